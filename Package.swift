@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+// The checksum is on the path of every byte; without this, debug builds spend most of their time in it.
+let fastC: [CSetting] = [.unsafeFlags(["-O2"])]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+/// A module of our own and, where it has one, its test target.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+// Data goes down this list; an arrow points only to what stands further down.
+let sources: [Target] = [
+    .executableTarget(
+        name: "wavetank", dependencies: ["Workbench", "Host", argumentParser],
+        swiftSettings: strict),
+    module(
+        "Workbench",
+        ["Cluster", "Simulation", "Host", "ScenarioFiles", "Workloads", "RunReports"]),
+    module("RunReports", ["JSON"]),
+    module("ScenarioFiles", ["JSON", .product(name: "Yams", package: "Yams")]),
+    module("Workloads", ["Columnar", "JSON", "Platform"]),
+    module("Cluster", ["UnionRead", "Tiering", "Vectors", "KeyValue", "Changelog"]),
+    module("UnionRead", ["Iceberg", "Parquet", "Changelog", "KeyValue"]),
+    module("Tiering", ["Iceberg", "Parquet", "Changelog", "KeyValue"]),
+    module("Vectors", ["Columnar", "JSON", "Platform"]),
+    module("Iceberg", ["Avro", "Parquet", "JSON", "Columnar", "Platform"]),
+    module("Avro", ["JSON", "Columnar"]),
+    module("Parquet", ["Columnar"]),
+    module("KeyValue", ["Changelog", "Columnar", "JSON", "Platform"]),
+    module("Changelog", ["Columnar", "JSON", "Platform"]),
+    module("Columnar", ["CChecksum", "CZstd", "CLZ4"]),
+    module("JSON"),
+    module("Simulation", ["Platform"]),
+    module("Host", ["Platform", "CSQLite"] + nio),
+    module("Platform"),
+    .target(name: "CChecksum", cSettings: fastC),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestSupport", dependencies: ["Platform", "Simulation"],
+        path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "Tidy", swiftSettings: strict),
+    tests("PlatformContract", ["Platform", "Simulation", "Host"]),
+    tests("Simulation", ["Simulation", "Platform"]),
+    tests("Host", ["Host", "Platform"]),
+    tests("JSON", ["JSON"]),
+    tests("Columnar", ["Columnar"]),
+    tests("Changelog", ["Changelog", "Columnar"]),
+    tests("KeyValue", ["KeyValue", "Changelog", "Columnar"]),
+    tests("Avro", ["Avro", "Columnar"]),
+    tests("Parquet", ["Parquet", "Columnar"]),
+    tests("Iceberg", ["Iceberg", "Columnar"]),
+    tests("Vectors", ["Vectors"]),
+    tests("Tiering", ["Tiering", "Columnar"]),
+    tests("UnionRead", ["UnionRead", "Columnar"]),
+    tests("Cluster", ["Cluster", "Columnar"]),
+    tests("Workloads", ["Workloads", "Columnar"]),
+    tests("ScenarioFiles", ["ScenarioFiles"]),
+    tests("RunReports", ["RunReports"]),
+    tests("Workbench", ["Workbench"]),
+]
+
+let package = Package(
+    name: "wavetank",
+    products: [
+        .executable(name: "wavetank", targets: ["wavetank"]),
+        .library(name: "Platform", targets: ["Platform"]),
+        .library(name: "Simulation", targets: ["Simulation"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: sources + testTargets
+)
