@@ -76,7 +76,12 @@ public final class Wait<Value>: AnyWait {
     /// Whether the wait has not been resumed yet.
     public var isPending: Bool { continuation != nil }
 
-    public func resume(returning value: sending Value) { take()?.resume(returning: value) }
+    public func resume(returning value: Value) {
+        guard let continuation = take() else { return }
+        // Safe because waiter and resumer run on the same serial executor.
+        nonisolated(unsafe) let value = value
+        continuation.resume(returning: value)
+    }
 
     public func resume(throwing error: any Error) { take()?.resume(throwing: error) }
 

@@ -16,5 +16,7 @@ public enum Severity: Int, Hashable, Comparable, Sendable {
     case warning
     case error
 
-    public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: Severity, right: Severity) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }

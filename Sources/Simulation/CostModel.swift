@@ -1,0 +1,29 @@
+/// How long things take in the tank: ranges from which each operation draws evenly, and bandwidths.
+///
+/// The defaults stand for a cloud zone: NVMe disks, a 10 Gbit/s network, an S3-like store.
+public struct CostModel: Sendable {
+    public var diskRead = Duration.microseconds(40)..<Duration.microseconds(120)
+    /// A write into the page cache.
+    public var diskWrite = Duration.microseconds(4)..<Duration.microseconds(20)
+    public var diskSync = Duration.microseconds(150)..<Duration.microseconds(900)
+    public var diskName = Duration.microseconds(20)..<Duration.microseconds(80)
+    public var diskBytesPerSecond: Int64 = 1_000_000_000
+    /// One way between two machines.
+    public var networkLatency = Duration.microseconds(80)..<Duration.microseconds(400)
+    public var networkBytesPerSecond: Int64 = 1_250_000_000
+    /// After which a connection over a silent link breaks, and connecting gives up.
+    public var connectionTimeout = Duration.seconds(15)
+    public var connectTimeout = Duration.seconds(3)
+    public var objectRequest = Duration.milliseconds(8)..<Duration.milliseconds(40)
+    public var objectBytesPerSecond: Int64 = 100_000_000
+    public var coordinationRequest = Duration.microseconds(600)..<Duration.milliseconds(3)
+    public var catalogRequest = Duration.milliseconds(3)..<Duration.milliseconds(15)
+    /// After which a request to a service that does not answer counts as of unknown outcome.
+    public var requestTimeout = Duration.seconds(5)
+
+    public init() {}
+
+    static func transfer(_ byteCount: Int, at bytesPerSecond: Int64) -> Int64 {
+        Int64(byteCount) * 1_000_000_000 / bytesPerSecond
+    }
+}

@@ -1,0 +1,310 @@
+public import Platform
+
+/// The state of the world's coordination service, and how it fails.
+public final class SimulatedCoordinator {
+    private struct Lease {
+        var duration: Int64
+        var alarm: Alarm
+        var keys: [String] = []
+    }
+
+    /// Changes kept for watches that begin in the past.
+    private static let historyLimit = 10_000
+
+    public var faults = ServiceFaults()
+    public private(set) var requestCount = 0
+    unowned var world: SimulationWorld!
+    let random: RandomStream
+    private var entries: [String: CoordinationEntry] = [:]
+    private var leases: [LeaseIdentifier: Lease] = [:]
+    private var revision = Revision.zero
+    private var lastLease: Int64 = 0
+    private var history: [WatchEvent] = []
+    private var watches: [SimulatedWatch] = []
+
+    init(seed: UInt64) { random = RandomStream(seed: seed, label: "coordination") }
+
+    // MARK: For harness and oracles: no time passes
+
+    public func entry(_ key: String) -> CoordinationEntry? { entries[key] }
+
+    /// Ends a lease at once, as an overloaded service does; false if it is not there.
+    public func expireLease(_ lease: LeaseIdentifier) -> Bool {
+        guard let found = leases[lease] else { return false }
+        world.cancel(found.alarm)
+        endLease(lease)
+        return true
+    }
+
+    /// Ends every watch, as a restart of the service does.
+    public func breakWatches() {
+        let ending = watches
+        watches.removeAll()
+        for watch in ending { watch.end() }
+    }
+
+    // MARK: Requests
+
+    func get(_ key: String) -> CoordinationEntry? {
+        count(.coordinationRead, key)
+        return entries[key]
+    }
+
+    func range(prefix: String) -> CoordinationRange {
+        count(.coordinationRead, prefix)
+        let found = entries.values.filter { $0.key.utf8.starts(with: prefix.utf8) }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        return CoordinationRange(entries: found, revision: revision)
+    }
+
+    func commit(_ transaction: CoordinationTransaction) throws -> CoordinationResult {
+        for condition in transaction.conditions {
+            switch condition {
+            case .absent(let key): if entries[key] != nil { return .conflict }
+            case .revision(let key, let expected):
+                if entries[key]?.revision != expected { return .conflict }
+            }
+        }
+        for case .put(_, _, let lease?) in transaction.operations where leases[lease] == nil {
+            throw CoordinationError.leaseExpired(lease)
+        }
+        apply(transaction.operations)
+        count(.coordinationCommit, "\(revision.number)")
+        return .committed(revision)
+    }
+
+    func grantLease(_ duration: Duration) -> LeaseIdentifier {
+        lastLease += 1
+        let lease = LeaseIdentifier(number: lastLease)
+        count(.lease, "\(lastLease)")
+        leases[lease] = Lease(
+            duration: duration.nanoseconds, alarm: alarm(for: lease, after: duration.nanoseconds))
+        return lease
+    }
+
+    func renewLease(_ lease: LeaseIdentifier) throws {
+        count(.lease, "\(lease.number)")
+        guard let found = leases[lease] else { throw CoordinationError.leaseExpired(lease) }
+        world.cancel(found.alarm)
+        leases[lease]!.alarm = alarm(for: lease, after: found.duration)
+    }
+
+    func revokeLease(_ lease: LeaseIdentifier) throws {
+        count(.lease, "\(lease.number)")
+        if !expireLease(lease) { throw CoordinationError.leaseExpired(lease) }
+    }
+
+    func watch(_ watch: SimulatedWatch, after revision: Revision) throws {
+        count(.watch, watch.prefix)
+        if let first = history.first, first.revision.number > revision.number + 1,
+            self.revision > revision
+        {
+            throw CoordinationError.unavailable
+        }
+        watches.append(watch)
+        for event in history where event.revision > revision { notify(watch, event) }
+    }
+
+    func watcherEnded(node: Int32) { watches.removeAll { $0.node.index == node } }
+
+    func forget(_ watch: SimulatedWatch) { watches.removeAll { $0 === watch } }
+
+    // MARK: Changes
+
+    private func count(_ kind: EventKind, _ key: String) {
+        requestCount += 1
+        world.record(kind, hashOfBytes(key.utf8), UInt64(revision.number))
+    }
+
+    private func alarm(for lease: LeaseIdentifier, after nanoseconds: Int64) -> Alarm {
+        world.after(.nanoseconds(nanoseconds)) { [unowned self] in endLease(lease) }
+    }
+
+    private func endLease(_ lease: LeaseIdentifier) {
+        guard let ended = leases.removeValue(forKey: lease) else { return }
+        let keys = ended.keys.filter { entries[$0]?.lease == lease }
+        if !keys.isEmpty { apply(keys.map { .delete(key: $0) }) }
+        count(.lease, "\(lease.number)")
+    }
+
+    private func apply(_ operations: [CoordinationTransaction.Operation]) {
+        let isChange = operations.contains {
+            if case .delete(let key) = $0 { return entries[key] != nil }
+            return true
+        }
+        if !isChange { return }
+        revision = Revision(number: revision.number + 1)
+        for operation in operations {
+            switch operation {
+            case .put(let key, let value, let lease):
+                let entry = CoordinationEntry(
+                    key: key, value: value, revision: revision, lease: lease)
+                entries[key] = entry
+                if let lease { leases[lease]!.keys.append(key) }
+                announce(WatchEvent(key: key, entry: entry, revision: revision))
+            case .delete(let key):
+                if entries.removeValue(forKey: key) != nil {
+                    announce(WatchEvent(key: key, entry: nil, revision: revision))
+                }
+            }
+        }
+    }
+
+    private func announce(_ event: WatchEvent) {
+        history.append(event)
+        if history.count > Self.historyLimit { history.removeFirst(Self.historyLimit / 2) }
+        for watch in watches { notify(watch, event) }
+    }
+
+    private func notify(_ watch: SimulatedWatch, _ event: WatchEvent) {
+        if !event.key.utf8.starts(with: watch.prefix.utf8) { return }
+        let delay =
+            random.nanoseconds(in: world.costs.coordinationRequest)
+            + (faults.watchDelay == .zero
+                ? 0 : random.nanoseconds(in: .zero..<faults.watchDelay))
+        watch.post(event, at: world.nanoseconds + delay)
+    }
+}
+
+final class SimulatedWatch: Watch {
+    let prefix: String
+    let node: SimulatedNode
+    private let coordinator: SimulatedCoordinator
+    private let lifetime: Lifetime
+    private var arrived: [WatchEvent] = []
+    private var waits: [Wait<[WatchEvent]>] = []
+    private var isEnded = false
+    private var lastArrival: Int64 = 0
+
+    init(
+        prefix: String, coordinator: SimulatedCoordinator, node: SimulatedNode, lifetime: Lifetime
+    ) {
+        self.prefix = prefix
+        self.coordinator = coordinator
+        self.node = node
+        self.lifetime = lifetime
+    }
+
+    func next() async throws -> [WatchEvent] {
+        try lifetime.check()
+        if !arrived.isEmpty {
+            let events = arrived
+            arrived.removeAll()
+            return events
+        }
+        if isEnded { throw CoordinationError.unavailable }
+        return try await lifetime.wait { waits.append($0) }
+    }
+
+    func cancel() {
+        coordinator.forget(self)
+        end()
+    }
+
+    func post(_ event: WatchEvent, at time: Int64) {
+        let world = coordinator.world!
+        lastArrival = max(lastArrival, time)
+        world.schedule(lastArrival, node: node.index) { [weak self] in self?.arrive(event) }
+    }
+
+    func end() {
+        if isEnded { return }
+        isEnded = true
+        let waiting = waits
+        waits.removeAll()
+        for wait in waiting { wait.resume(throwing: CoordinationError.unavailable) }
+    }
+
+    private func arrive(_ event: WatchEvent) {
+        if isEnded || lifetime.isEnded { return }
+        if coordinator.world.links.isBlocked(Links.coordination, node.index) {
+            // The stream is broken: the watcher has to range anew.
+            coordinator.forget(self)
+            end()
+            return
+        }
+        arrived.append(event)
+        if let wait = waits.first {
+            waits.removeFirst()
+            let events = arrived
+            arrived.removeAll()
+            wait.resume(returning: events)
+        }
+    }
+}
+
+/// One machine's way to the coordination service.
+final class SimulatedCoordination: Coordination {
+    private let coordinator: SimulatedCoordinator
+    private let node: SimulatedNode
+    private let lifetime: Lifetime
+
+    init(_ coordinator: SimulatedCoordinator, node: SimulatedNode, lifetime: Lifetime) {
+        self.coordinator = coordinator
+        self.node = node
+        self.lifetime = lifetime
+    }
+
+    func get(_ key: String) async throws -> CoordinationEntry? {
+        try await run(isRead: true) { [coordinator] in coordinator.get(key) }
+    }
+
+    func range(prefix: String) async throws -> CoordinationRange {
+        try await run(isRead: true) { [coordinator] in coordinator.range(prefix: prefix) }
+    }
+
+    func commit(_ transaction: CoordinationTransaction) async throws -> CoordinationResult {
+        var keys: [String] = []
+        for operation in transaction.operations {
+            switch operation {
+            case .put(let key, _, _), .delete(let key): keys.append(key)
+            }
+        }
+        if Set(keys).count != keys.count {
+            throw CoordinationError.invalidRequest(
+                reason: "a transaction writes a key once, not more often")
+        }
+        if keys.isEmpty {
+            throw CoordinationError.invalidRequest(reason: "a transaction has an operation")
+        }
+        if keys.contains("") { throw CoordinationError.invalidRequest(reason: "a key is empty") }
+        return try await run { [coordinator] in try coordinator.commit(transaction) }
+    }
+
+    func grantLease(_ duration: Duration) async throws -> LeaseIdentifier {
+        if duration <= .zero {
+            throw CoordinationError.invalidRequest(reason: "a lease lasts longer than nothing")
+        }
+        return try await run { [coordinator] in coordinator.grantLease(duration) }
+    }
+
+    func renewLease(_ lease: LeaseIdentifier) async throws {
+        try await run { [coordinator] in try coordinator.renewLease(lease) }
+    }
+
+    func revokeLease(_ lease: LeaseIdentifier) async throws {
+        try await run { [coordinator] in try coordinator.revokeLease(lease) }
+    }
+
+    func watch(prefix: String, after revision: Revision) async throws -> any Watch {
+        let watch = SimulatedWatch(
+            prefix: prefix, coordinator: coordinator, node: node, lifetime: lifetime)
+        try await run(isRead: true) { [coordinator, lifetime] in
+            if !lifetime.isEnded { try coordinator.watch(watch, after: revision) }
+        }
+        return watch
+    }
+
+    /// A read has no effect that could be in doubt: its loss is plain unavailability.
+    private func run<Value>(
+        isRead: Bool = false, _ effect: @escaping () throws -> Value
+    ) async throws -> Value {
+        let world = coordinator.world!
+        let call = ServiceCall(
+            world: world, node: node, lifetime: lifetime, place: Links.coordination,
+            faults: coordinator.faults, random: coordinator.random,
+            refused: CoordinationError.unavailable,
+            unknown: isRead ? CoordinationError.unavailable : CoordinationError.outcomeUnknown)
+        return try await call.run(cost: world.costs.coordinationRequest, effect)
+    }
+}

@@ -1,0 +1,121 @@
+public import Platform
+
+/// A machine's place in the world: what outlives its crashes, and its present incarnation.
+final class SimulatedNode {
+    let name: String
+    let index: Int32
+    let disk: DiskImage
+    var clock = ClockState()
+    /// The running incarnation, nil while the machine is down.
+    var lifetime: Lifetime?
+    var incarnation = 0
+    var isPaused = false
+    /// Whether the machine lost power: a silent host, where a crashed process leaves a refusing one.
+    var isDark = false
+    /// What arrived while the machine was paused.
+    var held: [() -> Void] = []
+    var network: SimulatedNetwork?
+
+    init(name: String, index: Int32, seed: UInt64) {
+        self.name = name
+        self.index = index
+        disk = DiskImage(random: RandomStream(seed: seed, label: "disk of \(name)"))
+    }
+}
+
+extension SimulationWorld {
+    /// Adds a machine that is off; `start` turns it on.
+    public func addMachine(_ name: String) {
+        precondition(nodeIndexes[name] == nil, "there is a machine named \(name) already")
+        let index = Int32(nodes.count)
+        nodes.append(SimulatedNode(name: name, index: index, seed: seed))
+        nodeIndexes[name] = index
+    }
+
+    /// Turns a machine on, with what its disk holds, and runs `body` as its first task.
+    @discardableResult
+    public func start(_ name: String, _ body: @escaping (Machine) async throws -> Void) -> Machine {
+        let node = node(name)
+        precondition(node.lifetime == nil, "\(name) is running already")
+        let lifetime = Lifetime()
+        node.lifetime = lifetime
+        node.isDark = false
+        node.isPaused = false
+        node.incarnation += 1
+        record(.started, node: node.index, UInt64(node.incarnation))
+        let network = SimulatedNetwork(world: self, node: node, lifetime: lifetime)
+        node.network = network
+        let machine = Machine(
+            name: name,
+            clock: SimulatedClock(world: self, node: node, lifetime: lifetime),
+            disk: SimulatedDisk(world: self, node: node, lifetime: lifetime),
+            network: network,
+            objectStore: SimulatedObjectStore(objects, node: node, lifetime: lifetime),
+            coordination: SimulatedCoordination(coordinator, node: node, lifetime: lifetime),
+            lakeCatalog: SimulatedLakeCatalog(catalog, node: node, lifetime: lifetime),
+            entropy: RandomStream(seed: seed, label: "entropy of \(name) \(node.incarnation)"),
+            observer: SimulatedObserver(journal, node: node.index),
+            lifetime: lifetime,
+            executor: self
+        )
+        machine.spawn("start of \(name)") { try await body(machine) }
+        return machine
+    }
+
+    /// Kills the machine's process: its memory is gone, what it wrote into its page cache is not.
+    public func crash(_ name: String) { end(name, losingPower: false) }
+
+    /// Cuts the machine's power: what was not synced may be lost or torn, and it falls silent.
+    public func losePower(_ name: String) { end(name, losingPower: true) }
+
+    /// Freezes a machine, as a long collection or a suspended virtual machine does.
+    public func pause(_ name: String) {
+        let node = node(name)
+        if node.lifetime == nil || node.isPaused { return }
+        node.isPaused = true
+        record(.fault, node: node.index, 1)
+    }
+
+    /// Thaws a paused machine: everything that came meanwhile happens now, in order.
+    public func resume(_ name: String) {
+        let node = node(name)
+        if !node.isPaused { return }
+        node.isPaused = false
+        record(.fault, node: node.index, 2)
+        let held = node.held
+        node.held = []
+        for action in held { schedule(nanoseconds, node: node.index, action) }
+    }
+
+    /// Stops all machines and lets their tasks unwind, so that nothing of the world is left over.
+    public func shutDown() {
+        for node in nodes { crash(node.name) }
+        run(for: .zero)
+    }
+
+    public func isRunning(_ name: String) -> Bool { node(name).lifetime != nil }
+
+    public func isPaused(_ name: String) -> Bool { node(name).isPaused }
+
+    private func end(_ name: String, losingPower: Bool) {
+        let node = node(name)
+        guard let lifetime = node.lifetime else { return }
+        record(.stopped, node: node.index, losingPower ? 1 : 0)
+        node.lifetime = nil
+        node.isPaused = false
+        node.held = []
+        node.isDark = losingPower
+        lifetime.end()
+        node.network?.hostEnded(silently: losingPower)
+        node.network = nil
+        coordinator.watcherEnded(node: node.index)
+        if losingPower { node.disk.losePower() }
+    }
+
+    func node(_ name: String) -> SimulatedNode {
+        guard let index = nodeIndexes[name] else {
+            preconditionFailure("there is no machine named \(name)")
+        }
+        return nodes[Int(index)]
+    }
+}

@@ -1,0 +1,210 @@
+import Platform
+
+/// The objects of the world's one bucket, and how the store fails.
+public final class SimulatedObjects {
+    struct StoredObject {
+        var bytes: [UInt8]
+        var version: UInt64
+        var lastModified: Int64
+    }
+
+    public var faults = ServiceFaults()
+    /// Called before an object is removed, with its key: for oracles.
+    public var onDelete: ((String) -> Void)?
+    /// Called after an object was written.
+    public var onPut: ((String) -> Void)?
+    public private(set) var counters = ObjectStoreCounters()
+    unowned var world: SimulationWorld!
+    let random: RandomStream
+    private var objects: [String: StoredObject] = [:]
+    private var versions: UInt64 = 0
+
+    init(seed: UInt64) { random = RandomStream(seed: seed, label: "object store") }
+
+    // MARK: For harness and oracles: no time passes
+
+    /// All keys with a prefix, in UTF-8 byte order.
+    public func keys(prefix: String = "") -> [String] {
+        objects.keys.filter { $0.utf8.starts(with: prefix.utf8) }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    public func bytes(_ key: String) -> [UInt8]? { objects[key]?.bytes }
+
+    public var totalBytes: Int { counters.storedBytes }
+
+    // MARK: Requests
+
+    func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) throws -> ObjectTag {
+        counters.puts += 1
+        let present = objects[key]
+        switch condition {
+        case .always: break
+        case .ifAbsent:
+            if present != nil { throw ObjectStoreError.preconditionFailed(key: key) }
+        case .ifMatches(let tag):
+            guard let present else { throw ObjectStoreError.notFound(key: key) }
+            if self.tag(present) != tag { throw ObjectStoreError.preconditionFailed(key: key) }
+        }
+        if condition != .always && random.chance(partsPerMillion: faults.conflictsPerMillion) {
+            throw ObjectStoreError.preconditionFailed(key: key)
+        }
+        versions += 1
+        let object = StoredObject(
+            bytes: bytes, version: versions, lastModified: world.nanoseconds)
+        objects[key] = object
+        counters.putBytes += bytes.count
+        counters.storedBytes += bytes.count - (present?.bytes.count ?? 0)
+        world.record(.objectPut, hashOfBytes(key.utf8), contentHash(bytes))
+        onPut?(key)
+        return tag(object)
+    }
+
+    func get(_ key: String) throws -> [UInt8] {
+        counters.gets += 1
+        guard let object = objects[key] else { throw ObjectStoreError.notFound(key: key) }
+        counters.getBytes += object.bytes.count
+        world.record(.objectGet, hashOfBytes(key.utf8))
+        return object.bytes
+    }
+
+    func get(_ key: String, range: Range<Int64>) throws -> [UInt8] {
+        counters.gets += 1
+        guard let object = objects[key] else { throw ObjectStoreError.notFound(key: key) }
+        if range.lowerBound >= object.bytes.count {
+            throw ObjectStoreError.invalidRequest(
+                key: key, reason: "range begins past the end at \(object.bytes.count)")
+        }
+        let end = min(Int(range.upperBound), object.bytes.count)
+        counters.getBytes += end - Int(range.lowerBound)
+        world.record(.objectGet, hashOfBytes(key.utf8), UInt64(range.lowerBound))
+        return Array(object.bytes[Int(range.lowerBound)..<end])
+    }
+
+    func head(_ key: String) -> ObjectDescription? {
+        counters.heads += 1
+        world.record(.objectGet, hashOfBytes(key.utf8), 1)
+        return objects[key].map { describe(key, $0) }
+    }
+
+    func list(prefix: String, after start: String?, limit: Int) -> [ObjectDescription] {
+        counters.lists += 1
+        world.record(.objectList, hashOfBytes(prefix.utf8))
+        var found = keys(prefix: prefix)
+        if let start {
+            found.removeAll { !start.utf8.lexicographicallyPrecedes($0.utf8) }
+        }
+        return found.prefix(limit).map { describe($0, objects[$0]!) }
+    }
+
+    func delete(_ key: String) {
+        counters.deletes += 1
+        world.record(.objectDelete, hashOfBytes(key.utf8))
+        guard let object = objects[key] else { return }
+        onDelete?(key)
+        counters.storedBytes -= object.bytes.count
+        objects[key] = nil
+    }
+
+    private func tag(_ object: StoredObject) -> ObjectTag {
+        ObjectTag(text: "\"\(object.version)\"")
+    }
+
+    private func describe(_ key: String, _ object: StoredObject) -> ObjectDescription {
+        ObjectDescription(
+            key: key, byteCount: Int64(object.bytes.count), tag: tag(object),
+            lastModified: Timestamp(
+                millisecondsSinceEpoch: world.epochMilliseconds + object.lastModified / 1_000_000))
+    }
+}
+
+/// Requests to the object store that had an effect or an answer, by kind.
+public struct ObjectStoreCounters: Hashable, Sendable {
+    public var puts = 0
+    public var putBytes = 0
+    public var gets = 0
+    public var getBytes = 0
+    public var heads = 0
+    public var lists = 0
+    public var deletes = 0
+    public var storedBytes = 0
+}
+
+/// One machine's way to the objects.
+final class SimulatedObjectStore: ObjectStore {
+    private let objects: SimulatedObjects
+    private let node: SimulatedNode
+    private let lifetime: Lifetime
+
+    init(_ objects: SimulatedObjects, node: SimulatedNode, lifetime: Lifetime) {
+        self.objects = objects
+        self.node = node
+        self.lifetime = lifetime
+    }
+
+    func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) async throws -> ObjectTag
+    {
+        try validate(key)
+        return try await run(key, byteCount: bytes.count) { [objects] in
+            try objects.put(bytes, at: key, condition)
+        }
+    }
+
+    func get(_ key: String) async throws -> [UInt8] {
+        try validate(key)
+        let byteCount = objects.bytes(key)?.count ?? 0
+        return try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+    }
+
+    func get(_ key: String, range: Range<Int64>) async throws -> [UInt8] {
+        try validate(key)
+        if range.isEmpty || range.lowerBound < 0 {
+            throw ObjectStoreError.invalidRequest(
+                key: key, reason: "the range is empty or negative")
+        }
+        return try await run(key, byteCount: min(range.count, 1 << 30)) { [objects] in
+            try objects.get(key, range: range)
+        }
+    }
+
+    func head(_ key: String) async throws -> ObjectDescription? {
+        try validate(key)
+        return try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+    }
+
+    func list(prefix: String, after start: String?, limit: Int) async throws -> [ObjectDescription]
+    {
+        if limit < 1 || limit > 1000 {
+            throw ObjectStoreError.invalidRequest(key: prefix, reason: "a limit is from 1 to 1000")
+        }
+        return try await run(prefix, byteCount: 0) { [objects] in
+            objects.list(prefix: prefix, after: start, limit: limit)
+        }
+    }
+
+    func delete(_ key: String) async throws {
+        try validate(key)
+        try await run(key, byteCount: 0) { [objects] in objects.delete(key) }
+    }
+
+    private func validate(_ key: String) throws {
+        if key.isEmpty || key.utf8.count > 1024 || key.utf8.contains(0) {
+            throw ObjectStoreError.invalidRequest(
+                key: key, reason: "a key has 1 to 1,024 bytes and none of them zero")
+        }
+    }
+
+    private func run<Value>(
+        _ key: String, byteCount: Int, _ effect: @escaping () throws -> Value
+    ) async throws -> Value {
+        let world = objects.world!
+        let call = ServiceCall(
+            world: world, node: node, lifetime: lifetime, place: Links.objectStore,
+            faults: objects.faults, random: objects.random,
+            refused: ObjectStoreError.throttled(key: key),
+            unknown: ObjectStoreError.outcomeUnknown(key: key))
+        return try await call.run(
+            cost: world.costs.objectRequest, byteCount: byteCount,
+            bytesPerSecond: world.costs.objectBytesPerSecond, effect)
+    }
+}

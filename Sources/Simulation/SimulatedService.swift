@@ -1,0 +1,92 @@
+import Platform
+
+/// How a remote service fails in the tank; the default is never.
+public struct ServiceFaults: Hashable, Sendable {
+    /// Every request is refused without effect.
+    public var isUnavailable = false
+    /// Requests refused without effect.
+    public var refusalsPerMillion = 0
+    /// Requests whose answer is lost before they had an effect; half of them take it later.
+    public var lostBeforePerMillion = 0
+    /// Requests whose answer is lost after they had their effect.
+    public var lostAfterPerMillion = 0
+    /// Conditional writes that another writer wins.
+    public var conflictsPerMillion = 0
+    public var slowFactor = 1
+    /// Added before each notice of a change.
+    public var watchDelay: Duration = .zero
+
+    public init() {}
+}
+
+/// The ways of a request to a service outside the cluster, and its loss, common to all three services.
+struct ServiceCall {
+    let world: SimulationWorld
+    let node: SimulatedNode
+    let lifetime: Lifetime
+    /// The service's place in the link table.
+    let place: Int32
+    let faults: ServiceFaults
+    let random: RandomStream
+    let refused: any Error
+    let unknown: any Error
+
+    /// Sends a request; `effect` runs at the service if and when the request takes effect.
+    func run<Value>(
+        cost: Range<Duration>, byteCount: Int = 0, bytesPerSecond: Int64 = .max,
+        _ effect: @escaping () throws -> Value
+    ) async throws -> Value {
+        try lifetime.check()
+        let whole =
+            (random.nanoseconds(in: cost) + CostModel.transfer(byteCount, at: bytesPerSecond))
+            * Int64(faults.slowFactor)
+        let there = whole / 2
+        return try await lifetime.wait { (wait: Wait<Value>) in
+            let giveUp = world.nanoseconds + world.costs.requestTimeout.nanoseconds
+            if world.links.isBlocked(node.index, place) {
+                answer(wait, at: giveUp, .failure(unknown))
+                return
+            }
+            world.schedule(world.nanoseconds + there, node: -1) {
+                arrive(wait, effect, back: world.nanoseconds + whole - there, giveUp: giveUp)
+            }
+        }
+    }
+
+    private func arrive<Value>(
+        _ wait: Wait<Value>, _ effect: @escaping () throws -> Value, back: Int64, giveUp: Int64
+    ) {
+        if faults.isUnavailable || random.chance(partsPerMillion: faults.refusalsPerMillion) {
+            answer(wait, at: back, .failure(refused))
+            return
+        }
+        if random.chance(partsPerMillion: faults.lostBeforePerMillion) {
+            if random.chance(1, in: 2) {
+                // The request is still under way somewhere, and lands when nobody expects it.
+                let late = world.nanoseconds + random.nanoseconds(in: .seconds(1)..<(.seconds(20)))
+                world.schedule(late, node: -1) { _ = try? effect() }
+            }
+            answer(wait, at: giveUp, .failure(unknown))
+            return
+        }
+        let result = Result { try effect() }
+        if world.links.isBlocked(place, node.index)
+            || random.chance(partsPerMillion: faults.lostAfterPerMillion)
+        {
+            answer(wait, at: giveUp, .failure(unknown))
+            return
+        }
+        answer(wait, at: back, result)
+    }
+
+    private func answer<Value>(
+        _ wait: Wait<Value>, at time: Int64, _ result: Result<Value, any Error>
+    ) {
+        world.schedule(time, node: node.index) {
+            switch result {
+            case .success(let value): wait.resume(returning: value)
+            case .failure(let error): wait.resume(throwing: error)
+            }
+        }
+    }
+}

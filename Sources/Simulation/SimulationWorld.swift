@@ -1,0 +1,167 @@
+public import Platform
+
+/// A deterministic world: machines, time, faults and the trace of what happened.
+///
+/// It is the executor of every task in it. Jobs run in the order in which they became ready; when none
+/// is ready, time jumps to the next event. One thread at a time may use a world; many worlds may run at
+/// once on different threads. Same seed, same code: same `trace.hash`.
+public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    public let seed: UInt64
+    public let costs: CostModel
+    public internal(set) var trace: Trace
+    /// Simulated nanoseconds since the start of the run.
+    public private(set) var nanoseconds: Int64 = 0
+    /// Jobs and events run so far.
+    public private(set) var stepCount = 0
+    /// The wall clock at the start: 2026-01-01T00:00:00Z.
+    public let epochMilliseconds: Int64 = 1_767_225_600_000
+    public let objects: SimulatedObjects
+    public let coordinator: SimulatedCoordinator
+    public let catalog: SimulatedCatalog
+    public let journal: Journal
+
+    var nodes: [SimulatedNode] = []
+    var nodeIndexes: [String: Int32] = [:]
+    let links: Links
+    private var ready: [UnownedJob] = []
+    private var readyHead = 0
+    private var queue = EventQueue()
+    private var isStopping = false
+
+    /// Precondition of `keeping`: event numbers to keep in full, for comparing two runs.
+    public init(seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0) {
+        self.seed = seed
+        self.costs = costs
+        trace = Trace(window: window)
+        objects = SimulatedObjects(seed: seed)
+        coordinator = SimulatedCoordinator(seed: seed)
+        catalog = SimulatedCatalog(seed: seed)
+        journal = Journal(seed: seed)
+        links = Links(seed: seed)
+        objects.world = self
+        coordinator.world = self
+        catalog.world = self
+        journal.world = self
+    }
+
+    deinit { precondition(readyHead == ready.count, "a world was dropped with jobs left to run") }
+
+    // MARK: Executor
+
+    public func enqueue(_ job: consuming ExecutorJob) { ready.append(UnownedJob(job)) }
+
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        UnownedSerialExecutor(ordinary: self)
+    }
+
+    // MARK: Running
+
+    /// Runs for a span of simulated time.
+    public func run(for duration: Duration) {
+        run(untilNanoseconds: nanoseconds + duration.nanoseconds)
+    }
+
+    /// Runs until `condition` holds, tested after each instant; false if time or events ran out first.
+    public func run(atMost duration: Duration, until condition: @escaping () -> Bool) -> Bool {
+        var isMet = condition()
+        if !isMet {
+            let limit = nanoseconds + duration.nanoseconds
+            run(untilNanoseconds: limit) {
+                isMet = condition()
+                return isMet
+            }
+        }
+        return isMet
+    }
+
+    /// Asks a running `run` to return after the present instant.
+    public func stop() { isStopping = true }
+
+    private func run(untilNanoseconds limit: Int64, stopping: (() -> Bool)? = nil) {
+        EscapeGuard.watching(self) {
+            isStopping = false
+            drain()
+            while !isStopping, let earliest = queue.earliest, earliest <= limit,
+                let event = queue.next()
+            {
+                // A cancelled entry may have stood in front of a later one.
+                if event.nanoseconds > limit {
+                    _ = queue.add(at: event.nanoseconds, node: event.node, event.action)
+                    break
+                }
+                deliver(event.nanoseconds, event.node, event.action)
+                drain()
+                if let stopping, stopping() { return }
+            }
+            if !isStopping && nanoseconds < limit { nanoseconds = limit }
+        }
+    }
+
+    private func deliver(_ time: Int64, _ node: Int32, _ action: @escaping () -> Void) {
+        precondition(time >= nanoseconds, "time went back")
+        nanoseconds = time
+        if node >= 0 && nodes[Int(node)].isPaused {
+            nodes[Int(node)].held.append(action)
+            return
+        }
+        stepCount += 1
+        trace.record(.timer, at: time, node: node, 0, 0)
+        action()
+    }
+
+    private func drain() {
+        let serial = asUnownedSerialExecutor()
+        let task = asUnownedTaskExecutor()
+        while readyHead < ready.count {
+            let job = ready[readyHead]
+            readyHead += 1
+            stepCount += 1
+            if readyHead == ready.count {
+                ready.removeAll(keepingCapacity: true)
+                readyHead = 0
+            }
+            job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+        }
+    }
+
+    // MARK: Events
+
+    /// Calls `action` after `duration`, as an event of the world itself.
+    @discardableResult
+    public func after(_ duration: Duration, _ action: @escaping () -> Void) -> Alarm {
+        Alarm(identifier: schedule(nanoseconds + max(0, duration.nanoseconds), node: -1, action))
+    }
+
+    /// Takes back what `after` scheduled.
+    public func cancel(_ alarm: Alarm) { queue.cancel(alarm.identifier) }
+
+    @discardableResult
+    func schedule(_ time: Int64, node: Int32, _ action: @escaping () -> Void) -> UInt64 {
+        queue.add(at: max(time, nanoseconds), node: node, action)
+    }
+
+    func cancelEvent(_ name: UInt64) { queue.cancel(name) }
+
+    func record(_ kind: EventKind, node: Int32 = -1, _ first: UInt64 = 0, _ second: UInt64 = 0) {
+        trace.record(kind, at: nanoseconds, node: node, first, second)
+    }
+
+    /// Adds an event of the code under test, or of its oracles, to the trace.
+    public func mark(_ first: UInt64, _ second: UInt64 = 0) { record(.marker, first, second) }
+
+    /// The events that `keeping` asked for, with the names of their nodes.
+    public var keptEvents: [Trace.Event] {
+        trace.kept.map { event in
+            var named = event
+            if event.node >= 0 { named.nodeName = nodes[Int(event.node)].name }
+            return named
+        }
+    }
+
+    func noteEscape() {
+        journal.note(
+            .error, node: -1,
+            "a job escaped to the global executor: some code used a bare Task, Task.detached, "
+                + "Task.sleep or an actor outside the world")
+    }
+}
