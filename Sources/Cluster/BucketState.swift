@@ -1,0 +1,47 @@
+/// Who holds a bucket and who leads it; changed only by compare-and-swap in the coordination service.
+public struct BucketState: Hashable, Sendable {
+    /// One run of one server process: its registration's lease.
+    public struct Leader: Hashable, Sendable {
+        public var server: String
+        public var incarnation: Int64
+
+        public init(server: String, incarnation: Int64) {
+            self.server = server
+            self.incarnation = incarnation
+        }
+    }
+
+    public var replicas: [String]
+    /// Nil while no in-sync replica is alive.
+    public var leader: Leader?
+    /// Grows with each change of leader; -1 before the first.
+    public var leaderEpoch: Int32
+    /// The replicas that hold every acknowledged change; never empty once there was a leader.
+    public var inSync: [String]
+
+    public init(replicas: [String], leader: Leader?, leaderEpoch: Int32, inSync: [String]) {
+        self.replicas = replicas
+        self.leader = leader
+        self.leaderEpoch = leaderEpoch
+        self.inSync = inSync
+    }
+
+    /// What must hold of every state that is written: checked before each compare-and-swap.
+    public func checkInvariants() {
+        precondition(!replicas.isEmpty, "a bucket without replicas")
+        precondition(!inSync.isEmpty, "an empty in-sync set")
+        precondition(inSync.allSatisfy(replicas.contains), "an in-sync server is no replica")
+        precondition(Set(inSync).count == inSync.count, "the in-sync set repeats a server")
+        if let leader {
+            precondition(inSync.contains(leader.server), "the leader is not in sync")
+            precondition(leaderEpoch >= 0, "a leader without an epoch")
+        }
+    }
+}
+
+/// A running tablet server, as it stands in the coordination service under its lease.
+public struct ServerRegistration: Hashable, Sendable {
+    public var incarnation: Int64
+
+    public init(incarnation: Int64) { self.incarnation = incarnation }
+}

@@ -1,0 +1,29 @@
+/// How a cluster behaves; the defaults suit a small one.
+public struct ClusterConfiguration: Sendable {
+    /// How long a silent server or coordinator keeps its registration.
+    public var leaseDuration = Duration.seconds(4)
+    public var leaseRenewal = Duration.seconds(1)
+    /// A follower that has not caught up for this long leaves the in-sync set.
+    public var replicaLagLimit = Duration.seconds(6)
+    /// How long a fetch waits for something new.
+    public var fetchWait = Duration.seconds(2)
+    public var fetchByteCount = 1024 * 1024
+    /// Acknowledging needs as many in-sync replicas.
+    public var minimumInSync = 2
+    /// After which an answer to a call is given up.
+    public var callTimeout = Duration.seconds(5)
+    /// Waits before a failed step is tried again grow from the first to the second.
+    public var retryWait = Duration.milliseconds(50)
+    public var retryWaitLimit = Duration.seconds(2)
+    /// Sealed segments go to the object store at this interval.
+    public var segmentTieringInterval = Duration.seconds(10)
+    public var segmentByteCount: Int64 = 1024 * 1024
+    /// Sealed segments kept on the local disk though they are tiered.
+    public var localSegmentCount = 2
+    /// Rows of primary-key tables are snapshotted to the object store at this interval.
+    public var snapshotInterval = Duration.seconds(30)
+    /// Logical port of tablet servers and coordinators.
+    public var port = 9123
+
+    public init() {}
+}

@@ -1,0 +1,55 @@
+/// What can go wrong between clients, servers and the coordinator, by what the caller should do.
+public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
+    // Look up who leads, and try again.
+    case notLeader(BucketIdentifier)
+    case unknownBucket(BucketIdentifier)
+    case fencedEpoch(BucketIdentifier, epoch: Int32)
+    // Wait, and try again.
+    case notEnoughReplicas(BucketIdentifier, inSync: Int, needed: Int)
+    case recovering(BucketIdentifier)
+    case busy(reason: String)
+    /// The call may or may not have had its effect.
+    case timedOut(String)
+    // Fix the call.
+    case offsetOutOfRange(BucketIdentifier, offset: Int64, start: Int64, end: Int64)
+    case outOfOrderSequence(BucketIdentifier, writer: Int64, sequence: Int32)
+    case invalidRequest(reason: String)
+    case tableExists(name: String)
+    case unknownTable(name: String)
+    // Restore the data.
+    case damaged(BucketIdentifier, detail: String)
+    // Report a bug.
+    case malformedMessage(reason: String)
+
+    public var description: String {
+        switch self {
+        case .notLeader(let bucket): "this server does not lead \(bucket)"
+        case .unknownBucket(let bucket): "this server does not know \(bucket)"
+        case .fencedEpoch(let bucket, let epoch): "leader epoch \(epoch) of \(bucket) has passed"
+        case .notEnoughReplicas(let bucket, let inSync, let needed):
+            "\(bucket) has \(inSync) in-sync replicas and needs \(needed)"
+        case .recovering(let bucket): "the leader of \(bucket) is still recovering its rows"
+        case .busy(let reason): "try again later: \(reason)"
+        case .timedOut(let what): "no answer in time: \(what)"
+        case .offsetOutOfRange(let bucket, let offset, let start, let end):
+            "offset \(offset) of \(bucket) is outside \(start)..<\(end)"
+        case .outOfOrderSequence(let bucket, let writer, let sequence):
+            "sequence \(sequence) of writer \(writer) does not follow its last one in \(bucket)"
+        case .invalidRequest(let reason): "bad request: \(reason)"
+        case .tableExists(let name): "there is a table named \(name) already"
+        case .unknownTable(let name): "there is no table named \(name)"
+        case .damaged(let bucket, let detail): "the log of \(bucket) is damaged: \(detail)"
+        case .malformedMessage(let reason): "a message cannot be read: \(reason)"
+        }
+    }
+
+    /// Whether the same call may succeed later, perhaps at another server, without doing anything twice.
+    public var isRetriable: Bool {
+        switch self {
+        case .notLeader, .unknownBucket, .fencedEpoch, .notEnoughReplicas, .recovering, .busy,
+            .timedOut:
+            true
+        default: false
+        }
+    }
+}

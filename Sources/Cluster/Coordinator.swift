@@ -1,0 +1,214 @@
+public import Platform
+
+/// Creates tables and chooses leaders; one of several candidates is active at a time.
+///
+/// It keeps nothing of its own: all it decides is a compare-and-swap on what the coordination service
+/// holds, so that a second coordinator, or a new one, can do no harm.
+public final class Coordinator {
+    public let machine: Machine
+    public let mirror: MetadataMirror
+    private let configuration: ClusterConfiguration
+    private let server: CallServer
+    private var isActive = false
+
+    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
+        self.machine = machine
+        self.configuration = configuration
+        mirror = MetadataMirror(machine)
+        server = CallServer(machine, port: configuration.port)
+    }
+
+    public func run() async throws {
+        machine.spawn("metadata of \(machine.name)") { [self] in
+            try await mirror.follow(configuration: configuration)
+        }
+        machine.spawn("calls to \(machine.name)") { [self] in
+            try await server.serve { [self] in try await answer($0) }
+        }
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                try await campaign()
+                retry.reset()
+            } catch let error as CoordinationError {
+                isActive = false
+                machine.observer.note(.debug, "\(machine.name) lost its office: \(error)")
+                try await machine.sleep(retry.next(machine.entropy))
+            }
+        }
+    }
+
+    // MARK: Office
+
+    /// Waits for the office to be free, takes it and holds it until the lease is lost.
+    private func campaign() async throws {
+        while !mirror.isLoaded || mirror.coordinator != nil && mirror.coordinator != machine.name {
+            _ = try await mirror.changed.wait()
+        }
+        let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
+        let key = MetadataKey.coordinator.text
+        let found = try await machine.coordination.get(key)
+        if let found, found.value != Array(machine.name.utf8) { return }
+        // A key that bears our own name is left from a former life of ours.
+        let condition: CoordinationTransaction.Condition =
+            found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
+        let result = try await machine.coordination.commit(
+            CoordinationTransaction(
+                conditions: [condition],
+                operations: [.put(key: key, value: Array(machine.name.utf8), lease: lease)]))
+        guard case .committed = result else { return }
+        machine.observer.note(.information, "\(machine.name) is the coordinator")
+        isActive = true
+        defer { isActive = false }
+        var isHeld = true
+        machine.spawn("office of \(machine.name)") { [self] in
+            while isHeld && isActive {
+                // One round looks at everything, so that a missed event is made good.
+                try await electWhereNeeded()
+                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
+            }
+        }
+        while true {
+            try await machine.sleep(configuration.leaseRenewal)
+            do {
+                try await machine.coordination.renewLease(lease)
+            } catch CoordinationError.leaseExpired {
+                isHeld = false
+                machine.observer.reached("coordinator lost its lease")
+                return
+            } catch is CoordinationError {
+                // Perhaps only this answer was lost: the next renewal tells.
+            }
+        }
+    }
+
+    // MARK: Elections
+
+    private func electWhereNeeded() async throws {
+        for bucket in mirror.buckets.keys.sorted() {
+            guard let current = mirror.buckets[bucket] else { continue }
+            guard let next = successor(of: current.value) else { continue }
+            try await swap(bucket, current, next)
+        }
+    }
+
+    /// The state that should follow, or nil if all is well or nothing can be done.
+    private func successor(of state: BucketState) -> BucketState? {
+        if let leader = state.leader,
+            mirror.servers[leader.server]?.incarnation == leader.incarnation
+        {
+            return nil
+        }
+        let lost = state.leader?.server
+        let alive = state.inSync.filter { mirror.servers[$0] != nil }
+        // A restarted leader is passed over where another in-sync replica is there: it must recover first.
+        guard let chosen = alive.first(where: { $0 != lost }) ?? alive.first else {
+            if state.leader == nil { return nil }
+            var next = state
+            next.leader = nil
+            return next
+        }
+        var next = state
+        next.leader = BucketState.Leader(
+            server: chosen, incarnation: mirror.servers[chosen]!.incarnation)
+        next.leaderEpoch += 1
+        return next
+    }
+
+    private func swap(
+        _ bucket: BucketIdentifier, _ current: MetadataMirror.Versioned<BucketState>,
+        _ next: BucketState
+    ) async throws {
+        next.checkInvariants()
+        precondition(next.leaderEpoch >= current.value.leaderEpoch, "an epoch went back")
+        let key = MetadataKey.bucket(bucket).text
+        do {
+            let result = try await machine.coordination.commit(
+                CoordinationTransaction(
+                    conditions: [.revision(key: key, current.revision)],
+                    operations: [.put(key: key, value: next.encoded, lease: nil)]))
+            if case .committed(let revision) = result {
+                mirror.learn(bucket, next, at: revision)
+                let leader = next.leader?.server ?? "nobody"
+                machine.observer.note(
+                    .information, "\(bucket): \(leader) leads epoch \(next.leaderEpoch)")
+            }
+        } catch is CoordinationError {
+            // Whether it was done or not, the watch or the next round tells.
+            machine.observer.reached("election of unknown outcome")
+        }
+    }
+
+    // MARK: Calls
+
+    private func answer(_ request: Request) async throws -> Response {
+        guard case .createTable(let table) = request else {
+            throw ClusterError.invalidRequest(reason: "a coordinator creates tables, no more")
+        }
+        if !isActive { throw ClusterError.busy(reason: "\(machine.name) is not the coordinator") }
+        return .tableCreated(try await create(table))
+    }
+
+    private func create(_ requested: TableDescription) async throws -> Int64 {
+        if let known = mirror.table(named: requested.name) {
+            if known.schema == requested.schema { return known.identifier }
+            throw ClusterError.tableExists(name: requested.name)
+        }
+        let servers = mirror.servers.keys.sorted()
+        if servers.count < requested.replicationFactor {
+            throw ClusterError.busy(
+                reason: "\(servers.count) servers are up, \(requested.replicationFactor) are needed"
+            )
+        }
+        var table = requested
+        table.identifier = try await nextNumber(of: "tables", on: machine)
+        var operations: [CoordinationTransaction.Operation] = [
+            .put(key: MetadataKey.table(table.identifier).text, value: table.encoded, lease: nil)
+        ]
+        for bucket in table.buckets {
+            let start = Int(bucket.bucket) + Int(table.identifier)
+            let replicas = (0..<table.replicationFactor).map {
+                servers[(start + $0) % servers.count]
+            }
+            let state = BucketState(
+                replicas: replicas,
+                leader: BucketState.Leader(
+                    server: replicas[0], incarnation: mirror.servers[replicas[0]]!.incarnation),
+                leaderEpoch: 0, inSync: replicas)
+            state.checkInvariants()
+            operations.append(
+                .put(key: MetadataKey.bucket(bucket).text, value: state.encoded, lease: nil))
+        }
+        // The name is a key too: of two creations at once one wins.
+        let name = MetadataKey.counter("name-" + table.name).text
+        operations.append(.put(key: name, value: [], lease: nil))
+        let result = try await machine.coordination.commit(
+            CoordinationTransaction(conditions: [.absent(key: name)], operations: operations))
+        guard case .committed = result else {
+            throw ClusterError.busy(reason: "table \(table.name) is being created")
+        }
+        return table.identifier
+    }
+}
+
+/// Draws the next number of a counter in the coordination service, from 1; no number comes twice.
+func nextNumber(of counter: String, on machine: Machine) async throws -> Int64 {
+    let key = MetadataKey.counter(counter).text
+    while true {
+        let found = try await machine.coordination.get(key)
+        let last = try found.map { entry in
+            guard let number = Int64(String(decoding: entry.value, as: UTF8.self)) else {
+                throw ClusterError.malformedMessage(reason: "counter \(counter) is no number")
+            }
+            return number
+        }
+        let next = (last ?? 0) + 1
+        let result = try await machine.coordination.commit(
+            CoordinationTransaction(
+                conditions: [
+                    found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
+                ],
+                operations: [.put(key: key, value: Array("\(next)".utf8), lease: nil)]))
+        if case .committed = result { return next }
+    }
+}

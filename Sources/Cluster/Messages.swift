@@ -1,0 +1,92 @@
+/// What nodes ask of each other.
+enum Request {
+    case createTable(TableDescription)
+    case produce(ProduceRequest)
+    case upsert(UpsertRequest)
+    case fetch(FetchRequest)
+    case lookup(BucketIdentifier, keys: [[UInt8]])
+    case scan(BucketIdentifier, after: [UInt8]?, limit: Int)
+    case offsets(BucketIdentifier)
+}
+
+enum Response {
+    case failure(ClusterError)
+    case tableCreated(Int64)
+    /// The first offset of the batch; it is durable on the whole in-sync set.
+    case appended(Int64)
+    case fetched([FetchedBucket])
+    /// A row for each key, nil where there is none, and the offset that the answer reflects.
+    case rows([[UInt8]?], offset: Int64)
+    case page(ScanPage)
+    case offsets(LogOffsets)
+}
+
+/// A batch for a log table; its header's offset, epoch and time are set by the leader.
+struct ProduceRequest {
+    var bucket: BucketIdentifier
+    var batch: [UInt8]
+}
+
+/// Changes to the rows of a primary-key table.
+struct UpsertRequest {
+    var bucket: BucketIdentifier
+    var writer: Int64
+    var sequence: Int32
+    /// An encoded row for an upsert, the encoded key for a delete.
+    var operations: [Operation]
+
+    struct Operation {
+        var isDelete: Bool
+        var bytes: [UInt8]
+    }
+}
+
+struct FetchRequest {
+    /// The follower that asks, nil for a client, which sees committed batches only.
+    var replica: String?
+    var incarnation: Int64
+    var waitMilliseconds: Int64
+    var byteCount: Int
+    var parts: [Part]
+
+    struct Part {
+        var bucket: BucketIdentifier
+        /// The epoch that the follower follows; -1 for a client.
+        var leaderEpoch: Int32
+        /// The first offset wanted; a follower's log is durable up to there.
+        var offset: Int64
+        /// The epoch of the follower's last batch, -1 if it has none.
+        var lastEpoch: Int32
+    }
+}
+
+struct FetchedBucket {
+    var bucket: BucketIdentifier
+    var error: ClusterError?
+    var highWatermark: Int64
+    var startOffset: Int64
+    /// Whole batches from the wanted offset on.
+    var batches: [UInt8]
+    /// Set where the follower's log departs from the leader's: the last epoch in common and its end.
+    var divergence: EpochEnd?
+}
+
+struct EpochEnd: Hashable {
+    var epoch: Int32
+    var endOffset: Int64
+}
+
+/// Where a log begins and how far it is committed.
+public struct LogOffsets: Hashable, Sendable {
+    public var start: Int64
+    public var highWatermark: Int64
+}
+
+/// Some rows of a bucket in key order.
+struct ScanPage {
+    var keys: [[UInt8]]
+    var rows: [[UInt8]]
+    /// All changes below this offset are in the rows, none from it on.
+    var offset: Int64
+    var isLast: Bool
+}

@@ -1,0 +1,62 @@
+/// Where things stand in the coordination service.
+enum MetadataKey: Hashable {
+    case coordinator
+    case server(String)
+    case table(Int64)
+    case bucket(BucketIdentifier)
+    case tieredLog(BucketIdentifier)
+    case snapshot(BucketIdentifier)
+    case counter(String)
+
+    static let root = "/wavetank/"
+
+    var text: String {
+        switch self {
+        case .coordinator: Self.root + "coordinator"
+        case .server(let name): Self.root + "servers/" + name
+        case .table(let identifier): Self.root + "tables/\(identifier)"
+        case .bucket(let bucket): Self.root + "buckets/" + bucket.path
+        case .tieredLog(let bucket): Self.root + "tiered/" + bucket.path
+        case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
+        case .counter(let name): Self.root + "counters/" + name
+        }
+    }
+
+    init?(_ text: String) {
+        guard text.hasPrefix(Self.root) else { return nil }
+        let parts = text.dropFirst(Self.root.count).split(separator: "/").map(String.init)
+        switch (parts.first, parts.count) {
+        case ("coordinator", 1): self = .coordinator
+        case ("servers", 2): self = .server(parts[1])
+        case ("counters", 2): self = .counter(parts[1])
+        case ("tables", 2):
+            guard let identifier = Int64(parts[1]) else { return nil }
+            self = .table(identifier)
+        case (let kind?, 3):
+            guard let table = Int64(parts[1]), let number = Int32(parts[2]) else { return nil }
+            let bucket = BucketIdentifier(table: table, bucket: number)
+            switch kind {
+            case "buckets": self = .bucket(bucket)
+            case "tiered": self = .tieredLog(bucket)
+            case "snapshots": self = .snapshot(bucket)
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+}
+
+/// Names the current manifest of something in the object store, and how far it reaches.
+public struct ManifestPointer: Hashable, Sendable {
+    public var key: String
+    /// The first log offset that the manifest does not cover.
+    public var endOffset: Int64
+    /// The leader that wrote it.
+    public var leaderEpoch: Int32
+
+    public init(key: String, endOffset: Int64, leaderEpoch: Int32) {
+        self.key = key
+        self.endOffset = endOffset
+        self.leaderEpoch = leaderEpoch
+    }
+}

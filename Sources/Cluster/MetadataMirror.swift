@@ -1,0 +1,114 @@
+public import Platform
+
+/// A node's copy of the cluster's metadata, kept up to date by a watch.
+///
+/// It may lag behind the coordination service but never shows a state that was not there, and for each
+/// key never goes back. Whoever acts on it fences the act with the revision it acted on.
+public final class MetadataMirror {
+    public struct Versioned<Value> {
+        public var value: Value
+        public var revision: Revision
+    }
+
+    public private(set) var servers: [String: ServerRegistration] = [:]
+    public private(set) var tables: [Int64: TableDescription] = [:]
+    public private(set) var buckets: [BucketIdentifier: Versioned<BucketState>] = [:]
+    public private(set) var tieredLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
+    public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
+    public private(set) var coordinator: String?
+    public private(set) var isLoaded = false
+    /// Notified after each batch of changes.
+    public let changed: Signal
+    private let machine: Machine
+    private var revisions: [String: Revision] = [:]
+
+    public init(_ machine: Machine) {
+        self.machine = machine
+        changed = Signal(machine)
+    }
+
+    /// Loads everything and follows the changes until the machine ends.
+    public func follow(configuration: ClusterConfiguration) async throws {
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                let range = try await machine.coordination.range(prefix: MetadataKey.root)
+                reload(range)
+                retry.reset()
+                let watch = try await machine.coordination.watch(
+                    prefix: MetadataKey.root, after: range.revision)
+                while true {
+                    for event in try await watch.next() { apply(event) }
+                    changed.notify()
+                }
+            } catch is CoordinationError {
+                machine.observer.reached("metadata watch broken")
+                try await machine.sleep(retry.next(machine.entropy))
+            }
+        }
+    }
+
+    /// The table with this name.
+    public func table(named name: String) -> TableDescription? {
+        tables.values.filter { $0.name == name }.max { $0.identifier < $1.identifier }
+    }
+
+    /// All buckets that a server holds a replica of, in order.
+    public func buckets(on server: String) -> [BucketIdentifier] {
+        buckets.filter { $0.value.value.replicas.contains(server) }.keys.sorted()
+    }
+
+    /// Takes in what this node itself has just written or read, ahead of the watch.
+    func learn(_ bucket: BucketIdentifier, _ state: BucketState, at revision: Revision) {
+        if let known = buckets[bucket], known.revision >= revision { return }
+        buckets[bucket] = Versioned(value: state, revision: revision)
+        revisions[MetadataKey.bucket(bucket).text] = revision
+        changed.notify()
+    }
+
+    private func reload(_ range: CoordinationRange) {
+        let present = Set(range.entries.map(\.key))
+        for key in revisions.keys.sorted() where !present.contains(key) {
+            apply(WatchEvent(key: key, entry: nil, revision: range.revision))
+        }
+        for entry in range.entries {
+            apply(WatchEvent(key: entry.key, entry: entry, revision: entry.revision))
+        }
+        isLoaded = true
+        changed.notify()
+    }
+
+    private func apply(_ event: WatchEvent) {
+        // Repeated and late events are old news.
+        if let known = revisions[event.key], known >= event.revision { return }
+        revisions[event.key] = event.revision
+        do {
+            try store(event)
+        } catch {
+            machine.observer.note(.error, "metadata under \(event.key) cannot be read: \(error)")
+        }
+    }
+
+    private func store(_ event: WatchEvent) throws {
+        let bytes = event.entry?.value
+        switch MetadataKey(event.key) {
+        case .server(let name): servers[name] = try bytes.map(ServerRegistration.init(decoding:))
+        case .table(let identifier):
+            tables[identifier] = try bytes.map(TableDescription.init(decoding:))
+        case .bucket(let bucket):
+            buckets[bucket] = try bytes.map {
+                Versioned(value: try BucketState(decoding: $0), revision: event.revision)
+            }
+        case .tieredLog(let bucket):
+            tieredLogs[bucket] = try bytes.map {
+                Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
+            }
+        case .snapshot(let bucket):
+            snapshots[bucket] = try bytes.map {
+                Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
+            }
+        case .coordinator: coordinator = bytes.map { String(decoding: $0, as: UTF8.self) }
+        case .counter, nil: break
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Columnar
+
+/// Has a binary form, in messages and in the coordination service: little endian, in field order.
+protocol WireCodable {
+    func encode(into writer: inout ByteWriter)
+    init(from reader: inout ByteReader) throws(ColumnarError)
+}
+
+extension WireCodable {
+    var encoded: [UInt8] {
+        var writer = ByteWriter()
+        encode(into: &writer)
+        return writer.bytes
+    }
+
+    /// Decodes all of `bytes`; bytes left over are an error.
+    init(decoding bytes: [UInt8]) throws(ClusterError) {
+        var reader = ByteReader(bytes)
+        do {
+            self = try Self(from: &reader)
+        } catch {
+            throw .malformedMessage(reason: "\(Self.self): \(error)")
+        }
+        if !reader.isAtEnd {
+            throw .malformedMessage(reason: "\(Self.self): \(reader.remaining) bytes left over")
+        }
+    }
+}
+
+extension ByteWriter {
+    mutating func append<Element>(
+        list: [Element], _ encode: (inout ByteWriter, Element) -> Void
+    ) {
+        append(varint: UInt64(list.count))
+        for element in list { encode(&self, element) }
+    }
+
+    mutating func append<Value>(
+        optional value: Value?, _ encode: (inout ByteWriter, Value) -> Void
+    ) {
+        append(byte: value == nil ? 0 : 1)
+        if let value { encode(&self, value) }
+    }
+
+    mutating func append(_ bucket: BucketIdentifier) {
+        append(littleEndian: bucket.table)
+        append(littleEndian: bucket.bucket)
+    }
+}
+
+extension ByteReader {
+    mutating func readList<Element>(
+        _ decode: (inout ByteReader) throws(ColumnarError) -> Element
+    ) throws(ColumnarError) -> [Element] {
+        let count = try readCount()
+        var elements: [Element] = []
+        elements.reserveCapacity(count)
+        for _ in 0..<count { elements.append(try decode(&self)) }
+        return elements
+    }
+
+    mutating func readOptional<Value>(
+        _ decode: (inout ByteReader) throws(ColumnarError) -> Value
+    ) throws(ColumnarError) -> Value? {
+        try readByte() == 0 ? nil : try decode(&self)
+    }
+
+    mutating func readBucket() throws(ColumnarError) -> BucketIdentifier {
+        BucketIdentifier(table: try readLittleEndian(), bucket: try readLittleEndian())
+    }
+
+    mutating func readNumber() throws(ColumnarError) -> Int { Int(try readZigZag()) }
+}
