@@ -1,0 +1,174 @@
+/// Makes column vectors of an Arrow message's buffers.
+struct ArrowBatchDecoder {
+    let header: ArrowRecordBatchHeader
+    /// For each column, which nodes are its.
+    let nodeRanges: [Range<Int>]
+    /// For each column, which buffers are its.
+    let bufferRanges: [Range<Int>]
+
+    private let bytes: [UInt8]
+    private let body: Range<Int>
+    private let schema: Schema
+    /// What decompression may still make.
+    private var byteLimit: Int
+
+    init(
+        _ bytes: [UInt8], _ message: ArrowEnvelope, _ schema: Schema, byteLimit: Int
+    ) throws(ColumnarError) {
+        header = try ArrowRecordBatchHeader(message)
+        self.bytes = bytes
+        self.schema = schema
+        self.byteLimit = byteLimit
+        body = message.body
+        var nodeRanges: [Range<Int>] = []
+        var bufferRanges: [Range<Int>] = []
+        var node = 0
+        var buffer = 0
+        for field in schema.fields {
+            let (nodeCount, bufferCount) = field.type.arrowCounts
+            nodeRanges.append(node..<node + nodeCount)
+            bufferRanges.append(buffer..<buffer + bufferCount)
+            node += nodeCount
+            buffer += bufferCount
+        }
+        guard node == header.nodes.count, buffer == header.buffers.count else {
+            throw .corrupt(
+                reason: "an Arrow batch of \(header.nodes.count) nodes and "
+                    + "\(header.buffers.count) buffers, not \(node) and \(buffer)",
+                position: message.metadata.range.lowerBound)
+        }
+        self.nodeRanges = nodeRanges
+        self.bufferRanges = bufferRanges
+    }
+
+    mutating func decode() throws(ColumnarError) -> RecordBatch {
+        var columns: [ColumnVector] = []
+        columns.reserveCapacity(schema.fields.count)
+        for index in schema.fields.indices {
+            let column = try decodeColumn(index)
+            if column.nullCount > 0 && !schema.fields[index].isNullable {
+                throw .corrupt(
+                    reason: "column \(schema.fields[index].name) has nulls",
+                    position: body.lowerBound)
+            }
+            columns.append(column)
+        }
+        return RecordBatch(schema: schema, rowCount: header.rowCount, columns: columns)
+    }
+
+    /// Where a buffer stands in the bytes.
+    func bodyRange(ofBuffer index: Int) throws(ColumnarError) -> Range<Int> {
+        let (offset, size) = header.buffers[index]
+        guard offset >= 0, size >= 0, offset <= Int64(body.count),
+            size <= Int64(body.count) - offset
+        else {
+            throw .corrupt(
+                reason: "Arrow buffer \(index) is outside the body", position: body.lowerBound)
+        }
+        let start = body.lowerBound + Int(offset)
+        return start..<start + Int(size)
+    }
+
+    private mutating func decodeColumn(_ index: Int) throws(ColumnarError) -> ColumnVector {
+        let type = schema.fields[index].type
+        let count = header.rowCount
+        let nodes = nodeRanges[index]
+        let buffers = bufferRanges[index]
+        try requireNode(nodes.lowerBound, count: count)
+        let validity = try bitmap(
+            buffers.lowerBound, node: nodes.lowerBound, count: count)
+        var offsets: [Int32] = []
+        if type.hasOffsets { offsets = try offsetBuffer(buffers.lowerBound + 1, count: count) }
+        let data = try buffer(buffers.upperBound - 1)
+        if case .vector(let dimension) = type {
+            let (elementCount, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard !overflow, elementCount <= Int(Int32.max) else {
+                throw .corrupt(reason: "too many vector elements", position: body.lowerBound)
+            }
+            try requireNode(nodes.lowerBound + 1, count: elementCount)
+            let elements = try bitmap(
+                buffers.lowerBound + 1, node: nodes.lowerBound + 1, count: elementCount)
+            try requireElements(elements, of: validity, count: count, dimension: dimension)
+        }
+        return try ColumnVector(
+            type: type, count: count, validity: validity, offsets: offsets, data: data)
+    }
+
+    private func requireNode(_ index: Int, count: Int) throws(ColumnarError) {
+        guard header.nodes[index].0 == Int64(count) else {
+            throw .corrupt(
+                reason: "Arrow node \(index) has \(header.nodes[index].0) values, not \(count)",
+                position: body.lowerBound)
+        }
+    }
+
+    /// The validity bitmap cut to size; empty if nothing is null.
+    private mutating func bitmap(
+        _ index: Int, node: Int, count: Int
+    ) throws(ColumnarError) -> [UInt8] {
+        if header.nodes[node].1 == 0 { return [] }
+        let bitmap = try buffer(index)
+        guard bitmap.count >= (count + 7) / 8 else {
+            throw .corrupt(reason: "Arrow bitmap \(index) is too short", position: body.lowerBound)
+        }
+        return bitmap.count == (count + 7) / 8 ? bitmap : Array(bitmap.prefix((count + 7) / 8))
+    }
+
+    private mutating func offsetBuffer(
+        _ index: Int, count: Int
+    ) throws(ColumnarError) -> [Int32] {
+        let buffer = try buffer(index)
+        // A column of no values may leave out even its first offset.
+        if count == 0 { return [0] }
+        guard buffer.count / 4 >= count + 1 else {
+            throw .corrupt(reason: "Arrow offsets \(index) are too few", position: body.lowerBound)
+        }
+        return [Int32](unsafeUninitializedCapacity: count + 1) { offsets, initialized in
+            buffer.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(offsets).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: $0[0..<(count + 1) * 4]))
+            }
+            initialized = count + 1
+        }
+    }
+
+    /// Elements may be null only where their vector is.
+    private func requireElements(
+        _ elements: [UInt8], of validity: [UInt8], count: Int, dimension: Int
+    ) throws(ColumnarError) {
+        if elements.isEmpty { return }
+        for row in 0..<count {
+            if !validity.isEmpty && validity[row >> 3] >> UInt8(row & 7) & 1 == 0 { continue }
+            for element in row * dimension..<(row + 1) * dimension
+            where elements[element >> 3] >> UInt8(element & 7) & 1 == 0 {
+                throw .unsupported(reason: "a vector with a null element in row \(row)")
+            }
+        }
+    }
+
+    private mutating func buffer(_ index: Int) throws(ColumnarError) -> [UInt8] {
+        let range = try bodyRange(ofBuffer: index)
+        guard let codec = header.compression, !range.isEmpty else { return Array(bytes[range]) }
+        var reader = ByteReader(bytes, range: range)
+        let size: Int64 = try reader.readLittleEndian()
+        let rest = reader.position..<range.upperBound
+        if size == -1 { return Array(bytes[rest]) }
+        guard size >= 0, size <= Int64(byteLimit) else {
+            throw .tooLarge(byteCount: Int(clamping: size), limit: byteLimit)
+        }
+        byteLimit -= Int(size)
+        let compression = codec == 0 ? Compression.lz4Frame : .zstd
+        return try compression.decompress(bytes[rest], byteCount: Int(size))
+    }
+}
+
+extension DataType {
+    /// How many nodes and buffers a column of this type has in an Arrow message.
+    fileprivate var arrowCounts: (nodes: Int, buffers: Int) {
+        switch self {
+        case .vector: (2, 3)
+        case .string, .bytes: (1, 3)
+        default: (1, 2)
+        }
+    }
+}
