@@ -12,6 +12,8 @@ public struct Terminated: Error, CustomStringConvertible {
 /// `Terminated`, in the order in which they began to wait, and nothing leaks.
 public final class Lifetime {
     public private(set) var isEnded = false
+    /// Called once, after all waiters were woken: how a world learns that a machine gave up.
+    public var onEnd: (() -> Void)?
     private var newest: AnyWait?
     private var oldest: AnyWait?
 
@@ -39,6 +41,8 @@ public final class Lifetime {
         isEnded = true
         while let wait = oldest { wait.terminate() }
         precondition(newest == nil, "a wait was added to an ended lifetime")
+        onEnd?()
+        onEnd = nil
     }
 
     private func link(_ wait: AnyWait) {

@@ -59,6 +59,17 @@ public final class Machine {
     }
 }
 
+extension Machine {
+    /// Ends this machine by its own decision, because going on could lose data: it fails stop.
+    ///
+    /// Who runs the machine may start it again, as a supervisor restarts a process.
+    public func halt(_ reason: String) {
+        if lifetime.isEnded { return }
+        observer.note(.warning, "\(name) halts: \(reason)")
+        lifetime.end()
+    }
+}
+
 /// Runs a machine's tasks on its world's executor.
 ///
 /// The actor is what keeps waits at one job each: code without an isolation would be enqueued again

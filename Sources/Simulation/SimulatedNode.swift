@@ -42,6 +42,12 @@ extension SimulationWorld {
         node.isDark = false
         node.isPaused = false
         node.incarnation += 1
+        lifetime.onEnd = { [unowned self] in
+            if node.lifetime === lifetime {
+                end(name, losingPower: false)
+                onHalt?(name)
+            }
+        }
         record(.started, node: node.index, UInt64(node.incarnation))
         let network = SimulatedNetwork(world: self, node: node, lifetime: lifetime)
         node.network = network

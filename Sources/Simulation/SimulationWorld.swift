@@ -20,6 +20,9 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     public let catalog: SimulatedCatalog
     public let journal: Journal
 
+    /// Called when a machine has halted by its own decision.
+    public var onHalt: ((String) -> Void)?
+
     var nodes: [SimulatedNode] = []
     var nodeIndexes: [String: Int32] = [:]
     let links: Links

@@ -1,0 +1,148 @@
+public import Changelog
+public import Columnar
+public import Platform
+
+/// A client of the cluster: creates tables, writes, reads logs and looks rows up.
+public final class ClusterClient {
+    public let machine: Machine
+    public let mirror: MetadataMirror
+    let configuration: ClusterConfiguration
+    private let calls: Calls
+
+    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
+        self.machine = machine
+        self.configuration = configuration
+        mirror = MetadataMirror(machine)
+        calls = Calls(machine, timeout: configuration.callTimeout + .seconds(1))
+    }
+
+    /// Follows the metadata until the machine ends; start it before anything else.
+    public func run() async throws { try await mirror.follow(configuration: configuration) }
+
+    // MARK: Tables
+
+    /// Creates a table and waits until this client sees it; one of the same shape is taken as it is.
+    public func createTable(_ table: TableDescription) async throws -> TableDescription {
+        var retry = Backoff(configuration)
+        while true {
+            if let known = mirror.table(named: table.name), known.schema == table.schema {
+                return known
+            }
+            if let coordinator = mirror.coordinator {
+                do {
+                    _ = try await calls.call(
+                        Address(host: coordinator, port: configuration.port), .createTable(table))
+                } catch let error as ClusterError where error.isRetriable {
+                }
+            }
+            _ = try await mirror.changed.wait(
+                until: machine.clock.now + retry.next(machine.entropy))
+        }
+    }
+
+    /// Draws a writer id that no other writer has or will have.
+    public func newWriter() async throws -> Int64 {
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                return try await nextNumber(of: "writers", on: machine)
+            } catch is CoordinationError {
+                try await machine.sleep(retry.next(machine.entropy))
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Batches from `offset` on, at most what one answer holds; waits up to `wait` for the first.
+    public func fetch(
+        _ bucket: BucketIdentifier, from offset: Int64, waiting wait: Duration,
+        byteCount: Int = 1024 * 1024
+    ) async throws -> FetchedBatches {
+        let request = FetchRequest(
+            replica: nil, incarnation: 0, waitMilliseconds: wait.nanoseconds / 1_000_000,
+            byteCount: byteCount,
+            parts: [
+                FetchRequest.Part(bucket: bucket, leaderEpoch: -1, offset: offset, lastEpoch: -1)
+            ])
+        let response = try await callLeader(of: bucket, .fetch(request), allowing: wait)
+        guard case .fetched(let answers) = response else {
+            throw ClusterError.malformedMessage(reason: "no answer to a fetch of \(bucket)")
+        }
+        guard let answer = answers.first else {
+            return FetchedBatches(batches: [], highWatermark: offset, nextOffset: offset)
+        }
+        if let error = answer.error { throw error }
+        let batches = try LogBatch.split(answer.batches)
+        for batch in batches where batch.lastOffset >= offset {
+            // The engine's own client checks every checksum: nobody after it will.
+            try batch.verifyChecksum()
+        }
+        return FetchedBatches(
+            batches: batches.filter { $0.lastOffset >= offset },
+            highWatermark: answer.highWatermark,
+            nextOffset: batches.last.map { $0.lastOffset + 1 } ?? offset)
+    }
+
+    /// The log's start and high watermark.
+    public func offsets(of bucket: BucketIdentifier) async throws -> LogOffsets {
+        guard case .offsets(let offsets) = try await callLeader(of: bucket, .offsets(bucket)) else {
+            throw ClusterError.malformedMessage(reason: "no answer about offsets of \(bucket)")
+        }
+        return offsets
+    }
+
+    /// The committed row of each key, nil where there is none, as of the returned offset.
+    public func lookup(
+        _ keys: [[UInt8]], in bucket: BucketIdentifier
+    ) async throws -> (rows: [[UInt8]?], offset: Int64) {
+        guard
+            case .rows(let rows, let offset) = try await callLeader(
+                of: bucket, .lookup(bucket, keys: keys)), rows.count == keys.count
+        else {
+            throw ClusterError.malformedMessage(reason: "no answer to a lookup in \(bucket)")
+        }
+        return (rows, offset)
+    }
+
+    /// Some rows after a key, in key order, each with its encoded key.
+    public func scan(
+        _ bucket: BucketIdentifier, after key: [UInt8]?, limit: Int
+    ) async throws -> ScannedRows {
+        guard
+            case .page(let page) = try await callLeader(
+                of: bucket, .scan(bucket, after: key, limit: limit))
+        else {
+            throw ClusterError.malformedMessage(reason: "no answer to a scan of \(bucket)")
+        }
+        return ScannedRows(
+            rows: zip(page.keys, page.rows).map { ($0, $1) }, offset: page.offset,
+            isLast: page.isLast)
+    }
+
+    /// Calls whoever leads a bucket.
+    func callLeader(
+        of bucket: BucketIdentifier, _ request: Request, allowing extra: Duration = .zero
+    ) async throws -> Response {
+        guard let leader = mirror.buckets[bucket]?.value.leader else {
+            throw ClusterError.notLeader(bucket)
+        }
+        return try await calls.call(
+            Address(host: leader.server, port: configuration.port), request, allowing: extra)
+    }
+}
+
+/// What one fetch brought.
+public struct FetchedBatches {
+    public var batches: [LogBatch]
+    public var highWatermark: Int64
+    /// Where to fetch on; progress even where no batch has a record.
+    public var nextOffset: Int64
+}
+
+/// What one step of a scan brought.
+public struct ScannedRows {
+    public var rows: [(key: [UInt8], row: [UInt8])]
+    public var offset: Int64
+    public var isLast: Bool
+}

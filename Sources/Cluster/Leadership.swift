@@ -1,0 +1,46 @@
+import KeyValue
+import Platform
+
+/// One term of a replica as the leader of its bucket.
+final class Leadership {
+    struct Follower {
+        /// The follower's log is durable up to here.
+        var endOffset: Int64 = 0
+        /// When it last held everything.
+        var caughtUpAt: Instant
+        var lastFetchAt: Instant
+        /// The leader's end when it last fetched.
+        var endAtLastFetch: Int64
+    }
+
+    let epoch: Int32
+    /// The end of the log when the term began.
+    let startOffset: Int64
+    let startedAt: Instant
+    /// The bucket's state as last known to stand in the coordination service.
+    var state: MetadataMirror.Versioned<BucketState>
+    /// The in-sync set that is being written; until the outcome is known both count.
+    var proposedInSync: [String]?
+    var followers: [String: Follower] = [:]
+    /// The rows of a primary-key table, once they are fully recovered.
+    var tablet: KeyValueTablet?
+    private(set) var isEnded = false
+
+    init(
+        epoch: Int32, startOffset: Int64, startedAt: Instant,
+        state: MetadataMirror.Versioned<BucketState>
+    ) {
+        self.epoch = epoch
+        self.startOffset = startOffset
+        self.startedAt = startedAt
+        self.state = state
+    }
+
+    /// Everyone who may count as in sync: the known set and the one that is being written.
+    var maximalInSync: [String] {
+        state.value.inSync
+            + (proposedInSync ?? []).filter { !state.value.inSync.contains($0) }
+    }
+
+    func end() { isEnded = true }
+}

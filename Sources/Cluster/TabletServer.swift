@@ -1,0 +1,249 @@
+public import Changelog
+public import Platform
+
+/// A server that holds replicas: it serves those it leads and follows the leaders of the others.
+public final class TabletServer {
+    public let machine: Machine
+    public let mirror: MetadataMirror
+    public private(set) var replicas: [BucketIdentifier: Replica] = [:]
+    /// The lease of the present registration: one run of this server between two losses of its lease.
+    public private(set) var incarnation: Int64 = 0
+    let configuration: ClusterConfiguration
+    let calls: Calls
+    private let server: CallServer
+    /// Notified when any replica moved, for fetches that wait.
+    private let moved: Signal
+    private var fetchers: Set<String> = []
+    private var opening: Set<BucketIdentifier> = []
+
+    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
+        self.machine = machine
+        self.configuration = configuration
+        mirror = MetadataMirror(machine)
+        calls = Calls(machine, timeout: configuration.callTimeout)
+        server = CallServer(machine, port: configuration.port)
+        moved = Signal(machine)
+    }
+
+    /// Serves until the machine ends.
+    public func run() async throws {
+        machine.spawn("metadata of \(machine.name)") { [self] in
+            try await mirror.follow(configuration: configuration)
+        }
+        while !mirror.isLoaded { _ = try await mirror.changed.wait() }
+        // Everything that is held is opened, and damage made known, before anyone counts on this server.
+        for bucket in mirror.buckets(on: machine.name) { try await open(bucket) }
+        machine.spawn("registration of \(machine.name)") { [self] in try await stayRegistered() }
+        machine.spawn("roles of \(machine.name)") { [self] in try await reconcile() }
+        try await server.serve { [self] in try await answer($0) }
+    }
+
+    // MARK: Registration
+
+    private func stayRegistered() async throws {
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
+                let key = MetadataKey.server(machine.name).text
+                let registration = ServerRegistration(incarnation: lease.number)
+                _ = try await machine.coordination.commit(
+                    CoordinationTransaction(
+                        conditions: [],
+                        operations: [.put(key: key, value: registration.encoded, lease: lease)]))
+                incarnation = lease.number
+                applyStates()
+                retry.reset()
+                try await renew(lease)
+                machine.observer.reached("server lost its lease")
+            } catch is CoordinationError {
+                try await machine.sleep(retry.next(machine.entropy))
+            }
+            // A server without its lease leads nothing: someone else may by now.
+            incarnation = 0
+            for bucket in replicas.keys.sorted() { replicas[bucket]!.resign() }
+        }
+    }
+
+    /// Renews until the lease is lost, or may be lost by this machine's own clock.
+    private func renew(_ lease: LeaseIdentifier) async throws {
+        var validUntil = machine.clock.now + configuration.leaseDuration
+        while machine.clock.now < validUntil {
+            try await machine.sleep(configuration.leaseRenewal)
+            let asked = machine.clock.now
+            do {
+                try await machine.coordination.renewLease(lease)
+                validUntil = asked + configuration.leaseDuration
+            } catch CoordinationError.leaseExpired {
+                return
+            } catch is CoordinationError {
+            }
+        }
+    }
+
+    // MARK: Roles
+
+    private func reconcile() async throws {
+        while true {
+            applyStates()
+            _ = try await mirror.changed.wait()
+        }
+    }
+
+    private func applyStates() {
+        for bucket in mirror.buckets(on: machine.name) {
+            guard let replica = replicas[bucket] else {
+                openLater(bucket)
+                continue
+            }
+            guard let state = mirror.buckets[bucket], incarnation != 0 else { continue }
+            replica.take(state, incarnation: incarnation)
+            if case .following(let leader) = replica.role { fetch(from: leader) }
+        }
+        moved.notify()
+    }
+
+    private func openLater(_ bucket: BucketIdentifier) {
+        if opening.contains(bucket) || mirror.tables[bucket.table] == nil { return }
+        opening.insert(bucket)
+        machine.spawn("opening of \(bucket)") { [self] in
+            try await open(bucket)
+            opening.remove(bucket)
+            applyStates()
+        }
+    }
+
+    private func open(_ bucket: BucketIdentifier) async throws {
+        guard let table = mirror.tables[bucket.table], replicas[bucket] == nil else { return }
+        let log: ChangeLog
+        do {
+            log = try await openLog(of: bucket)
+        } catch let error as ChangelogError {
+            machine.halt("log of \(bucket): \(error)")
+            throw Terminated()
+        }
+        let replica = Replica(
+            bucket: bucket, table: table, log: log, machine: machine, mirror: mirror,
+            serverProgress: moved, configuration: configuration)
+        replicas[bucket] = replica
+        machine.spawn("tiering of \(bucket)") { try await replica.tierSegments() }
+    }
+
+    // MARK: Following
+
+    private func fetch(from leader: String) {
+        if !fetchers.insert(leader).inserted { return }
+        machine.spawn("fetcher from \(leader)") { [self] in
+            defer { fetchers.remove(leader) }
+            try await fetchLoop(from: leader)
+        }
+    }
+
+    /// Fetches all that this server follows from one leader, in one call at a time.
+    private func fetchLoop(from leader: String) async throws {
+        var retry = Backoff(configuration)
+        while true {
+            let parts = replicas.keys.sorted().compactMap {
+                replicas[$0]!.fetchPart(following: leader)
+            }
+            if parts.isEmpty { return }
+            let request = FetchRequest(
+                replica: machine.name, incarnation: incarnation,
+                waitMilliseconds: configuration.fetchWait.nanoseconds / 1_000_000,
+                byteCount: configuration.fetchByteCount, parts: parts)
+            do {
+                let response = try await calls.call(
+                    Address(host: leader, port: configuration.port), .fetch(request),
+                    allowing: configuration.fetchWait)
+                guard case .fetched(let answers) = response else {
+                    throw ClusterError.malformedMessage(reason: "no fetch answer")
+                }
+                if try await take(answers, to: parts, from: leader) {
+                    retry.reset()
+                    continue
+                }
+            } catch is ClusterError {
+            }
+            try await machine.sleep(retry.next(machine.entropy))
+        }
+    }
+
+    /// False if a part was refused, so that it is better to wait for news before asking again.
+    private func take(
+        _ answers: [FetchedBucket], to parts: [FetchRequest.Part], from leader: String
+    ) async throws -> Bool {
+        var isFine = true
+        for answer in answers {
+            guard let part = parts.first(where: { $0.bucket == answer.bucket }),
+                let replica = replicas[answer.bucket]
+            else { continue }
+            if answer.error != nil {
+                isFine = false
+            } else {
+                try await replica.takeFetched(answer, to: part, from: leader)
+            }
+        }
+        return isFine
+    }
+
+    // MARK: Calls
+
+    private func answer(_ request: Request) async throws -> Response {
+        switch request {
+        case .createTable:
+            throw ClusterError.invalidRequest(reason: "tables are created by the coordinator")
+        case .produce(let request):
+            let batch: LogBatch
+            do {
+                batch = try LogBatch(validating: request.batch)
+            } catch let error as ChangelogError {
+                throw ClusterError.invalidRequest(reason: "\(error)")
+            }
+            return .appended(try await replica(request.bucket).append(batch))
+        case .upsert(let request):
+            return .appended(try await replica(request.bucket).upsert(request))
+        case .fetch(let request): return .fetched(try await answer(request))
+        case .lookup(let bucket, let keys):
+            let (rows, offset) = try await replica(bucket).lookup(keys)
+            return .rows(rows, offset: offset)
+        case .scan(let bucket, let after, let limit):
+            return .page(try await replica(bucket).scan(after: after, limit: limit))
+        case .offsets(let bucket):
+            let replica = try replica(bucket)
+            _ = try replica.requireLeadership()
+            return .offsets(LogOffsets(start: 0, highWatermark: replica.highWatermark))
+        }
+    }
+
+    private func replica(_ bucket: BucketIdentifier) throws -> Replica {
+        guard let replica = replicas[bucket] else { throw ClusterError.unknownBucket(bucket) }
+        return replica
+    }
+
+    /// Waits until some part has something to say, or the caller's patience ends.
+    private func answer(_ request: FetchRequest) async throws -> [FetchedBucket] {
+        let wait = Duration.milliseconds(min(max(0, request.waitMilliseconds), 30_000))
+        let deadline = machine.clock.now + wait
+        while true {
+            var answers: [FetchedBucket] = []
+            var room = min(max(1, request.byteCount), 16 * 1024 * 1024)
+            for part in request.parts where room > 0 {
+                guard let replica = replicas[part.bucket] else {
+                    answers.append(
+                        FetchedBucket(
+                            bucket: part.bucket, error: .unknownBucket(part.bucket),
+                            highWatermark: 0, startOffset: 0, batches: [], divergence: nil))
+                    continue
+                }
+                if let answer = try await replica.answerFetch(
+                    part, from: request.replica, incarnation: request.incarnation, byteCount: room)
+                {
+                    room -= answer.batches.count
+                    answers.append(answer)
+                }
+            }
+            if !answers.isEmpty { return answers }
+            if try await !moved.wait(until: deadline) { return [] }
+        }
+    }
+}
