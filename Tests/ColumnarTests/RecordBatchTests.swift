@@ -1,0 +1,85 @@
+import Columnar
+import Testing
+
+@Suite("Record batches")
+struct RecordBatchTests {
+    @Test("Rows come out as they went in", arguments: 0..<10)
+    func rows(seed: UInt64) throws {
+        var draws = SeededDraws(seed: seed)
+        let rows = (0..<draws.next(below: 40)).map { _ in draws.row(everyColumn) }
+        let batch = try RecordBatch(schema: everyColumn, rows: rows)
+        #expect(batch.rowCount == rows.count)
+        for (left, right) in zip(batch.rows, rows) {
+            #expect(Value.compare(left, right) == .same)
+        }
+    }
+
+    @Test("A row that does not fit is refused and leaves no trace")
+    func refused() throws {
+        let schema = Schema(fields: [
+            Field(identifier: 1, name: "id", type: .int32, isNullable: false),
+            Field(identifier: 2, name: "name", type: .string),
+        ])
+        var builder = RecordBatchBuilder(schema: schema)
+        try builder.append([.int32(1), .null])
+        #expect(throws: ColumnarError.invalidValue(reason: "column id must not be null")) {
+            try builder.append([.null, .string("x")])
+        }
+        #expect(throws: ColumnarError.invalidValue(reason: "column name wants string")) {
+            try builder.append([.int32(2), .int32(2)])
+        }
+        #expect(throws: ColumnarError.self) { try builder.append([.int32(2)]) }
+        let batch = builder.finish()
+        #expect(batch.rows == [[.int32(1), .null]])
+        #expect(builder.rowCount == 0)
+    }
+
+    @Test("A slice, and batches put together, hold the right rows", arguments: 0..<10)
+    func sliceAndConcatenate(seed: UInt64) throws {
+        var draws = SeededDraws(seed: seed)
+        let batch = try draws.batch(everyColumn, rowCount: 30)
+        let cut = draws.next(below: 31)
+        let parts = [batch.slice(0..<cut), batch.slice(cut..<30)]
+        #expect(parts[0].rowCount == cut)
+        #expect(try RecordBatch.concatenate(parts) == batch)
+        #expect(try RecordBatch.concatenate([]) == nil)
+        var builder = RecordBatchBuilder(schema: everyColumn)
+        for row in 0..<30 { try builder.append(row: row, of: batch) }
+        #expect(builder.finish() == batch)
+    }
+
+    @Test("A projection keeps the wanted columns in the wanted order")
+    func project() throws {
+        var draws = SeededDraws(seed: 1)
+        let batch = try draws.batch(everyColumn, rowCount: 5)
+        let part = batch.project([3, 0])
+        #expect(part.columns == [batch.columns[3], batch.columns[0]])
+        #expect(part.schema.fields.map(\.identifier) == [4, 1])
+    }
+
+    @Test("Buffers from outside are checked before they are believed")
+    func foreignBuffers() {
+        #expect(throws: ColumnarError.self) {
+            try ColumnVector(
+                type: .string, count: 1, validity: [], offsets: [0, 9], data: [0x61])
+        }
+        #expect(throws: ColumnarError.self) {
+            try ColumnVector(
+                type: .string, count: 2, validity: [], offsets: [0, 1, 0], data: [0x61])
+        }
+        #expect(throws: ColumnarError.self) {
+            try ColumnVector(
+                type: .string, count: 2, validity: [], offsets: [0, 1, 2], data: [0xC3, 0xA9])
+        }
+        #expect(throws: ColumnarError.self) {
+            try ColumnVector(
+                type: .int64, count: 2, validity: [], offsets: [],
+                data: [UInt8](repeating: 0, count: 15))
+        }
+        #expect(throws: ColumnarError.self) {
+            try ColumnVector(
+                type: .decimal(precision: 9, scale: 2), count: 1, validity: [], offsets: [],
+                data: [UInt8](repeating: 0, count: 15) + [1])
+        }
+    }
+}
