@@ -1,0 +1,85 @@
+/// How far two vectors are apart; smaller is nearer.
+///
+/// Sums are taken in float32 in one fixed order (eight lanes, then a fixed tree), so that debug and
+/// release, and every machine, find the same distance to the last bit.
+public enum VectorDistance: String, Hashable, Sendable, CaseIterable {
+    /// The sum of squared differences.
+    case squaredEuclidean
+    /// One less the cosine of the angle, 0 to 2; the zero vector is 1 away from everything.
+    case cosine
+    /// The negated inner product.
+    case innerProduct
+
+    /// The distance as an index of this kind finds it, to the last bit.
+    ///
+    /// Precondition: both have the same number of elements.
+    public func between(_ left: [Float], _ right: [Float]) -> Float {
+        precondition(left.count == right.count, "vectors of different dimension")
+        return prepared(left).withUnsafeBufferPointer { left in
+            prepared(right).withUnsafeBufferPointer { right in
+                measure(left.baseAddress!, right.baseAddress!, left.count)
+            }
+        }
+    }
+
+    /// The elements as an index keeps them: of length 1 for `cosine`, and filled up with zeros to a
+    /// whole number of lanes.
+    func prepared(_ vector: [Float]) -> [Float] {
+        var elements = vector
+        let laneCount = VectorDistance.paddedCount(vector.count)
+        elements.append(contentsOf: repeatElement(0, count: laneCount - vector.count))
+        if self == .cosine {
+            // In double, so that squares of large elements do not overflow.
+            var sum = 0.0
+            for element in vector { sum += Double(element) * Double(element) }
+            if sum > 0 {
+                let length = sum.squareRoot()
+                for index in vector.indices { elements[index] = Float(Double(vector[index]) / length) }
+            }
+        }
+        return elements
+    }
+
+    /// Rounded up to whole lanes, and at least one.
+    static func paddedCount(_ count: Int) -> Int { max(8, (count + 7) & ~7) }
+
+    /// The distance of two prepared vectors of `count` elements, a multiple of eight.
+    @inline(__always)
+    func measure(
+        _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int
+    ) -> Float {
+        let left = UnsafeRawPointer(left)
+        let right = UnsafeRawPointer(right)
+        let byteCount = count &* 4
+        var sum = SIMD8<Float>.zero
+        var offset = 0
+        let distance: Float
+        if self == .squaredEuclidean {
+            while offset < byteCount {
+                let difference =
+                    left.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+                    - right.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+                sum += difference * difference
+                offset &+= 32
+            }
+            distance = VectorDistance.total(sum)
+        } else {
+            while offset < byteCount {
+                sum +=
+                    left.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+                    * right.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+                offset &+= 32
+            }
+            distance = (self == .cosine ? 1 : 0) - VectorDistance.total(sum)
+        }
+        // Elements near the largest float can add up to infinity less infinity.
+        return distance.isNaN ? .infinity : distance
+    }
+
+    @inline(__always)
+    private static func total(_ lanes: SIMD8<Float>) -> Float {
+        let four = lanes.lowHalf + lanes.highHalf
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
+    }
+}
