@@ -1,7 +1,6 @@
 import Glibc
-import Synchronization
 
-/// Watches for jobs that leave a world for Swift's global executor.
+/// Watches for jobs that leave a world for Swift's global executor or the main actor.
 ///
 /// Such a job runs on another thread at a time nobody chose: the run would no longer be a function of
 /// its seed. The guard turns that into a defect that is reported where it happens.
@@ -15,11 +14,12 @@ enum EscapeGuard {
         return key
     }()
 
-    /// Installed once a process; false where the runtime lacks the hook.
-    static let isInstalled: Bool = {
-        guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "swift_task_enqueueGlobal_hook") else {
-            return false
-        }
+    /// Installed once a process; false where the runtime lacks a hook.
+    static let isInstalled: Bool =
+        install("swift_task_enqueueGlobal_hook") && install("swift_task_enqueueMainExecutor_hook")
+
+    private static func install(_ name: String) -> Bool {
+        guard let symbol = dlsym(dlopen(nil, RTLD_NOW), name) else { return false }
         let hook = symbol.assumingMemoryBound(to: Hook?.self)
         hook.pointee = { job, original in
             if let current = pthread_getspecific(EscapeGuard.key) {
@@ -28,7 +28,7 @@ enum EscapeGuard {
             original(job)
         }
         return true
-    }()
+    }
 
     /// Runs `body` with `world` as the one that this thread's escapes belong to.
     static func watching(_ world: SimulationWorld, _ body: () -> Void) {

@@ -60,14 +60,10 @@ final class SimulatedClock: TimeSource {
     func schedule(at deadline: Instant, _ wake: @escaping () -> Void) -> Alarm {
         let local = deadline.nanoseconds
         let due = node.clock.trueTime(showing: local, from: world.nanoseconds)
-        let name = world.schedule(due, node: node.index) { [weak self] in
-            if let self, self.lifetime.isEnded { return }
+        let name = world.schedule(due, node: node.index) { [self] in
+            if lifetime.isEnded { return }
             // The clock may have been slowed meanwhile: never ring early.
-            if let self, self.now < deadline {
-                _ = self.schedule(at: deadline, wake)
-            } else {
-                wake()
-            }
+            if now < deadline { _ = schedule(at: deadline, wake) } else { wake() }
         }
         return Alarm(identifier: name)
     }

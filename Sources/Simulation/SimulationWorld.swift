@@ -164,7 +164,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     func noteEscape() {
         journal.note(
             .error, node: -1,
-            "a job escaped to the global executor: some code used a bare Task, Task.detached, "
-                + "Task.sleep or an actor outside the world")
+            "a job escaped the world's executor: some code used a bare Task, Task.detached, "
+                + "Task.sleep, or an actor outside the world such as the main actor")
     }
 }
