@@ -1,0 +1,94 @@
+/// A value that was found to fit its shape, and where it stood.
+struct CheckedValue {
+    indirect enum Content {
+        case text(String)
+        case integer(Int)
+        case seed(UInt64)
+        case boolean(Bool)
+        case duration(Duration)
+        case rate(EventRate)
+        case skew(Skew)
+        case node(NodeName)
+        case list([CheckedValue])
+        case record(CheckedRecord)
+        case tagged(CheckedVariant)
+    }
+
+    var mark: SourceMark?
+    var content: Content
+}
+
+/// A mapping whose keys were found to fit; the accessors may only be asked for what its shape has.
+struct CheckedRecord {
+    var mark: SourceMark?
+    /// Only looked up by name, never walked.
+    var values: [String: CheckedValue] = [:]
+    /// False when something in it was refused, so that what follows from it says nothing.
+    var isWhole = true
+
+    func has(_ name: String) -> Bool { values[name] != nil }
+
+    func mark(_ name: String) -> SourceMark? { values[name]?.mark ?? mark }
+
+    private func content(_ name: String) -> CheckedValue.Content {
+        guard let value = values[name] else { preconditionFailure("no value for '\(name)'") }
+        return value.content
+    }
+
+    func text(_ name: String) -> String {
+        guard case .text(let text) = content(name) else { unlike(name) }
+        return text
+    }
+
+    func integer(_ name: String) -> Int {
+        guard case .integer(let integer) = content(name) else { unlike(name) }
+        return integer
+    }
+
+    func seed(_ name: String) -> UInt64 {
+        guard case .seed(let seed) = content(name) else { unlike(name) }
+        return seed
+    }
+
+    func boolean(_ name: String) -> Bool {
+        guard case .boolean(let boolean) = content(name) else { unlike(name) }
+        return boolean
+    }
+
+    func duration(_ name: String) -> Duration {
+        guard case .duration(let duration) = content(name) else { unlike(name) }
+        return duration
+    }
+
+    func rate(_ name: String) -> EventRate {
+        guard case .rate(let rate) = content(name) else { unlike(name) }
+        return rate
+    }
+
+    func skew(_ name: String) -> Skew {
+        guard case .skew(let skew) = content(name) else { unlike(name) }
+        return skew
+    }
+
+    func list(_ name: String) -> [CheckedValue] {
+        guard case .list(let items) = content(name) else { unlike(name) }
+        return items
+    }
+
+    func record(_ name: String) -> CheckedRecord {
+        guard case .record(let record) = content(name) else { unlike(name) }
+        return record
+    }
+
+    private func unlike(_ name: String) -> Never {
+        preconditionFailure("the value of '\(name)' is not of the kind its shape says")
+    }
+}
+
+/// A tagged mapping: which variant it is, that variant's body, and what stands beside it.
+struct CheckedVariant {
+    var name: String
+    var nameMark: SourceMark?
+    var body: CheckedRecord
+    var beside: CheckedRecord
+}

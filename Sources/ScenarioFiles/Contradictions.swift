@@ -1,0 +1,174 @@
+/// Finds what fits its shape and yet cannot be, such as a fault on a node that does not exist.
+struct Contradictions {
+    var reader: ShapeReader
+
+    private var length: Duration?
+    private var cluster: ClusterLayout?
+    private var clientCount: Int?
+
+    init(reader: ShapeReader) { self.reader = reader }
+
+    /// Says nothing about what depends on a value that was itself refused.
+    mutating func find(in record: CheckedRecord) {
+        if record.has("length") { length = record.duration("length") }
+        if record.has("cluster"), record.record("cluster").isWhole {
+            let written = record.record("cluster")
+            cluster = ClusterLayout(written)
+            check(cluster: written)
+        }
+        if record.has("workloads") {
+            let workloads = record.list("workloads").map(\.variant)
+            for workload in workloads { check(workload) }
+            // A refused workload is missing from the list, and its clients from the count.
+            if record.isWhole {
+                clientCount = workloads.reduce(0) { $0 + WorkloadOptions($1).clientCount }
+            }
+        }
+        if record.has("faults") {
+            for fault in record.list("faults").map(\.variant) {
+                if fault.name == "drawn" { check(drawn: fault) } else { check(scripted: fault) }
+            }
+        }
+        if record.has("checks") { check(checks: record) }
+    }
+
+    private mutating func check(cluster record: CheckedRecord) {
+        guard let cluster else { return }
+        if cluster.replication > cluster.servers {
+            reader.refuse(
+                record.mark(record.written("replication") ? "replication" : "servers"),
+                "replication \(cluster.replication) needs as many servers; "
+                    + "there are \(cluster.servers)")
+        }
+        if cluster.minimumInSync > cluster.replication {
+            reader.refuse(
+                record.mark(record.written("minimumInSync") ? "minimumInSync" : "replication"),
+                "minimumInSync \(cluster.minimumInSync) can never be met with replication "
+                    + "\(cluster.replication)")
+        }
+    }
+
+    private mutating func check(_ workload: CheckedVariant) {
+        let body = workload.body
+        if workload.name == "capture", body.has("speed"), body.has("rate") {
+            reader.refuse(body.mark("rate"), "a capture has a speed or a rate, not both")
+        }
+        if workload.name != "capture", body.has("burst") {
+            let burst = body.record("burst")
+            if burst.duration("for") > burst.duration("every") {
+                reader.refuse(
+                    burst.mark("for"), "a burst cannot last longer than the time between two")
+            }
+        }
+        if body.has("rate"), body.rate("rate").count == 0 {
+            reader.refuse(body.mark("rate"), "a rate of zero asks for nothing")
+        }
+    }
+
+    private mutating func check(scripted fault: CheckedVariant) {
+        let at = fault.beside.duration("at")
+        if let length {
+            let lasting = fault.beside.has("for") ? fault.beside.duration("for") : .zero
+            if at >= length {
+                reader.refuse(
+                    fault.beside.mark("at"),
+                    "the fault begins at \(at.shortText), but the run ends after "
+                        + length.shortText)
+            } else if at + lasting > length {
+                reader.refuse(
+                    fault.beside.mark("for"),
+                    "the fault ends at \((at + lasting).shortText), but the run ends after "
+                        + length.shortText)
+            }
+        }
+        if fault.name == "partition" { check(partition: fault) }
+        for node in nodes(of: fault) { check(node: node, of: fault) }
+    }
+
+    private mutating func check(partition fault: CheckedVariant) {
+        let body = fault.body
+        if body.has("node") == body.has("groups") {
+            reader.refuse(fault.nameMark, "a partition has either 'node' or 'groups'")
+        }
+        var seen: Set<NodeName> = []
+        for node in nodes(of: fault) where !seen.insert(node.node).inserted {
+            reader.refuse(node.mark, "\(node.node) stands in the partition twice")
+        }
+    }
+
+    private func nodes(of fault: CheckedVariant) -> [CheckedValue] {
+        let single = fault.body.has("node") ? fault.body.list("node") : []
+        guard fault.name == "partition", fault.body.has("groups") else { return single }
+        return single + fault.body.list("groups").flatMap { group in group.items }
+    }
+
+    private mutating func check(node: CheckedValue, of fault: CheckedVariant) {
+        let name = node.node
+        if name.role == .client, let kind = FaultKindName(rawValue: fault.name), !kind.isForClients
+        {
+            reader.refuse(node.mark, "'\(fault.name)' cannot happen to a client")
+            return
+        }
+        let count = name.role == .client ? clientCount : cluster?.count(of: name.role)
+        guard let count, name.number > count else { return }
+        let role = name.role.rawValue
+        let known =
+            switch count {
+            case 0: "this scenario has no \(role)"
+            case 1: "the only \(role) is \(role)-1"
+            default: "the \(role)s are \(role)-1 to \(role)-\(count)"
+            }
+        reader.refuse(node.mark, "there is no \(name); \(known)")
+    }
+
+    private mutating func check(drawn fault: CheckedVariant) {
+        let body = fault.body
+        let from = body.duration("from")
+        if body.has("until"), body.duration("until") <= from {
+            reader.refuse(
+                body.mark("until"),
+                "'until' \(body.duration("until").shortText) is not after 'from' \(from.shortText)")
+        }
+        guard let length else { return }
+        for name in ["from", "until"] where body.written(name) && body.duration(name) > length {
+            reader.refuse(
+                body.mark(name),
+                "'\(name)' is \(body.duration(name).shortText), but the run ends after "
+                    + length.shortText)
+        }
+    }
+
+    private mutating func check(checks record: CheckedRecord) {
+        let checks = record.list("checks")
+        if checks.count > 1, let all = checks.first(where: { $0.word == "all" }) {
+            reader.refuse(all.mark, "'all' leaves nothing to add to it")
+        }
+        guard let cluster else { return }
+        for check in checks {
+            switch check.word {
+            case "vectorAnswers" where cluster.indexers == 0:
+                reader.refuse(check.mark, "'vectorAnswers' needs an indexer; there is none")
+            case "lakeRows" where cluster.tierers == 0,
+                "lakeContinuity" where cluster.tierers == 0,
+                "lakeReferences" where cluster.tierers == 0:
+                reader.refuse(check.mark, "'\(check.word)' needs a tierer; there is none")
+            default: break
+            }
+        }
+    }
+}
+
+extension CheckedRecord {
+    /// Whether the key stands in the file, rather than came by default.
+    func written(_ name: String) -> Bool {
+        guard let value = values[name] else { return false }
+        return value.mark != mark
+    }
+}
+
+extension CheckedValue {
+    var items: [CheckedValue] {
+        guard case .list(let items) = content else { preconditionFailure("this is not a list") }
+        return items
+    }
+}

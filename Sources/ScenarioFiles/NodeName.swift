@@ -1,0 +1,31 @@
+/// What a node of the cluster does.
+public enum NodeRole: String, Sendable, Hashable, CaseIterable {
+    case server, coordinator, tierer, indexer, client
+}
+
+/// The name of a node: its role and its number from 1, as in `server-2`.
+public struct NodeName: Sendable, Hashable, Comparable, CustomStringConvertible {
+    public var role: NodeRole
+    public var number: Int
+
+    public init(_ role: NodeRole, _ number: Int) {
+        precondition(number > 0, "nodes are numbered from 1")
+        self.role = role
+        self.number = number
+    }
+
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let role = NodeRole(rawValue: String(parts[0])),
+            parts[1].utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
+            parts[1].first != "0", let number = Int(parts[1])
+        else { return nil }
+        self.init(role, number)
+    }
+
+    public var description: String { "\(role.rawValue)-\(number)" }
+
+    public static func < (first: NodeName, second: NodeName) -> Bool {
+        (first.role.rawValue, first.number) < (second.role.rawValue, second.number)
+    }
+}

@@ -1,0 +1,148 @@
+/// Why a single value was refused; the reader adds the place.
+struct ScalarProblem: Error {
+    var message: String
+}
+
+/// The units that a number can stand with, and what each is worth.
+struct Units {
+    var noun: String
+    var example: String
+    var factors: [(name: String, factor: Int64)]
+
+    static let time = Units(
+        noun: "a duration", example: "10m, 90s or 250ms",
+        factors: [
+            ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000),
+            ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000),
+        ])
+
+    static let bytes = Units(
+        noun: "a byte count", example: "512B, 64KiB or 1MiB",
+        factors: [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)])
+
+    /// Reads digits and a unit, and counts in the smallest unit.
+    func parse(_ text: String) throws(ScalarProblem) -> Int64 {
+        let isNegative = text.hasPrefix("-")
+        let body = text.drop { $0 == "-" || $0 == "+" }
+        let digits = body.prefix { $0.isASCII && $0.isNumber }
+        let unit = body.dropFirst(digits.count).drop { $0 == " " }
+        let isWhole = text.count - body.count <= 1 && !digits.isEmpty
+        if isWhole, unit.isEmpty {
+            if let zero = Int64(digits), zero == 0 { return 0 }
+            throw ScalarProblem(
+                message: "'\(text)' has no unit; write \(noun) as in \(example)")
+        }
+        guard isWhole, unit.allSatisfy({ $0.isLetter }) else {
+            throw ScalarProblem(message: "'\(text)' is not \(noun); write it as in \(example)")
+        }
+        guard let factor = factors.first(where: { $0.name == unit })?.factor else {
+            let names = factors.map(\.name)
+            let hint = suggestionText(for: String(unit), among: names)
+            throw ScalarProblem(
+                message: "'\(unit)' in '\(text)' is not a unit of \(noun)\(hint)"
+                    + (hint.isEmpty ? "; the units are \(names.joined(separator: ", "))" : ""))
+        }
+        guard let number = Int64(digits) else { throw ScalarProblem.tooLarge(text) }
+        let (product, overflows) = number.multipliedReportingOverflow(by: factor)
+        guard !overflows else { throw ScalarProblem.tooLarge(text) }
+        return isNegative ? -product : product
+    }
+
+    /// The largest unit that divides the value, so that `parse` gives it back exactly.
+    func write(_ value: Int64) -> String {
+        let fitting = factors.last { value.magnitude >= $0.factor && value % $0.factor == 0 }
+        guard let fitting else { return "0" }
+        return "\(value / fitting.factor)\(fitting.name)"
+    }
+}
+
+extension ScalarProblem {
+    static func tooLarge(_ text: String) -> ScalarProblem {
+        ScalarProblem(message: "'\(text)' is larger than can be counted")
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; parts of one are dropped.
+    var wholeNanoseconds: Int64 {
+        let parts = components
+        return parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
+    }
+
+    /// As a scenario file writes it: `90s`, `250ms`, `10m`.
+    public var shortText: String { Units.time.write(wholeNanoseconds) }
+}
+
+/// Reads `2%`, `0.5%` or `12ppm` as parts per million.
+func parsePartsPerMillion(_ text: String) throws(ScalarProblem) -> Int {
+    if text.hasSuffix("ppm"), let parts = parseDecimal(text.dropLast(3), places: 0) {
+        return parts
+    }
+    guard text.hasSuffix("%") else {
+        let hint = parseDecimal(text[...], places: 4) == nil ? "" : " has no unit and"
+        throw ScalarProblem(
+            message: "'\(text)'\(hint) is not a share; write it as in 2%, 0.5% or 120ppm")
+    }
+    guard let parts = parseDecimal(text.dropLast(), places: 4) else {
+        throw ScalarProblem(
+            message: "'\(text)' is not a share; write it as in 2% or 0.5% (four decimals at most)")
+    }
+    return parts
+}
+
+/// Writes what `parsePartsPerMillion` gives back.
+func shareText(_ partsPerMillion: Int) -> String {
+    partsPerMillion % 10_000 == 0 ? "\(partsPerMillion / 10_000)%" : "\(partsPerMillion)ppm"
+}
+
+/// Reads a decimal exactly as a multiple of 10 to the minus `places`.
+func parseDecimal(_ text: Substring, places: Int) -> Int? {
+    let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let whole = parts.first, !whole.isEmpty, whole.utf8.count <= 12 else { return nil }
+    let fraction = parts.count == 2 ? parts[1] : ""
+    guard fraction.utf8.count <= places, parts.count == 1 || !fraction.isEmpty else { return nil }
+    let padding = String(repeating: "0", count: places - fraction.utf8.count)
+    let digits = whole + fraction + padding
+    guard digits.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") })
+    else { return nil }
+    return Int(digits)
+}
+
+/// Reads `200/s`.
+func parseRate(_ text: String) throws(ScalarProblem) -> EventRate {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let periods: [(name: String, period: Duration)] = [
+        ("s", .seconds(1)), ("m", .seconds(60)), ("h", .seconds(3600)),
+    ]
+    let form = "write a rate as in 200/s, 30/m or 5/h"
+    guard parts.count == 2, let count = parseDecimal(parts[0], places: 0) else {
+        throw ScalarProblem(message: "'\(text)' is not a rate; \(form)")
+    }
+    guard let period = periods.first(where: { $0.name == parts[1] })?.period else {
+        throw ScalarProblem(message: "'/\(parts[1])' in '\(text)' is not a unit of rate; \(form)")
+    }
+    return EventRate(count, per: period)
+}
+
+/// Reads `80/20`.
+func parseSkew(_ text: String) throws(ScalarProblem) -> Skew {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let events = parseDecimal(parts[0], places: 0),
+        let keys = parseDecimal(parts[1], places: 0), (1...100).contains(events),
+        (1...100).contains(keys), events >= keys
+    else {
+        throw ScalarProblem(
+            message: "'\(text)' is not a skew; 80/20 sends 80 of 100 events to 20 of 100 keys, "
+                + "50/50 is even")
+    }
+    return Skew(eventPercent: events, keyPercent: keys)
+}
+
+/// Reads `1x` or `0.5x` in thousandths.
+func parseSpeed(_ text: String) throws(ScalarProblem) -> Int {
+    guard text.hasSuffix("x"), let speed = parseDecimal(text.dropLast(), places: 3), speed > 0
+    else {
+        throw ScalarProblem(message: "'\(text)' is not a speed; write it as in 1x, 10x or 0.5x")
+    }
+    return speed
+}

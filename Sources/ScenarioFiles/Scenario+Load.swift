@@ -1,0 +1,98 @@
+extension Scenario {
+    /// Reads and checks a scenario file; on failure the error holds everything that is wrong.
+    ///
+    /// `path` is only what messages name; no file is opened.
+    public static func load(text: String, path: String) throws(ScenarioErrors) -> Scenario {
+        let start = SourceMark(line: 1, column: 1)
+        let root =
+            try SourceNode.parse(yaml: text, path: path)
+            ?? SourceNode(mark: start, content: .mapping([]))
+        var reader = ShapeReader(path: path)
+        guard case .mapping = root.content,
+            let record = reader.readRecord(root, as: ScenarioFormat.shape, of: "a scenario")
+        else {
+            reader.refuse(root.mark ?? start, "a scenario must be a mapping, not \(root.kindName)")
+            throw ScenarioErrors(reader.errors)
+        }
+        var contradictions = Contradictions(reader: reader)
+        contradictions.find(in: record)
+        let errors = contradictions.reader.errors
+        guard errors.isEmpty else {
+            let ordered = errors.enumerated().sorted { first, second in
+                let firstMark = first.element.mark ?? start
+                let secondMark = second.element.mark ?? start
+                return (firstMark, first.offset) < (secondMark, second.offset)
+            }
+            throw ScenarioErrors(ordered.map(\.element))
+        }
+        return Scenario(record, path: path)
+    }
+
+    private init(_ record: CheckedRecord, path: String) {
+        let length = record.duration("length")
+        var scripted: [PlannedFault] = []
+        var drawn: [DrawnFaults] = []
+        for fault in record.list("faults").map(\.variant) {
+            if fault.name == "drawn" {
+                drawn.append(DrawnFaults(fault.body, length: length))
+            } else {
+                scripted += PlannedFault.faults(fault)
+            }
+        }
+        guard let verdict = ExpectedVerdict(rawValue: record.text("expect")) else {
+            preconditionFailure("a verdict that the shape does not have")
+        }
+        let checkNames = record.list("checks").map(\.word)
+        self.init(
+            path: path, title: record.text("title"),
+            description: record.has("description") ? record.text("description") : nil,
+            length: length, seed: record.seed("seed"),
+            cluster: ClusterLayout(record.record("cluster")),
+            workloads: record.list("workloads").map { WorkloadOptions($0.variant) },
+            scriptedFaults: FaultPlan(scripted), drawnFaults: drawn,
+            checks: CheckName.allCases.filter {
+                checkNames.contains("all") || checkNames.contains($0.rawValue)
+            },
+            expectedVerdict: verdict)
+    }
+}
+
+extension PlannedFault {
+    /// One fault for each node that the variant lists.
+    static func faults(_ variant: CheckedVariant) -> [PlannedFault] {
+        guard let name = FaultKindName(rawValue: variant.name) else {
+            preconditionFailure("a kind of fault that the shape does not have")
+        }
+        let duration = name.lasts ? variant.beside.duration("for") : .zero
+        let at = variant.beside.duration("at")
+        return FaultKind.kinds(name, variant.body).map {
+            PlannedFault(at: at, duration: duration, kind: $0)
+        }
+    }
+}
+
+extension DrawnFaults {
+    init(_ record: CheckedRecord, length: Duration) {
+        let names = record.list("kinds").map(\.word)
+        let until = record.has("until") ? record.duration("until") : length / 5 * 4
+        self.init(
+            from: min(record.duration("from"), until), until: until,
+            every: record.duration("every"), lasting: record.duration("lasting"),
+            kinds: FaultKindName.allCases.filter {
+                names.contains("all") || names.contains($0.rawValue)
+            },
+            isSolvable: record.boolean("solvable"))
+    }
+}
+
+extension CheckedValue {
+    var variant: CheckedVariant {
+        guard case .tagged(let variant) = content else { preconditionFailure("this has no tag") }
+        return variant
+    }
+
+    var word: String {
+        guard case .text(let text) = content else { preconditionFailure("this is not a word") }
+        return text
+    }
+}

@@ -1,0 +1,46 @@
+/// What a scenario file says: a cluster, what it is asked to do, what goes wrong, what must hold.
+public struct Scenario: Sendable, Hashable {
+    /// The file it was read from.
+    public var path: String
+    public var title: String
+    public var description: String?
+    /// Simulated time that the run takes.
+    public var length: Duration
+    /// The seed of a run that is given no other.
+    public var seed: UInt64
+    public var cluster: ClusterLayout
+    public var workloads: [WorkloadOptions]
+    /// The faults that are written down.
+    public var scriptedFaults: FaultPlan
+    /// The faults that each seed draws.
+    public var drawnFaults: [DrawnFaults]
+    /// The oracles that look, in the order of the format.
+    public var checks: [CheckName]
+    public var expectedVerdict: ExpectedVerdict
+
+    /// All nodes, by role and number; clients are numbered through all workloads in their order.
+    public var nodes: [NodeName] {
+        let counts: [(NodeRole, Int)] = [
+            (.server, cluster.servers), (.coordinator, cluster.coordinators),
+            (.tierer, cluster.tierers), (.indexer, cluster.indexers), (.client, clientCount),
+        ]
+        return counts.flatMap { role, count in (0..<count).map { NodeName(role, $0 + 1) } }
+    }
+
+    public var clientCount: Int { workloads.reduce(0) { $0 + $1.clientCount } }
+
+    /// The path of a capture, seen from where the scenario's own path is seen from.
+    public func path(of capture: CaptureOptions) -> String {
+        if capture.file.hasPrefix("/") { return capture.file }
+        var folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        var rest = capture.file.split(separator: "/")[...]
+        while let first = rest.first, first == "." || first == ".." {
+            if first == ".." {
+                guard let last = folder.last, last != "..", last != ".", last != "" else { break }
+                folder.removeLast()
+            }
+            rest.removeFirst()
+        }
+        return (folder + rest).joined(separator: "/")
+    }
+}

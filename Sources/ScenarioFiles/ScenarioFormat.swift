@@ -1,0 +1,77 @@
+/// The one description of scenario files, from which both the reader and the JSON schema work.
+enum ScenarioFormat {
+    /// Nanoseconds of a run stay far from the end of 64 bits.
+    static let longestRun = Duration.seconds(30 * 86_400)
+
+    static let shape = RecordShape([
+        Field("title", .text(maximumLength: 200), .required, "what the scenario is, in a sentence"),
+        Field("description", .text(maximumLength: 10_000), .optional, "why it is as it is"),
+        Field(
+            "length", .duration(.seconds(1)...longestRun), .required,
+            "simulated time, such as 10m"),
+        Field("seed", .seed, .byDefault("1"), "the seed when none is given"),
+        Field("cluster", .record(ClusterLayout.shape), .emptyByDefault, "the nodes"),
+        Field(
+            "workloads", .list(.tagged(WorkloadOptions.shape), isEmptyAllowed: true),
+            .emptyByDefault, "what the cluster is asked to do, all at the same time"),
+        Field(
+            "faults", .list(.tagged(faultShape), isEmptyAllowed: true), .emptyByDefault,
+            "what goes wrong, scripted or drawn from the seed"),
+        Field(
+            "checks",
+            .oneOrMany(.choice(allAnd(CheckName.allCases.map { ($0.rawValue, $0.meaning) }))),
+            .byDefault("all"), "the oracles that look"),
+        Field(
+            "expect",
+            .choice([
+                Choice(name: "pass", meaning: "nothing is violated"),
+                Choice(name: "refusal", meaning: "the engine refuses clearly"),
+            ]), .byDefault("pass"), "how the run should end"),
+    ])
+
+    static let at = Field(
+        "at", .duration(.zero...longestRun), .required, "when it begins, from the start of the run")
+    static let lasting = Field(
+        "for", .duration(.milliseconds(1)...longestRun), .required, "how long it lasts")
+
+    /// A fault of a plan: it has a date.
+    static let scriptedVariants = FaultKindName.allCases.map { name in
+        TaggedShape.Variant(
+            name: name.rawValue, meaning: name.meaning, body: name.body,
+            beside: name.lasts ? [at, lasting] : [at])
+    }
+
+    static let plannedFaultShape = TaggedShape(noun: "fault", variants: scriptedVariants)
+
+    static let faultShape = TaggedShape(
+        noun: "fault",
+        variants: scriptedVariants + [
+            TaggedShape.Variant(
+                name: "drawn", meaning: "faults that each seed draws", body: drawnShape, beside: [])
+        ])
+
+    static let drawnShape = RecordShape([
+        Field("from", .duration(.zero...longestRun), .byDefault("10s"), "the first may begin"),
+        Field(
+            "until", .duration(.zero...longestRun), .optional,
+            "none begins any more; four fifths of the run when absent"),
+        Field(
+            "every", .duration(.milliseconds(10)...longestRun), .byDefault("20s"),
+            "the mean time between two"),
+        Field(
+            "lasting", .duration(.milliseconds(1)...longestRun), .byDefault("10s"),
+            "the mean length of one"),
+        Field(
+            "kinds",
+            .oneOrMany(.choice(allAnd(FaultKindName.allCases.map { ($0.rawValue, $0.meaning) }))),
+            .byDefault("all"), "what may be drawn"),
+        Field(
+            "solvable", .boolean, .byDefault("true"),
+            "whether the draw takes care never to lose the last copy of anything"),
+    ])
+
+    private static func allAnd(_ names: [(name: String, meaning: String)]) -> [Choice] {
+        [Choice(name: "all", meaning: "every one")]
+            + names.map { Choice(name: $0.name, meaning: $0.meaning) }
+    }
+}

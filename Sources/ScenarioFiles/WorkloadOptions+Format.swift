@@ -1,0 +1,134 @@
+extension WorkloadOptions {
+    static let shape = TaggedShape(
+        noun: "workload",
+        variants: [
+            .init(
+                name: "ecommerceCDC", meaning: "a shop's database as a stream of changes",
+                body: EcommerceOptions.shape, beside: []),
+            .init(
+                name: "clickstream", meaning: "visits to a web shop",
+                body: ClickstreamOptions.shape, beside: []),
+            .init(
+                name: "capture", meaning: "what was captured from a real system",
+                body: CaptureOptions.shape, beside: []),
+        ])
+
+    init(_ variant: CheckedVariant) {
+        switch variant.name {
+        case "ecommerceCDC": self = .ecommerceCDC(EcommerceOptions(variant.body))
+        case "clickstream": self = .clickstream(ClickstreamOptions(variant.body))
+        case "capture": self = .capture(CaptureOptions(variant.body))
+        default: preconditionFailure("a workload that the shape does not have")
+        }
+    }
+}
+
+extension EcommerceOptions {
+    static let shape = RecordShape([
+        Field("rate", .rate, .byDefault("200/s"), "changes"),
+        Field("customers", .integer(1...10_000_000), .byDefault("1_000"), "customers"),
+        Field("products", .integer(1...10_000_000), .byDefault("200"), "products"),
+        Field("skew", .skew, .byDefault("80/20"), "how uneven the choice of rows is"),
+        Burst.field,
+        LateEvents.shareField,
+        LateEvents.delayField,
+        Field("deletes", .share, .byDefault("1%"), "changes that delete a row"),
+        Field("writers", .integer(1...1000), .byDefault("4"), "clients that write"),
+        Field("readers", .integer(0...1000), .byDefault("2"), "clients that look up, scan, search"),
+    ])
+
+    init(_ record: CheckedRecord) {
+        rate = record.rate("rate")
+        customers = record.integer("customers")
+        products = record.integer("products")
+        skew = record.skew("skew")
+        burst = Burst(in: record)
+        lateEventsPartsPerMillion = record.integer("lateEvents")
+        lateBy = record.duration("lateBy")
+        deletesPartsPerMillion = record.integer("deletes")
+        writers = record.integer("writers")
+        readers = record.integer("readers")
+    }
+}
+
+extension ClickstreamOptions {
+    static let shape = RecordShape([
+        Field("rate", .rate, .byDefault("200/s"), "events"),
+        Field("sessions", .integer(1...1_000_000), .byDefault("100"), "sessions open at one time"),
+        Burst.field,
+        LateEvents.shareField,
+        LateEvents.delayField,
+        Field("writers", .integer(1...1000), .byDefault("4"), "clients that write"),
+    ])
+
+    init(_ record: CheckedRecord) {
+        rate = record.rate("rate")
+        sessions = record.integer("sessions")
+        burst = Burst(in: record)
+        lateEventsPartsPerMillion = record.integer("lateEvents")
+        lateBy = record.duration("lateBy")
+        writers = record.integer("writers")
+    }
+}
+
+extension CaptureOptions {
+    static let shape = RecordShape([
+        Field(
+            "file", .text(maximumLength: 1000), .required,
+            "the captured file, relative to the scenario; .zst is decompressed"),
+        Field(
+            "format",
+            .choice([
+                Choice(name: "wal2json", meaning: "PostgreSQL changes, wal2json format 2"),
+                Choice(name: "combinedLog", meaning: "a web access log in combined format"),
+                Choice(name: "debezium", meaning: "Debezium change events, one JSON a line"),
+            ]), .required, "how the file is written"),
+        Field("speed", .speed, .optional, "times the speed of the capture; 1x when absent"),
+        Field("rate", .rate, .optional, "events, instead of the times of the capture"),
+    ])
+
+    init(_ record: CheckedRecord) {
+        guard let format = Format(rawValue: record.text("format")) else {
+            preconditionFailure("a format that the shape does not have")
+        }
+        file = record.text("file")
+        self.format = format
+        if record.has("rate") {
+            pace = .rate(record.rate("rate"))
+        } else {
+            pace = .speed(perThousand: record.has("speed") ? record.integer("speed") : 1000)
+        }
+    }
+}
+
+/// The keys that say how many events come late, and how late.
+private enum LateEvents {
+    static let shareField = Field(
+        "lateEvents", .share, .byDefault("2%"), "events that come late and out of order")
+    static let delayField = Field(
+        "lateBy", .duration(.milliseconds(1)...(.seconds(86_400))), .byDefault("10s"),
+        "up to how much they are late")
+}
+
+extension Burst {
+    static let field = Field(
+        "burst",
+        .record(
+            RecordShape([
+                Field(
+                    "every", .duration(.seconds(1)...(.seconds(86_400))), .required,
+                    "between two beginnings"),
+                Field(
+                    "for", .duration(.milliseconds(1)...(.seconds(86_400))), .required,
+                    "how long one lasts"),
+                Field("factor", .integer(2...1000), .required, "times the rate"),
+            ])), .optional, "times of many events; none when absent")
+
+    init?(in record: CheckedRecord) {
+        guard record.has("burst") else { return nil }
+        let burst = record.record("burst")
+        every = burst.duration("every")
+        duration = burst.duration("for")
+        factor = burst.integer("factor")
+    }
+}

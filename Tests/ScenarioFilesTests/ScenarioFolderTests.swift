@@ -1,0 +1,55 @@
+import Foundation
+import ScenarioFiles
+import Testing
+
+@Suite("The files in Scenarios")
+struct ScenarioFolderTests {
+    static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Scenarios").resolvingSymlinksInPath()
+
+    static let files: [String] = {
+        let found = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String }
+        return (found ?? []).filter { $0.hasSuffix(".yaml") }.sorted()
+    }()
+
+    @Test("Are there, and the first ones among them")
+    func present() {
+        for name in ["ecommerce-cdc", "clickstream", "postgres-capture"] {
+            #expect(Self.files.contains("fast/\(name).yaml"))
+        }
+    }
+
+    @Test("Can be read, and shortened to a minute", arguments: files)
+    func decodes(_ file: String) throws {
+        let url = Self.root.appending(path: file)
+        let text = try String(contentsOf: url, encoding: .utf8)
+        let scenario = try Scenario.load(text: text, path: "Scenarios/\(file)")
+        #expect(!scenario.title.hasSuffix("."))
+        let short = scenario.shortened(to: .seconds(60))
+        #expect(short.length <= .seconds(60))
+        for fault in short.scriptedFaults.faults { #expect(fault.end <= short.length) }
+        for drawn in short.drawnFaults { #expect(drawn.until <= short.length) }
+        #expect(short.workloads == scenario.workloads)
+        for case .capture(let capture) in scenario.workloads {
+            #expect(scenario.path(of: capture).hasPrefix("Scenarios/captures/"))
+        }
+    }
+
+    @Test("The shop's scenario is what the bar is measured with")
+    func shop() throws {
+        let url = Self.root.appending(path: "fast/ecommerce-cdc.yaml")
+        let text = try String(contentsOf: url, encoding: .utf8)
+        let scenario = try Scenario.load(text: text, path: "Scenarios/fast/ecommerce-cdc.yaml")
+        #expect(scenario.length == .seconds(600))
+        #expect(scenario.cluster.servers == 3)
+        #expect(scenario.checks == CheckName.allCases)
+        #expect(scenario.drawnFaults.map(\.kinds) == [FaultKindName.allCases])
+        guard case .ecommerceCDC(let shop)? = scenario.workloads.first else {
+            Issue.record("the shop's workload is not there")
+            return
+        }
+        #expect(shop.rate == .perSecond(200))
+        #expect(scenario.clientCount == 6)
+    }
+}
