@@ -11,6 +11,9 @@ public struct DeletionSet: Hashable, Sendable {
         return word < words.count && words[word] >> UInt64(point % 64) & 1 == 1
     }
 
+    /// The deleted points, in ascending order.
+    public var points: [Int32] { (0..<Int32(words.count * 64)).filter(contains) }
+
     /// Adds a point; false if it was in the set already.
     @discardableResult
     public mutating func insert(_ point: Int32) -> Bool {
@@ -23,7 +26,8 @@ public struct DeletionSet: Hashable, Sendable {
         return true
     }
 
-    /// The bits as hexadecimal digits, point 0 in the lowest bit of the first digit; no trailing zeros.
+    /// The bits as hexadecimal digits, point 0 in the lowest bit of the first digit; no trailing
+    /// zeros.
     public var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -38,7 +42,7 @@ public struct DeletionSet: Hashable, Sendable {
 
     /// The set of those digits; nil if they are none, or name a point from `pointCount` on.
     public init?(hexadecimal text: String, pointCount: Int) {
-        guard text.utf8.count <= (pointCount + 3) / 4 else { return nil }
+        guard pointCount >= 0, text.utf8.count <= (pointCount + 3) / 4 else { return nil }
         for (index, byte) in text.utf8.enumerated() {
             let digit: UInt8
             switch byte {

@@ -1,8 +1,8 @@
 extension HierarchicalGraph {
     /// Nodes near `query`, nearest first, at most `breadth` of them, among those that are accepted.
     ///
-    /// A larger breadth (ef) finds more of the true nearest, and takes longer. If less than `breadth`
-    /// nodes are accepted, all that can be reached are found.
+    /// A larger breadth (ef) finds more of the true nearest, and takes longer. If less than
+    /// `breadth` nodes are accepted, all that can be reached are found.
     ///
     /// - Precondition: `query` is prepared by `distance.prepared`.
     func search(

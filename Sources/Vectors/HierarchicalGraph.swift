@@ -1,13 +1,13 @@
 /// A navigable graph over vectors that finds near ones without looking at all.
 ///
-/// This is HNSW (Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
-/// Hierarchical Navigable Small World graphs", 2016). A node is one distinct vector. It stands on layer
-/// 0 and, with a chance of one in `degree` each, on the layers above; a search descends from the
-/// sparse top. Its level comes from a hash that the caller gives, not from a random source: the same
-/// insertions give the same graph, in debug and in release.
+/// This is HNSW (Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search
+/// using Hierarchical Navigable Small World graphs", 2016). A node is one distinct vector. It
+/// stands on layer 0 and, with a chance of one in `degree` each, on the layers above; a search
+/// descends from the sparse top. Its level comes from a hash that the caller gives, not from a
+/// random source: the same insertions give the same graph, in debug and in release.
 ///
-/// Nodes are never removed: who is an answer is the caller's business (`isAccepted`), and the ones that
-/// are not are still walked through.
+/// Nodes are never removed: who is an answer is the caller's business (`isAccepted`), and the ones
+/// that are not are still walked through.
 public final class HierarchicalGraph {
     public let dimension: Int
     public let distance: VectorDistance
@@ -22,7 +22,8 @@ public final class HierarchicalGraph {
     var levels = FlatStorage<UInt8>()
     /// For each node a count and room for as many neighbours as layer 0 allows.
     var baseLinks = FlatStorage<Int32>()
-    /// The same for each upper layer of each node that has one; where a node's begin in `upperStarts`.
+    /// The same for each upper layer of each node that has one; where a node's begin in
+    /// `upperStarts`.
     var upperLinks = FlatStorage<Int32>()
     var upperStarts = FlatStorage<Int>()
     /// Where searches begin: a node on the highest layer, or -1.
@@ -60,7 +61,8 @@ public final class HierarchicalGraph {
         return Array(UnsafeBufferPointer(start: address(node), count: stride))
     }
 
-    /// How many layers above layer 0 a node of this hash stands on: each with a chance of 1 in `degree`.
+    /// How many layers above layer 0 a node of this hash stands on: each with a chance of 1 in
+    /// `degree`.
     func level(hash: UInt64) -> Int {
         var rest = hash
         var level = 0

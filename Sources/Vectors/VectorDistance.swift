@@ -34,7 +34,9 @@ public enum VectorDistance: String, Hashable, Sendable, CaseIterable {
             for element in vector { sum += Double(element) * Double(element) }
             if sum > 0 {
                 let length = sum.squareRoot()
-                for index in vector.indices { elements[index] = Float(Double(vector[index]) / length) }
+                for index in vector.indices {
+                    elements[index] = Float(Double(vector[index]) / length)
+                }
             }
         }
         return elements

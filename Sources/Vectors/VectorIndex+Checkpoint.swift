@@ -4,8 +4,8 @@ extension VectorIndex {
     /// Makes everything applied so far durable and answers `durableOffset`.
     ///
     /// Segments first, the manifest that names them last, and only then are objects deleted that
-    /// neither it nor any later manifest can name. Changes may be applied while it waits; they belong
-    /// to the next checkpoint.
+    /// neither it nor any later manifest can name. Changes may be applied while it waits; they
+    /// belong to the next checkpoint.
     ///
     /// - Throws: `VectorsError.unavailable` if the store did not answer (nothing is lost: try again
     ///   later), `.fenced` if the bucket has another indexer now.
@@ -61,8 +61,8 @@ extension VectorIndex {
 
     /// Deletes the objects that the durable manifest gives up.
     ///
-    /// No manifest written before it can still take effect, since the store would see an old tag, and
-    /// none written after it can name them.
+    /// No manifest written before it can still take effect, since the store would see an old tag,
+    /// and none written after it can name them.
     func collect() async throws {
         guard let manifest = stored?.manifest, manifest.writer == writer else { return }
         let kept = Set(segments.map(\.object))
@@ -117,15 +117,18 @@ extension VectorIndex {
 
     /// The segments to merge next, or nil if all is well.
     private func nextMerge() -> [VectorSegment]? {
-        if let thin = segments.first(where: { 0 < $0.liveCount && $0.liveCount * 2 < $0.pointCount })
-        {
+        if let thin = segments.first(where: { 0 < $0.liveCount && $0.liveCount * 2 < $0.pointCount }
+        ) {
             return [thin]
         }
         for tier in 0..<32 {
-            let members = segments.filter { $0.liveCount > 0 && VectorIndex.tier($0.liveCount) == tier }
+            let members = segments.filter {
+                $0.liveCount > 0 && VectorIndex.tier($0.liveCount) == tier
+            }
             let chosen = Array(members.prefix(configuration.mergeCount))
             let total = chosen.reduce(0) { $0 + $1.liveCount }
-            if chosen.count == configuration.mergeCount && total <= configuration.segmentPointLimit {
+            if chosen.count == configuration.mergeCount && total <= configuration.segmentPointLimit
+            {
                 return chosen
             }
         }

@@ -3,8 +3,8 @@ public import Platform
 extension VectorIndex {
     /// Opens the index under `prefix` and takes it over: every other indexer of it is fenced.
     ///
-    /// Then apply the changelog from `consumedOffset`. `epoch` is that of the bucket's leader; an index
-    /// that a later epoch has opened is refused.
+    /// Then apply the changelog from `consumedOffset`. `epoch` is that of the bucket's leader; an
+    /// index that a later epoch has opened is refused.
     ///
     /// - Parameter rebuilding: start empty, whatever is there: after `VectorsError.damaged`, or to
     ///   change the dimension or the distance. All of the table must be fed again.
@@ -23,7 +23,8 @@ extension VectorIndex {
         return index
     }
 
-    /// Writes a manifest of this opening over the one there is, whoever's it is, unless it is newer.
+    /// Writes a manifest of this opening over the one there is, whoever's it is, unless it is
+    /// newer.
     private func claim(rebuilding: Bool) async throws {
         for _ in 0..<configuration.attemptLimit {
             let (present, manifest) = try await readManifest(rebuilding: rebuilding)

@@ -4,11 +4,11 @@ import Platform
 ///
 /// Changes go to a hot segment in memory; when it is large it is sealed. `checkpoint` makes sealed
 /// segments durable as objects and then writes the manifest that names them, with the offset up to
-/// which they hold: the receipt, always last. After a crash `open` loads the newest manifest and the
-/// changelog is applied again from `consumedOffset`.
+/// which they hold: the receipt, always last. After a crash `open` loads the newest manifest and
+/// the changelog is applied again from `consumedOffset`.
 ///
-/// A key is live in one place at most. Deletes and newer vectors of keys in sealed segments are kept
-/// as a set of deleted points beside each segment, and with it in the manifest.
+/// A key is live in one place at most. Deletes and newer vectors of keys in sealed segments are
+/// kept as a set of deleted points beside each segment, and with it in the manifest.
 ///
 /// `apply` and `search` never wait, so a checkpoint always sees the index between two changes.
 public final class VectorIndex {
@@ -55,7 +55,8 @@ public final class VectorIndex {
         self.prefix = prefix
         self.epoch = epoch
         self.manifests = manifests
-        writer = machine.entropy.uuid()
+        writer =
+            String(machine.entropy.next(), radix: 16) + String(machine.entropy.next(), radix: 16)
         gate = Gate(machine)
         hot = PointGraph(VectorIndex.newGraph(configuration))
     }
@@ -73,7 +74,8 @@ public final class VectorIndex {
 
     // MARK: Changes
 
-    /// Applies one change of the changelog: the row's vector, or nil if the row or its vector is gone.
+    /// Applies one change of the changelog: the row's vector, or nil if the row or its vector is
+    /// gone.
     ///
     /// Changes come in order of their offsets; one below `consumedOffset` was applied before and is
     /// passed over. Records that change no row (-U) need not be applied: see `advance`.

@@ -7,7 +7,7 @@ public struct VectorIndexConfiguration: Hashable, Sendable {
     /// Candidates an insertion weighs (efConstruction).
     public var insertionBreadth = 100
     /// Candidates a search weighs where the caller does not say (ef).
-    public var searchBreadth = 64
+    public var searchBreadth = 100
     /// The hot segment is sealed when it has as many points, deleted ones included.
     public var hotPointLimit = 4096
     /// As many segments of about one size are merged into one.

@@ -47,8 +47,8 @@ final class VectorManifestStore {
 
     /// Puts `manifest`, with the next generation, in the place of `base`.
     ///
-    /// After an answer that leaves the outcome open the store is asked what it holds: ours (done), what
-    /// was there before (once more), or another writer's (`VectorsError.fenced`).
+    /// After an answer that leaves the outcome open the store is asked what it holds: ours (done),
+    /// what was there before (once more), or another writer's (`VectorsError.fenced`).
     func replace(
         _ base: StoredVectorManifest?, with manifest: VectorManifest
     ) async throws -> StoredVectorManifest {

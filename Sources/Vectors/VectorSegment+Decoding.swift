@@ -31,7 +31,7 @@ extension VectorSegment {
             throw .corrupt(reason: "a section is longer than the object", position: start)
         }
         let content = try reader.subreader(Int(byteCount))
-        guard crc32c(bytes[content.position..<content.end]) == checksum else {
+        guard VectorSegment.checksum(bytes[content.position..<content.end]) == checksum else {
             throw .corrupt(reason: "a section's checksum does not match", position: start)
         }
         return content
@@ -61,7 +61,8 @@ private struct VectorSegmentHeader {
         header.append(magic)
         for number in [version] + numbers { header.append(littleEndian: number) }
         header.append(littleEndian: entry)
-        guard try reader.readLittleEndian(UInt32.self) == crc32c(header.bytes) else {
+        guard try reader.readLittleEndian(UInt32.self) == VectorSegment.checksum(header.bytes[...])
+        else {
             throw .corrupt(reason: "the header's checksum does not match", position: 0)
         }
         guard version == VectorSegmentFormat.version else {

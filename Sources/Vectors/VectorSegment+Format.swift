@@ -35,6 +35,8 @@ enum VectorSegmentFormat {
 }
 
 extension VectorSegment {
+    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 { crc32c(bytes) }
+
     /// The bytes of the segment's object.
     func encoded() -> [UInt8] {
         let graph = points.graph
@@ -49,7 +51,7 @@ extension VectorSegment {
             writer.append(littleEndian: UInt32(number))
         }
         writer.append(littleEndian: graph.entry)
-        writer.append(littleEndian: crc32c(writer.bytes))
+        writer.append(littleEndian: VectorSegment.checksum(writer.bytes[...]))
         precondition(writer.count == VectorSegmentFormat.headerByteCount)
         appendSection(&writer, writeVectors)
         appendSection(&writer, writeGraph)
@@ -75,7 +77,7 @@ extension VectorSegment {
         write(&writer)
         let content = writer.bytes[(start + 12)...]
         writer.replace(at: start, littleEndian: UInt64(content.count))
-        writer.replace(at: start + 8, littleEndian: crc32c(content))
+        writer.replace(at: start + 8, littleEndian: VectorSegment.checksum(content))
     }
 
     private func writeVectors(_ writer: inout ByteWriter) {
