@@ -18,10 +18,16 @@ public struct ClusterConfiguration: Sendable {
     /// Sealed segments go to the object store at this interval.
     public var segmentTieringInterval = Duration.seconds(10)
     public var segmentByteCount: Int64 = 1024 * 1024
+    /// The newest batches of each log stay in memory up to this size.
+    public var tailByteCount = 128 * 1024
     /// Sealed segments kept on the local disk though they are tiered.
     public var localSegmentCount = 2
     /// Rows of primary-key tables are snapshotted to the object store at this interval.
     public var snapshotInterval = Duration.seconds(30)
+    /// Each table is committed to the lake at this interval.
+    public var lakeInterval = Duration.seconds(30)
+    /// Vectors in memory before a segment of the index is sealed.
+    public var hotPointLimit = 1024
     /// Logical port of tablet servers and coordinators.
     public var port = 9123
 

@@ -5,11 +5,12 @@ public import Platform
 /// It keeps nothing of its own: all it decides is a compare-and-swap on what the coordination service
 /// holds, so that a second coordinator, or a new one, can do no harm.
 public final class Coordinator {
+    static let office = "coordinator"
     public let machine: Machine
     public let mirror: MetadataMirror
     private let configuration: ClusterConfiguration
     private let server: CallServer
-    private var isActive = false
+    private var term: Office.Term?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -25,59 +26,13 @@ public final class Coordinator {
         machine.spawn("calls to \(machine.name)") { [self] in
             try await server.serve { [self] in try await answer($0) }
         }
-        var retry = Backoff(configuration)
-        while true {
-            do {
-                try await campaign()
-                retry.reset()
-            } catch let error as CoordinationError {
-                isActive = false
-                machine.observer.note(.debug, "\(machine.name) lost its office: \(error)")
-                try await machine.sleep(retry.next(machine.entropy))
-            }
-        }
-    }
-
-    // MARK: Office
-
-    /// Waits for the office to be free, takes it and holds it until the lease is lost.
-    private func campaign() async throws {
-        while !mirror.isLoaded || mirror.coordinator != nil && mirror.coordinator != machine.name {
-            _ = try await mirror.changed.wait()
-        }
-        let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
-        let key = MetadataKey.coordinator.text
-        let found = try await machine.coordination.get(key)
-        if let found, found.value != Array(machine.name.utf8) { return }
-        // A key that bears our own name is left from a former life of ours.
-        let condition: CoordinationTransaction.Condition =
-            found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
-        let result = try await machine.coordination.commit(
-            CoordinationTransaction(
-                conditions: [condition],
-                operations: [.put(key: key, value: Array(machine.name.utf8), lease: lease)]))
-        guard case .committed = result else { return }
-        machine.observer.note(.information, "\(machine.name) is the coordinator")
-        isActive = true
-        defer { isActive = false }
-        var isHeld = true
-        machine.spawn("office of \(machine.name)") { [self] in
-            while isHeld && isActive {
+        let office = Office(machine, Self.office, mirror, configuration)
+        try await office.run { [self] term in
+            self.term = term
+            while term.isHeld {
                 // One round looks at everything, so that a missed event is made good.
                 try await electWhereNeeded()
                 _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
-            }
-        }
-        while true {
-            try await machine.sleep(configuration.leaseRenewal)
-            do {
-                try await machine.coordination.renewLease(lease)
-            } catch CoordinationError.leaseExpired {
-                isHeld = false
-                machine.observer.reached("coordinator lost its lease")
-                return
-            } catch is CoordinationError {
-                // Perhaps only this answer was lost: the next renewal tells.
             }
         }
     }
@@ -145,7 +100,9 @@ public final class Coordinator {
         guard case .createTable(let table) = request else {
             throw ClusterError.invalidRequest(reason: "a coordinator creates tables, no more")
         }
-        if !isActive { throw ClusterError.busy(reason: "\(machine.name) is not the coordinator") }
+        guard let term, term.isHeld else {
+            throw ClusterError.busy(reason: "\(machine.name) is not the coordinator")
+        }
         return .tableCreated(try await create(table))
     }
 

@@ -141,9 +141,11 @@ extension Response: WireCodable {
         case .tableCreated(let identifier):
             writer.append(byte: 1)
             writer.append(littleEndian: identifier)
-        case .appended(let offset):
+        case .appended(let acknowledgement):
             writer.append(byte: 2)
-            writer.append(littleEndian: offset)
+            writer.append(littleEndian: acknowledgement.baseOffset)
+            writer.append(littleEndian: acknowledgement.endOffset)
+            writer.append(littleEndian: acknowledgement.leaderEpoch)
         case .fetched(let buckets):
             writer.append(byte: 3)
             writer.append(list: buckets) { $1.encode(into: &$0) }
@@ -171,7 +173,12 @@ extension Response: WireCodable {
         switch try reader.readByte() {
         case 0: self = .failure(try ClusterError(from: &reader))
         case 1: self = .tableCreated(try reader.readLittleEndian())
-        case 2: self = .appended(try reader.readLittleEndian())
+        case 2:
+            self = .appended(
+                Acknowledgement(
+                    baseOffset: try reader.readLittleEndian(),
+                    endOffset: try reader.readLittleEndian(),
+                    leaderEpoch: try reader.readLittleEndian()))
         case 3:
             self = .fetched(
                 try reader.readList { (reader) throws(ColumnarError) in

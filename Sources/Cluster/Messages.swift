@@ -12,13 +12,20 @@ enum Request {
 enum Response {
     case failure(ClusterError)
     case tableCreated(Int64)
-    /// The first offset of the batch; it is durable on the whole in-sync set.
-    case appended(Int64)
+    /// The batch is durable on the whole in-sync set.
+    case appended(Acknowledgement)
     case fetched([FetchedBucket])
     /// A row for each key, nil where there is none, and the offset that the answer reflects.
     case rows([[UInt8]?], offset: Int64)
     case page(ScanPage)
     case offsets(LogOffsets)
+}
+
+/// Where an acknowledged batch stands, and in which term it was acknowledged.
+public struct Acknowledgement: Hashable, Sendable {
+    public var baseOffset: Int64
+    public var endOffset: Int64
+    public var leaderEpoch: Int32
 }
 
 /// A batch for a log table; its header's offset, epoch and time are set by the leader.

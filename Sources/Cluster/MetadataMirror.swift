@@ -15,7 +15,8 @@ public final class MetadataMirror {
     public private(set) var buckets: [BucketIdentifier: Versioned<BucketState>] = [:]
     public private(set) var tieredLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
-    public private(set) var coordinator: String?
+    /// Who holds each office.
+    public private(set) var offices: [String: String] = [:]
     public private(set) var isLoaded = false
     /// Notified after each batch of changes.
     public let changed: Signal
@@ -48,9 +49,21 @@ public final class MetadataMirror {
         }
     }
 
+    /// The active coordinator.
+    public var coordinator: String? { offices[Coordinator.office] }
+
     /// The table with this name.
     public func table(named name: String) -> TableDescription? {
         tables.values.filter { $0.name == name }.max { $0.identifier < $1.identifier }
+    }
+
+    /// The manifest pointer that stands at a key.
+    func pointer(at key: String) -> Versioned<ManifestPointer>? {
+        switch MetadataKey(key) {
+        case .tieredLog(let bucket): tieredLogs[bucket]
+        case .snapshot(let bucket): snapshots[bucket]
+        default: nil
+        }
     }
 
     /// All buckets that a server holds a replica of, in order.
@@ -107,7 +120,7 @@ public final class MetadataMirror {
             snapshots[bucket] = try bytes.map {
                 Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
             }
-        case .coordinator: coordinator = bytes.map { String(decoding: $0, as: UTF8.self) }
+        case .office(let name): offices[name] = bytes.map { String(decoding: $0, as: UTF8.self) }
         case .counter, nil: break
         }
     }

@@ -62,7 +62,7 @@ extension Replica {
     /// Where the follower's log departs from this one, by the epochs of both (KIP-101, KIP-279).
     private func divergence(of part: FetchRequest.Part) -> EpochEnd? {
         if part.lastEpoch < 0 || part.offset == 0 { return nil }
-        guard let end = log.leaderEpochs.end(of: part.lastEpoch, logEndOffset: log.endOffset) else {
+        guard let end = log.end(ofEpoch: part.lastEpoch) else {
             return EpochEnd(epoch: -1, endOffset: 0)
         }
         if end.epoch == part.lastEpoch && part.offset <= end.endOffset { return nil }
@@ -89,8 +89,8 @@ extension Replica {
                 if let divergence = answer.divergence {
                     try await truncate(to: divergence)
                 } else if !answer.batches.isEmpty && log.endOffset == part.offset {
-                    try await log.append(asFollower: answer.batches)
-                    try await log.sync()
+                    try log.append(asFollower: answer.batches)
+                    try await syncLog()
                 }
             } catch let error as ChangelogError {
                 throw try translate(error)
@@ -103,11 +103,9 @@ extension Replica {
 
     /// Cuts what the leader does not have.
     private func truncate(to divergence: EpochEnd) async throws {
-        var end = min(divergence.endOffset, log.endOffset)
-        if let own = log.leaderEpochs.end(of: divergence.epoch, logEndOffset: log.endOffset) {
-            end = min(end, own.endOffset)
-        }
-        end = max(end, log.startOffset)
+        let end = log.truncationOffset(
+            for: LeaderEpochCache.End(epoch: divergence.epoch, endOffset: divergence.endOffset))
+        if end >= log.endOffset { return }
         machine.observer.reached("divergent tail truncated")
         if end < highWatermark {
             machine.observer.note(
@@ -116,6 +114,5 @@ extension Replica {
             )
         }
         try await log.truncate(to: end)
-        try await log.sync()
     }
 }

@@ -1,5 +1,6 @@
 public import Changelog
 public import Platform
+import Tiering
 
 /// One server's copy of one bucket: its log, its part in replication, and while it leads the rows.
 public final class Replica {
@@ -23,7 +24,9 @@ public final class Replica {
     let machine: Machine
     let configuration: ClusterConfiguration
     let mirror: MetadataMirror
+    /// Held by whoever changes the log: appends, truncation and dropping take turns.
     let logGate: Gate
+    let tieredLog: TieredLog
     private(set) var role = Role.idle
     private var isSyncing = false
     private let syncNeeded: Signal
@@ -42,6 +45,7 @@ public final class Replica {
         progress = Signal(machine)
         self.serverProgress = serverProgress
         logGate = Gate(machine)
+        tieredLog = TieredLog(machine, folder: "tiered/\(bucket.path)")
         syncNeeded = Signal(machine)
     }
 
@@ -129,29 +133,31 @@ public final class Replica {
 
     // MARK: Appending as the leader
 
-    /// Appends a batch and waits until it is acknowledged; the offset of its first record.
-    func append(_ batch: LogBatch) async throws -> Int64 {
-        let leadership = try requireLeadership()
-        let offset = try await logGate.run { [self] in
-            try requireInSync(leadership)
-            return try await append(batch, in: leadership)
+    /// Appends a batch and waits until it is acknowledged.
+    func append(_ batch: LogBatch) async throws -> Acknowledgement {
+        if table.isPrimaryKeyTable {
+            throw ClusterError.invalidRequest(reason: "\(bucket) takes upserts, not batches")
         }
-        try await waitForCommit(of: offset.endOffset, in: leadership)
-        return offset.baseOffset
+        let leadership = try requireLeadership()
+        let appended = try await logGate.run { [self] in
+            try requireInSync(leadership)
+            return try append(batch, in: leadership)
+        }
+        return try await acknowledge(appended, in: leadership)
     }
 
     /// Puts a batch into the log; the caller holds `logGate`.
-    func append(_ batch: LogBatch, in leadership: Leadership) async throws -> AppendedRange {
+    func append(_ batch: LogBatch, in leadership: Leadership) throws -> AppendedRange {
         do {
-            let appended = try await log.append(
+            let appended = try log.append(
                 asLeader: batch, leaderEpoch: leadership.epoch,
                 commitTimestamp: machine.clock.timestamp)
             syncNeeded.notify()
             moved()
             return AppendedRange(
-                baseOffset: appended.baseOffset, endOffset: appended.lastOffset + 1,
+                baseOffset: appended.baseOffset, endOffset: appended.endOffset,
                 isDuplicate: appended.isDuplicate)
-        } catch let error as ChangelogError {
+        } catch {
             throw try translate(error)
         }
     }
@@ -165,17 +171,22 @@ public final class Replica {
         }
     }
 
-    /// Waits until everything below `endOffset` is committed in this very term.
-    func waitForCommit(of endOffset: Int64, in leadership: Leadership) async throws {
+    /// Waits until an appended batch is committed in this very term.
+    func acknowledge(
+        _ appended: AppendedRange, in leadership: Leadership
+    ) async throws -> Acknowledgement {
+        let endOffset = appended.endOffset
         let deadline = machine.clock.now + configuration.callTimeout
         while highWatermark < endOffset {
             if leadership.isEnded { throw ClusterError.notLeader(bucket) }
-            if try await !progress.wait(until: deadline) {
+            if try await !waitForMove(until: deadline) {
                 throw ClusterError.timedOut("replication of \(bucket) up to \(endOffset)")
             }
         }
         // A fence is checked at the effect: the acknowledgement is one.
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
+        return Acknowledgement(
+            baseOffset: appended.baseOffset, endOffset: endOffset, leaderEpoch: leadership.epoch)
     }
 
     /// Syncs the log whenever it has grown; many appends share one sync.
@@ -192,10 +203,19 @@ public final class Replica {
 
     /// Makes the log durable; a disk that fails to is a reason to stop the server.
     func syncLog() async throws {
-        do {
-            try await log.sync()
-        } catch let error as ChangelogError {
-            throw try translate(error)
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                return try await log.sync()
+            } catch ChangelogError.storageFull {
+                // Nothing is acknowledged meanwhile, and nothing is lost.
+                machine.observer.reached("disk full")
+                try await machine.sleep(retry.next(machine.entropy))
+            } catch ChangelogError.truncated {
+                return
+            } catch let error as ChangelogError {
+                throw try translate(error)
+            }
         }
     }
 
@@ -228,6 +248,21 @@ public final class Replica {
         case .outOfOrderSequence(_, let writer, let sequence, _):
             return .outOfOrderSequence(bucket, writer: writer, sequence: sequence)
         case .invalidBatch(let reason): return .invalidRequest(reason: reason)
+        case .truncated, .divergent: return .notLeader(bucket)
+        case .offsetOutOfRange(_, let offset, let valid):
+            return .offsetOutOfRange(
+                bucket, offset: offset, start: valid.lowerBound, end: valid.upperBound)
+        case .damaged:
+            // The next start looks at all of the log, leaves the in-sync set and fetches it anew.
+            machine.spawn("suspicion of \(bucket)") { [machine, bucket] in
+                do {
+                    try await TabletServer.suspect(bucket, on: machine)
+                } catch let disk as DiskError {
+                    machine.observer.note(.warning, "\(disk)")
+                }
+                machine.halt("log of \(bucket): \(error)")
+            }
+            return .damaged(bucket, detail: "\(error)")
         default:
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()

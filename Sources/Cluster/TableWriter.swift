@@ -8,11 +8,19 @@ public import Platform
 public final class TableWriter {
     /// What became of a change.
     public enum Outcome: Hashable, Sendable {
-        /// Durable on the whole in-sync set, in the batch that begins at this offset.
-        case acknowledged(baseOffset: Int64)
+        /// Durable on the whole in-sync set.
+        case acknowledged(Receipt)
         case refused(ClusterError)
         /// It may or may not be there: the answer did not come in time.
         case unknown
+    }
+
+    /// Proof of an acknowledged batch.
+    public struct Receipt: Hashable, Sendable {
+        public var bucket: BucketIdentifier
+        public var writer: Int64
+        public var sequence: Int32
+        public var acknowledgement: Acknowledgement
     }
 
     /// A change to write.
@@ -106,7 +114,7 @@ public final class TableWriter {
             }
             return
         }
-        let outcome = try await deliver(request, to: bucket)
+        let outcome = try await deliver(request, to: bucket, queue)
         switch outcome {
         case .acknowledged:
             queue.sequence = queue.sequence == .max ? 0 : queue.sequence + 1
@@ -117,17 +125,22 @@ public final class TableWriter {
     }
 
     /// Sends a request again and again, under the same sequence, until its outcome is certain.
-    private func deliver(_ request: Request, to bucket: BucketIdentifier) async throws -> Outcome {
+    private func deliver(
+        _ request: Request, to bucket: BucketIdentifier, _ queue: BucketQueue
+    ) async throws -> Outcome {
         var retry = Backoff(client.configuration)
         let deadline = machine.clock.now + deliveryTimeout
         var mayHaveArrived = false
         while true {
             do {
                 let response = try await client.callLeader(of: bucket, request)
-                guard case .appended(let offset) = response else {
+                guard case .appended(let acknowledgement) = response else {
                     throw ClusterError.malformedMessage(reason: "no answer to a write")
                 }
-                return .acknowledged(baseOffset: offset)
+                return .acknowledged(
+                    Receipt(
+                        bucket: bucket, writer: queue.writer, sequence: queue.sequence,
+                        acknowledgement: acknowledgement))
             } catch let error as ClusterError {
                 switch error {
                 case .notEnoughReplicas, .recovering, .unknownBucket: break

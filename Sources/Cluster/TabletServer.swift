@@ -54,7 +54,7 @@ public final class TabletServer {
                 incarnation = lease.number
                 applyStates()
                 retry.reset()
-                try await renew(lease)
+                try await keepAlive(lease, on: machine, configuration)
                 machine.observer.reached("server lost its lease")
             } catch is CoordinationError {
                 try await machine.sleep(retry.next(machine.entropy))
@@ -62,22 +62,6 @@ public final class TabletServer {
             // A server without its lease leads nothing: someone else may by now.
             incarnation = 0
             for bucket in replicas.keys.sorted() { replicas[bucket]!.resign() }
-        }
-    }
-
-    /// Renews until the lease is lost, or may be lost by this machine's own clock.
-    private func renew(_ lease: LeaseIdentifier) async throws {
-        var validUntil = machine.clock.now + configuration.leaseDuration
-        while machine.clock.now < validUntil {
-            try await machine.sleep(configuration.leaseRenewal)
-            let asked = machine.clock.now
-            do {
-                try await machine.coordination.renewLease(lease)
-                validUntil = asked + configuration.leaseDuration
-            } catch CoordinationError.leaseExpired {
-                return
-            } catch is CoordinationError {
-            }
         }
     }
 
@@ -117,8 +101,12 @@ public final class TabletServer {
         guard let table = mirror.tables[bucket.table], replicas[bucket] == nil else { return }
         let log: ChangeLog
         do {
-            log = try await openLog(of: bucket)
+            guard let opened = try await openLog(of: bucket) else { return }
+            log = opened
         } catch let error as ChangelogError {
+            machine.halt("log of \(bucket): \(error)")
+            throw Terminated()
+        } catch let error as DiskError {
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()
         }

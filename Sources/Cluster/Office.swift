@@ -1,0 +1,106 @@
+import Platform
+
+/// An office that one of several candidates holds at a time, under a lease.
+///
+/// Holding it keeps others from doing the same work; it does not make the work safe. What the holder
+/// does is fenced at its effect, by the term's epoch or by compare-and-swap.
+final class Office {
+    /// One holding of an office.
+    final class Term {
+        /// Larger than that of every earlier term of the office.
+        let epoch: Int64
+        fileprivate(set) var isHeld = true
+
+        init(epoch: Int64) { self.epoch = epoch }
+    }
+
+    private let machine: Machine
+    private let name: String
+    private let mirror: MetadataMirror
+    private let configuration: ClusterConfiguration
+
+    /// `name` is the office's, such as `coordinator`.
+    init(
+        _ machine: Machine, _ name: String, _ mirror: MetadataMirror,
+        _ configuration: ClusterConfiguration
+    ) {
+        self.machine = machine
+        self.name = name
+        self.mirror = mirror
+        self.configuration = configuration
+    }
+
+    /// Stands for the office until the machine ends; each term starts `duty` once.
+    ///
+    /// `duty` returns soon after its term is no longer held.
+    func run(_ duty: @escaping (Term) async throws -> Void) async throws {
+        var retry = Backoff(configuration)
+        while true {
+            let holder = mirror.offices[name]
+            if !mirror.isLoaded || holder != nil && holder != machine.name {
+                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(30))
+                continue
+            }
+            do {
+                let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
+                if let term = try await take(lease) {
+                    retry.reset()
+                    machine.observer.note(.information, "\(machine.name) is \(name)")
+                    machine.spawn("\(name) on \(machine.name)") { try await duty(term) }
+                    try await hold(term, lease)
+                    machine.observer.reached("office lost")
+                }
+            } catch is CoordinationError {
+                machine.observer.reached("office campaign failed")
+            }
+            try await machine.sleep(retry.next(machine.entropy))
+        }
+    }
+
+    private func take(_ lease: LeaseIdentifier) async throws -> Term? {
+        let key = MetadataKey.office(name).text
+        let own = Array(machine.name.utf8)
+        let found = try await machine.coordination.get(key)
+        if let found, found.value != own { return nil }
+        // A key that bears our own name is left from a former life of ours.
+        let condition: CoordinationTransaction.Condition =
+            found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
+        do {
+            let result = try await machine.coordination.commit(
+                CoordinationTransaction(
+                    conditions: [condition], operations: [.put(key: key, value: own, lease: lease)]))
+            guard case .committed(let revision) = result else { return nil }
+            return Term(epoch: revision.number)
+        } catch CoordinationError.outcomeUnknown {
+            guard let entry = try await machine.coordination.get(key), entry.lease == lease else {
+                return nil
+            }
+            return Term(epoch: entry.revision.number)
+        }
+    }
+
+    /// Renews until the lease is lost, or may be by this machine's own clock.
+    private func hold(_ term: Term, _ lease: LeaseIdentifier) async throws {
+        defer { term.isHeld = false }
+        try await keepAlive(lease, on: machine, configuration)
+    }
+}
+
+/// Renews a lease until it is lost, or may be lost by the machine's own clock.
+func keepAlive(
+    _ lease: LeaseIdentifier, on machine: Machine, _ configuration: ClusterConfiguration
+) async throws {
+    var validUntil = machine.clock.now + configuration.leaseDuration
+    while machine.clock.now < validUntil {
+        try await machine.sleep(configuration.leaseRenewal)
+        let asked = machine.clock.now
+        do {
+            try await machine.coordination.renewLease(lease)
+            validUntil = asked + configuration.leaseDuration
+        } catch CoordinationError.leaseExpired {
+            return
+        } catch is CoordinationError {
+            // Perhaps only this answer was lost: the next renewal tells.
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Changelog
+import Columnar
+public import Platform
+public import Vectors
+
+/// Keeps the vector indexes of all tables that have a vector column, and answers searches.
+public final class VectorIndexer {
+    static let office = "indexer"
+
+    public let machine: Machine
+    public let mirror: MetadataMirror
+    /// The indexes that are open, by bucket.
+    public private(set) var indexes: [BucketIdentifier: VectorIndex] = [:]
+    private let client: ClusterClient
+    private let configuration: ClusterConfiguration
+
+    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
+        self.machine = machine
+        self.configuration = configuration
+        client = ClusterClient(machine, configuration)
+        mirror = client.mirror
+    }
+
+    public func run() async throws {
+        machine.spawn("metadata of \(machine.name)") { [self] in try await client.run() }
+        let office = Office(machine, Self.office, mirror, configuration)
+        try await office.run { [self] term in
+            indexes.removeAll()
+            var followed: Set<BucketIdentifier> = []
+            while term.isHeld {
+                for table in mirror.tables.keys.sorted().map({ mirror.tables[$0]! })
+                where table.vectorColumn != nil {
+                    for bucket in table.buckets where followed.insert(bucket).inserted {
+                        machine.spawn("index of \(bucket)") { [self] in
+                            try await follow(bucket, table, term)
+                        }
+                    }
+                }
+                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
+            }
+            indexes.removeAll()
+        }
+    }
+
+    /// The rows nearest to a query in one bucket, or nil while its index is not open here.
+    public func search(
+        _ bucket: BucketIdentifier, _ query: [Float], limit: Int
+    ) throws -> VectorAnswer? {
+        guard let index = indexes[bucket] else { return nil }
+        return try index.search(query, limit: limit)
+    }
+
+    // MARK: Following a changelog
+
+    private func follow(
+        _ bucket: BucketIdentifier, _ table: TableDescription, _ term: Office.Term
+    ) async throws {
+        var retry = Backoff(configuration)
+        while term.isHeld {
+            do {
+                try await index(bucket, table, term)
+            } catch let error as VectorsError {
+                machine.observer.note(.debug, "index of \(bucket): \(error)")
+                if case .fenced = error { return }
+            } catch let error as ClusterError {
+                machine.observer.note(.debug, "index of \(bucket): \(error)")
+            } catch let error as ChangelogError {
+                machine.observer.note(.warning, "index of \(bucket): \(error)")
+            }
+            indexes[bucket] = nil
+            try await machine.sleep(retry.next(machine.entropy))
+        }
+    }
+
+    private func index(
+        _ bucket: BucketIdentifier, _ table: TableDescription, _ term: Office.Term
+    ) async throws {
+        guard let column = table.vectorColumn,
+            case .vector(let dimension) = table.schema.fields[column].type
+        else { preconditionFailure("table \(table.name) has no vector column") }
+        var settings = VectorIndexConfiguration(dimension: dimension)
+        settings.hotPointLimit = configuration.hotPointLimit
+        let opened = try await VectorIndex.open(
+            machine, prefix: "vectors/\(bucket.path)", epoch: term.epoch, configuration: settings)
+        let codec = KeyCodec(primaryKeyOf: table.schema)
+        var checkpointDue = machine.clock.now + configuration.lakeInterval
+        indexes[bucket] = opened
+        while term.isHeld {
+            do {
+                let fetched = try await client.fetch(
+                    bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)
+                for batch in fetched.batches {
+                    try apply(batch, to: opened, table, column, codec)
+                }
+            } catch let error as ClusterError where error.isRetriable {
+                try await machine.sleep(configuration.retryWait * 4)
+            }
+            if machine.clock.now >= checkpointDue {
+                _ = try await opened.checkpoint()
+                checkpointDue = machine.clock.now + configuration.lakeInterval
+            }
+        }
+    }
+
+    private func apply(
+        _ batch: LogBatch, to index: VectorIndex, _ table: TableDescription, _ column: Int,
+        _ codec: KeyCodec
+    ) throws {
+        let (records, changes) = try batch.decodeRecords(table.schema)
+        for position in 0..<records.rowCount {
+            let offset = batch.baseOffset + Int64(position)
+            let row = records.row(at: position)
+            let key = try codec.encode(table.schema.key(of: row))
+            switch changes[position] {
+            case .append, .insert, .updateAfter:
+                if case .vector(let vector) = row[column] {
+                    try index.apply(offset: offset, key: key, vector: vector)
+                } else {
+                    try index.apply(offset: offset, key: key, vector: nil)
+                }
+            case .updateBefore: break
+            case .delete: try index.apply(offset: offset, key: key, vector: nil)
+            }
+        }
+        index.advance(to: batch.endOffset)
+    }
+}

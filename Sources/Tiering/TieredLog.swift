@@ -1,0 +1,111 @@
+public import Changelog
+import Columnar
+public import Platform
+
+/// Reads and writes one bucket's tiered log.
+public final class TieredLog {
+    /// The newest manifest this node knows.
+    public private(set) var manifest = TieredLogManifest()
+    /// Where that manifest stands in the object store.
+    public private(set) var manifestKey: String?
+    private let machine: Machine
+    private let folder: String
+    private var cached: (key: String, batches: [LogBatch])?
+
+    /// `folder` is the part of object keys that is this bucket's own, such as `tiered/3/0`.
+    public init(_ machine: Machine, folder: String) {
+        self.machine = machine
+        self.folder = folder
+    }
+
+    /// Takes in the manifest at a key, unless it is known already.
+    public func load(_ key: String) async throws {
+        if key == manifestKey { return }
+        let loaded = try TieredLogManifest(decoding: try await get(key))
+        manifest = loaded
+        manifestKey = key
+    }
+
+    /// Uploads whole batches that begin at the end of the tiered log, and a manifest that names them.
+    ///
+    /// Nothing is tiered until the caller has made the returned manifest the current one.
+    public func upload(
+        _ bytes: [UInt8], from baseOffset: Int64, to endOffset: Int64, leaderEpoch: Int32
+    ) async throws -> (key: String, manifest: TieredLogManifest) {
+        precondition(!bytes.isEmpty, "nothing to upload")
+        var next = manifest
+        let name = "\(padded(baseOffset))-\(leaderEpoch)-\(machine.entropy.uuid())"
+        let segment = TieredLogManifest.Segment(
+            key: "\(folder)/\(name).log", baseOffset: baseOffset, endOffset: endOffset,
+            byteCount: Int64(bytes.count), checksum: crc32c(bytes))
+        next.append(segment)
+        try await put(bytes, at: segment.key)
+        let key = "\(folder)/\(padded(endOffset))-\(leaderEpoch)-\(machine.entropy.uuid()).manifest"
+        try await put(next.encoded, at: key)
+        return (key, next)
+    }
+
+    /// Notes that an uploaded manifest has become the current one.
+    public func adopt(_ key: String, _ manifest: TieredLogManifest) {
+        precondition(manifest.endOffset >= self.manifest.endOffset, "a tiered log went back")
+        self.manifest = manifest
+        manifestKey = key
+    }
+
+    /// Whole batches from the one that holds `offset`, at least one of them.
+    public func read(from offset: Int64, byteCount: Int) async throws -> [UInt8] {
+        guard let segment = manifest.segment(holding: offset) else {
+            throw TieringError.offsetNotTiered(
+                offset: offset, range: manifest.startOffset..<manifest.endOffset)
+        }
+        let batches = try await batches(of: segment)
+        var result: [UInt8] = []
+        for batch in batches where batch.lastOffset >= offset {
+            if !result.isEmpty && result.count + batch.byteCount > byteCount { break }
+            result.append(contentsOf: batch.slice)
+        }
+        return result
+    }
+
+    private func batches(of segment: TieredLogManifest.Segment) async throws -> [LogBatch] {
+        if let cached, cached.key == segment.key { return cached.batches }
+        let bytes = try await get(segment.key)
+        if bytes.count != segment.byteCount || crc32c(bytes) != segment.checksum {
+            throw TieringError.damaged(reason: "object \(segment.key) is not what was uploaded")
+        }
+        let batches: [LogBatch]
+        do { batches = try LogBatch.split(bytes) } catch {
+            throw TieringError.damaged(reason: "object \(segment.key): \(error)")
+        }
+        cached = (segment.key, batches)
+        return batches
+    }
+
+    private func get(_ key: String) async throws -> [UInt8] {
+        do {
+            return try await machine.objectStore.get(key)
+        } catch ObjectStoreError.notFound {
+            throw TieringError.damaged(reason: "object \(key) is gone")
+        } catch let error as ObjectStoreError {
+            throw TieringError.unavailable(reason: "\(error)")
+        }
+    }
+
+    /// Puts an object of a name that nobody else uses; an unknown outcome is looked at, not guessed.
+    private func put(_ bytes: [UInt8], at key: String) async throws {
+        do {
+            _ = try await machine.objectStore.put(bytes, at: key, .ifAbsent)
+        } catch ObjectStoreError.preconditionFailed {
+            machine.observer.reached("upload found done already")
+        } catch let error as ObjectStoreError {
+            // What may be there is left: the next try has another name.
+            throw TieringError.unavailable(reason: "\(error)")
+        }
+    }
+
+    /// Offsets in names sort as numbers do.
+    private func padded(_ offset: Int64) -> String {
+        let digits = String(offset)
+        return String(repeating: "0", count: 20 - digits.count) + digits
+    }
+}

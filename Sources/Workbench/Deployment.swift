@@ -1,0 +1,74 @@
+import Cluster
+import Platform
+import ScenarioFiles
+
+/// The nodes of a cluster and what runs on each: the same in the tank and on the real machine.
+final class Deployment {
+    let layout: ClusterLayout
+    let configuration: ClusterConfiguration
+    private(set) var coordinators: [NodeName: Coordinator] = [:]
+    private(set) var servers: [NodeName: TabletServer] = [:]
+    private(set) var tierers: [NodeName: LakeTierer] = [:]
+    private(set) var indexers: [NodeName: VectorIndexer] = [:]
+
+    init(_ layout: ClusterLayout) {
+        self.layout = layout
+        var configuration = ClusterConfiguration()
+        configuration.leaseDuration = layout.leaseDuration
+        configuration.leaseRenewal = layout.leaseDuration / 4
+        configuration.replicaLagLimit = layout.leaseDuration + layout.leaseDuration / 2
+        configuration.minimumInSync = layout.minimumInSync
+        configuration.segmentByteCount = Int64(layout.segmentByteCount)
+        configuration.segmentTieringInterval = layout.segmentTieringInterval
+        configuration.snapshotInterval = layout.snapshotInterval
+        configuration.lakeInterval = layout.lakeInterval
+        self.configuration = configuration
+    }
+
+    /// All nodes of the cluster itself, clients aside, in the order in which they start.
+    var nodes: [NodeName] {
+        (1...layout.coordinators).map { NodeName(.coordinator, $0) }
+            + (1...layout.servers).map { NodeName(.server, $0) }
+            + numbered(.tierer, layout.tierers) + numbered(.indexer, layout.indexers)
+    }
+
+    private func numbered(_ role: NodeRole, _ count: Int) -> [NodeName] {
+        count == 0 ? [] : (1...count).map { NodeName(role, $0) }
+    }
+
+    /// Runs a node's program on a machine until the machine ends.
+    func run(_ node: NodeName, on machine: Machine) async throws {
+        switch node.role {
+        case .coordinator:
+            let coordinator = Coordinator(machine, configuration)
+            coordinators[node] = coordinator
+            try await coordinator.run()
+        case .server:
+            let server = TabletServer(machine, configuration)
+            servers[node] = server
+            try await server.run()
+        case .tierer:
+            let tierer = LakeTierer(machine, configuration)
+            tierers[node] = tierer
+            try await tierer.run()
+        case .indexer:
+            let indexer = VectorIndexer(machine, configuration)
+            indexers[node] = indexer
+            try await indexer.run()
+        case .client: preconditionFailure("clients run workloads, not a node's program")
+        }
+    }
+
+    /// Forgets the objects of a node that is down.
+    func ended(_ node: NodeName) {
+        coordinators[node] = nil
+        servers[node] = nil
+        tierers[node] = nil
+        indexers[node] = nil
+    }
+
+    /// The running servers, in order.
+    var runningServers: [(name: NodeName, server: TabletServer)] {
+        servers.keys.sorted().map { ($0, servers[$0]!) }
+    }
+}
