@@ -1,0 +1,216 @@
+import Columnar
+
+/// Makes a column vector of one column chunk's pages.
+struct ChunkDecoder {
+    private let leaf: ParquetLeaf
+    private let codec: Int32
+    private let valueCount: Int
+    private let rowCount: Int
+    private let bytes: [UInt8]
+    private var reader: ByteReader
+    /// What decompression and dictionaries may still make.
+    private var byteLimit: Int
+    private var dictionary: PlainValues?
+    private var assembler: VectorAssembler
+
+    /// `range` is where the chunk's pages stand in `bytes`.
+    init(
+        _ leaf: ParquetLeaf, _ metadata: ChunkMetadata, rowCount: Int, bytes: [UInt8],
+        range: Range<Int>, byteLimit: Int
+    ) throws(ColumnarError) {
+        guard metadata.path == leaf.path, metadata.type == leaf.layout.physical else {
+            throw .corrupt(
+                reason: "Parquet column \(leaf.column.name) is not where the schema has it",
+                position: range.lowerBound)
+        }
+        // A level is at least a bit of a run, but a run can be long: the count is held against rows.
+        let dimension = if case .vector(let dimension) = leaf.column.type { dimension } else { 1 }
+        guard metadata.valueCount >= Int64(rowCount),
+            metadata.valueCount <= Int64(rowCount * dimension),
+            rowCount * dimension <= byteLimit
+        else {
+            throw .corrupt(
+                reason: "column \(leaf.column.name) has \(metadata.valueCount) values "
+                    + "for \(rowCount) rows", position: range.lowerBound)
+        }
+        self.leaf = leaf
+        self.bytes = bytes
+        self.byteLimit = byteLimit
+        self.rowCount = rowCount
+        codec = metadata.codec
+        valueCount = Int(metadata.valueCount)
+        reader = ByteReader(bytes, range: range)
+        assembler = VectorAssembler(leaf.column, rowCount: rowCount)
+    }
+
+    mutating func decode() throws(ColumnarError) -> ColumnVector {
+        var decoded = 0
+        while decoded < valueCount {
+            let header = try PageHeader(&reader)
+            let start = try reader.take(header.byteCount)
+            let page = start..<start + header.byteCount
+            if let checksum = header.checksum, checksum != crc32(bytes[page]) {
+                throw .corrupt(
+                    reason: "a page of column \(leaf.column.name) does not match its checksum",
+                    position: start)
+            }
+            switch header.type {
+            case .index: continue
+            case .dictionary: try readDictionary(header, page)
+            case .data, .dataV2:
+                guard header.valueCount <= valueCount - decoded else {
+                    throw .corrupt(reason: "a Parquet page has too many values", position: start)
+                }
+                try readData(header, page)
+                decoded += header.valueCount
+            }
+        }
+        return try assembler.finish()
+    }
+
+    /// The plain bytes of a part of the file.
+    private mutating func decompress(
+        _ range: Range<Int>, plainByteCount: Int
+    ) throws(ColumnarError) -> [UInt8] {
+        guard plainByteCount <= byteLimit else {
+            throw .tooLarge(byteCount: plainByteCount, limit: byteLimit)
+        }
+        byteLimit -= plainByteCount
+        switch codec {
+        case PageCodec.uncompressed:
+            guard plainByteCount == range.count else {
+                throw .corrupt(reason: "two sizes for a plain page", position: range.lowerBound)
+            }
+            return Array(bytes[range])
+        case PageCodec.zstd:
+            return try Compression.zstd(level: 3).decompress(
+                bytes[range], byteCount: plainByteCount)
+        case PageCodec.snappy:
+            return try Snappy.decompress(bytes, range, byteCount: plainByteCount)
+        default:
+            throw .unsupported(
+                reason: "Parquet codec \(codec): write the file with zstd, snappy or none")
+        }
+    }
+
+    private mutating func readDictionary(
+        _ header: PageHeader, _ page: Range<Int>
+    ) throws(ColumnarError) {
+        guard dictionary == nil else {
+            throw .corrupt(reason: "two dictionaries in a column", position: page.lowerBound)
+        }
+        let plain = try decompress(page, plainByteCount: header.plainByteCount)
+        var reader = ByteReader(plain)
+        guard header.valueCount <= max(plain.count, 1) * 8 else {
+            throw .corrupt(reason: "a dictionary is cut", position: page.lowerBound)
+        }
+        dictionary = try PlainValues.read(
+            &reader, bytes: plain, count: header.valueCount, leaf.layout)
+    }
+
+    private mutating func readData(
+        _ header: PageHeader, _ page: Range<Int>
+    ) throws(ColumnarError) {
+        let count = header.valueCount
+        var repetitions: [UInt32]?
+        var definitions: [UInt32]?
+        let plain: [UInt8]
+        var values: ByteReader
+        if header.type == .dataV2 {
+            let levels = header.repetitionByteCount + header.definitionByteCount
+            guard levels <= page.count, levels <= header.plainByteCount else {
+                throw .corrupt(reason: "the levels of a page are cut", position: page.lowerBound)
+            }
+            let middle = page.lowerBound + header.repetitionByteCount
+            let end = page.lowerBound + levels
+            repetitions = try readLevels(
+                bytes, page.lowerBound..<middle, count, limit: leaf.column.maximumRepetitionLevel)
+            definitions = try readLevels(
+                bytes, middle..<end, count, limit: leaf.column.maximumDefinitionLevel)
+            let rest = end..<page.upperBound
+            let size = header.plainByteCount - levels
+            plain =
+                header.isCompressed
+                ? try decompress(rest, plainByteCount: size) : Array(bytes[rest])
+            values = ByteReader(plain)
+        } else {
+            plain = try decompress(page, plainByteCount: header.plainByteCount)
+            values = ByteReader(plain)
+            repetitions = try readPrefixedLevels(
+                &values, plain, count, limit: leaf.column.maximumRepetitionLevel)
+            definitions = try readPrefixedLevels(
+                &values, plain, count, limit: leaf.column.maximumDefinitionLevel)
+        }
+        var present = count
+        if let levels = definitions {
+            let full = leaf.column.maximumDefinitionLevel
+            present = levels.reduce(0) { $0 + ($1 == full ? 1 : 0) }
+        }
+        let decoded = try readValues(&values, plain, present, header.encoding)
+        try assembler.append(
+            decoded, definitions: present == count ? nil : definitions,
+            repetitions: repetitions, entryCount: count)
+    }
+
+    private func readPrefixedLevels(
+        _ reader: inout ByteReader, _ plain: [UInt8], _ count: Int, limit: UInt32
+    ) throws(ColumnarError) -> [UInt32]? {
+        if limit == 0 { return nil }
+        let size = Int(try reader.readLittleEndian(UInt32.self))
+        let start = try reader.take(size)
+        return try readLevels(plain, start..<start + size, count, limit: limit)
+    }
+
+    private func readLevels(
+        _ bytes: [UInt8], _ range: Range<Int>, _ count: Int, limit: UInt32
+    ) throws(ColumnarError) -> [UInt32]? {
+        if limit == 0 { return nil }
+        var reader = ByteReader(bytes, range: range)
+        return try RunLengthHybrid.decode(
+            &reader, bytes: bytes, bitWidth: 32 - limit.leadingZeroBitCount, count: count,
+            limit: limit)
+    }
+
+    private mutating func readValues(
+        _ reader: inout ByteReader, _ plain: [UInt8], _ count: Int, _ encoding: Int32
+    ) throws(ColumnarError) -> PlainValues {
+        switch encoding {
+        case PageEncoding.plain:
+            return try PlainValues.read(&reader, bytes: plain, count: count, leaf.layout)
+        case PageEncoding.plainDictionary, PageEncoding.rleDictionary:
+            guard let dictionary else {
+                throw .corrupt(reason: "a page without its dictionary", position: reader.position)
+            }
+            if count == 0 { return try dictionary.gather([], byteLimit: 0) }
+            guard dictionary.count > 0 else {
+                throw .corrupt(reason: "an empty dictionary", position: reader.position)
+            }
+            let bitWidth = Int(try reader.readByte())
+            let indices = try RunLengthHybrid.decode(
+                &reader, bytes: plain, bitWidth: bitWidth, count: count,
+                limit: UInt32(dictionary.count - 1))
+            let values = try dictionary.gather(indices, byteLimit: byteLimit)
+            byteLimit -= values.byteCount
+            if byteLimit < 0 { throw .tooLarge(byteCount: values.byteCount, limit: 0) }
+            return values
+        case PageEncoding.rle where leaf.layout.physical == .boolean:
+            let size = Int(try reader.readLittleEndian(UInt32.self))
+            guard size <= reader.remaining else {
+                throw .corrupt(reason: "the booleans are cut", position: reader.position)
+            }
+            let flags = try RunLengthHybrid.decode(
+                &reader, bytes: plain, bitWidth: 1, count: count, limit: 1)
+            return .flags(flags.map { UInt8($0) })
+        case PageEncoding.deltaBinaryPacked:
+            return try DeltaEncoding.readNumbers(&reader, count: count, leaf.layout)
+        case PageEncoding.deltaLengthByteArray:
+            return try DeltaEncoding.readStrings(&reader, bytes: plain, count: count, leaf.layout)
+        case PageEncoding.byteStreamSplit:
+            return try DeltaEncoding.readSplitStreams(
+                &reader, bytes: plain, count: count, leaf.layout)
+        default:
+            throw .unsupported(
+                reason: "Parquet encoding \(encoding) in column \(leaf.column.name)")
+        }
+    }
+}

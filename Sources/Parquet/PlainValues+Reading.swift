@@ -1,0 +1,240 @@
+import Columnar
+
+/// How the values of a leaf column stand in a file, and what becomes of them.
+struct LeafLayout: Hashable {
+    var physical: PhysicalType
+    /// Bytes of a FIXED_LEN_BYTE_ARRAY value.
+    var typeLength: Int
+    /// What to multiply a timestamp by to have microseconds.
+    var factor: Int64
+    /// The type of the column that is read, a vector's being float32.
+    var type: DataType
+
+    /// The bytes of a value in the column's memory; nil for strings and booleans.
+    var width: Int? {
+        switch type {
+        case .boolean, .string, .bytes: nil
+        case .int32, .date, .float32, .vector: 4
+        case .int64, .float64, .timestamp, .timestampWithZone: 8
+        case .decimal: 16
+        }
+    }
+}
+
+extension PlainValues {
+    /// Reads `count` PLAIN values, which need not fill the range of `reader`, in the layout of Arrow.
+    static func read(
+        _ reader: inout ByteReader, bytes: [UInt8], count: Int, _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        switch layout.physical {
+        case .boolean: return try readFlags(&reader, bytes, count)
+        case .int32, .float: return try readNumbers(&reader, bytes, count, width: 4, layout)
+        case .int64, .double: return try readNumbers(&reader, bytes, count, width: 8, layout)
+        case .byteArray: return try readStrings(&reader, bytes, count, layout)
+        case .fixedLengthByteArray: return try readBlobs(&reader, bytes, count, layout)
+        case .int96: throw .unsupported(reason: "Parquet INT96")
+        }
+    }
+
+    private static func checkedSize(
+        _ count: Int, _ width: Int, _ reader: ByteReader
+    ) throws(ColumnarError) -> Int {
+        let (size, overflow) = count.multipliedReportingOverflow(by: width)
+        guard !overflow, size <= reader.remaining else {
+            throw .corrupt(
+                reason: "\(count) Parquet values in \(reader.remaining) bytes",
+                position: reader.position)
+        }
+        return size
+    }
+
+    private static func readFlags(
+        _ reader: inout ByteReader, _ bytes: [UInt8], _ count: Int
+    ) throws(ColumnarError) -> PlainValues {
+        let start = try reader.take((count + 7) / 8)
+        return .flags(
+            (0..<count).map { bytes[start + $0 >> 3] >> UInt8($0 & 7) & 1 })
+    }
+
+    private static func readNumbers(
+        _ reader: inout ByteReader, _ bytes: [UInt8], _ count: Int, width: Int,
+        _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        let start = try reader.take(try checkedSize(count, width, reader))
+        return try adapt(Array(bytes[start..<start + count * width]), width: width, layout)
+    }
+
+    /// Numbers as the file has them, in the width and unit of the column.
+    static func adapt(
+        _ numbers: [UInt8], width: Int, _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        if case .decimal = layout.type { return .fixed(width: 16, bytes: widen(numbers, width)) }
+        guard layout.width == width else {
+            throw .unsupported(reason: "numbers of \(width) bytes for \(layout.type)")
+        }
+        guard layout.factor != 1 else { return .fixed(width: width, bytes: numbers) }
+        var scaled = ByteWriter(capacity: numbers.count)
+        var reader = ByteReader(numbers)
+        while !reader.isAtEnd {
+            let number: Int64 = try reader.readLittleEndian()
+            let (product, overflow) = number.multipliedReportingOverflow(by: layout.factor)
+            if overflow { throw .unsupported(reason: "a timestamp beyond 64 bits of microseconds") }
+            scaled.append(littleEndian: product)
+        }
+        return .fixed(width: width, bytes: scaled.bytes)
+    }
+
+    /// Signed numbers of 4 or 8 bytes in 16.
+    private static func widen(_ numbers: [UInt8], _ width: Int) -> [UInt8] {
+        let count = numbers.count / width
+        return [UInt8](unsafeUninitializedCapacity: count * 16) { target, initialized in
+            numbers.withUnsafeBytes { source in
+                let target = UnsafeMutableRawBufferPointer(target)
+                for index in 0..<count {
+                    let number =
+                        width == 4
+                        ? Int64(
+                            source.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
+                        : source.loadUnaligned(fromByteOffset: index * 8, as: Int64.self)
+                    target.storeBytes(of: number, toByteOffset: index * 16, as: Int64.self)
+                    target.storeBytes(
+                        of: number >> 63, toByteOffset: index * 16 + 8, as: Int64.self)
+                }
+            }
+            initialized = count * 16
+        }
+    }
+
+    private static func readStrings(
+        _ reader: inout ByteReader, _ bytes: [UInt8], _ count: Int, _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        _ = try checkedSize(count, 4, reader)
+        let range = reader.position..<reader.end
+        var offsets: [Int32] = []
+        offsets.reserveCapacity(count + 1)
+        offsets.append(0)
+        var text: [UInt8] = []
+        text.reserveCapacity(range.count - count * 4)
+        // By hand, because this is where most time goes: one pass, two checks a value.
+        let end = bytes.withUnsafeBytes { bytes in
+            var position = range.lowerBound
+            for _ in 0..<count {
+                if range.upperBound - position < 4 { return -1 }
+                let length = Int(
+                    UInt32(
+                        littleEndian: bytes.loadUnaligned(
+                            fromByteOffset: position, as: UInt32.self)))
+                position += 4
+                if length > range.upperBound - position { return -1 }
+                text.append(
+                    contentsOf: UnsafeRawBufferPointer(
+                        rebasing: bytes[position..<position + length]))
+                position += length
+                offsets.append(Int32(truncatingIfNeeded: text.count))
+            }
+            return position
+        }
+        guard end >= 0, text.count <= Int(Int32.max) else {
+            throw .corrupt(reason: "Parquet strings are cut", position: range.lowerBound)
+        }
+        try reader.skip(end - range.lowerBound)
+        if case .decimal = layout.type { return try decimals(offsets, text) }
+        return .variable(offsets: offsets, bytes: text)
+    }
+
+    private static func readBlobs(
+        _ reader: inout ByteReader, _ bytes: [UInt8], _ count: Int, _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        let width = layout.typeLength
+        let start = try reader.take(try checkedSize(count, width, reader))
+        let blobs = Array(bytes[start..<start + count * width])
+        guard count == 0 || blobs.count <= Int(Int32.max) else {
+            throw .tooLarge(byteCount: blobs.count, limit: Int(Int32.max))
+        }
+        let offsets = (0...count).map { Int32($0 * width) }
+        if case .decimal = layout.type { return try decimals(offsets, blobs) }
+        return .variable(offsets: offsets, bytes: blobs)
+    }
+
+    /// Decimals from big-endian two's complement.
+    private static func decimals(
+        _ offsets: [Int32], _ bytes: [UInt8]
+    ) throws(ColumnarError) -> PlainValues {
+        var writer = ByteWriter(capacity: (offsets.count - 1) * 16)
+        for index in 0..<offsets.count - 1 {
+            let digits = bytes[Int(offsets[index])..<Int(offsets[index + 1])]
+            let sign: Int64 = (digits.first ?? 0) >= 0x80 ? -1 : 0
+            var number = sign
+            for (position, byte) in digits.enumerated() {
+                if position < digits.count - 8 && byte != UInt8(truncatingIfNeeded: sign) {
+                    throw .unsupported(reason: "a decimal over 64 bits")
+                }
+                number = number << 8 | Int64(byte)
+            }
+            guard number >> 63 == sign else {
+                throw .unsupported(reason: "a decimal over 64 bits")
+            }
+            writer.append(littleEndian: number)
+            writer.append(littleEndian: sign)
+        }
+        return .fixed(width: 16, bytes: writer.bytes)
+    }
+
+    /// The values at these positions, all of which exist; not more than `byteLimit` bytes.
+    func gather(
+        _ indices: [UInt32], byteLimit: Int
+    ) throws(ColumnarError) -> PlainValues {
+        switch self {
+        case .flags(let flags): return .flags(indices.map { flags[Int($0)] })
+        case .fixed(let width, let bytes):
+            return .fixed(width: width, bytes: Self.gather(bytes, width, indices))
+        case .variable(let offsets, let bytes):
+            var size = 0
+            for index in indices { size += Int(offsets[Int(index) + 1] - offsets[Int(index)]) }
+            guard size <= min(byteLimit, Int(Int32.max)) else {
+                throw .tooLarge(byteCount: size, limit: min(byteLimit, Int(Int32.max)))
+            }
+            var gatheredOffsets: [Int32] = []
+            gatheredOffsets.reserveCapacity(indices.count + 1)
+            gatheredOffsets.append(0)
+            let gathered = [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
+                bytes.withUnsafeBytes { source in
+                    let target = UnsafeMutableRawBufferPointer(target)
+                    var position = 0
+                    for index in indices {
+                        let range = Int(offsets[Int(index)])..<Int(offsets[Int(index) + 1])
+                        UnsafeMutableRawBufferPointer(
+                            rebasing: target[position..<position + range.count]
+                        ).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[range]))
+                        position += range.count
+                        gatheredOffsets.append(Int32(position))
+                    }
+                }
+                initialized = size
+            }
+            return .variable(offsets: gatheredOffsets, bytes: gathered)
+        }
+    }
+
+    private static func gather(_ bytes: [UInt8], _ width: Int, _ indices: [UInt32]) -> [UInt8] {
+        let size = indices.count * width
+        return [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
+            bytes.withUnsafeBytes { source in
+                let target = UnsafeMutableRawBufferPointer(target)
+                var position = 0
+                for index in indices {
+                    let start = Int(index) * width
+                    // Widths are 4, 8 or 16.
+                    for word in 0..<width / 4 {
+                        target.storeBytes(
+                            of: source.loadUnaligned(
+                                fromByteOffset: start + word * 4, as: UInt32.self),
+                            toByteOffset: position + word * 4, as: UInt32.self)
+                    }
+                    position += width
+                }
+            }
+            initialized = size
+        }
+    }
+}

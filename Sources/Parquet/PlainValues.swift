@@ -1,0 +1,143 @@
+import Columnar
+
+/// Values without nulls between them.
+enum PlainValues {
+    /// Numbers of `width` bytes each.
+    case fixed(width: Int, bytes: [UInt8])
+    /// Strings, from each offset to the next.
+    case variable(offsets: [Int32], bytes: [UInt8])
+    /// Booleans, a byte each, 0 or 1.
+    case flags([UInt8])
+
+    var count: Int {
+        switch self {
+        case .fixed(let width, let bytes): bytes.count / width
+        case .variable(let offsets, _): offsets.count - 1
+        case .flags(let flags): flags.count
+        }
+    }
+
+    /// The bytes that some of the values take in PLAIN encoding, for sizing pages.
+    var byteCount: Int {
+        switch self {
+        case .fixed(_, let bytes): bytes.count
+        case .variable(let offsets, let bytes): bytes.count + 4 * (offsets.count - 1)
+        case .flags(let flags): (flags.count + 7) / 8
+        }
+    }
+
+    /// The values of a vector that are not null, as Parquet stores them.
+    init(_ vector: ColumnVector) {
+        switch vector.type {
+        case .boolean:
+            var flags: [UInt8] = []
+            flags.reserveCapacity(vector.count)
+            for row in 0..<vector.count where !vector.isNull(at: row) {
+                flags.append(vector.boolean(at: row) ? 1 : 0)
+            }
+            self = .flags(flags)
+        case .string, .bytes: self = Self.strings(vector)
+        case .int32, .float32, .date: self = Self.numbers(vector, stride: 4, width: 4)
+        case .int64, .float64, .timestamp, .timestampWithZone:
+            self = Self.numbers(vector, stride: 8, width: 8)
+        case .decimal(let precision, _):
+            self = Self.numbers(vector, stride: 16, width: precision <= 9 ? 4 : 8)
+        case .vector(let dimension):
+            guard
+                case .fixed(_, let bytes) = Self.numbers(
+                    vector, stride: 4 * dimension, width: 4 * dimension)
+            else { preconditionFailure("numbers are of fixed width") }
+            self = .fixed(width: 4, bytes: bytes)
+        }
+    }
+
+    /// Takes the first `width` of each `stride` bytes: little endian, so the low ones.
+    private static func numbers(_ vector: ColumnVector, stride: Int, width: Int) -> PlainValues {
+        if vector.nullCount == 0 && stride == width {
+            let size = vector.count * width
+            let isExact = vector.data.count == size
+            return .fixed(
+                width: width, bytes: isExact ? vector.data : Array(vector.data.prefix(size)))
+        }
+        let size = (vector.count - vector.nullCount) * width
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
+            vector.data.withUnsafeBytes { source in
+                let target = UnsafeMutableRawBufferPointer(target)
+                var position = 0
+                for row in 0..<vector.count where !vector.isNull(at: row) {
+                    UnsafeMutableRawBufferPointer(rebasing: target[position..<position + width])
+                        .copyMemory(
+                            from: UnsafeRawBufferPointer(
+                                rebasing: source[row * stride..<row * stride + width]))
+                    position += width
+                }
+            }
+            initialized = size
+        }
+        return .fixed(width: width, bytes: bytes)
+    }
+
+    private static func strings(_ vector: ColumnVector) -> PlainValues {
+        if vector.nullCount == 0 { return .variable(offsets: vector.offsets, bytes: vector.data) }
+        var offsets: [Int32] = [0]
+        var bytes: [UInt8] = []
+        offsets.reserveCapacity(vector.count - vector.nullCount + 1)
+        bytes.reserveCapacity(vector.data.count)
+        for row in 0..<vector.count where !vector.isNull(at: row) {
+            bytes.append(contentsOf: vector.data[vector.byteRange(at: row)])
+            offsets.append(Int32(bytes.count))
+        }
+        return .variable(offsets: offsets, bytes: bytes)
+    }
+
+    /// Appends some values in PLAIN encoding.
+    func appendPlain(_ range: Range<Int>, to writer: inout ByteWriter) {
+        switch self {
+        case .fixed(let width, let bytes):
+            writer.append(bytes[range.lowerBound * width..<range.upperBound * width])
+        case .variable(let offsets, let bytes):
+            if range.isEmpty { return }
+            let size =
+                Int(offsets[range.upperBound] - offsets[range.lowerBound]) + 4 * range.count
+            writer.append(
+                [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
+                    Self.copyStrings(
+                        range, offsets, bytes, to: UnsafeMutableRawBufferPointer(target))
+                    initialized = size
+                })
+        case .flags(let flags):
+            var bits: UInt8 = 0
+            for (position, flag) in flags[range].enumerated() {
+                bits |= flag << UInt8(position & 7)
+                if position & 7 == 7 {
+                    writer.append(byte: bits)
+                    bits = 0
+                }
+            }
+            if range.count & 7 != 0 { writer.append(byte: bits) }
+        }
+    }
+
+    private static func copyStrings(
+        _ range: Range<Int>, _ offsets: [Int32], _ bytes: [UInt8],
+        to target: UnsafeMutableRawBufferPointer
+    ) {
+        bytes.withUnsafeBytes { source in
+            offsets.withUnsafeBufferPointer { offsets in
+                var position = 0
+                for index in range {
+                    let start = Int(offsets[index])
+                    let end = Int(offsets[index + 1])
+                    target.storeBytes(
+                        of: UInt32(end - start).littleEndian, toByteOffset: position,
+                        as: UInt32.self)
+                    position += 4
+                    UnsafeMutableRawBufferPointer(
+                        rebasing: target[position..<position + end - start]
+                    ).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<end]))
+                    position += end - start
+                }
+            }
+        }
+    }
+}
