@@ -81,7 +81,7 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors"]),
     tests("Tiering", ["Tiering", "Columnar"]),
     tests("UnionRead", ["UnionRead", "Columnar"]),
-    tests("Cluster", ["Cluster", "Columnar"]),
+    tests("Cluster", ["Cluster", "Changelog", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),

@@ -1,5 +1,5 @@
 public import Changelog
-public import Columnar
+import Columnar
 public import Platform
 
 /// A client of the cluster: creates tables, writes, reads logs and looks rows up.

@@ -68,7 +68,8 @@ final class Office {
         do {
             let result = try await machine.coordination.commit(
                 CoordinationTransaction(
-                    conditions: [condition], operations: [.put(key: key, value: own, lease: lease)]))
+                    conditions: [condition], operations: [.put(key: key, value: own, lease: lease)])
+            )
             guard case .committed(let revision) = result else { return nil }
             return Term(epoch: revision.number)
         } catch CoordinationError.outcomeUnknown {

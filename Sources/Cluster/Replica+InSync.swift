@@ -1,3 +1,4 @@
+import Changelog
 import Platform
 
 extension Replica {

@@ -1,5 +1,5 @@
 public import Changelog
-public import Platform
+import Platform
 import Tiering
 
 /// One server's copy of one bucket: its log, its part in replication, and while it leads the rows.

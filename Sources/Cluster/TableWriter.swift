@@ -1,6 +1,6 @@
 import Changelog
 public import Columnar
-public import Platform
+import Platform
 
 /// Writes to one table: batches by bucket, keeps each bucket's order, and sends nothing twice.
 ///

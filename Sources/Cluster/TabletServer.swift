@@ -1,4 +1,4 @@
-public import Changelog
+import Changelog
 public import Platform
 
 /// A server that holds replicas: it serves those it leads and follows the leaders of the others.
@@ -184,7 +184,7 @@ public final class TabletServer {
             let batch: LogBatch
             do {
                 batch = try LogBatch(validating: request.batch)
-            } catch let error as ChangelogError {
+            } catch {
                 throw ClusterError.invalidRequest(reason: "\(error)")
             }
             return .appended(try await replica(request.bucket).append(batch))

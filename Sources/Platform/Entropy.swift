@@ -36,7 +36,7 @@ extension Entropy {
         for position in 0..<32 {
             if [8, 12, 16, 20].contains(position) { text.append(UInt8(ascii: "-")) }
             let shift = UInt64(60 - 4 * (position % 16))
-            text.append(digits[Int(words[position / 16] >> shift) & 0xF])
+            text.append(digits[Int(words[position / 16] >> shift & 0xF)])
         }
         return String(decoding: text, as: UTF8.self)
     }

@@ -1,4 +1,4 @@
-public import Changelog
+import Changelog
 import Columnar
 public import Platform
 

@@ -1,4 +1,4 @@
-public import Columnar
+import Columnar
 
 /// What the object store holds of one bucket's log: a run of objects without gap or overlap.
 ///

@@ -46,7 +46,9 @@ final class Auditor {
 
     /// Reads on by one answer, up to `limit` if one is given.
     @discardableResult
-    func advance(_ log: CommittedLog, waiting: Duration, upTo limit: Int64 = .max) async throws -> Step {
+    func advance(_ log: CommittedLog, waiting: Duration, upTo limit: Int64 = .max) async throws
+        -> Step
+    {
         try await gates[log.bucket]!.run { [self] in
             if log.endOffset >= limit { return .idle }
             let fetched: FetchedBatches
@@ -146,7 +148,9 @@ final class Auditor {
     func checkReplicas(_ servers: [TabletServer]) async throws {
         for server in servers {
             for bucket in server.replicas.keys.sorted() {
-                guard let log = logs[bucket], let replica = server.replicas[bucket] else { continue }
+                guard let log = logs[bucket], let replica = server.replicas[bucket] else {
+                    continue
+                }
                 try await check(replica.log, log, at: server.machine.name)
             }
         }

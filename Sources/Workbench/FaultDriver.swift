@@ -67,7 +67,8 @@ final class FaultDriver {
         case .clockStep(let node, let step): world.stepClock(node.description, by: step)
         case .clockDrift(let node, let drift):
             world.setClockDrift(node.description, partsPerMillion: drift)
-        case .partition: for (source, target) in ways(of: kind) { world.block(from: source, to: target) }
+        case .partition:
+            for (source, target) in ways(of: kind) { world.block(from: source, to: target) }
         case .connectionReset(let node):
             for other in nodes where other != node {
                 world.resetConnections(between: node.description, and: other.description)
@@ -84,7 +85,8 @@ final class FaultDriver {
         case .crash(let node), .powerLoss(let node): bringUp(node)
         case .pause(let node): world.resume(node.description)
         case .clockDrift(let node, _): world.setClockDrift(node.description, partsPerMillion: 0)
-        case .partition: for (source, target) in ways(of: kind) { world.open(from: source, to: target) }
+        case .partition:
+            for (source, target) in ways(of: kind) { world.open(from: source, to: target) }
         default: break
         }
     }

@@ -103,7 +103,8 @@ struct Nemesis {
                 node: random.chance(1, in: 2) ? node() : nil, by: .milliseconds(20),
                 jitter: .milliseconds(100))
         case .linkLoss:
-            .linkLoss(node: random.chance(1, in: 2) ? node() : nil, partsPerMillion: rate(upTo: 20_000))
+            .linkLoss(
+                node: random.chance(1, in: 2) ? node() : nil, partsPerMillion: rate(upTo: 20_000))
         case .connectionReset: .connectionReset(node: node())
         case .diskSlow: .diskSlow(node: server(), factor: 2 + random.next(in: 0..<30))
         case .diskFull: .diskFull(node: server())

@@ -1,0 +1,60 @@
+import Cluster
+import Columnar
+import Platform
+import Simulation
+
+/// Three servers, two coordinators and a client in the tank.
+final class ClusterWorld {
+    let world: SimulationWorld
+    var configuration = ClusterConfiguration()
+    private(set) var servers: [String: TabletServer] = [:]
+    let serverNames = ["server-1", "server-2", "server-3"]
+    let coordinatorNames = ["coordinator-1", "coordinator-2"]
+
+    init(seed: UInt64) {
+        world = SimulationWorld(seed: seed)
+        configuration.segmentByteCount = 16 * 1024
+        configuration.tailByteCount = 4 * 1024
+        for name in serverNames + coordinatorNames + ["client-1"] { world.addMachine(name) }
+        for name in serverNames { startServer(name) }
+        for name in coordinatorNames { startCoordinator(name) }
+        world.onHalt = { [unowned self] name in
+            world.after(.seconds(2)) { [unowned self] in
+                if serverNames.contains(name) && !world.isRunning(name) { startServer(name) }
+            }
+        }
+    }
+
+    func startServer(_ name: String) {
+        world.start(name) { [self] machine in
+            let server = TabletServer(machine, configuration)
+            servers[name] = server
+            try await server.run()
+        }
+    }
+
+    func startCoordinator(_ name: String) {
+        world.start(name) { [self] machine in
+            try await Coordinator(machine, configuration).run()
+        }
+    }
+
+    /// Starts the client machine with a client that follows the metadata.
+    func startClient(_ body: @escaping (ClusterClient) async throws -> Void) {
+        world.start("client-1") { [self] machine in
+            let client = ClusterClient(machine, configuration)
+            machine.spawn("metadata") { try await client.run() }
+            try await body(client)
+        }
+    }
+
+    var serverList: [TabletServer] { serverNames.compactMap { servers[$0] } }
+}
+
+let eventTable = TableDescription(
+    name: "events",
+    schema: Schema(fields: [
+        Field(identifier: 1, name: "number", type: .int64, isNullable: false),
+        Field(identifier: 2, name: "text", type: .string),
+    ]),
+    bucketCount: 2, replicationFactor: 3, bucketKey: [0])
