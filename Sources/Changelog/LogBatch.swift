@@ -194,6 +194,14 @@ extension LogBatch: Hashable {
     }
 }
 
+extension LogBatch: CustomStringConvertible {
+    public var description: String {
+        "offsets \(baseOffset)...\(lastOffset), epoch \(leaderEpoch), "
+            + "time \(commitTimestamp.millisecondsSinceEpoch), writer \(writer) "
+            + "batch \(sequence), \(recordCount) records, \(byteCount) bytes"
+    }
+}
+
 /// A number in bytes whose bounds the caller has checked.
 @inline(__always)
 func loadLittleEndian<Number: FixedWidthInteger & BitwiseCopyable>(

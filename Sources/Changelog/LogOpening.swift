@@ -57,20 +57,23 @@ struct LogOpening {
     private mutating func readFolder() async throws {
         let names: [String]
         do { names = try await disk.list(directory) } catch DiskError.notFound {
-            try await createFolder()
+            try await disk.createDirectory(directory)
+            try await syncParents()
             return
         }
         if let bytes = try await disk.readFile(directory + "/" + LogFile.checkpoint, limit: 1024) {
             checkpoint = LogCheckpoint(decoding: bytes)
+        } else {
+            // A former life may have died between making the folder and this.
+            try await syncParents()
         }
         let bases = names.compactMap(LogSegment.parse).filter { $0.kind == .log }.map(\.baseOffset)
         segments = bases.map { LogSegment(baseOffset: $0, directory: directory) }
         try await removeLeftovers(names)
     }
 
-    /// Makes the folder; its name is durable before anything is put into it.
-    private func createFolder() async throws {
-        try await disk.createDirectory(directory)
+    /// Makes the folder's name durable, before anything in it is called so.
+    private func syncParents() async throws {
         var parent = ""
         try await disk.syncDirectory(parent)
         for part in directory.split(separator: "/").dropLast() {
@@ -94,6 +97,8 @@ struct LogOpening {
             }
             try await disk.remove(directory + "/" + name)
         }
+        // Also what a former life removed must not come back.
+        try await disk.syncDirectory(directory)
     }
 
     // MARK: Segments
@@ -205,11 +210,11 @@ struct LogOpening {
         let expiration = configuration.writerExpiration
         var skipped: [LogSegment] = []
         for candidate in [segment] + earlier.reversed() {
+            skipped.append(candidate)
             if var state = try await snapshot(of: candidate) {
                 for segment in skipped.reversed() { try await replay(segment, &state) }
                 return state
             }
-            skipped.append(candidate)
             if candidate.baseOffset > 0 { machine.observer.reached("log snapshot rebuilt") }
         }
         // Before the very first batch there is nothing to remember; later there is.
@@ -282,7 +287,7 @@ struct LogOpening {
             let found = try await scanner.search(from: good) {
                 $0.syncedEndOffset > end && $0.baseOffset > end
             }
-            if let found { vouched = found.syncedEndOffset }
+            if let found { vouched = found.baseOffset }
         }
         if vouched > end {
             throw damaged(segment.path, good, end..<vouched, reason)
@@ -293,7 +298,9 @@ struct LogOpening {
             try await file.truncate(to: good)
         }
         try await rewrite(file, from: unproven.first?.position ?? good, to: good)
-        if good < scanner.fileByteCount || !unproven.isEmpty { try await file.sync() }
+        // Also if nothing was cut or written here: a former life may have cut the file and died before
+        // its sync, and then a power loss would bring back what this life never saw.
+        try await file.sync()
         segment.syncedByteCount = good
     }
 
