@@ -110,9 +110,12 @@ public enum ArrowMessage {
         return writer
     }
 
+    private static let smallestCompressed = 128
+
     private static func compressBuffer(_ plain: [UInt8], _ compression: Compression) -> [UInt8] {
         if plain.isEmpty { return [] }
-        let small = compression.compress(plain)
+        // A few bytes are not worth a compressor's set-up, on either side.
+        let small = plain.count < smallestCompressed ? plain : compression.compress(plain)
         let isSmaller = small.count < plain.count
         var writer = ByteWriter(capacity: 8 + min(small.count, plain.count))
         writer.append(littleEndian: isSmaller ? Int64(plain.count) : -1)

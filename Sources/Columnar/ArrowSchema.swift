@@ -1,6 +1,6 @@
-// Arrow's Schema message: Schema { endianness, fields }, each Field { name, nullable, type kind, type,
-// dictionary, children, custom metadata }. The field identifier travels as the metadata entry that
-// Arrow's own Parquet readers and writers use for it.
+// Arrow's Schema message: Schema { endianness, fields }, each Field { name, nullable, type kind,
+// type, dictionary, children, custom metadata }. The field identifier travels as the metadata entry
+// that Arrow's own Parquet readers and writers use for it.
 
 private let identifierKey = "PARQUET:field_id"
 

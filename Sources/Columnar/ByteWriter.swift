@@ -1,8 +1,8 @@
 /// Appends numbers and strings to a growing array of bytes.
 ///
 /// A varint has seven bits a byte, lowest first, the top bit set on all but the last (LEB128); a
-/// zig-zag varint maps 0, -1, 1, -2 ... to 0, 1, 2, 3 ... first. A string is its UTF-8 byte count as
-/// a varint, then its bytes.
+/// zig-zag varint maps 0, -1, 1, -2 ... to 0, 1, 2, 3 ... first. A string is its UTF-8 byte count
+/// as a varint, then its bytes.
 public struct ByteWriter: Sendable {
     public var bytes: [UInt8]
 

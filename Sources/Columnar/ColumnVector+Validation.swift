@@ -7,9 +7,9 @@ extension ColumnVector {
         switch type {
         case .boolean: try requireData((count + 7) / 8)
         case .string, .bytes: try validateOffsets()
-        case .decimal:
+        case .decimal(let precision, _):
             try requireData(count * 16)
-            try validateDecimals()
+            try validateDecimals(below: powerOfTen(precision))
         case .vector(let dimension):
             let (size, overflow) = count.multipliedReportingOverflow(by: dimension * 4)
             guard !overflow else { throw .corrupt(reason: "the vectors overflow", position: 0) }
@@ -66,15 +66,17 @@ extension ColumnVector {
         return nil
     }
 
-    private func validateDecimals() throws(ColumnarError) {
+    private func validateDecimals(below limit: UInt64) throws(ColumnarError) {
         let fits = data.withUnsafeBytes { data in
             for position in 0..<count where !isNull(at: position) {
                 let low = data.loadUnaligned(fromByteOffset: position * 16, as: Int64.self)
                 let high = data.loadUnaligned(fromByteOffset: position * 16 + 8, as: Int64.self)
-                if high != low >> 63 { return false }
+                if high != low >> 63 || low.magnitude >= limit { return false }
             }
             return true
         }
-        guard fits else { throw .unsupported(reason: "a decimal over 64 bits") }
+        guard fits else {
+            throw .corrupt(reason: "a number of too many digits for \(type)", position: 0)
+        }
     }
 }

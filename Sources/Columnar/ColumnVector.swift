@@ -1,7 +1,7 @@
 /// The values of one column of a batch, in Arrow's memory layout.
 ///
-/// All numbers are little endian. Slots of nulls hold zeros when this module made the vector, anything
-/// when it was decoded.
+/// All numbers are little endian. Slots of nulls hold zeros when this module made the vector,
+/// anything when it was decoded.
 ///
 ///     boolean            data: a bit a value, lowest bit first
 ///     string, bytes      offsets: count + 1 positions in data, from 0; data: the bytes
@@ -30,7 +30,8 @@ public struct ColumnVector: Sendable {
         self.data = data
     }
 
-    /// Takes over Arrow buffers that nobody vouches for; `ColumnarError.corrupt` if they do not fit.
+    /// Takes over Arrow buffers that nobody vouches for; `ColumnarError.corrupt` if they do not
+    /// fit.
     ///
     /// Strings are checked to be UTF-8 and decimals to fit 64 bits, so that no later read can fail.
     public init(

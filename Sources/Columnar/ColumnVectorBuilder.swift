@@ -37,7 +37,7 @@ public struct ColumnVectorBuilder: Sendable {
         case (.int64(let number), .int64), (.timestamp(let number), .timestamp),
             (.timestamp(let number), .timestampWithZone):
             appendFixed(number)
-        case (.decimal(let number), .decimal):
+        case (.decimal(let number), .decimal) where value.matches(type):
             appendBits(number)
             appendBits(number >> 63)
             advance()
@@ -61,10 +61,7 @@ public struct ColumnVectorBuilder: Sendable {
     }
 
     public mutating func appendNull() {
-        if nullCount == 0 {
-            validity = [UInt8](repeating: 0xFF, count: (count + 7) / 8)
-            if count & 7 != 0 { validity[count >> 3] = 1 << UInt8(count & 7) - 1 }
-        }
+        if nullCount == 0 { fillValidity() }
         nullCount += 1
         switch type {
         case .boolean: if count & 7 == 0 { data.append(0) }
@@ -124,21 +121,51 @@ public struct ColumnVectorBuilder: Sendable {
         guard vector.type == type else {
             throw .invalidValue(reason: "a column of \(type) cannot hold one of \(vector.type)")
         }
-        guard nullCount == 0, vector.nullCount == 0, type != .boolean else {
-            for position in rows { try appendRow(position, of: vector) }
-            return
-        }
         if let width = type.fixedByteCount {
             data.append(contentsOf: vector.data[rows.lowerBound * width..<rows.upperBound * width])
+        } else if type == .boolean {
+            appendFlags(of: vector, rows: rows)
         } else if !rows.isEmpty {
             let start = vector.offsets[rows.lowerBound]
             let end = vector.offsets[rows.upperBound]
             try checkRoom(Int(end - start))
             let shift = Int32(data.count) - start
             data.append(contentsOf: vector.data[Int(start)..<Int(end)])
-            for position in rows { offsets.append(vector.offsets[position + 1] + shift) }
+            offsets.append(
+                contentsOf: vector.offsets[rows.lowerBound + 1..<rows.upperBound + 1].lazy.map {
+                    $0 + shift
+                })
         }
+        appendValidity(of: vector, rows: rows)
         count += rows.count
+    }
+
+    private mutating func appendFlags(of vector: ColumnVector, rows: Range<Int>) {
+        data.append(contentsOf: repeatElement(0, count: (count + rows.count + 7) / 8 - data.count))
+        for (offset, row) in rows.enumerated() where vector.boolean(at: row) {
+            data[(count + offset) >> 3] |= 1 << UInt8((count + offset) & 7)
+        }
+    }
+
+    private mutating func appendValidity(of vector: ColumnVector, rows: Range<Int>) {
+        var nulls = 0
+        if vector.nullCount > 0 {
+            for row in rows where vector.isNull(at: row) { nulls += 1 }
+        }
+        if nullCount == 0 && nulls == 0 { return }
+        if nullCount == 0 { fillValidity() }
+        nullCount += nulls
+        validity.append(
+            contentsOf: repeatElement(0, count: (count + rows.count + 7) / 8 - validity.count))
+        for (offset, row) in rows.enumerated() where !vector.isNull(at: row) {
+            validity[(count + offset) >> 3] |= 1 << UInt8((count + offset) & 7)
+        }
+    }
+
+    /// Marks what was appended so far as not null, before the first null.
+    private mutating func fillValidity() {
+        validity = [UInt8](repeating: 0xFF, count: (count + 7) / 8)
+        if count & 7 != 0 { validity[count >> 3] = 1 << UInt8(count & 7) - 1 }
     }
 
     /// Appends the value in one row of a vector of the same type.

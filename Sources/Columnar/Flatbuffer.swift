@@ -3,7 +3,8 @@
 // for each field the u16 offset in the table, 0 if absent; strings, vectors and tables are referred
 // to by a u32 distance forward. All little endian.
 
-/// Builds a flatbuffer front to back: a table first, then what it refers to, patched in as it comes.
+/// Builds a flatbuffer front to back: a table first, then what it refers to, patched in as it
+/// comes.
 struct FlatbufferWriter {
     private(set) var writer = ByteWriter(capacity: 256)
 

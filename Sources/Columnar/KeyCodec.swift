@@ -1,13 +1,13 @@
 /// Turns keys into bytes that order as the keys do, and back.
 ///
-/// The bytes of a key's first columns are a prefix of the bytes of the whole key, so a prefix lookup
-/// is a range scan. The columns stand one after the other, none of them null:
+/// The bytes of a key's first columns are a prefix of the bytes of the whole key, so a prefix
+/// lookup is a range scan. The columns stand one after the other, none of them null:
 ///
 ///     boolean              1 byte, 0 or 1
 ///     int32, date          4 bytes big endian, sign bit flipped
 ///     int64, timestamps,
 ///     decimal              8 bytes big endian, sign bit flipped
-///     float32, float64     4 or 8 bytes big endian; positive: sign bit flipped, negative: all flipped
+///     float32, float64     4 or 8 bytes big endian; sign bit flipped, all bits of a negative
 ///     string, bytes        each 00 written as 00 FF, then 00 01 at the end
 ///     vector               its floats
 public struct KeyCodec: Hashable, Sendable {

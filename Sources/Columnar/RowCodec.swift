@@ -42,10 +42,11 @@ public struct RowCodec: Hashable, Sendable {
         return try reader.readLittleEndian()
     }
 
-    /// The row as this schema sees it; `writer` is the schema it was written under, nil if the same.
+    /// The row as this schema sees it; `writer` is the schema it was written under, nil if the
+    /// same.
     ///
-    /// Fields are matched by identifier: what the writer did not have is null, what this schema does
-    /// not have is left out, and int32, float32 and decimal widen as Iceberg lets them.
+    /// Fields are matched by identifier: what the writer did not have is null, what this schema
+    /// does not have is left out, and int32, float32 and decimal widen as Iceberg lets them.
     public func decode(_ bytes: [UInt8], writer: Schema? = nil) throws(ColumnarError) -> Row {
         var reader = ByteReader(bytes)
         let row = try decode(&reader, writer: writer)

@@ -22,7 +22,8 @@ public struct Schema: Hashable, Sendable {
     /// Positions in `fields` of the primary key, in key order; empty for a log table.
     public var primaryKey: [Int]
 
-    /// Precondition: field identifiers and names are unique; key columns exist and are not nullable.
+    /// Precondition: field identifiers and names are unique; key columns exist and are not
+    /// nullable.
     public init(identifier: Int16 = 0, fields: [Field], primaryKey: [Int] = []) {
         precondition(Set(fields.map(\.identifier)).count == fields.count, "field ids repeat")
         precondition(Set(fields.map(\.name)).count == fields.count, "field names repeat")

@@ -4,8 +4,9 @@ public enum Ordering: Hashable, Sendable {
 }
 
 extension Value {
-    /// The total order of one type's values: null first, NaN last, -0.0 before 0.0, strings by their
-    /// UTF-8 bytes, bytes unsigned, vectors element by element; the order of `KeyCodec`'s bytes.
+    /// The total order of one type's values: null first, NaN last, -0.0 before 0.0, strings by
+    /// their UTF-8 bytes, bytes unsigned, vectors element by element; the order of `KeyCodec`'s
+    /// bytes.
     ///
     /// Precondition: both are of one type, nulls aside.
     public static func compare(_ left: Value, _ right: Value) -> Ordering {

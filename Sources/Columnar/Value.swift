@@ -21,8 +21,10 @@ public enum Value: Hashable, Sendable {
         switch (self, type) {
         case (.boolean, .boolean), (.int32, .int32), (.int64, .int64), (.float32, .float32),
             (.float64, .float64), (.string, .string), (.bytes, .bytes), (.date, .date),
-            (.timestamp, .timestamp), (.timestamp, .timestampWithZone), (.decimal, .decimal):
+            (.timestamp, .timestamp), (.timestamp, .timestampWithZone):
             true
+        case (.decimal(let unscaled), .decimal(let precision, _)):
+            unscaled.magnitude < powerOfTen(precision)
         case (.vector(let elements), .vector(let dimension)): elements.count == dimension
         default: false
         }
@@ -31,3 +33,9 @@ public enum Value: Hashable, Sendable {
 
 /// The values of one row, in the order of its schema's fields.
 public typealias Row = [Value]
+
+/// The least number of more than `exponent` digits.
+func powerOfTen(_ exponent: Int) -> UInt64 {
+    precondition((0...19).contains(exponent), "no decimal of \(exponent) digits")
+    return (0..<exponent).reduce(1) { power, _ in power * 10 }
+}

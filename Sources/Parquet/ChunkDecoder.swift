@@ -23,7 +23,8 @@ struct ChunkDecoder {
                 reason: "Parquet column \(leaf.column.name) is not where the schema has it",
                 position: range.lowerBound)
         }
-        // A level is at least a bit of a run, but a run can be long: the count is held against rows.
+        // A level is at least a bit of a run, but a run can be long: the count is held against
+        // rows.
         let dimension = if case .vector(let dimension) = leaf.column.type { dimension } else { 1 }
         guard metadata.valueCount >= Int64(rowCount),
             metadata.valueCount <= Int64(rowCount * dimension),

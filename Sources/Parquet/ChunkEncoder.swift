@@ -8,10 +8,11 @@ struct EncodedChunk {
     var statistics: ParquetStatistics
 }
 
-/// Makes pages of a column of one row group: a dictionary page if it pays, then data pages (version 1).
+/// Makes pages of a column of one row group: a dictionary page if it pays, then data pages (version
+/// 1).
 ///
 ///     data page, before compression:
-///         repetition levels    u32 little endian byte count, RLE / bit-packing hybrid; vectors only
+///         repetition levels    u32 little endian byte count, RLE hybrid; vectors only
 ///         definition levels    the same; unless the column is required
 ///         values               PLAIN, or a byte of bit width and dictionary indices in the hybrid
 struct ChunkEncoder {

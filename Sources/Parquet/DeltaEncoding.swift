@@ -2,11 +2,11 @@ import Columnar
 
 /// Reads the encodings that other writers use instead of PLAIN (parquet-format, Encodings.md).
 ///
-/// DELTA_BINARY_PACKED: block size, miniblocks a block, total count (varints), first value (zig-zag);
-/// then blocks: the least difference (zig-zag), a bit width for each miniblock, and the miniblocks,
-/// each of the differences above the least, packed lowest bit first.
-/// DELTA_LENGTH_BYTE_ARRAY: the lengths in that encoding, then all bytes.
-/// BYTE_STREAM_SPLIT: the first bytes of all values, then the second bytes, and so on.
+/// DELTA_BINARY_PACKED: block size, miniblocks a block, total count (varints), first value
+/// (zig-zag); then blocks: the least difference (zig-zag), a bit width for each miniblock, and the
+/// miniblocks, each of the differences above the least, packed lowest bit first.
+/// DELTA_LENGTH_BYTE_ARRAY: the lengths in that encoding, then all bytes. BYTE_STREAM_SPLIT: the
+/// first bytes of all values, then the second bytes, and so on.
 enum DeltaEncoding {
     static func readNumbers(
         _ reader: inout ByteReader, count: Int, _ layout: LeafLayout

@@ -64,8 +64,8 @@ extension RecordBatch {
     /// The rows as another schema sees them: columns by field identifier, what is missing is null,
     /// int32 and float32 widened.
     ///
-    /// `ColumnarError.unsupported` if a column's type does not go into the wanted one, or a required
-    /// column is missing or has nulls.
+    /// `ColumnarError.unsupported` if a column's type does not go into the wanted one, or a
+    /// required column is missing or has nulls.
     public func conformed(to target: Schema) throws(ColumnarError) -> RecordBatch {
         var vectors: [ColumnVector] = []
         for field in target.fields {

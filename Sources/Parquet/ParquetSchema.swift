@@ -65,8 +65,8 @@ public struct ParquetSchema: Hashable, Sendable {
 
     public init(columns: [ParquetColumn]) { self.columns = columns }
 
-    /// The columns of a table; `elementIdentifiers` gives the field ids of vectors' elements, by the
-    /// identifier of the vector column.
+    /// The columns of a table; `elementIdentifiers` gives the field ids of vectors' elements, by
+    /// the identifier of the vector column.
     public init(_ schema: Schema, elementIdentifiers: [Int32: Int32] = [:]) {
         columns = schema.fields.map { field in
             ParquetColumn(

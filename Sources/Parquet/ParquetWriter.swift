@@ -22,7 +22,8 @@ public struct ParquetColumnMetrics: Hashable, Sendable {
     public var nanCount: Int
     /// The least value that is neither null nor NaN, uncut; nil if there is none, and for vectors.
     public var lowerBound: Value?
-    /// The greatest value that is neither null nor NaN, uncut; nil if there is none, and for vectors.
+    /// The greatest value that is neither null nor NaN, uncut; nil if there is none, and for
+    /// vectors.
     public var upperBound: Value?
 }
 

@@ -22,7 +22,8 @@ struct LeafLayout: Hashable {
 }
 
 extension PlainValues {
-    /// Reads `count` PLAIN values, which need not fill the range of `reader`, in the layout of Arrow.
+    /// Reads `count` PLAIN values, which need not fill the range of `reader`, in the layout of
+    /// Arrow.
     static func read(
         _ reader: inout ByteReader, bytes: [UInt8], count: Int, _ layout: LeafLayout
     ) throws(ColumnarError) -> PlainValues {

@@ -1,8 +1,8 @@
 import Columnar
 
 // Parquet's RLE / bit-packing hybrid, for levels and dictionary indices of `bitWidth` bits. A run
-// begins with a varint: even, half of it is a count, and the value that is repeated follows in whole
-// bytes; odd, half of it is a count of groups of eight values, packed lowest bit first.
+// begins with a varint: even, half of it is a count, and the value that is repeated follows in
+// whole bytes; odd, half of it is a count of groups of eight values, packed lowest bit first.
 
 enum RunLengthHybrid {
     /// Repetitions from here on are worth a run of their own.

@@ -2,9 +2,10 @@ import Columnar
 
 /// Reads Snappy blocks (google/snappy, format_description.txt), which other writers' pages come in.
 ///
-/// A varint plain size, then elements: the low two bits of a tag byte tell which. 00: the high six bits
-/// are a literal's length - 1, or 60 to 63 say that it follows in 1 to 4 bytes; the literal follows.
-/// 01: a copy of 4 to 11 bytes from up to 2,047 back; 10 and 11: of 1 to 64 from a 16- or 32-bit distance.
+/// A varint plain size, then elements: the low two bits of a tag byte tell which. 00: the high six
+/// bits are a literal's length - 1, or 60 to 63 say that it follows in 1 to 4 bytes; the literal
+/// follows. 01: a copy of 4 to 11 bytes from up to 2,047 back; 10 and 11: of 1 to 64 from a 16- or
+/// 32-bit distance.
 enum Snappy {
     static func decompress(
         _ bytes: [UInt8], _ range: Range<Int>, byteCount: Int

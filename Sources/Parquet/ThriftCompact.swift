@@ -1,11 +1,11 @@
 import Columnar
 
-// Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md). A struct is its fields, then
-// 00. A field begins with a byte: the difference to the last field's identifier (1 to 15) in the high
-// half, the type in the low half; a high half of 0 means that the identifier follows as a zig-zag
-// varint. Integers are zig-zag varints, strings a varint byte count and bytes. A list begins with a
-// byte: its count (0 to 14) in the high half, or 15 and the count as a varint behind; the element type
-// in the low half. A boolean field is its type byte alone.
+// Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md). A struct is its fields,
+// then 00. A field begins with a byte: the difference to the last field's identifier (1 to 15) in
+// the high half, the type in the low half; a high half of 0 means that the identifier follows as a
+// zig-zag varint. Integers are zig-zag varints, strings a varint byte count and bytes. A list
+// begins with a byte: its count (0 to 14) in the high half, or 15 and the count as a varint behind;
+// the element type in the low half. A boolean field is its type byte alone.
 
 enum ThriftType {
     static let stop: UInt8 = 0

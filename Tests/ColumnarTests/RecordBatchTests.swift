@@ -34,6 +34,24 @@ struct RecordBatchTests {
         #expect(builder.rowCount == 0)
     }
 
+    @Test("A decimal of too many digits is refused")
+    func digits() throws {
+        let type = DataType.decimal(precision: 3, scale: 1)
+        let schema = Schema(fields: [Field(identifier: 1, name: "price", type: type)])
+        let batch = try RecordBatch(schema: schema, rows: [[.decimal(999)], [.decimal(-999)]])
+        #expect(batch.rowCount == 2)
+        #expect(throws: ColumnarError.self) {
+            try RecordBatch(schema: schema, rows: [[.decimal(-1000)]])
+        }
+        let largest = DataType.decimal(precision: 18, scale: 0)
+        #expect(Value.decimal(999_999_999_999_999_999).matches(largest))
+        #expect(!Value.decimal(.min).matches(largest))
+        let four = [UInt8]([0xE8, 3]) + [UInt8](repeating: 0, count: 14)
+        #expect(throws: ColumnarError.self) {
+            try ColumnVector(type: type, count: 1, validity: [], offsets: [], data: four)
+        }
+    }
+
     @Test("A slice, and batches put together, hold the right rows", arguments: 0..<10)
     func sliceAndConcatenate(seed: UInt64) throws {
         var draws = SeededDraws(seed: seed)
