@@ -48,8 +48,10 @@ extension Value {
     private static func compareBytes<Bytes: Collection<UInt8>>(
         _ left: Bytes, _ right: Bytes
     ) -> Ordering {
-        if left.elementsEqual(right) { return .same }
-        return left.lexicographicallyPrecedes(right) ? .ascending : .descending
+        for (left, right) in zip(left, right) where left != right {
+            return left < right ? .ascending : .descending
+        }
+        return ordering(left.count, right.count)
     }
 
     private static func compareElements(_ left: [UInt32], _ right: [UInt32]) -> Ordering {
