@@ -1,41 +1,90 @@
 import Columnar
+import JSON
+
+/// A manifest object is one JSON object of two members:
+///
+///     checksum   CRC-32C of the member `manifest` printed without spaces, a number
+///     manifest   format           "wavetank-vectors"
+///                version          1
+///                generation, epoch, writer, dimension, distance, consumedOffset
+///                segments         oldest first; for each
+///                    object       its key in the store
+///                    points       how many points it has
+///                    deleted      the deleted ones, as `DeletionSet.hexadecimal`
+///                garbage          keys of objects that may be deleted
+///
+/// Members keep this order when printed, so what is read can be checked by printing it again.
 extension VectorManifest {
-    init(bytes: [UInt8], object: String) throws(VectorsError) {
-        do throws(ColumnarError) {
-            guard bytes.count > 4 else { throw .corrupt(reason: "short", position: 0) }
-            var t = ByteReader(bytes, range: bytes.count - 4..<bytes.count)
-            guard try t.readLittleEndian(UInt32.self) == crc32c(bytes.dropLast(4)) else {
-                throw .corrupt(reason: "crc", position: 0)
-            }
-            var r = ByteReader(bytes)
-            generation = try r.readLittleEndian(); epoch = try r.readLittleEndian();
-            writer = try r.readString()
-            dimension = Int(try r.readVarint());
-            distance = VectorDistance(rawValue: try r.readString())!
-            consumedOffset = try r.readLittleEndian()
-            segments = []; garbage = []
-            for _ in 0..<(try r.readCount()) {
-                let o = try r.readString(); let n = Int(try r.readVarint())
-                segments.append(
-                    Segment(
-                        object: o, pointCount: n,
-                        deleted: DeletionSet(hexadecimal: try r.readString(), pointCount: n)!))
-            }
-            for _ in 0..<(try r.readCount()) { garbage.append(try r.readString()) }
-        } catch { throw .damaged(object: object, reason: "\(error)") }
-    }
+    private static let format = "wavetank-vectors"
+    private static let version: Int64 = 1
+
     func encoded() -> [UInt8] {
-        var w = ByteWriter()
-        w.append(littleEndian: generation); w.append(littleEndian: epoch); w.append(string: writer)
-        w.append(varint: UInt64(dimension)); w.append(string: distance.rawValue);
-        w.append(littleEndian: consumedOffset)
-        w.append(varint: UInt64(segments.count))
-        for s in segments {
-            w.append(string: s.object); w.append(varint: UInt64(s.pointCount));
-            w.append(string: s.deleted.hexadecimal)
+        let segments = segments.map { segment -> JSONValue in
+            [
+                "object": .string(segment.object), "points": .integer(Int64(segment.pointCount)),
+                "deleted": .string(segment.deleted.hexadecimal),
+            ]
         }
-        w.append(varint: UInt64(garbage.count)); for g in garbage { w.append(string: g) }
-        w.append(littleEndian: crc32c(w.bytes))
-        return w.bytes
+        let manifest: JSONValue = [
+            "format": .string(VectorManifest.format), "version": .integer(VectorManifest.version),
+            "generation": .integer(generation), "epoch": .integer(epoch),
+            "writer": .string(writer), "dimension": .integer(Int64(dimension)),
+            "distance": .string(distance.rawValue), "consumedOffset": .integer(consumedOffset),
+            "segments": .array(segments), "garbage": .array(garbage.map(JSONValue.string)),
+        ]
+        let object: JSONValue = [
+            "checksum": .integer(VectorManifest.checksum(manifest)), "manifest": manifest,
+        ]
+        return Array(object.compact.utf8)
+    }
+
+    init(bytes: [UInt8], object: String) throws(VectorsError) {
+        do throws(JSONError) {
+            let whole = try JSONValue(parsing: bytes)
+            let manifest = try whole.required("manifest")
+            guard
+                try whole.required("checksum").integer() == VectorManifest.checksum(manifest.value)
+            else { throw .wrongType(path: "checksum", expected: "that of the manifest") }
+            guard try manifest.required("format").string() == VectorManifest.format,
+                try manifest.required("version").integer() == VectorManifest.version
+            else { throw .wrongType(path: "version", expected: "one this program reads") }
+            generation = try manifest.required("generation").integer()
+            epoch = try manifest.required("epoch").integer()
+            writer = try manifest.required("writer").string()
+            dimension = try manifest.required("dimension").integer(as: Int.self)
+            let name = try manifest.required("distance").string()
+            guard let distance = VectorDistance(rawValue: name) else {
+                throw .wrongType(path: "distance", expected: "one this program knows")
+            }
+            self.distance = distance
+            consumedOffset = try manifest.required("consumedOffset").integer()
+            segments = []
+            for field in try manifest.required("segments").array() {
+                segments.append(try Segment(field))
+            }
+            garbage = []
+            for field in try manifest.required("garbage").array() {
+                garbage.append(try field.string())
+            }
+        } catch {
+            throw .damaged(object: object, reason: "\(error)")
+        }
+    }
+
+    private static func checksum(_ manifest: JSONValue) -> Int64 {
+        Int64(crc32c(Array(manifest.compact.utf8)))
+    }
+}
+
+extension VectorManifest.Segment {
+    fileprivate init(_ field: JSONField) throws(JSONError) {
+        object = try field.required("object").string()
+        let points = try field.required("points").integer(as: Int32.self)
+        let digits = try field.required("deleted").string()
+        guard let deleted = DeletionSet(hexadecimal: digits, pointCount: Int(points)) else {
+            throw .wrongType(path: "\(field.path).deleted", expected: "a set of the points")
+        }
+        pointCount = Int(points)
+        self.deleted = deleted
     }
 }

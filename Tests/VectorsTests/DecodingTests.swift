@@ -66,9 +66,9 @@ struct DecodingTests {
             #expect(throws: VectorsError.self) {
                 try VectorSegment(object: "s", bytes: mutated(segment, random))
             }
-            #expect(throws: VectorsError.self) {
-                try VectorManifest(bytes: mutated(manifest, random), object: "m")
-            }
+            // Space around a JSON text says nothing.
+            let read = try? VectorManifest(bytes: mutated(manifest, random), object: "m")
+            #expect(read == nil || read == Self.manifest())
         }
     }
 

@@ -36,6 +36,7 @@ struct GraphTests {
         for seed in 1...2 as ClosedRange<UInt64> {
             let vectors = cloud.vectors(300, dimension: 8, seed: seed)
             let points = Self.points(vectors, distance, dimension: 8)
+            if cloud == .crowded { #expect(points.graph.count == Set(vectors).count) }
             let queries = cloud.vectors(30, dimension: 8, seed: seed)  // Some near a clump,
             let strangers = Cloud.uniform.vectors(10, dimension: 8, seed: seed + 100)  // some not.
             let share = Self.recall(points, queries: queries + strangers)

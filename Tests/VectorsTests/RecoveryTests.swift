@@ -142,31 +142,59 @@ struct RecoveryTests {
         #expect(world.journal.errorCount == 0, "\(world.journal.notes.map(\.message))")
     }
 
-    @Test("Changes applied while a checkpoint waits belong to the next one", arguments: 1...2)
+    @Test("Changes applied while a checkpoint waits belong to the next one", arguments: 1...4)
     func concurrentChanges(seed: UInt64) throws {
-        let story = Story(seed: seed, count: 300)
-        try inWorld(seed: seed) { machine, world in
-            let index = try await open(machine, epoch: 1)
-            var isDone = false
-            machine.spawn("checkpoints") {
-                while !isDone { try await index.checkpoint() }
-            }
-            while index.consumedOffset < 300 {
-                try story.apply(to: index, upTo: Int(index.consumedOffset) + 3)
-                try await machine.sleep(.milliseconds(3))
-                #expect(try story.complaints(about: index) == [])
-                if index.consumedOffset % 60 == 0 {
-                    let bytes = world.objects.bytes("\(prefix)/manifest.json")!
-                    let manifest = try VectorManifest(bytes: bytes, object: "manifest")
-                    #expect(manifest.consumedOffset <= index.consumedOffset)
+        let story = Story(seed: seed, count: 600)
+        for step in 1...8 {
+            let world = SimulationWorld(seed: seed)
+            world.addMachine("server")
+            world.start("server") { machine in
+                let index = try await open(machine, epoch: 1)
+                machine.spawn("checkpoints") {
+                    while true {
+                        try await index.checkpoint()
+                        try await machine.sleep(.milliseconds(1))
+                    }
+                }
+                while index.consumedOffset < 600 {
+                    try story.apply(to: index, upTo: Int(index.consumedOffset) + 3)
+                    try await machine.sleep(.milliseconds(3))
                 }
             }
-            isDone = true
-            try await index.checkpoint()
-            let again = try await open(machine, epoch: 2)
-            #expect(again.consumedOffset == 300)
-            #expect(try story.complaints(about: again) == [])
+            // Dies somewhere between the requests of some checkpoint.
+            world.run(for: .milliseconds(100 + step * 67))
+            world.crash("server")
+            var complaints = ["did not open"]
+            world.start("server") { machine in
+                let index = try await open(machine, epoch: 2)
+                complaints = try story.complaints(about: index)
+            }
+            world.run(for: .seconds(60))
+            #expect(complaints == [], "seed \(seed), step \(step)")
+            world.shutDown()
+            #expect(world.journal.errorCount == 0)
         }
+    }
+
+    @Test("What is deleted while segments are merged stays deleted", arguments: 1...4)
+    func mergeRace(seed: UInt64) throws {
+        let story = Story(seed: seed, count: 900)
+        let probe = "vector deleted while its segments were merged"
+        let hits = try inWorld(seed: seed) { machine, world in
+            let index = try await open(machine, epoch: 1)
+            for end in stride(from: 60, through: 900, by: 60) {
+                machine.spawn("checkpoint") { try await index.checkpoint() }
+                // Merging begins before any request, and takes turns with this.
+                while index.consumedOffset < end {
+                    try story.apply(to: index, upTo: Int(index.consumedOffset) + 1)
+                    try await machine.sleep(.zero)
+                }
+                try await machine.sleep(.seconds(5))
+                #expect(try story.complaints(about: index) == [])
+            }
+            return world.journal.probes.first { $0.name == probe }?.count ?? 0
+        }
+        #expect(hits > 0)
     }
 
     @Test("A damaged index says so, and is built again from its table")
