@@ -1,0 +1,31 @@
+/// The part of the world that a fault befalls: it decides colour and lane.
+enum FaultFamily: String, CaseIterable {
+    case process, clock, network, disk, objectStore, coordination, lake, other
+
+    init(kind: String) {
+        let prefixes: [(String, FaultFamily)] = [
+            ("crash", .process), ("powerLoss", .process), ("pause", .process), ("clock", .clock),
+            ("partition", .network), ("link", .network), ("connection", .network),
+            ("disk", .disk), ("sync", .disk), ("bitRot", .disk), ("objectStore", .objectStore),
+            ("coordination", .coordination), ("lease", .coordination), ("watch", .coordination),
+            ("lake", .lake),
+        ]
+        self = prefixes.first { kind.hasPrefix($0.0) }?.1 ?? .other
+    }
+
+    var title: String {
+        switch self {
+        case .process: "Process"
+        case .clock: "Clock"
+        case .network: "Network"
+        case .disk: "Disk"
+        case .objectStore: "Object store"
+        case .coordination: "Coordination"
+        case .lake: "Lake catalog"
+        case .other: "Other"
+        }
+    }
+
+    /// The class that colours it.
+    var style: String { "f-\(rawValue)" }
+}

@@ -1,0 +1,128 @@
+/// The report as Markdown, short enough for a comment on a change.
+public func markdownSummary(for report: RunReport) -> String {
+    let page = Page(report)
+    var lines = [
+        "## \(page.verdictWord): \(markdown(report.title))",
+        "",
+        "`\(code(report.scenario))` seed `\(report.seed)`, trace hash `\(code(report.traceHash))`",
+        "",
+    ]
+    if !report.reason.isEmpty { lines += [markdown(report.reason), ""] }
+    lines += [
+        "| | |", "|---|---:|",
+        "| Changes acknowledged | \(report.changesAcknowledged) |",
+        "| Changes refused, unknown | \(report.changesRefused), \(report.changesUnknown) |",
+        "| Simulated time | \(NumberText.seconds(report.simulatedSeconds)) |",
+        "| CPU time | \(NumberText.seconds(report.cpuSeconds)) |",
+        "| Peak memory | \(NumberText.bytes(Double(report.peakMemoryBytes))) |",
+        "| Events | \(report.events) |",
+        "| Faults | \(report.faults.count) |",
+        "",
+        "| Oracle | Compared | Violations |", "|---|---:|---:|",
+    ]
+    lines += report.oracles.map {
+        "| \(markdown(NumberText.words($0.name))) | \($0.compared) | \($0.violations.count) |"
+    }
+    let violations = report.oracles.flatMap { oracle in
+        oracle.violations.prefix(5).map { (oracle.name, $0) }
+    }
+    if !violations.isEmpty { lines += ["", "### What went wrong", ""] }
+    lines += violations.prefix(20).map { name, violation in
+        let moment = NumberText.moment(violation.atSeconds)
+        return
+            "- **\(markdown(name))** at \(moment): \(markdown(PageLimits.clip(violation.message, to: 400)))"
+    }
+    let missed = report.probes.filter { $0.count == 0 }.prefix(50)
+    if !missed.isEmpty {
+        lines += ["", "Not reached: " + missed.map { markdown($0.name) }.joined(separator: ", ")]
+    }
+    lines += report.notes.map { "\n> \(markdown($0))" }
+    lines += ["", "```", report.reproduceCommand.replacing("```", with: "` ` `"), "```", ""]
+    return lines.joined(separator: "\n")
+}
+
+/// The report for a terminal, without colours, at most 100 columns wide where names allow.
+public func textSummary(for report: RunReport) -> String {
+    let page = Page(report)
+    var lines = ["\(page.verdictWord.uppercased())  \(plain(report.title))"]
+    if !report.reason.isEmpty { lines.append("  \(plain(report.reason))") }
+    let facts: [(String, String)] = [
+        ("scenario", "\(report.scenario), seed \(report.seed)"),
+        (
+            "changes",
+            "\(report.changesAcknowledged) acknowledged, \(report.changesRefused) refused, "
+                + "\(report.changesUnknown) unknown"
+        ),
+        (
+            "time",
+            "\(NumberText.seconds(report.simulatedSeconds)) simulated in "
+                + "\(NumberText.seconds(report.cpuSeconds)) of one core "
+                + "(\(NumberText.short(report.speed))x)"
+        ),
+        ("memory", "\(NumberText.bytes(Double(report.peakMemoryBytes))) at its peak"),
+        ("events", "\(report.events)"),
+        ("trace", report.traceHash),
+    ]
+    lines.append("")
+    lines += facts.map { "  \(padded($0.0, to: 10)) \(plain($0.1))" }
+    lines.append("")
+    let width = report.oracles.map(\.name.count).max() ?? 0
+    let digits = max(8, report.oracles.map { String($0.compared).count }.max() ?? 0)
+    lines.append(
+        "  \(padded("oracle", to: width))  \(padded("compared", to: digits, atEnd: true))  violations"
+    )
+    for oracle in report.oracles {
+        let state =
+            oracle.violations.isEmpty
+            ? (oracle.compared == 0 ? "- (looked at nothing)" : "-")
+            : String(oracle.violations.count)
+        let compared = padded(String(oracle.compared), to: digits, atEnd: true)
+        lines.append("  \(padded(plain(oracle.name), to: width))  \(compared)  \(state)")
+    }
+    for oracle in report.oracles {
+        for violation in oracle.violations.prefix(5) {
+            let moment = NumberText.moment(violation.atSeconds)
+            lines += ["", "  \(moment) \(plain(oracle.name))", "    \(plain(violation.message))"]
+        }
+    }
+    let missed = report.probes.filter { $0.count == 0 }
+    if !report.probes.isEmpty {
+        lines += ["", "  probes: \(report.probes.count - missed.count) reached"]
+        lines += missed.prefix(20).map { "    not reached: \(plain($0.name))" }
+    }
+    lines += report.notes.map { "\n  note: \(plain($0))" }
+    lines += ["", "  again: \(plain(report.reproduceCommand))", ""]
+    return lines.joined(separator: "\n")
+}
+
+private func padded(_ text: String, to width: Int, atEnd: Bool = false) -> String {
+    let space = String(repeating: " ", count: max(0, width - text.count))
+    return atEnd ? space + text : text + space
+}
+
+/// On one line and without the characters that steer a terminal.
+private func plain(_ text: String) -> String {
+    String(
+        String.UnicodeScalarView(
+            text.unicodeScalars.map { scalar in
+                let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                return isControl ? " " : scalar
+            }))
+}
+
+/// With everything escaped that Markdown, or the HTML in it, would take as its own.
+private func markdown(_ text: String) -> String {
+    var result = ""
+    for character in plain(text) {
+        switch character {
+        case "&": result += "&amp;"
+        case "<": result += "&lt;"
+        case ">": result += "&gt;"
+        case "\\", "`", "*", "_", "[", "]", "|", "#", "~": result += "\\\(character)"
+        default: result.append(character)
+        }
+    }
+    return result
+}
+
+private func code(_ text: String) -> String { plain(text).replacing("`", with: "'") }
