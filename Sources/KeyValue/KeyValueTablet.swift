@@ -1,0 +1,239 @@
+public import Changelog
+public import Columnar
+
+/// What a writer asks of one key.
+public enum RowOperation: Hashable, Sendable {
+    /// A row in `RowCodec`'s bytes, under the tablet's present schema.
+    case upsert(row: [UInt8])
+    /// A primary key in `KeyCodec`'s bytes.
+    case delete(key: [UInt8])
+}
+
+/// The primary-key side of a bucket: turns what writers ask into changelog batches, and changelog
+/// batches into rows.
+///
+/// A leader calls, one request at a time and with no other in between: `prepare`, then appends the
+/// batch to the log, then `buffer`; nothing is changed before `buffer`, so a request that fails or
+/// turns out to be a duplicate leaves nothing to undo. Once the high watermark has passed a batch,
+/// `commit` moves its rows into the store, where lookups see them. After a crash the store is as of its
+/// `appliedOffset`: `replay` the changelog from there.
+public final class KeyValueTablet {
+    public let store: KeyValueStore
+    /// The schemas that the table has had, the present one last.
+    public private(set) var schemas: [Schema]
+    public let engine: MergeEngine
+    public let deleteBehavior: DeleteBehavior
+    var merger: RowMerger
+    var rowCodec: RowCodec
+    var keyCodec: KeyCodec
+    var buffer = WriteBuffer()
+    private var isPreparing = false
+
+    /// Precondition: the schemas are of one table and have one primary key.
+    public init(
+        store: KeyValueStore, schemas: [Schema], engine: MergeEngine = .lastRow,
+        deleteBehavior: DeleteBehavior? = nil
+    ) throws(KeyValueError) {
+        guard let schema = schemas.last else {
+            preconditionFailure("a table without a schema")
+        }
+        self.store = store
+        self.schemas = schemas
+        self.engine = engine
+        self.deleteBehavior = deleteBehavior ?? engine.defaultDeleteBehavior
+        merger = try RowMerger(
+            schema: schema, engine: engine, deleteBehavior: self.deleteBehavior)
+        rowCodec = RowCodec(schema: schema)
+        keyCodec = KeyCodec(primaryKeyOf: schema)
+    }
+
+    public var schema: Schema { schemas[schemas.count - 1] }
+
+    /// Takes over a later schema of the table; rows of earlier ones stay readable.
+    public func adopt(_ schema: Schema) throws(KeyValueError) {
+        precondition(
+            schemas.allSatisfy { $0.identifier != schema.identifier }, "a schema came twice")
+        merger = try RowMerger(schema: schema, engine: engine, deleteBehavior: deleteBehavior)
+        rowCodec = RowCodec(schema: schema)
+        precondition(keyCodec == KeyCodec(primaryKeyOf: schema), "the key's types changed")
+        schemas.append(schema)
+    }
+
+    /// All batches below are in the store, or waiting in the buffer for their commit.
+    public var endOffset: Int64 { buffer.endOffset ?? store.appliedOffset }
+
+    /// All batches below are in the store: what lookups answer from.
+    public var committedOffset: Int64 { store.appliedOffset }
+
+    /// The committed rows.
+    public var rowCount: Int64 { store.rowCount }
+
+    // MARK: Writing
+
+    /// A batch to be appended, and what it will have changed.
+    public struct Prepared {
+        public let batch: LogBatch
+        let changes: [KeyValueStore.Change]
+        let rowCountChange: Int64
+        let endOffset: Int64
+
+        /// Whether no row changes: the batch is empty and still takes one offset.
+        public var isEmpty: Bool { changes.isEmpty }
+    }
+
+    /// Makes the changelog batch of a request, against the rows as the log's end will leave them.
+    ///
+    /// `columns` are those that a partial update names, by position in the schema, nil for all. Rows
+    /// that stay as they are give no change; if all do, the batch is empty. Throws
+    /// `KeyValueError.invalidRequest` if the request does not fit the table: nothing is then changed.
+    public func prepare(
+        _ operations: [RowOperation], columns: [Int]? = nil, writer: Int64 = LogBatch.none,
+        sequence: Int32 = -1, compression: Compression = .none
+    ) async throws -> Prepared {
+        precondition(!isPreparing, "two requests at once: hold a gate over prepare and buffer")
+        isPreparing = true
+        defer { isPreparing = false }
+        try merger.check(targetColumns: columns)
+        let end = endOffset
+        var request = RequestChanges(schema: schema, capacity: operations.count)
+        for operation in operations {
+            switch operation {
+            case .upsert(let bytes):
+                try await upsert(bytes, columns, &request)
+            case .delete(let key):
+                if deleteBehavior == .disable {
+                    throw KeyValueError.invalidRequest(reason: "the table refuses deletions")
+                }
+                try await delete(key, columns, &request)
+            }
+        }
+        precondition(end == endOffset, "the buffer changed while a request was prepared")
+        let batch: LogBatch
+        do {
+            batch = try request.builder.finish(
+                writer: writer, sequence: sequence, compression: compression)
+        } catch {
+            throw KeyValueError.invalidRequest(reason: "\(error)")
+        }
+        return Prepared(
+            batch: batch, changes: request.changes, rowCountChange: request.rowCountChange,
+            endOffset: end)
+    }
+
+    private func upsert(
+        _ bytes: [UInt8], _ columns: [Int]?, _ request: inout RequestChanges
+    ) async throws {
+        let new: Row
+        let key: [UInt8]
+        do {
+            new = try rowCodec.decode(bytes)
+            key = try keyCodec.encode(schema.key(of: new))
+        } catch {
+            throw KeyValueError.invalidRequest(reason: "a row of the request: \(error)")
+        }
+        let oldBytes = try await current(key, request)
+        guard let oldBytes else {
+            let row = try merger.upsert(nil, new, columns: columns) ?? new
+            try request.insert(key, row, try encode(row))
+            return
+        }
+        if engine == .firstRow { return }
+        let old = try decodeStored(oldBytes)
+        guard let row = try merger.upsert(old, new, columns: columns) else { return }
+        let rowBytes = try encode(row)
+        if rowBytes == oldBytes || row.elementsEqual(old, by: isSame) { return }
+        try request.update(key, from: old, to: row, rowBytes)
+    }
+
+    private func delete(
+        _ key: [UInt8], _ columns: [Int]?, _ request: inout RequestChanges
+    ) async throws {
+        do {
+            guard try keyCodec.decode(key).count == schema.primaryKey.count else {
+                throw ColumnarError.invalidValue(reason: "only a part of the primary key")
+            }
+        } catch {
+            throw KeyValueError.invalidRequest(reason: "a key of the request: \(error)")
+        }
+        if deleteBehavior == .ignore { return }
+        guard let oldBytes = try await current(key, request) else { return }
+        let old = try decodeStored(oldBytes)
+        switch merger.delete(old, columns: columns) {
+        case .unchanged: return
+        case .gone: try request.delete(key, old)
+        case .row(let row):
+            if row.elementsEqual(old, by: isSame) { return }
+            try request.update(key, from: old, to: row, try encode(row))
+        }
+    }
+
+    /// A key's row as of the end of the log and of the request so far.
+    private func current(_ key: [UInt8], _ request: RequestChanges) async throws -> [UInt8]? {
+        if let change = request.newest(key) { return change.value }
+        if let change = buffer.newest(key) { return change.value }
+        return try await store.get(key)
+    }
+
+    private func encode(_ row: Row) throws(KeyValueError) -> [UInt8] {
+        do { return try rowCodec.encode(row) } catch {
+            throw .invalidRequest(reason: "a row of the request: \(error)")
+        }
+    }
+
+    /// A stored row as the present schema sees it.
+    public func decodeStored(_ bytes: [UInt8]) throws(KeyValueError) -> Row {
+        do {
+            let identifier = try RowCodec.schemaIdentifier(of: bytes)
+            guard let writer = schemas.last(where: { $0.identifier == identifier }) else {
+                throw ColumnarError.unsupported(reason: "a row of an unknown schema \(identifier)")
+            }
+            return try rowCodec.decode(bytes, writer: writer)
+        } catch {
+            throw .damaged(path: store.directory, reason: "a stored row: \(error)")
+        }
+    }
+
+    private func isSame(_ left: Value, _ right: Value) -> Bool {
+        Value.compare(left, right) == .same
+    }
+
+    /// Notes a prepared batch that stands in the log now, until it is committed.
+    ///
+    /// Precondition: it was prepared against this buffer, and the log gave it these offsets.
+    public func buffer(_ prepared: Prepared, baseOffset: Int64, endOffset: Int64) {
+        precondition(baseOffset == self.endOffset, "a gap before a buffered batch")
+        precondition(prepared.endOffset == baseOffset, "prepared against other rows")
+        precondition(endOffset > baseOffset, "a batch takes at least one offset")
+        buffer.append(
+            WriteBuffer.Batch(
+                baseOffset: baseOffset, endOffset: endOffset, changes: prepared.changes,
+                rowCountChange: prepared.rowCountChange))
+    }
+
+    /// Moves the rows of batches that end by the high watermark into the store.
+    public func commit(upTo highWatermark: Int64) {
+        while let batch = buffer.removeFirst(endingBy: highWatermark) {
+            store.apply(batch.changes, upTo: batch.endOffset, rowCountChange: batch.rowCountChange)
+        }
+    }
+
+    /// Drops the buffered batches that end after the new end of the log.
+    ///
+    /// Precondition: nothing committed is cut.
+    public func truncate(to offset: Int64) {
+        precondition(offset >= store.appliedOffset, "a cut below what was committed")
+        buffer.truncate(to: offset)
+    }
+
+    // MARK: Reading
+
+    /// The committed row of a key in `RowCodec`'s bytes, under the schema that they name.
+    public func lookup(_ key: [UInt8]) async throws -> [UInt8]? { try await store.get(key) }
+
+    /// Committed rows whose keys begin with the bytes of a key's first columns, in key order.
+    public func lookup(
+        prefix: [UInt8], after last: [UInt8]? = nil, limit: Int
+    ) async throws -> [(key: [UInt8], value: [UInt8])] {
+        try await store.scan(prefix: prefix, after: last, limit: limit)
+    }
+}
