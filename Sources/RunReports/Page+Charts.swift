@@ -30,6 +30,7 @@ extension Page {
             values: values, unit: chart.unit, isLogarithmic: chart.style == .bands)
         let meaning: Markup =
             chart.meaning.isEmpty ? .nothing : "<small>\(limits.clip(chart.meaning))</small>"
+        let title = limits.clip(chart.title, to: 80)
         let summary = lines.map { name, points in
             "\(name): \(Self.range(points, chart.unit))"
         }.joined(separator: "; ")
@@ -38,10 +39,10 @@ extension Page {
             ? "<text class=\"empty\" x=\"50%\" y=\"50%\" text-anchor=\"middle\">no data</text>"
             : plot(chart, lines, scale)
         return """
-            <div class="row chart"><div class="label"><b>\(limits.clip(chart.title, to: 80))</b>\(meaning)\
+            <div class="row chart"><div class="label"><b>\(title)</b>\(meaning)\
             \(legend(chart, lines))</div>\
             <div class="track"><svg height="\(Self.plotHeight)" role="img" \
-            aria-label="\(limits.clip(chart.title, to: 80)). \(summary)">\
+            aria-label="\(title). \(summary)">\
             <use href="#shade"/><use href="#grid"/>\(seenLines)\(drawing)</svg></div></div>
 
             """
@@ -68,7 +69,8 @@ extension Page {
         }
         return """
             <table class="key"><thead><tr><th></th><th scope="col">median</th>\
-            <th scope="col">highest</th><th scope="col">here</th></tr></thead><tbody>\(rows)</tbody></table>
+            <th scope="col">highest</th><th scope="col">here</th></tr></thead>\
+            <tbody>\(rows)</tbody></table>
             """
     }
 

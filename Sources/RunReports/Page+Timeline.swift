@@ -8,7 +8,8 @@ extension Page {
         let note: Markup =
             report.faults.count > faults.count
             ? """
-            <p class="note">The longest \(faults.count) of \(report.faults.count) faults are drawn.</p>
+            <p class="note">The longest \(faults.count) of \(report.faults.count) faults are drawn.\
+            </p>
             """ : .nothing
         return """
             <section aria-labelledby="timeline-title">
@@ -32,7 +33,8 @@ extension Page {
     /// The script finds the length of the run here; the keyboard gets into it.
     func scoreStart(_ name: String) -> Markup {
         """
-        <div class="score" tabindex="0" role="group" aria-label="\(name); the arrow keys move in time" \
+        <div class="score" tabindex="0" role="group" \
+        aria-label="\(name); the arrow keys move in time" \
         data-length="\(TimeAxis.text(axis.length))">
         """
     }
@@ -62,7 +64,8 @@ extension Page {
     {
         """
         <div class="row"><div class="label"><b>\(limits.clip(name, to: 60))</b>\(detail)</div>\
-        <div class="track"><svg height="\(height)" role="img" aria-label="\(limits.clip(summary, to: 160))">\
+        <div class="track"><svg height="\(height)" role="img" \
+        aria-label="\(limits.clip(summary, to: 160))">\
         <use href="#grid"/>\(seenLines)\(drawing)</svg></div></div>
 
         """
@@ -105,7 +108,8 @@ extension Page {
             return row(
                 node.node, detail: detail, height: rows == 0 ? 12 : 14 + rows * 18,
                 summary:
-                    "\(node.node): \(NumberText.counted(own.count, "fault")), down \(NumberText.seconds(down))",
+                    "\(node.node): \(NumberText.counted(own.count, "fault")), "
+                    + "down \(NumberText.seconds(down))",
                 drawing)
         }
         return "<h3>Nodes</h3>\(lanes)\(leftOut(report.nodes.count - nodes.count, "nodes"))"
@@ -211,10 +215,12 @@ extension Page {
                 let span =
                     "\(NumberText.moment(interval.from)) to \(NumberText.moment(interval.until))"
                 let leader = limits.clip(interval.leader, to: 40)
+                let width = axis.percent(
+                    from: interval.from, until: interval.until, atLeast: 0.15)
                 let label = "\(leader) · \(interval.epoch)"
                 return """
                     <svg class="pill l-\(colour)" x="\(axis.percent(interval.from))" y="2" \
-                    width="\(axis.percent(from: interval.from, until: interval.until, atLeast: 0.15))" \
+                    width="\(width)" \
                     height="16"><title>\(leader) led in epoch \(interval.epoch), \
                     \(span)</title><rect width="100%" height="100%" rx="2"/>\
                     <text x="5" y="12">\(label)</text></svg>
@@ -277,7 +283,8 @@ extension Page {
             return """
                 <tr><td class="n">\(NumberText.moment(fault.atSeconds))</td>\
                 <td class="n">\(lasting > 0 ? NumberText.seconds(lasting) : "once")</td>\
-                <td><i class="swatch \(FaultFamily(kind: fault.kind).style)"></i>\(limits.clip(fault.kind, to: 60))</td>\
+                <td><i class="swatch \(FaultFamily(kind: fault.kind).style)"></i>\
+                \(limits.clip(fault.kind, to: 60))</td>\
                 <td>\(limits.clip(fault.target, to: 100))</td>\
                 <td>\(limits.clip(fault.text, to: 200))</td></tr>
 

@@ -39,8 +39,8 @@ struct Page {
         \(definitions())\(header())<main id="main">
         \(notes())\(violations())\(oracles())\(timeline())\(charts())\(probes())\(reproduction())\
         \(counters())</main>
-        <footer>The timeline and the charts are in simulated time: the same build, scenario and seed draw the \
-        same ones.</footer>
+        <footer>The timeline and the charts are in simulated time: the same build, scenario \
+        and seed draw the same ones.</footer>
         <script>
         \(Markup(stringLiteral: pageScript))</script>
         </body>
@@ -192,7 +192,8 @@ struct Page {
                 ? (oracle.compared == 0 ? ("blind", "looked at nothing") : ("held", "held"))
                 : ("broken", NumberText.counted(oracle.violations.count, "violation"))
             return """
-                <tr><th scope="row"><div><span>\(NumberText.words(limits.clip(oracle.name, to: 80)))</span> \
+                <tr><th scope="row"><div>\
+                <span>\(NumberText.words(limits.clip(oracle.name, to: 80)))</span> \
                 <small>\(limits.clip(oracle.meaning, to: 200))</small></div></th>\
                 <td class="n">\(NumberText.grouped(oracle.compared))</td>\
                 <td class="\(state.0)"><span>\(state.1)</span></td></tr>
@@ -243,13 +244,17 @@ struct Page {
 
     private func reproduction() -> Markup {
         let versions = report.libraryVersions.prefix(50).map { library -> Markup in
-            "<div><dt>\(limits.clip(library.name, to: 1000))</dt><dd>\(limits.clip(library.version, to: 1000))</dd></div>\n"
+            """
+            <div><dt>\(limits.clip(library.name))</dt><dd>\(limits.clip(library.version))</dd></div>
+
+            """
         }
         return """
             <section aria-labelledby="again-title">
             <h2 id="again-title">Run it again</h2>
             <pre tabindex="0"><code>\(limits.clip(report.reproduceCommand, to: 1000))</code></pre>
-            <dl class="pairs"><div><dt>Trace hash</dt><dd><code>\(limits.clip(report.traceHash, to: 1000))</code></dd></div>
+            <dl class="pairs"><div><dt>Trace hash</dt>\
+            <dd><code>\(limits.clip(report.traceHash))</code></dd></div>
             <div><dt>Build</dt><dd><code>\(limits.clip(report.build, to: 1000))</code></dd></div>
             \(versions)</dl>
             <p class="note">On the same build the same command must give the same trace hash.</p>

@@ -31,7 +31,8 @@ struct PageLimits {
     static func clip(_ text: String, to limit: Int) -> String {
         if text.utf8.count <= limit { return text }
         let head = text.prefix(limit)
-        if head.utf8.count <= limit * 4 { return head.endIndex < text.endIndex ? head + "…" : text }
+        if head.endIndex == text.endIndex, head.utf8.count <= limit * 4 { return text }
+        if head.utf8.count <= limit * 4 { return head + "…" }
         return String(text.unicodeScalars.prefix(limit)) + "…"
     }
 }

@@ -10,7 +10,8 @@ let pageScript = """
         lower: +svg.dataset.lower, upper: +svg.dataset.upper,
         log: svg.dataset.log === '1', unit: svg.dataset.unit,
         lines: [...svg.querySelectorAll('path.line')].map(path =>
-          (path.getAttribute('d').match(/[-\\d.]+ [-\\d]+/g) || []).map(pair => pair.split(' ').map(Number)))
+          (path.getAttribute('d').match(/[-\\d.]+ [-\\d]+/g) || [])
+            .map(pair => pair.split(' ').map(Number)))
       }));
       const short = value => {
         const size = Math.abs(value);
@@ -44,7 +45,8 @@ let pageScript = """
           const middle = (low + high) >> 1;
           if (line[middle][0] < x) low = middle; else high = middle;
         }
-        const best = Math.abs(line[low][0] - x) <= Math.abs(line[high][0] - x) ? line[low] : line[high];
+        const isLow = Math.abs(line[low][0] - x) <= Math.abs(line[high][0] - x);
+        const best = line[isLow ? low : high];
         return Math.abs(best[0] - x) <= 8 ? best : null;
       };
       const value = (chart, y) => {
@@ -61,7 +63,8 @@ let pageScript = """
           const track = score.querySelector('.track').getBoundingClientRect();
           const cursor = document.createElement('div');
           cursor.className = 'cursor';
-          cursor.style.left = track.left - score.getBoundingClientRect().left + at * track.width + 'px';
+          const left = track.left - score.getBoundingClientRect().left;
+          cursor.style.left = left + at * track.width + 'px';
           const label = document.createElement('span');
           label.textContent = clock(at * +score.dataset.length);
           if (at > .9) label.className = 'left';
@@ -73,7 +76,8 @@ let pageScript = """
           if (at === null) continue;
           [...chart.legend.tBodies[0].rows].forEach((row, index) => {
             const point = nearest(chart.lines[index] || [], at * 1000);
-            row.lastElementChild.textContent = point ? text(value(chart, point[1]), chart.unit) : '—';
+            row.lastElementChild.textContent =
+              point ? text(value(chart, point[1]), chart.unit) : '—';
           });
         }
       };

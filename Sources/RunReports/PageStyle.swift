@@ -93,7 +93,8 @@ let pageStyle = """
     .oracles tbody th div { display: grid; grid-template-columns: 190px minmax(0, 1fr); gap: 0 18px;
       align-items: baseline; }
     .oracles td:last-child, .oracles thead th:last-child { width: 11em; padding-left: 20px; }
-    .held span, .broken span, .blind span { white-space: nowrap; display: inline-flex; align-items: center; gap: 7px; }
+    .held span, .broken span, .blind span { white-space: nowrap; display: inline-flex;
+      align-items: center; gap: 7px; }
     .held span::before, .broken span::before, .blind span::before { content: ""; width: 9px;
       height: 9px; border-radius: 50%; background: currentColor; }
     .held { color: var(--pass); }

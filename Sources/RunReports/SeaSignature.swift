@@ -11,7 +11,8 @@ struct SeaSignature {
 
     var drawing: Markup {
         """
-        <svg class="sea" viewBox="0 0 1600 120" preserveAspectRatio="xMidYMax slice" aria-hidden="true">\
+        <svg class="sea" viewBox="0 0 1600 120" preserveAspectRatio="xMidYMax slice" \
+        aria-hidden="true">\
         <path class="far" d="\(wave(shift: 5, level: 42))"/>\
         <path class="near" d="\(wave(shift: 0, level: 66))"/></svg>
         """

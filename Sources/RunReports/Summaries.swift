@@ -29,8 +29,8 @@ public func markdownSummary(for report: RunReport) -> String {
     if !violations.isEmpty { lines += ["", "### What went wrong", ""] }
     lines += violations.prefix(20).map { name, violation in
         let moment = NumberText.moment(violation.atSeconds)
-        return
-            "- **\(markdown(name))** at \(moment): \(markdown(PageLimits.clip(violation.message, to: 400)))"
+        let message = markdown(PageLimits.clip(violation.message, to: 400))
+        return "- **\(markdown(name))** at \(moment): \(message)"
     }
     let missed = report.probes.filter { $0.count == 0 }.prefix(50)
     if !missed.isEmpty {
@@ -69,7 +69,8 @@ public func textSummary(for report: RunReport) -> String {
     let width = report.oracles.map(\.name.count).max() ?? 0
     let digits = max(8, report.oracles.map { String($0.compared).count }.max() ?? 0)
     lines.append(
-        "  \(padded("oracle", to: width))  \(padded("compared", to: digits, atEnd: true))  violations"
+        "  \(padded("oracle", to: width))  \(padded("compared", to: digits, atEnd: true))  "
+            + "violations"
     )
     for oracle in report.oracles {
         let state =

@@ -1,7 +1,7 @@
 import RunReports
 
-/// Sample data that looks as a run could: every figure follows from a small model and its faults, and
-/// the report says that it is a sample.
+/// Sample data that looks as a run could: each figure follows from a small model and its
+/// faults, and the report says that it is a sample.
 struct SampleReport {
     /// A generator of its own, so that a seed means the same report everywhere.
     private var state: UInt64

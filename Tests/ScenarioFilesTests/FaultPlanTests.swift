@@ -100,8 +100,8 @@ struct FaultPlanTests {
         let head = #"{"wavetankFailure": 1, "violations": [], "scenario": "", "scenarioText": "","#
         #expect(
             try reason(head + #""seed": 1, "length": "1 week", "plan": []}"#)
-                == "this is not a failure file: length is not a duration ('week' in '1 week' is not "
-                + "a unit of a duration; the units are ns, us, ms, s, m, h, d)")
+                == "this is not a failure file: length is not a duration ('week' in '1 week' is "
+                + "not a unit of a duration; the units are ns, us, ms, s, m, h, d)")
         #expect(
             try reason(
                 head + #""seed": 1, "length": "1m", "plan": [{"at": "1s", "crsh": "server-1"}]}"#)
