@@ -10,6 +10,7 @@ enum Order {
             + #"|Set<|Dictionary<)|=\s*(?:Set[<(]|Dictionary[<(]|"# + dictionary
             + #"[\w.<>?\[\] ]+\]\(\)))"#)
     private static let parameter = Pattern(#"(\w+)\s*:\s*(?:inout\s+)?(?:"# + dictionary + "|Set<)")
+    private static let anyDeclaration = Pattern(#"\b(?:var|let)\s+(\w+)\s*[:=]"#)
     private static let loop = Pattern(#"\bfor\s+.*\bin\s+(?:self\.)?([\w.?!]+)(?=\s*(\{|where|$))"#)
     private static let call = Pattern(
         #"\b(\w+)[?!]?(\.keys|\.values)?[?!]?\."#
@@ -22,7 +23,8 @@ enum Order {
         var violations: [Violation] = []
         for file in tree.swift where engine.contains(file.module ?? "") {
             let names = unorderedNames(file)
-            for (index, line) in file.code.enumerated() where isSuspect(line, names) {
+            for (index, line) in file.code.enumerated()
+            where suspects(line).contains(where: { isUnordered($0, names, at: index) }) {
                 // Sorted at once, in this statement or the next line or two of it.
                 let statement = file.code[index..<min(index + 5, file.code.count)]
                 if statement.joined(separator: " ").contains("sorted") { continue }
@@ -38,26 +40,41 @@ enum Order {
         return violations
     }
 
-    private static func unorderedNames(_ file: SourceFile) -> Set<String> {
-        var names: Set<String> = []
-        for line in file.code {
-            for groups in declaration.allGroups(line) + parameter.allGroups(line) {
-                names.insert(groups[1])
+    /// Where each name is declared in the file, and whether as a dictionary or set.
+    private static func unorderedNames(
+        _ file: SourceFile
+    ) -> [String: [(line: Int, isUnordered: Bool)]] {
+        var names: [String: [(line: Int, isUnordered: Bool)]] = [:]
+        for (index, line) in file.code.enumerated() {
+            let unordered = Set(
+                (declaration.allGroups(line) + parameter.allGroups(line)).map { $0[1] })
+            let others = anyDeclaration.allGroups(line).map { $0[1] }
+            for name in unordered.union(others) {
+                names[name, default: []].append((index, unordered.contains(name)))
             }
         }
         return names
     }
 
-    private static func isSuspect(_ line: String, _ names: Set<String>) -> Bool {
+    /// What the last declaration above the line says, or else the first below it.
+    private static func isUnordered(
+        _ name: String, _ names: [String: [(line: Int, isUnordered: Bool)]], at line: Int
+    ) -> Bool {
+        guard let places = names[name] else { return false }
+        return (places.last { $0.line <= line } ?? places[0]).isUnordered
+    }
+
+    /// The names whose order the line uses, if they have one.
+    private static func suspects(_ line: String) -> [String] {
+        var suspects = (call.allGroups(line) + array.allGroups(line)).map { $0[1] }
         for groups in loop.allGroups(line) {
             let parts = groups[1].split(whereSeparator: { ".?!".contains($0) }).map(String.init)
             if parts.last == "keys" || parts.last == "values" {
-                if parts.count > 1 && names.contains(parts[parts.count - 2]) { return true }
-            } else if let last = parts.last, parts.count <= 2, names.contains(last) {
-                return true
+                if parts.count > 1 { suspects.append(parts[parts.count - 2]) }
+            } else if let last = parts.last, parts.count <= 2 {
+                suspects.append(last)
             }
         }
-        let calls = call.allGroups(line) + array.allGroups(line)
-        return calls.contains { names.contains($0[1]) }
+        return suspects
     }
 }

@@ -109,6 +109,7 @@ struct RulesTests {
         #expect(check("let all = rows.values\n    .map { $0 }\n    .sorted()") == [])
         #expect(check("// A sum, in any order.\nfor row in rows { sum += row }") == [])
         #expect(check("let list: [(key: Int, row: Int)] = []\nfor row in list {}") == [])
+        #expect(check("let seen: [Int] = []\nlet one = seen.first") == [])
         #expect(check("let named: [[UInt8]: Int]\nfor row in named {}") == [4])
         #expect(check("for row in list {}\nlet one = rows[1]") == [])
     }
