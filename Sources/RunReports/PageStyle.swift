@@ -204,16 +204,17 @@ let pageStyle = """
     .counters th, .counters td { padding: 3px 0; }
     footer { color: var(--muted); font-size: 13px; margin: 48px auto 40px; }
 
+    @media (max-width: 960px) {
+      .outside, .minor { display: none; }
+    }
     @media (max-width: 700px) {
       main, .facts, footer, .masthead-text { padding: 0 16px; }
       .row { grid-template-columns: minmax(0, 1fr); gap: 2px; }
       .row + .row { margin-top: 7px; }
       .axis .label { display: none; }
-      .minor { display: none; }
       .chart .track { margin-top: 10px; }
       .facts { grid-template-columns: 1fr 1fr; }
       .oracles tbody th div { grid-template-columns: minmax(0, 1fr); }
-      .outside { display: none; }
       .oracles td:last-child, .oracles thead th:last-child { width: auto; padding-left: 6px;
         padding-right: 0; }
       .violations li { grid-template-columns: 1fr; gap: 0; }
@@ -225,7 +226,9 @@ let pageStyle = """
       :root { --paper: #ffffff; }
       body { font-size: 11px; }
       .axis { position: static; }
-      .masthead { padding-bottom: 70px; }
+      .masthead { padding-bottom: 28px; }
+      .sea, .outside, .minor { display: none; }
+      h2, h3, thead, .axis { break-after: avoid; }
       .row, tr, .chart { break-inside: avoid; }
       .skip, .cursor { display: none; }
     }

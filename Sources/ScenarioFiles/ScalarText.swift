@@ -20,19 +20,20 @@ struct Units {
         noun: "a byte count", example: "512B, 64KiB or 1MiB",
         factors: [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)])
 
-    /// Reads digits and a unit, and counts in the smallest unit.
+    /// Reads a number and a unit, and counts in the smallest unit, exactly or not at all.
     func parse(_ text: String) throws(ScalarProblem) -> Int64 {
         let isNegative = text.hasPrefix("-")
-        let body = text.drop { $0 == "-" || $0 == "+" }
-        let digits = body.prefix { $0.isASCII && $0.isNumber }
-        let unit = body.dropFirst(digits.count).drop { $0 == " " }
-        let isWhole = text.count - body.count <= 1 && !digits.isEmpty
-        if isWhole, unit.isEmpty {
-            if let zero = Int64(digits), zero == 0 { return 0 }
+        let body = isNegative || text.hasPrefix("+") ? text.dropFirst() : text[...]
+        let number = body.prefix { $0 == "." || ($0.isASCII && $0.isNumber) }
+        let unit = body.dropFirst(number.count).drop { $0 == " " }
+        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        let isNumber = parts.count <= 2 && parts.allSatisfy { !$0.isEmpty }
+        if isNumber, unit.isEmpty {
+            if number == "0" { return 0 }
             throw ScalarProblem(
                 message: "'\(text)' has no unit; write \(noun) as in \(example)")
         }
-        guard isWhole, unit.allSatisfy({ $0.isLetter }) else {
+        guard isNumber, unit.allSatisfy({ $0.isLetter }) else {
             throw ScalarProblem(message: "'\(text)' is not \(noun); write it as in \(example)")
         }
         guard let factor = factors.first(where: { $0.name == unit })?.factor else {
@@ -42,17 +43,44 @@ struct Units {
                 message: "'\(unit)' in '\(text)' is not a unit of \(noun)\(hint)"
                     + (hint.isEmpty ? "; the units are \(names.joined(separator: ", "))" : ""))
         }
-        guard let number = Int64(digits) else { throw ScalarProblem.tooLarge(text) }
-        let (product, overflows) = number.multipliedReportingOverflow(by: factor)
-        guard !overflows else { throw ScalarProblem.tooLarge(text) }
-        return isNegative ? -product : product
+        let fraction = parts.count == 2 ? parts[1] : ""
+        guard let digits = Int64(parts[0] + fraction), fraction.utf8.count <= 15 else {
+            throw ScalarProblem.tooLarge(text)
+        }
+        let scale = fraction.utf8.reduce(Int128(1)) { scale, _ in scale * 10 }
+        let (count, rest) = (Int128(digits) * Int128(factor)).quotientAndRemainder(
+            dividingBy: scale)
+        guard rest == 0 else {
+            throw ScalarProblem(message: "'\(text)' is no whole number of \(factors[0].name)")
+        }
+        guard let count = Int64(exactly: count) else { throw ScalarProblem.tooLarge(text) }
+        return isNegative ? -count : count
     }
 
-    /// The largest unit that divides the value, so that `parse` gives it back exactly.
+    /// Short for people, and yet `parse` gives the same value back: in the largest unit that divides
+    /// the value, or with decimals where that would take many digits.
     func write(_ value: Int64) -> String {
-        let fitting = factors.last { value.magnitude >= $0.factor && value % $0.factor == 0 }
-        guard let fitting else { return "0" }
-        return "\(value / fitting.factor)\(fitting.name)"
+        let dividing = factors.last { value.magnitude >= $0.factor && value % $0.factor == 0 }
+        guard let dividing else { return "0" }
+        let decimal = factors.last { unit in
+            value.magnitude >= unit.factor && Self.isPowerOfTen(unit.factor)
+        }
+        guard let decimal, value.magnitude / UInt64(dividing.factor) >= 10_000 else {
+            return "\(value / dividing.factor)\(dividing.name)"
+        }
+        let (whole, rest) = value.magnitude.quotientAndRemainder(
+            dividingBy: UInt64(decimal.factor))
+        // The factor's zeros are the places; one more digit in front keeps the leading ones.
+        var places = String(UInt64(decimal.factor) + rest).dropFirst()
+        while places.last == "0" { places.removeLast() }
+        let fraction = places.isEmpty ? "" : ".\(places)"
+        return "\(value < 0 ? "-" : "")\(whole)\(fraction)\(decimal.name)"
+    }
+
+    private static func isPowerOfTen(_ number: Int64) -> Bool {
+        var number = number
+        while number % 10 == 0 { number /= 10 }
+        return number == 1
     }
 }
 

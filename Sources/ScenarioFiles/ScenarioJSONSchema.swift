@@ -97,9 +97,11 @@ extension Shape {
         case .boolean: ["type": "boolean"]
         case .duration:
             Self.pattern(
-                "^-?[0-9]+ ?(\(Self.names(Units.time)))$", zero: true, "10m", "90s", "250ms")
+                "^-?[0-9]+(\\.[0-9]+)? ?(\(Self.names(Units.time)))$", zero: true, "10m", "90s",
+                "250ms")
         case .byteCount:
-            Self.pattern("^[0-9]+ ?(\(Self.names(Units.bytes)))$", zero: true, "64KiB", "1MiB")
+            Self.pattern(
+                "^[0-9]+(\\.[0-9]+)? ?(\(Self.names(Units.bytes)))$", zero: true, "64KiB", "1MiB")
         case .rate: Self.pattern("^[0-9]+/[smh]$", zero: false, "200/s", "30/m")
         case .share:
             Self.pattern("^([0-9]+(\\.[0-9]{1,4})?%|[0-9]+ppm)$", zero: false, "2%", "0.5%")

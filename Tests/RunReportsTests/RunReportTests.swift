@@ -56,10 +56,16 @@ struct RunReportTests {
         #expect(checker.problems == [])
         #expect(checker.elementCount > 200)
         #expect(page.utf8.count < Self.limit)
-        if let folder = ProcessInfo.processInfo.environment["WAVETANK_SAMPLE_PAGES"] {
-            let file = URL(filePath: folder).appending(path: "\(verdict.rawValue).html")
-            try page.write(to: file, atomically: true, encoding: .utf8)
+        try keep(page, as: verdict.rawValue)
+    }
+
+    /// Sample pages for looking at, in the folder that the environment names.
+    private func keep(_ page: String, as name: String) throws {
+        guard let folder = ProcessInfo.processInfo.environment["WAVETANK_SAMPLE_PAGES"] else {
+            return
         }
+        let file = URL(filePath: folder).appending(path: "\(name).html")
+        try page.write(to: file, atomically: true, encoding: .utf8)
     }
 
     @Test("Without anything to show still makes a page")
@@ -100,7 +106,7 @@ struct RunReportTests {
     }
 
     @Test("Of any size makes a page under a megabyte")
-    func huge() {
+    func huge() throws {
         let long = String(repeating: "<&\"'", count: 500)
         var report = SampleReport.make(length: 86_400, verdict: .fail)
         report.faults = (0..<5000).map { index in
@@ -150,6 +156,7 @@ struct RunReportTests {
         report.notes = Array(repeating: long, count: 500)
         let page = htmlPage(for: report)
         #expect(HTMLChecker(page).problems == [])
+        try keep(page, as: "huge")
         #expect(page.utf8.count < Self.limit)
     }
 

@@ -41,6 +41,25 @@ struct FaultPlanTests {
         #expect(try FaultPlan(json: JSONValue(parsing: text), path: "plan") == Self.plan)
     }
 
+    @Test(
+        "Writes its dates shortly and exactly",
+        arguments: [
+            (0, "0"), (1, "1ns"), (83_204_918_113, "83.204918113s"), (41_250_000_000, "41.25s"),
+            (1_500_000_000, "1500ms"), (90_000_000_000, "90s"), (600_000_000_000, "10m"),
+            (12_345, "12.345us"), (1_000_000_001, "1.000000001s"), (.max, "9223372036.854775807s"),
+        ])
+    func dates(nanoseconds: Int64, text: String) throws {
+        #expect(Duration.nanoseconds(nanoseconds).shortText == text)
+        for sign in [1, -1] as [Int64] {
+            let step = Duration.nanoseconds(nanoseconds / 1_000_000 * sign)
+            let fault = PlannedFault(
+                at: .nanoseconds(nanoseconds % 2_000_000_000_000_000), duration: .zero,
+                kind: .clockStep(node: Self.node, by: step))
+            let plan = FaultPlan([fault])
+            #expect(try FaultPlan(json: plan.json, path: "plan") == plan)
+        }
+    }
+
     @Test("Can be pasted under the faults of a scenario")
     func pasted() throws {
         let text = """
