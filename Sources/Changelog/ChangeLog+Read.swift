@@ -4,8 +4,9 @@ extension ChangeLog {
     /// Whole batches from the one that holds `offset` on, as bytes for `append(asFollower:)`.
     ///
     /// Takes batches that end by `limit` (all if nil) while they fit in `maximumByteCount`, but at
-    /// least one if there is one. The first batch may begin before `offset`. What comes from the disk
-    /// has been checked: `.damaged` if it is not what was written. What is not synced is read too.
+    /// least one if there is one. The first batch may begin before `offset`. What comes from the
+    /// disk has been checked: `.damaged` if it is not what was written. What is not synced is read
+    /// too.
     public func read(
         from offset: Int64, below limit: Int64? = nil, maximumByteCount: Int
     ) async throws -> [UInt8] {
@@ -50,7 +51,8 @@ extension ChangeLog {
         }
     }
 
-    /// The first offset whose batch has a commit timestamp of at least `timestamp`; nil if none has.
+    /// The first offset whose batch has a commit timestamp of at least `timestamp`; nil if none
+    /// has.
     public func offset(forTimestamp timestamp: Timestamp) async throws -> Int64? {
         var next: Int64?
         while true {

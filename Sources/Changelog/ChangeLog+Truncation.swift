@@ -3,8 +3,9 @@ import Platform
 extension ChangeLog {
     /// Cuts the log so that it ends at `offset`, or where the batch begins that holds it.
     ///
-    /// Epochs and writer states go back with it, and the cut is durable on return. While it runs, the
-    /// log takes no appends. Does nothing at or beyond the end; `.offsetOutOfRange` below the start.
+    /// Epochs and writer states go back with it, and the cut is durable on return. While it runs,
+    /// the log takes no appends. Does nothing at or beyond the end; `.offsetOutOfRange` below the
+    /// start.
     public func truncate(to offset: Int64) async throws {
         try await gate.run { [self] in
             if let failure { throw failure }

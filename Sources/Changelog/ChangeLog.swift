@@ -2,9 +2,9 @@ public import Platform
 
 /// The log of one replica of one bucket, in one folder of the machine's disk.
 ///
-/// Appending is done in memory and takes no time; `sync` writes and makes durable what was appended,
-/// for all who wait for it together. Offsets at or above `syncedEndOffset` are lost by a crash. All
-/// calls come from tasks of one machine. The folder holds:
+/// Appending is done in memory and takes no time; `sync` writes and makes durable what was
+/// appended, for all who wait for it together. Offsets at or above `syncedEndOffset` are lost by a
+/// crash. All calls come from tasks of one machine. The folder holds:
 ///
 ///     <base offset>.log        batches, each behind a `SegmentFrame`
 ///     <base offset>.index      a `SegmentIndex`, once the segment is sealed
@@ -95,8 +95,8 @@ public final class ChangeLog {
 
     /// Gives a batch its offsets, epoch and commit timestamp and puts it at the end of the log.
     ///
-    /// `commitTimestamp` is the leader's wall clock; where that is behind the log, the log's counts.
-    /// Throws `.outOfOrderSequence` for a batch that does not follow its writer's last.
+    /// `commitTimestamp` is the leader's wall clock; where that is behind the log, the log's
+    /// counts. Throws `.outOfOrderSequence` for a batch that does not follow its writer's last.
     @discardableResult
     public func append(
         asLeader batch: LogBatch, leaderEpoch: Int32, commitTimestamp: Timestamp
@@ -152,8 +152,8 @@ public final class ChangeLog {
 
     /// Puts a leader's batches, as `read` gave them out, at the end of the log.
     ///
-    /// All checksums are checked before anything is appended. Throws `.divergent` at the first batch
-    /// that does not continue the log; the batches before it stay.
+    /// All checksums are checked before anything is appended. Throws `.divergent` at the first
+    /// batch that does not continue the log; the batches before it stay.
     public func append(asFollower bytes: [UInt8]) throws(ChangelogError) {
         let batches = try LogBatch.split(bytes)
         try append(asFollower: batches)
@@ -190,7 +190,8 @@ public final class ChangeLog {
         return age >= configuration.segmentDuration.nanoseconds / 1_000_000
     }
 
-    /// Seals the growing segment and begins another, unless it is empty; durable with the next batch.
+    /// Seals the growing segment and begins another, unless it is empty; durable with the next
+    /// batch.
     public func roll() {
         if segments[segments.count - 1].index.isEmpty { return }
         let segment = LogSegment(baseOffset: endOffset, directory: directory)

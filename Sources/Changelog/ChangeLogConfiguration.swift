@@ -2,7 +2,8 @@
 public struct ChangeLogConfiguration: Hashable, Sendable {
     /// A segment that has reached this size is sealed, in bytes.
     public var segmentByteCount: Int64 = 64 * 1024 * 1024
-    /// A segment whose first batch is this much older than a new one is sealed, by commit timestamps.
+    /// A segment whose first batch is this much older than a new one is sealed, by commit
+    /// timestamps.
     public var segmentDuration = Duration.seconds(7 * 24 * 3600)
     /// The index keeps an entry each so many bytes.
     public var indexInterval: Int64 = 4096

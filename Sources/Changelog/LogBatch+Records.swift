@@ -138,8 +138,8 @@ extension LogBatch {
 
     /// The batch with only some columns, in this order; nothing is decompressed.
     ///
-    /// It gets a checksum of its own, after that of the whole batch was verified: a projection never
-    /// passes damage on. Its schema identifier stays that of the whole batch.
+    /// It gets a checksum of its own, after that of the whole batch was verified: a projection
+    /// never passes damage on. Its schema identifier stays that of the whole batch.
     public func project(_ schema: Schema, columns: [Int]) throws(ChangelogError) -> LogBatch {
         try verifyChecksum()
         if recordCount == 0 { return self }

@@ -20,9 +20,9 @@ public import Platform
 ///     52  StatisticsLength  i32   0: this engine writes no statistics
 ///     56  body              a change type a record, left out if append only; then an Arrow message
 ///
-/// A batch without records moves the log on by one offset: progress without rows. Its body is empty.
-/// The fields that the leader assigns stand outside the CRC; in segment files `SegmentFrame` covers
-/// them. Copying a batch shares its bytes.
+/// A batch without records moves the log on by one offset: progress without rows. Its body is
+/// empty. The fields that the leader assigns stand outside the CRC; in segment files `SegmentFrame`
+/// covers them. Copying a batch shares its bytes.
 public struct LogBatch: Sendable {
     public static let headerByteCount = 56
     /// The largest batch, header included: a frame of the network must hold it.

@@ -3,8 +3,9 @@ public import Platform
 extension ChangeLog {
     /// Opens the log in a folder, or makes an empty one, and recovers it from any crash.
     ///
-    /// A torn tail is cut: nobody was told that it was durable. Damage to what was durable is thrown
-    /// as `.damaged`, or the log is cut there, as `policy` says; it is never dropped in silence.
+    /// A torn tail is cut: nobody was told that it was durable. Damage to what was durable is
+    /// thrown as `.damaged`, or the log is cut there, as `policy` says; it is never dropped in
+    /// silence.
     public static func open(
         _ machine: Machine, directory: String,
         configuration: ChangeLogConfiguration = ChangeLogConfiguration(),
@@ -205,7 +206,8 @@ struct LogOpening {
         segment.isIndexed = true
     }
 
-    /// The state at the start of a segment: its snapshot, or that of an earlier one and what follows.
+    /// The state at the start of a segment: its snapshot, or that of an earlier one and what
+    /// follows.
     func startState(of segment: LogSegment, after earlier: [LogSegment]) async throws -> LogState {
         let expiration = configuration.writerExpiration
         var skipped: [LogSegment] = []
@@ -298,14 +300,14 @@ struct LogOpening {
             try await file.truncate(to: good)
         }
         try await rewrite(file, from: unproven.first?.position ?? good, to: good)
-        // Also if nothing was cut or written here: a former life may have cut the file and died before
-        // its sync, and then a power loss would bring back what this life never saw.
+        // Also if nothing was cut or written here: a former life may have cut the file and died
+        // before its sync, and then a power loss would bring back what this life never saw.
         try await file.sync()
         segment.syncedByteCount = good
     }
 
-    /// Writes what may be in the page cache alone once more: a sync that failed before the crash has
-    /// let the kernel forget that it is not on the device.
+    /// Writes what may be in the page cache alone once more: a sync that failed before the crash
+    /// has let the kernel forget that it is not on the device.
     private func rewrite(_ file: any File, from start: Int64, to end: Int64) async throws {
         var position = start
         while position < end {

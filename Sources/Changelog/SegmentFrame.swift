@@ -4,12 +4,13 @@ import Columnar
 /// recovery can tell a torn write from rot.
 ///
 ///      0  SyncedEndOffset   i64   the end of what was durable when the frame was written
-///      8  FrameCRC          u32   CRC-32C of the first 8 bytes and then of the batch's 56 header bytes
+///      8  FrameCRC          u32   CRC-32C of the 8 bytes before, then of the batch's header
 ///     12  the batch
 ///
 /// The batch's own CRC covers what the frame's does not. Bytes at an offset below the
 /// `SyncedEndOffset` of any sound frame after them were durable once: if they are bad now, that is
-/// damage. Bad bytes that no frame nor checkpoint vouches for were being written when the power went.
+/// damage. Bad bytes that no frame nor checkpoint vouches for were being written when the power
+/// went.
 enum SegmentFrame {
     static let byteCount = 12
     /// The frame and the batch's header.

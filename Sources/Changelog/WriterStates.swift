@@ -3,9 +3,9 @@ public import Platform
 
 /// What a log remembers of its writers, so that a batch that comes twice is appended once.
 ///
-/// It is a function of the log alone. A writer is forgotten when the commit timestamps of the log have
-/// moved on by `expiration` since its last batch: leader, follower and recovery agree on that, which
-/// they could not if each asked its own clock.
+/// It is a function of the log alone. A writer is forgotten when the commit timestamps of the log
+/// have moved on by `expiration` since its last batch: leader, follower and recovery agree on that,
+/// which they could not if each asked its own clock.
 public struct WriterStates: Hashable, Sendable {
     /// A batch that may come again.
     public struct Batch: Hashable, Sendable {
@@ -99,7 +99,8 @@ public struct WriterStates: Hashable, Sendable {
 }
 
 extension WriterStates {
-    /// Appends all writers by identifier: count, then of each writer i64, batch count u8 and batches.
+    /// Appends all writers by identifier: count, then of each writer i64, batch count u8 and
+    /// batches.
     func encode(to bytes: inout ByteWriter) {
         bytes.append(varint: UInt64(entries.count))
         for writer in entries.keys.sorted() {

@@ -4,8 +4,8 @@ public import Columnar
 /// The rows of a primary-key table as its changelog tells them: the plain reference for everything
 /// that does the same faster.
 ///
-/// It believes nothing: an insert of a key that is there, an update of one that is not, or an old row
-/// that is not the row before, is an error.
+/// It believes nothing: an insert of a key that is there, an update of one that is not, or an old
+/// row that is not the row before, is an error.
 public struct ChangelogFold: Sendable {
     private let schemas: [Schema]
     private let codec: KeyCodec

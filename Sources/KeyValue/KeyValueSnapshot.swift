@@ -6,8 +6,9 @@ public import Platform
 /// While it is held, its store keeps the files; give it back with `KeyValueStore.release`.
 public struct KeyValueSnapshot {
     public struct File: Hashable, Sendable {
-        /// Unique in its store and those restored from it, but not between rival stores: two leaders
-        /// may give one name to two contents, so a shared folder has to name the content as well.
+        /// Unique in its store and those restored from it, but not between rival stores: two
+        /// leaders may give one name to two contents, so a shared folder has to name the content as
+        /// well.
         public var name: String
         public var byteCount: Int64
         /// CRC-32C of the whole file.

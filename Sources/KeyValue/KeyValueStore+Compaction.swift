@@ -109,7 +109,8 @@ extension KeyValueStore {
             }
             if writer.entryCount > 0 { outputs.append(try await write(&writer, &next)) }
         } catch {
-            // Terminated or not, nothing here waits: what was written is removed later or by opening.
+            // Terminated or not, nothing here waits: what was written is removed later or by
+            // opening.
             garbage += outputs
             throw error
         }

@@ -5,8 +5,8 @@ extension KeyValueStore {
     /// Puts all that is applied into a table file; `durableOffset` is then at least what
     /// `appliedOffset` was when this was called.
     ///
-    /// Throws `.storageFull` if there is no room: nothing is lost, a later call may succeed. Any other
-    /// failure of the disk closes the store for good.
+    /// Throws `.storageFull` if there is no room: nothing is lost, a later call may succeed. Any
+    /// other failure of the disk closes the store for good.
     public func flush() async throws {
         let target = appliedOffset
         try await gate.run { [self] in

@@ -32,7 +32,8 @@ extension KeyValueStore {
                 path, draft: directory + "/" + Manifest.draftName, with: manifest.encoded(),
                 in: directory)
         }
-        // The manifest's name may be in the page cache alone: what it replaced is removed only after.
+        // The manifest's name may be in the page cache alone: what it replaced is removed only
+        // after.
         try await machine.disk.syncDirectory(directory)
         let known = Set(manifest.tables.map(\.name) + [Manifest.name])
         for name in names where !known.contains(name) && !name.hasSuffix("/") {

@@ -17,13 +17,13 @@ public struct KeyValueConfiguration: Hashable, Sendable {
     public init() {}
 }
 
-/// The rows of one bucket of a primary-key table: a log-structured merge tree whose write-ahead log is
-/// the changelog.
+/// The rows of one bucket of a primary-key table: a log-structured merge tree whose write-ahead log
+/// is the changelog.
 ///
 /// `apply` changes memory only; `flush` puts what was applied into a table file and moves
 /// `durableOffset`, from which the changelog has to be replayed after a crash. `compact` does one
-/// bounded step; the owner says when. The folder holds `manifest` and the table files that it names.
-/// All calls come from tasks of one machine.
+/// bounded step; the owner says when. The folder holds `manifest` and the table files that it
+/// names. All calls come from tasks of one machine.
 public final class KeyValueStore {
     /// The folder, relative to the machine's disk.
     public let directory: String

@@ -4,9 +4,9 @@ import Columnar
 extension KeyValueTablet {
     /// Takes a committed changelog batch into the store; one that is there already changes nothing.
     ///
-    /// For a leader that recovers, from the store's `appliedOffset` up to the high watermark, and for
-    /// whoever follows the changelog. Throws `.inconsistentChangelog` where a batch is skipped or
-    /// cannot be decoded.
+    /// For a leader that recovers, from the store's `appliedOffset` up to the high watermark, and
+    /// for whoever follows the changelog. Throws `.inconsistentChangelog` where a batch is skipped
+    /// or cannot be decoded.
     ///
     /// Precondition: nothing waits in the buffer.
     public func replay(_ batch: LogBatch) throws(KeyValueError) {

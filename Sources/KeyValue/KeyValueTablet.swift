@@ -15,8 +15,8 @@ public enum RowOperation: Hashable, Sendable {
 /// A leader calls, one request at a time and with no other in between: `prepare`, then appends the
 /// batch to the log, then `buffer`; nothing is changed before `buffer`, so a request that fails or
 /// turns out to be a duplicate leaves nothing to undo. Once the high watermark has passed a batch,
-/// `commit` moves its rows into the store, where lookups see them. After a crash the store is as of its
-/// `appliedOffset`: `replay` the changelog from there.
+/// `commit` moves its rows into the store, where lookups see them. After a crash the store is as of
+/// its `appliedOffset`: `replay` the changelog from there.
 public final class KeyValueTablet {
     public let store: KeyValueStore
     /// The schemas that the table has had, the present one last.
@@ -83,9 +83,10 @@ public final class KeyValueTablet {
 
     /// Makes the changelog batch of a request, against the rows as the log's end will leave them.
     ///
-    /// `columns` are those that a partial update names, by position in the schema, nil for all. Rows
-    /// that stay as they are give no change; if all do, the batch is empty. Throws
-    /// `KeyValueError.invalidRequest` if the request does not fit the table: nothing is then changed.
+    /// `columns` are those that a partial update names, by position in the schema, nil for all.
+    /// Rows that stay as they are give no change; if all do, the batch is empty. Throws
+    /// `KeyValueError.invalidRequest` if the request does not fit the table: nothing is then
+    /// changed.
     public func prepare(
         _ operations: [RowOperation], columns: [Int]? = nil, writer: Int64 = LogBatch.none,
         sequence: Int32 = -1, compression: Compression = .none

@@ -1,11 +1,11 @@
 import Columnar
 import JSON
 
-/// Which table files make up a store, as of which offset: one line of JSON, then the CRC-32C of that
-/// line in eight hexadecimal digits on a line of its own.
+/// Which table files make up a store, as of which offset: one line of JSON, then the CRC-32C of
+/// that line in eight hexadecimal digits on a line of its own.
 ///
-/// Level 0 holds flushed tables, newest first, whose keys overlap; each deeper level holds tables in
-/// key order that do not.
+/// Level 0 holds flushed tables, newest first, whose keys overlap; each deeper level holds tables
+/// in key order that do not.
 struct Manifest: Hashable {
     struct Table: Hashable {
         var number: Int64

@@ -64,7 +64,8 @@ public enum AggregateFunction: Hashable, Sendable {
         }
     }
 
-    /// The aggregate with one more value; `KeyValueError.invalidRequest` if it does not fit the column.
+    /// The aggregate with one more value; `KeyValueError.invalidRequest` if it does not fit the
+    /// column.
     func merge(
         _ old: Value, _ new: Value, _ type: DataType
     ) throws(KeyValueError) -> Value {
