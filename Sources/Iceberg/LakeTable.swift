@@ -1,0 +1,233 @@
+public import Columnar
+import JSON
+import Parquet
+public import Platform
+
+/// A table in the lake: reads its state, its rows, and commits to it.
+public final class LakeTable {
+    public let name: LakeTableName
+    public let location: LakeLocation
+    /// The table as last read or committed by this object.
+    public private(set) var metadata: TableMetadata
+    /// Where that metadata stands; what a commit swaps.
+    public private(set) var metadataLocation: String
+    private let machine: Machine
+
+    private init(
+        _ machine: Machine, _ name: LakeTableName, _ location: LakeLocation,
+        _ metadata: TableMetadata, at metadataLocation: String
+    ) {
+        self.machine = machine
+        self.name = name
+        self.location = location
+        self.metadata = metadata
+        self.metadataLocation = metadataLocation
+    }
+
+    // MARK: Opening
+
+    /// Opens a table; nil if the catalog has none of this name.
+    public static func open(
+        _ machine: Machine, _ name: LakeTableName, in location: LakeLocation
+    ) async throws -> LakeTable? {
+        guard let pointer = try await load(machine, name) else { return nil }
+        let metadata = try await readMetadata(machine, pointer, location)
+        return LakeTable(machine, name, location, metadata, at: pointer)
+    }
+
+    /// Opens a table, creating it if there is none; of two who create at once one wins and both open it.
+    public static func openOrCreate(
+        _ machine: Machine, _ name: LakeTableName, in location: LakeLocation, schema: IcebergSchema,
+        properties: [(String, String)] = []
+    ) async throws -> LakeTable {
+        if let table = try await open(machine, name, in: location) { return table }
+        let folder =
+            location.prefix + name.namespace + "/" + name.name + "-"
+            + machine.entropy.uuid().prefix(8)
+        var metadata = TableMetadata(
+            uuid: machine.entropy.uuid(), location: folder, schema: schema,
+            timestampMilliseconds: machine.clock.timestamp.millisecondsSinceEpoch)
+        for (name, value) in properties { metadata.setProperty(name, value) }
+        let path = "\(folder)/metadata/00000-\(machine.entropy.uuid()).metadata.json"
+        try await put(machine, Array(metadata.json.compact.utf8), at: path, location, name)
+        do {
+            _ = try await machine.lakeCatalog.create(name, metadataLocation: path)
+        } catch let error as LakeCatalogError {
+            throw IcebergError.unavailable(table: name.description, reason: "\(error)")
+        }
+        guard let table = try await open(machine, name, in: location) else {
+            throw IcebergError.unavailable(
+                table: name.description, reason: "it was created and dropped")
+        }
+        return table
+    }
+
+    /// Reads the table's present state.
+    public func refresh() async throws {
+        guard let pointer = try await Self.load(machine, name) else {
+            throw IcebergError.noSuchTable(name.description)
+        }
+        if pointer == metadataLocation { return }
+        metadata = try await Self.readMetadata(machine, pointer, location)
+        metadataLocation = pointer
+    }
+
+    func adopt(_ metadata: TableMetadata, at path: String) {
+        self.metadata = metadata
+        metadataLocation = path
+    }
+
+    private static func load(_ machine: Machine, _ name: LakeTableName) async throws -> String? {
+        do {
+            return try await machine.lakeCatalog.load(name)
+        } catch let error as LakeCatalogError {
+            throw IcebergError.unavailable(table: name.description, reason: "\(error)")
+        }
+    }
+
+    private static func readMetadata(
+        _ machine: Machine, _ path: String, _ location: LakeLocation
+    ) async throws -> TableMetadata {
+        try TableMetadata(decoding: try await get(machine, path, location), path: path)
+    }
+
+    // MARK: Files
+
+    func read(_ path: String) async throws -> [UInt8] {
+        try await Self.get(machine, path, location)
+    }
+
+    private static func get(
+        _ machine: Machine, _ path: String, _ location: LakeLocation
+    ) async throws -> [UInt8] {
+        let key = try location.key(of: path)
+        var attempt = 0
+        while true {
+            do {
+                return try await machine.objectStore.get(key)
+            } catch ObjectStoreError.notFound {
+                throw IcebergError.damaged(path: path, reason: "it is gone")
+            } catch let error as ObjectStoreError {
+                attempt += 1
+                if attempt == 6 {
+                    throw IcebergError.unavailable(table: path, reason: "\(error)")
+                }
+                try await machine.sleep(.milliseconds(100 << attempt))
+            }
+        }
+    }
+
+    /// Writes a file of a name that nobody else uses; what an unknown outcome left is looked at.
+    public func write(_ bytes: [UInt8], at path: String) async throws {
+        try await Self.put(machine, bytes, at: path, location, name)
+    }
+
+    private static func put(
+        _ machine: Machine, _ bytes: [UInt8], at path: String, _ location: LakeLocation,
+        _ name: LakeTableName
+    ) async throws {
+        let key = try location.key(of: path)
+        var attempt = 0
+        while true {
+            do {
+                _ = try await machine.objectStore.put(bytes, at: key, .ifAbsent)
+                return
+            } catch ObjectStoreError.preconditionFailed {
+                // Our own earlier try, whose answer was lost: the name is ours alone.
+                machine.observer.reached("lake file found written already")
+                return
+            } catch let error as ObjectStoreError {
+                attempt += 1
+                if attempt == 6 {
+                    throw IcebergError.unavailable(table: name.description, reason: "\(error)")
+                }
+                try await machine.sleep(.milliseconds(100 << attempt))
+            }
+        }
+    }
+
+    /// A name for a new file in the table's folder.
+    public func newPath(_ folder: String, _ suffix: String) -> String {
+        "\(metadata.location)/\(folder)/\(machine.entropy.uuid())\(suffix)"
+    }
+
+    // MARK: Reading
+
+    /// The manifests of a snapshot.
+    public func manifestList(of snapshot: Snapshot) async throws -> ManifestList {
+        try ManifestList(
+            decoding: try await read(snapshot.manifestList), path: snapshot.manifestList)
+    }
+
+    /// The files that a reader of a snapshot must open, with the deletes that apply to each.
+    public func scan(_ snapshot: Snapshot) async throws -> [ScanTask] {
+        var data: [(file: DataFile, sequence: Int64)] = []
+        var deletes: [(file: DataFile, sequence: Int64)] = []
+        for manifest in try await manifestList(of: snapshot).manifests {
+            let decoded = try Manifest(
+                decoding: try await read(manifest.path), schema: metadata.schema,
+                path: manifest.path)
+            for entry in decoded.entries where entry.status != .deleted {
+                let sequence = entry.sequenceNumber ?? manifest.sequenceNumber
+                if entry.file.content == .data {
+                    data.append((entry.file, sequence))
+                } else {
+                    deletes.append((entry.file, sequence))
+                }
+            }
+        }
+        return data.map { file, sequence in
+            ScanTask(
+                file: file,
+                deletes: deletes.filter {
+                    $0.sequence >= sequence
+                        && ($0.file.referencedDataFile ?? file.path) == file.path
+                }.map(\.file))
+        }
+    }
+
+    /// All rows of a snapshot under the table's present schema, file by file.
+    public func rows(
+        at snapshot: Snapshot, _ body: (DataFile, RecordBatch) throws -> Void
+    ) async throws {
+        for task in try await scan(snapshot) {
+            try body(task.file, try await rows(of: task))
+        }
+    }
+
+    private func rows(of task: ScanTask) async throws -> RecordBatch {
+        var deleted: Set<Int64> = []
+        for file in task.deletes {
+            for (path, position) in try positions(in: try await read(file.path), file.path)
+            where path == task.file.path {
+                deleted.insert(position)
+            }
+        }
+        let bytes = try await read(task.file.path)
+        let schema = metadata.schema
+        do {
+            let reader = try ParquetReader.open(
+                bytes,
+                expected: ParquetSchema(
+                    schema.columns, elementIdentifiers: schema.elementIdentifiers))
+            var builder = RecordBatchBuilder(schema: schema.columns)
+            var position: Int64 = 0
+            for group in reader.contents.rowGroups {
+                let batch = try reader.read(rowGroup: group.index, as: schema.columns)
+                for row in 0..<batch.rowCount {
+                    if !deleted.contains(position) { try builder.append(row: row, of: batch) }
+                    position += 1
+                }
+            }
+            return builder.finish()
+        } catch {
+            throw IcebergError.damaged(path: task.file.path, reason: "\(error)")
+        }
+    }
+}
+
+/// A data file and the delete files that apply to it.
+public struct ScanTask: Hashable, Sendable {
+    public var file: DataFile
+    public var deletes: [DataFile]
+}

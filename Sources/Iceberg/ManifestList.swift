@@ -1,0 +1,126 @@
+import Avro
+
+/// What a manifest list says of one manifest.
+public struct ManifestFile: Hashable, Sendable {
+    public var path: String
+    public var byteCount: Int64
+    public var content: DataFile.Content
+    public var sequenceNumber: Int64
+    public var minimumSequenceNumber: Int64
+    public var addedSnapshot: Int64
+    public var addedFileCount: Int32
+    public var existingFileCount: Int32
+    public var deletedFileCount: Int32
+    public var addedRowCount: Int64
+    public var existingRowCount: Int64
+    public var deletedRowCount: Int64
+
+    /// Describes a manifest that only adds files.
+    public init(
+        path: String, byteCount: Int, manifest: Manifest, sequenceNumber: Int64, snapshot: Int64
+    ) {
+        self.path = path
+        self.byteCount = Int64(byteCount)
+        content = manifest.content
+        self.sequenceNumber = sequenceNumber
+        minimumSequenceNumber = sequenceNumber
+        addedSnapshot = snapshot
+        addedFileCount = Int32(manifest.entries.count)
+        existingFileCount = 0
+        deletedFileCount = 0
+        addedRowCount = manifest.entries.reduce(0) { $0 + $1.file.recordCount }
+        existingRowCount = 0
+        deletedRowCount = 0
+    }
+
+    init(_ record: AvroRecord, path: String) throws {
+        self.path = try record.string(500)
+        byteCount = try record.integer(501)
+        guard
+            let content = DataFile.Content(
+                rawValue: Int32(try record.optionalInteger(517) ?? 0))
+        else { throw IcebergError.damaged(path: path, reason: "a manifest of unknown content") }
+        self.content = content
+        sequenceNumber = try record.optionalInteger(515) ?? 0
+        minimumSequenceNumber = try record.optionalInteger(516) ?? 0
+        addedSnapshot = try record.integer(503)
+        addedFileCount = Int32(try record.optionalInteger(504) ?? 0)
+        existingFileCount = Int32(try record.optionalInteger(505) ?? 0)
+        deletedFileCount = Int32(try record.optionalInteger(506) ?? 0)
+        addedRowCount = try record.optionalInteger(512) ?? 0
+        existingRowCount = try record.optionalInteger(513) ?? 0
+        deletedRowCount = try record.optionalInteger(514) ?? 0
+    }
+}
+
+/// The manifests of one snapshot.
+public struct ManifestList: Hashable, Sendable {
+    public var manifests: [ManifestFile]
+
+    public init(manifests: [ManifestFile]) { self.manifests = manifests }
+
+    static let avroSchema = AvroSchema.record(
+        name: "manifest_file",
+        fields: [
+            AvroField("manifest_path", .string, 500), AvroField("manifest_length", .long, 501),
+            AvroField("partition_spec_id", .int, 502), AvroField("content", .int, 517),
+            AvroField("sequence_number", .long, 515),
+            AvroField("min_sequence_number", .long, 516),
+            AvroField("added_snapshot_id", .long, 503),
+            AvroField("added_files_count", .int, 504),
+            AvroField("existing_files_count", .int, 505),
+            AvroField("deleted_files_count", .int, 506),
+            AvroField("added_rows_count", .long, 512),
+            AvroField("existing_rows_count", .long, 513),
+            AvroField("deleted_rows_count", .long, 514),
+            AvroField(
+                "partitions",
+                .optional(
+                    .array(
+                        .record(
+                            name: "r508",
+                            fields: [
+                                AvroField("contains_null", .boolean, 509),
+                                AvroField("contains_nan", .optional(.boolean), 518),
+                                AvroField("lower_bound", .optional(.bytes), 510),
+                                AvroField("upper_bound", .optional(.bytes), 511),
+                            ]), elementIdentifier: 508, isMap: false)), 507),
+            AvroField("key_metadata", .optional(.bytes), 519),
+        ])
+
+    public func encoded(
+        snapshot: Int64, parent: Int64?, sequenceNumber: Int64, syncMarker: [UInt8]
+    ) throws -> [UInt8] {
+        let records = manifests.map { manifest -> AvroValue in
+            .record([
+                .string(manifest.path), .long(manifest.byteCount), .int(0),
+                .int(manifest.content.rawValue), .long(manifest.sequenceNumber),
+                .long(manifest.minimumSequenceNumber), .long(manifest.addedSnapshot),
+                .int(manifest.addedFileCount), .int(manifest.existingFileCount),
+                .int(manifest.deletedFileCount), .long(manifest.addedRowCount),
+                .long(manifest.existingRowCount), .long(manifest.deletedRowCount), .null, .null,
+            ])
+        }
+        let file = AvroFile(
+            schema: Self.avroSchema,
+            metadata: [
+                ("snapshot-id", "\(snapshot)"),
+                ("parent-snapshot-id", parent.map { "\($0)" } ?? "null"),
+                ("sequence-number", "\(sequenceNumber)"), ("format-version", "2"),
+            ], records: records)
+        return try file.encoded(syncMarker: syncMarker)
+    }
+
+    public init(decoding bytes: [UInt8], path: String) throws(IcebergError) {
+        do {
+            let file = try AvroFile(decoding: bytes)
+            manifests = try file.records.map {
+                try ManifestFile(AvroRecord($0, file.schema), path: path)
+            }
+        } catch let error as IcebergError {
+            throw error
+        } catch {
+            throw .damaged(path: path, reason: "\(error)")
+        }
+    }
+}

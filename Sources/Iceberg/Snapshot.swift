@@ -1,0 +1,67 @@
+import JSON
+
+/// One state of a table, as one commit left it.
+public struct Snapshot: Hashable, Sendable {
+    public var identifier: Int64
+    public var parent: Int64?
+    public var sequenceNumber: Int64
+    public var timestampMilliseconds: Int64
+    /// Where the manifest list is.
+    public var manifestList: String
+    public var schemaIdentifier: Int32
+    /// What the commit did, as text; `operation` first.
+    public var summary: [SummaryEntry]
+
+    public struct SummaryEntry: Hashable, Sendable {
+        public var name: String
+        public var value: String
+
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// A value of the summary.
+    public func summary(_ name: String) -> String? { summary.first { $0.name == name }?.value }
+
+    var json: JSONValue {
+        var members = [JSONMember("snapshot-id", .integer(identifier))]
+        if let parent { members.append(JSONMember("parent-snapshot-id", .integer(parent))) }
+        members += [
+            JSONMember("sequence-number", .integer(sequenceNumber)),
+            JSONMember("timestamp-ms", .integer(timestampMilliseconds)),
+            JSONMember("manifest-list", .string(manifestList)),
+            JSONMember("summary", .object(summary.map { JSONMember($0.name, .string($0.value)) })),
+            JSONMember("schema-id", .integer(Int64(schemaIdentifier))),
+        ]
+        return .object(members)
+    }
+
+    init(json: JSONField) throws {
+        identifier = try json.required("snapshot-id").integer()
+        parent = try json.optional("parent-snapshot-id")?.integer()
+        sequenceNumber = try json.optional("sequence-number")?.integer() ?? 0
+        timestampMilliseconds = try json.required("timestamp-ms").integer()
+        manifestList = try json.required("manifest-list").string()
+        schemaIdentifier = try json.optional("schema-id")?.integer(as: Int32.self) ?? 0
+        summary =
+            try json.optional("summary")?.members().map {
+                SummaryEntry($0.name, try $0.field.string())
+            } ?? []
+    }
+
+    init(
+        identifier: Int64, parent: Int64?, sequenceNumber: Int64, timestampMilliseconds: Int64,
+        manifestList: String, schemaIdentifier: Int32, summary: [SummaryEntry]
+    ) {
+        precondition(identifier > 0, "a snapshot id is positive")
+        self.identifier = identifier
+        self.parent = parent
+        self.sequenceNumber = sequenceNumber
+        self.timestampMilliseconds = timestampMilliseconds
+        self.manifestList = manifestList
+        self.schemaIdentifier = schemaIdentifier
+        self.summary = summary
+    }
+}
