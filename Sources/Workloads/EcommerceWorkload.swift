@@ -1,0 +1,327 @@
+import Columnar
+
+/// The database of a shop as a stream of changes: customers, products, inventory, orders and payments.
+///
+/// Orders have a life: placed with their lines, paid, shipped; some are cancelled, and old ones are
+/// deleted with their lines. Popular products and busy customers are changed far more than others, and
+/// some events carry a time that is long past.
+public final class EcommerceWorkload: Workload {
+    public struct Options: Sendable, Hashable {
+        public var customers = 1000
+        public var products = 500
+        public var eventPercent = 80
+        public var keyPercent = 20
+        public var latePartsPerMillion = 20_000
+        public var lateMicroseconds = 60_000_000
+        public var deletesPartsPerMillion = 30_000
+        public var pace = Pace(interval: .milliseconds(5))
+
+        public init() {}
+    }
+
+    private enum Table: Int, CaseIterable {
+        case customers, products, inventory, orders, orderLines, payments
+    }
+
+    private enum OrderState: String {
+        case placed, paid, shipped, cancelled
+    }
+
+    private struct Order {
+        var number: Int64
+        var customer: Int64
+        var lines: Int32
+        var cents: Int64
+        var state: OrderState
+    }
+
+    public let tables: [TableDefinition]
+    private let options: Options
+    private let embedder = TextEmbedder(dimension: 16)
+    private var random: RandomSource
+    private var elapsed = Duration.zero
+    private var customers: [Int64] = []
+    private var nextCustomer: Int64 = 1
+    private var products: [Int64] = []
+    private var nextProduct: Int64 = 1
+    private var stock: [Int64: Int32] = [:]
+    private var orders: [Order] = []
+    private var nextOrder: Int64 = 1
+    private var nextPayment: Int64 = 1
+    /// Changes that belong to the transaction under way, one a step.
+    private var queue: [Change] = []
+    private var queueHead = 0
+
+    public init(seed: UInt64, _ options: Options = Options()) {
+        self.options = options
+        random = RandomSource(seed: seed, label: "e-commerce")
+        tables = Self.definitions
+    }
+
+    public func next(now: Int64) -> WorkloadStep? {
+        let delay = options.pace.delay(at: elapsed, &random)
+        elapsed += delay
+        if queueHead == queue.count {
+            queue.removeAll(keepingCapacity: true)
+            queueHead = 0
+            begin(eventTime(now))
+        }
+        let change = queue[queueHead]
+        queueHead += 1
+        return WorkloadStep(delay: delay, changes: [change])
+    }
+
+    private func eventTime(_ now: Int64) -> Int64 {
+        if !random.chance(partsPerMillion: options.latePartsPerMillion) { return now }
+        return now - Int64(random.below(options.lateMicroseconds))
+    }
+
+    // MARK: What happens in a shop
+
+    private func begin(_ time: Int64) {
+        if customers.count < 20 || products.count < 10 {
+            random.below(2) == 0 ? addCustomer(time) : addProduct(time)
+            return
+        }
+        switch random.below(100) {
+        case ..<8 where customers.count < options.customers: addCustomer(time)
+        case ..<14 where products.count < options.products: addProduct(time)
+        case ..<24: changeCustomer(time)
+        case ..<32: changeProduct(time)
+        case ..<42: restock(time)
+        case ..<66: placeOrder(time)
+        default: moveOrder(time)
+        }
+        if queue.isEmpty { restock(time) }
+    }
+
+    private func emit(_ table: Table, _ kind: Change.Kind) {
+        queue.append(Change(table: table.rawValue, kind))
+    }
+
+    private func pick(_ keys: [Int64]) -> Int {
+        random.skewed(
+            keys.count, eventPercent: options.eventPercent, keyPercent: options.keyPercent)
+    }
+
+    private func addCustomer(_ time: Int64) {
+        customers.append(nextCustomer)
+        emitCustomer(nextCustomer, time)
+        nextCustomer += 1
+    }
+
+    private func changeCustomer(_ time: Int64) {
+        let position = pick(customers)
+        let customer = customers[position]
+        if customers.count > 20, random.chance(partsPerMillion: options.deletesPartsPerMillion),
+            !orders.contains(where: { $0.customer == customer })
+        {
+            customers.swapAt(position, customers.count - 1)
+            customers.removeLast()
+            emit(.customers, .delete(key: [.int64(customer)]))
+        } else {
+            emitCustomer(customer, time)
+        }
+    }
+
+    private func emitCustomer(_ number: Int64, _ time: Int64) {
+        let name = Self.firstNames[random.below(Self.firstNames.count)]
+        emit(
+            .customers,
+            .upsert([
+                .int64(number), .string("\(name) \(number)"),
+                random.below(10) == 0
+                    ? .null : .string("\(name.lowercased())\(number)@shop.example"),
+                .int32(Int32(random.below(5))), .timestamp(time),
+            ]))
+    }
+
+    private func addProduct(_ time: Int64) {
+        products.append(nextProduct)
+        stock[nextProduct] = 100
+        emitProduct(nextProduct, time)
+        emitStock(nextProduct, time)
+        nextProduct += 1
+    }
+
+    private func changeProduct(_ time: Int64) {
+        let position = pick(products)
+        let product = products[position]
+        if products.count > 10, random.chance(partsPerMillion: options.deletesPartsPerMillion) {
+            products.swapAt(position, products.count - 1)
+            products.removeLast()
+            stock[product] = nil
+            emit(.products, .delete(key: [.int64(product)]))
+            emit(.inventory, .delete(key: [.int64(product)]))
+        } else {
+            emitProduct(product, time)
+        }
+    }
+
+    private func emitProduct(_ number: Int64, _ time: Int64) {
+        let text =
+            "\(Self.adjectives[random.below(Self.adjectives.count)]) "
+            + "\(Self.materials[random.below(Self.materials.count)]) "
+            + "\(Self.things[random.below(Self.things.count)]) \(number % 97)"
+        emit(
+            .products,
+            .upsert([
+                .int64(number), .string(text), .decimal(Int64(100 + random.below(100_000))),
+                .vector(embedder.embed(text)), .timestamp(time),
+            ]))
+    }
+
+    private func restock(_ time: Int64) {
+        let product = products[pick(products)]
+        stock[product, default: 0] += Int32(1 + random.below(50))
+        emitStock(product, time)
+    }
+
+    private func emitStock(_ product: Int64, _ time: Int64) {
+        emit(
+            .inventory,
+            .upsert([.int64(product), .int32(stock[product] ?? 0), .timestamp(time)]))
+    }
+
+    private func placeOrder(_ time: Int64) {
+        var order = Order(
+            number: nextOrder, customer: customers[pick(customers)],
+            lines: Int32(1 + random.below(3)), cents: 0, state: .placed)
+        nextOrder += 1
+        var lines: [Change.Kind] = []
+        var taken: [Int64] = []
+        for line in 0..<order.lines {
+            let product = products[pick(products)]
+            let quantity = Int32(1 + random.below(3))
+            let cents = Int64(100 + random.below(50_000))
+            order.cents += cents * Int64(quantity)
+            stock[product, default: 0] -= quantity
+            taken.append(product)
+            lines.append(
+                .upsert([
+                    .int64(order.number), .int32(line), .int64(product), .int32(quantity),
+                    .decimal(cents),
+                ]))
+        }
+        emitOrder(order, time)
+        for line in lines { emit(.orderLines, line) }
+        for product in taken { emitStock(product, time) }
+        orders.append(order)
+        if orders.count > 2000 { deleteOrder(at: 0) }
+    }
+
+    private func moveOrder(_ time: Int64) {
+        if orders.isEmpty { return }
+        // Mostly the newest ones move.
+        let position = orders.count - 1 - random.below(min(orders.count, 100))
+        switch orders[position].state {
+        case .placed where random.below(10) == 0: orders[position].state = .cancelled
+        case .placed:
+            orders[position].state = .paid
+            let order = orders[position]
+            emit(
+                .payments,
+                .append([
+                    .int64(nextPayment), .int64(order.number), .decimal(order.cents),
+                    .string(random.below(2) == 0 ? "card" : "transfer"), .timestamp(time),
+                ]))
+            nextPayment += 1
+        case .paid: orders[position].state = .shipped
+        case .shipped, .cancelled:
+            if random.below(2) == 0 { deleteOrder(at: position) }
+            return
+        }
+        emitOrder(orders[position], time)
+    }
+
+    private func deleteOrder(at position: Int) {
+        let order = orders.remove(at: position)
+        for line in 0..<order.lines {
+            emit(.orderLines, .delete(key: [.int64(order.number), .int32(line)]))
+        }
+        emit(.orders, .delete(key: [.int64(order.number)]))
+    }
+
+    private func emitOrder(_ order: Order, _ time: Int64) {
+        emit(
+            .orders,
+            .upsert([
+                .int64(order.number), .int64(order.customer), .string(order.state.rawValue),
+                .decimal(order.cents), .boolean(order.lines > 1), .timestamp(time),
+            ]))
+    }
+}
+
+extension EcommerceWorkload {
+    private static var definitions: [TableDefinition] {
+        func table(
+            _ name: String, _ fields: [(String, DataType, Bool)], key: [Int], vector: Int? = nil
+        ) -> TableDefinition {
+            let schema = Schema(
+                fields: fields.enumerated().map {
+                    Field(
+                        identifier: Int32($0.offset + 1), name: $0.element.0, type: $0.element.1,
+                        isNullable: $0.element.2)
+                }, primaryKey: key)
+            return TableDefinition(
+                name: name, schema: schema, bucketKey: key.isEmpty ? [0] : [key[0]],
+                vectorColumn: vector)
+        }
+        let money = DataType.decimal(precision: 12, scale: 2)
+        return [
+            table(
+                "customers",
+                [
+                    ("id", .int64, false), ("name", .string, false), ("email", .string, true),
+                    ("tier", .int32, false), ("updated_at", .timestampWithZone, false),
+                ], key: [0]),
+            table(
+                "products",
+                [
+                    ("id", .int64, false), ("description", .string, false), ("price", money, false),
+                    ("embedding", .vector(dimension: 16), false),
+                    ("updated_at", .timestampWithZone, false),
+                ], key: [0], vector: 3),
+            table(
+                "inventory",
+                [
+                    ("product_id", .int64, false), ("quantity", .int32, false),
+                    ("updated_at", .timestampWithZone, false),
+                ], key: [0]),
+            table(
+                "orders",
+                [
+                    ("id", .int64, false), ("customer_id", .int64, false),
+                    ("status", .string, false), ("total", money, false),
+                    ("has_many_lines", .boolean, false), ("updated_at", .timestampWithZone, false),
+                ], key: [0]),
+            table(
+                "order_lines",
+                [
+                    ("order_id", .int64, false), ("line", .int32, false),
+                    ("product_id", .int64, false), ("quantity", .int32, false),
+                    ("price", money, false),
+                ], key: [0, 1]),
+            table(
+                "payments",
+                [
+                    ("id", .int64, false), ("order_id", .int64, false), ("amount", money, false),
+                    ("method", .string, false), ("paid_at", .timestampWithZone, false),
+                ], key: []),
+        ]
+    }
+
+    private static let firstNames = [
+        "Ada", "Alan", "Barbara", "Edsger", "Frances", "Grace", "Ken", "Leslie", "Niklaus", "Tony",
+    ]
+    private static let adjectives = [
+        "light", "sturdy", "folding", "warm", "small", "large", "quiet", "bright", "soft", "plain",
+    ]
+    private static let materials = [
+        "wooden", "steel", "cotton", "leather", "glass", "paper", "woollen", "copper", "stone",
+    ]
+    private static let things = [
+        "chair", "lamp", "jacket", "kettle", "notebook", "bicycle", "table", "clock", "tent",
+        "mirror", "bag", "shelf",
+    ]
+}
