@@ -26,6 +26,8 @@ public struct ClusterConfiguration: Sendable {
     public var snapshotInterval = Duration.seconds(30)
     /// Each table is committed to the lake at this interval.
     public var lakeInterval = Duration.seconds(30)
+    /// Rows of a bucket in memory before they are flushed, and cached blocks, in bytes each.
+    public var rowMemoryByteCount = 512 * 1024
     /// Vectors in memory before a segment of the index is sealed.
     public var hotPointLimit = 1024
     /// Logical port of tablet servers and coordinators.

@@ -46,6 +46,9 @@ enum MetadataKey: Hashable {
     }
 }
 
+/// Where a tablet server's registration stands in the coordination service, for tools and tests.
+public func registrationKey(of server: String) -> String { MetadataKey.server(server).text }
+
 /// Names the current manifest of something in the object store, and how far it reaches.
 public struct ManifestPointer: Hashable, Sendable {
     public var key: String

@@ -36,7 +36,7 @@ extension Replica {
     }
 
     /// Whole batches from `offset`, local or tiered.
-    private func read(from offset: Int64, below limit: Int64, byteCount: Int) async throws
+    func read(from offset: Int64, below limit: Int64, byteCount: Int) async throws
         -> [UInt8]
     {
         if offset < log.startOffset {

@@ -113,6 +113,7 @@ public final class TabletServer {
         let replica = Replica(
             bucket: bucket, table: table, log: log, machine: machine, mirror: mirror,
             serverProgress: moved, configuration: configuration)
+        try await replica.forgetRows(except: nil)
         replicas[bucket] = replica
         machine.spawn("tiering of \(bucket)") { try await replica.tierSegments() }
     }

@@ -248,4 +248,6 @@ public struct DiskCounters: Hashable, Sendable {
     public var readBytes = 0
     public var syncs = 0
     public var nameChanges = 0
+
+    public init() {}
 }
