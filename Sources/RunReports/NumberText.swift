@@ -66,7 +66,8 @@ enum NumberText {
         case 0..<0.001: return "\(short(value * 1e6)) µs"
         case 0.001..<1: return "\(short(value * 1e3)) ms"
         case 1..<120: return "\(short(value)) s"
-        default: return "\(clock(value)) min"
+        case 120..<3600: return "\(clock(value)) min"
+        default: return "\(clock(value)) h"
         }
     }
 

@@ -35,7 +35,7 @@ struct TimeAxis {
 
     /// With at most two decimals, as attributes want it.
     static func text(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
+        let hundredths = Int((min(max(value, -1e15), 1e15) * 100).rounded())
         let sign = hundredths < 0 ? "-" : ""
         let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
         if rest == 0 { return "\(sign)\(whole)" }

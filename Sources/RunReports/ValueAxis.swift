@@ -15,8 +15,8 @@ struct ValueAxis {
             return
         }
         self.isLogarithmic = false
-        let least = min(0, values.filter(\.isFinite).min() ?? 0)
-        let most = max(0, values.filter(\.isFinite).max() ?? 0)
+        let least = min(0, max(values.filter(\.isFinite).min() ?? 0, -1e18))
+        let most = max(0, min(values.filter(\.isFinite).max() ?? 0, 1e18))
         let span = most - least > 0 ? most - least : 1
         let step = Self.step(span / 3, unit: unit)
         var marks: [Double] = []

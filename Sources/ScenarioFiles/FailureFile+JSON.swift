@@ -63,7 +63,11 @@ extension FailureFile {
     private static func duration(_ field: JSONField) throws -> Duration {
         let text = try field.string()
         do throws(ScalarProblem) {
-            return .nanoseconds(try Units.time.parse(text))
+            let nanoseconds = try Units.time.parse(text)
+            guard nanoseconds >= 0 else {
+                throw ScalarProblem(message: "'\(text)' is negative")
+            }
+            return .nanoseconds(nanoseconds)
         } catch {
             throw JSONError.wrongType(path: field.path, expected: "a duration (\(error.message))")
         }

@@ -126,4 +126,32 @@ struct FaultPlanTests {
                 head + #""seed": 1, "length": "1m", "plan": [{"at": "1s", "crsh": "server-1"}]}"#)
                 == "plan: unknown kind of fault 'crsh'; did you mean 'crash'?")
     }
+
+    @Test("A spoilt failure file is read or refused", arguments: 0..<10)
+    func spoilt(seed: Int) throws {
+        var generator = ScenarioFuzzTests.Generator(state: UInt64(seed))
+        let file = FailureFile(
+            scenarioPath: "a.yaml", scenarioText: "", seed: 1, length: .seconds(60),
+            plan: Self.plan, build: "", traceHash: "", verdict: "fail", violations: [])
+        let original = file.json.compact.split(separator: ",").map(String.init)
+        let values = [
+            "1", "-1", "null", "[]", "{}", "\"-5s\"", "\"1e9s\"", "\"server-0\"", "1e300",
+        ]
+        for _ in 0..<100 {
+            var pieces = original
+            let at = generator.next(below: pieces.count)
+            let colon = pieces[at].lastIndex(of: ":") ?? pieces[at].startIndex
+            let tail = pieces[at][colon...].filter { "]}".contains($0) }
+            let value = values[generator.next(below: values.count)]
+            pieces[at] = pieces[at][..<colon] + ":" + value + tail
+            guard let json = try? JSONValue(parsing: pieces.joined(separator: ",")) else {
+                continue
+            }
+            do throws(FailureFileError) {
+                _ = try FailureFile(json: json)
+            } catch {
+                #expect(!error.description.isEmpty)
+            }
+        }
+    }
 }
