@@ -33,16 +33,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 // Data goes down this list; an arrow points only to what stands further down.
 let sources: [Target] = [
     .executableTarget(
-        name: "wavetank", dependencies: ["Workbench", "Host", argumentParser],
+        name: "wavetank", dependencies: ["Workbench", argumentParser],
         swiftSettings: strict),
     module(
         "Workbench",
-        ["Cluster", "Simulation", "Host", "ScenarioFiles", "Workloads", "RunReports"]),
+        ["Cluster", "Simulation", "ScenarioFiles", "Workloads", "RunReports"]),
     module("RunReports", ["JSON"]),
     module("ScenarioFiles", ["JSON", .product(name: "Yams", package: "Yams")]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
-    module("Cluster", ["UnionRead", "Tiering", "Vectors", "KeyValue", "Changelog"]),
-    module("UnionRead", ["Iceberg", "Parquet", "Changelog", "KeyValue"]),
+    module("Cluster", ["Tiering", "Vectors", "KeyValue", "Changelog"]),
     module("Tiering", ["Iceberg", "Parquet", "Changelog", "KeyValue"]),
     module("Vectors", ["Columnar", "JSON", "Platform"]),
     module("Iceberg", ["Avro", "Parquet", "JSON", "Columnar", "Platform"]),
@@ -54,12 +53,10 @@ let sources: [Target] = [
     module("JSON"),
     module("TankExample", ["Simulation", "Platform"]),
     module("Simulation", ["Platform"]),
-    module("Host", ["Platform", "CSQLite"] + nio),
     module("Platform"),
     .target(name: "CChecksum", cSettings: fastC),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 ]
 
 let testTargets: [Target] = [
@@ -67,25 +64,16 @@ let testTargets: [Target] = [
         name: "TestSupport", dependencies: ["Platform", "Simulation"],
         path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "Tidy", swiftSettings: strict),
-    tests("PlatformContract", ["Platform", "Simulation", "Host"]),
     tests("Simulation", ["Simulation", "Platform"]),
     tests("TankExample", ["TankExample"]),
-    tests("Host", ["Host", "Platform"]),
-    tests("JSON", ["JSON"]),
     tests("Columnar", ["Columnar"]),
     tests("Changelog", ["Changelog", "Columnar"]),
     tests("KeyValue", ["KeyValue", "Changelog", "Columnar"]),
-    tests("Avro", ["Avro", "Columnar"]),
     tests("Parquet", ["Parquet", "Columnar"]),
-    tests("Iceberg", ["Iceberg", "Columnar"]),
     tests("Vectors", ["Vectors"]),
-    tests("Tiering", ["Tiering", "Columnar"]),
-    tests("UnionRead", ["UnionRead", "Columnar"]),
     tests("Cluster", ["Cluster", "Changelog", "Columnar"]),
-    tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
-    tests("Workbench", ["Workbench"]),
 ]
 
 let package = Package(

@@ -8,7 +8,6 @@ final class Deployment {
     let configuration: ClusterConfiguration
     private(set) var coordinators: [NodeName: Coordinator] = [:]
     private(set) var servers: [NodeName: TabletServer] = [:]
-    private(set) var tierers: [NodeName: LakeTierer] = [:]
     private(set) var indexers: [NodeName: VectorIndexer] = [:]
 
     init(_ layout: ClusterLayout) {
@@ -48,9 +47,7 @@ final class Deployment {
             servers[node] = server
             try await server.run()
         case .tierer:
-            let tierer = LakeTierer(machine, configuration)
-            tierers[node] = tierer
-            try await tierer.run()
+            try await machine.sleep(.seconds(1 << 30))
         case .indexer:
             let indexer = VectorIndexer(machine, configuration)
             indexers[node] = indexer
@@ -63,7 +60,6 @@ final class Deployment {
     func ended(_ node: NodeName) {
         coordinators[node] = nil
         servers[node] = nil
-        tierers[node] = nil
         indexers[node] = nil
     }
 

@@ -116,7 +116,8 @@ final class FaultDriver {
     }
 
     private func expireLease(of node: NodeName) {
-        if let lease = leaseHeld(by: node.description, in: world.coordinator) {
+        let key = registrationKey(of: node.description)
+        if let lease = world.coordinator.entry(key)?.lease {
             _ = world.coordinator.expireLease(lease)
         }
     }

@@ -1,0 +1,229 @@
+import Changelog
+import Cluster
+import Platform
+import RunReports
+import ScenarioFiles
+import Simulation
+
+/// Collects over a run what its report shows: who was up, who led, how fast, how fresh.
+final class TankRecorder {
+    private let world: SimulationWorld
+    private let deployment: Deployment
+    private let nodes: [NodeName]
+    private let plan: FaultPlan
+    private let interval: Duration
+    private var states: [NodeName: (state: NodeLane.State, since: Double)] = [:]
+    private var nodeLanes: [NodeName: [NodeLane.Interval]] = [:]
+    private var leaders: [BucketIdentifier: LeadershipLane.Interval] = [:]
+    private var leadershipLanes: [BucketIdentifier: [LeadershipLane.Interval]] = [:]
+    private var bucketNames: [BucketIdentifier: String] = [:]
+    private var lakeLanes: [String: [LakeTableLane.Commit]] = [:]
+    private var latencies: [Int64] = []
+    private var acknowledgedInInterval = 0
+    private var series: [String: [Chart.Point]] = [:]
+    private(set) var allLatencies = LatencyHistogram()
+
+    init(
+        _ world: SimulationWorld, _ deployment: Deployment, nodes: [NodeName], plan: FaultPlan,
+        length: Duration
+    ) {
+        self.world = world
+        self.deployment = deployment
+        self.nodes = nodes
+        self.plan = plan
+        interval = max(.milliseconds(500), length / 120)
+    }
+
+    var seconds: Double { Double(world.nanoseconds) / 1e9 }
+
+    func start() {
+        for node in nodes { states[node] = (.down, 0) }
+        sample()
+    }
+
+    // MARK: What happens
+
+    func acknowledged(after latency: Duration) {
+        acknowledgedInInterval += 1
+        let nanoseconds = latency.nanoseconds
+        latencies.append(nanoseconds)
+        allLatencies.record(nanoseconds)
+    }
+
+    func committedToLake(_ table: String, snapshot: Int64, rows: Int) {
+        lakeLanes[table, default: []].append(
+            LakeTableLane.Commit(atSeconds: seconds, snapshotIdentifier: snapshot, rows: rows))
+    }
+
+    func measured(_ name: String, _ value: Double) {
+        series[name, default: []].append(Chart.Point(atSeconds: seconds, value: value))
+    }
+
+    // MARK: Sampling
+
+    private func sample() {
+        observeNodes()
+        observeLeaders()
+        measureInterval()
+        world.after(interval) { [self] in sample() }
+    }
+
+    private func observeNodes() {
+        for node in nodes {
+            let name = node.description
+            let state: NodeLane.State =
+                !world.isRunning(name) ? .down : world.isPaused(name) ? .paused : .up
+            let known = states[node]!
+            if known.state == state { continue }
+            nodeLanes[node, default: []].append(
+                NodeLane.Interval(from: known.since, until: seconds, state: known.state))
+            states[node] = (state, seconds)
+        }
+    }
+
+    private func observeLeaders() {
+        for (_, server) in deployment.runningServers {
+            for bucket in server.replicas.keys.sorted() {
+                let replica = server.replicas[bucket]!
+                bucketNames[bucket] = "\(replica.table.name)/\(bucket.bucket)"
+                if !replica.isLeader { continue }
+                let epoch = Int(replica.leaderEpoch)
+                if let known = leaders[bucket] {
+                    if known.epoch > epoch || known.epoch == epoch { continue }
+                    close(bucket, known)
+                }
+                leaders[bucket] = LeadershipLane.Interval(
+                    from: seconds, until: seconds, leader: server.machine.name, epoch: epoch)
+            }
+        }
+    }
+
+    private func close(_ bucket: BucketIdentifier, _ interval: LeadershipLane.Interval) {
+        var ended = interval
+        ended.until = seconds
+        leadershipLanes[bucket, default: []].append(ended)
+    }
+
+    private func measureInterval() {
+        let span = Double(interval.nanoseconds) / 1e9
+        measured("throughput", Double(acknowledgedInInterval) / span)
+        acknowledgedInInterval = 0
+        if !latencies.isEmpty {
+            latencies.sort()
+            for (name, percent) in [("p50", 50), ("p90", 90), ("p99", 99), ("maximum", 100)] {
+                let position = min(latencies.count - 1, latencies.count * percent / 100)
+                measured(name, Double(latencies[position]) / 1e9)
+            }
+            latencies.removeAll(keepingCapacity: true)
+        }
+        var lag: Int64 = 0
+        for (_, server) in deployment.runningServers {
+            for bucket in server.replicas.keys.sorted() {
+                let replica = server.replicas[bucket]!
+                if replica.isLeader { lag += replica.log.endOffset - replica.highWatermark }
+            }
+        }
+        measured("replication lag", Double(lag))
+        measured("object store", Double(world.objects.totalBytes))
+        for (name, _) in deployment.runningServers {
+            measured(name.description, Double(world.diskBytes(of: name.description)))
+        }
+    }
+
+    // MARK: The report's parts
+
+    func fill(_ report: inout RunReport) {
+        for node in nodes {
+            let known = states[node]!
+            nodeLanes[node, default: []].append(
+                NodeLane.Interval(from: known.since, until: seconds, state: known.state))
+            report.nodes.append(NodeLane(node: node.description, intervals: nodeLanes[node]!))
+        }
+        for bucket in leaders.keys.sorted() { close(bucket, leaders[bucket]!) }
+        for bucket in leadershipLanes.keys.sorted() {
+            report.leadership.append(
+                LeadershipLane(
+                    bucket: bucketNames[bucket] ?? bucket.path, intervals: leadershipLanes[bucket]!)
+            )
+        }
+        for table in lakeLanes.keys.sorted() {
+            report.lakeTables.append(LakeTableLane(table: table, commits: lakeLanes[table]!))
+        }
+        for fault in plan.faults {
+            report.faults.append(
+                FaultEvent(
+                    atSeconds: Double(fault.at.nanoseconds) / 1e9,
+                    untilSeconds: Double(fault.end.nanoseconds) / 1e9,
+                    kind: fault.kind.name.rawValue,
+                    target: fault.kind.nodes.map(\.description).joined(separator: " "),
+                    text: fault.kind.description))
+        }
+        report.charts = charts()
+    }
+
+    private func charts() -> [Chart] {
+        func chart(
+            _ title: String, _ unit: Chart.Unit, _ meaning: String, _ names: [String],
+            _ style: Chart.Style = .lines
+        ) -> Chart? {
+            let present = names.filter { series[$0] != nil }
+            if present.isEmpty { return nil }
+            return Chart(
+                title: title, unit: unit, style: style, meaning: meaning,
+                series: present.map { Chart.Series(name: $0, points: series[$0]!) })
+        }
+        let servers = nodes.filter { $0.role == .server }.map(\.description)
+        return [
+            chart(
+                "Throughput", .perSecond, "Changes acknowledged a simulated second.", ["throughput"]
+            ),
+            chart(
+                "Latency", .seconds,
+                "From the client's write to its acknowledgement, in each interval.",
+                ["p50", "p90", "p99", "maximum"], .bands),
+            chart(
+                "Freshness", .seconds,
+                "How long ago the newest change was made that the lake, or the vector index, holds.",
+                ["lake", "vector index"]),
+            chart(
+                "Replication lag", .count,
+                "Offsets that leaders hold and the in-sync sets have not confirmed.",
+                ["replication lag"]),
+            chart(
+                "Bytes held", .bytes, "On each disk and in the object store.",
+                servers + ["object store"]),
+        ].compactMap { $0 }
+    }
+}
+
+/// Latencies by powers of two in 16 steps each: percentiles to about 6 %, in constant memory.
+struct LatencyHistogram {
+    private var buckets = [Int](repeating: 0, count: 64 * 16)
+    private(set) var count = 0
+    private(set) var maximum: Int64 = 0
+
+    mutating func record(_ nanoseconds: Int64) {
+        let value = max(1, nanoseconds)
+        let power = 63 - value.leadingZeroBitCount
+        let step = power < 4 ? 0 : Int(value >> (power - 4)) & 15
+        buckets[power * 16 + step] += 1
+        count += 1
+        maximum = max(maximum, nanoseconds)
+    }
+
+    /// The upper edge of the step that holds the percentile, in nanoseconds.
+    func percentile(_ perThousand: Int) -> Int64 {
+        if count == 0 { return 0 }
+        let wanted = max(1, (count * perThousand + 999) / 1000)
+        var seen = 0
+        for (position, number) in buckets.enumerated() {
+            seen += number
+            if seen >= wanted {
+                let (power, step) = (position / 16, position % 16)
+                let edge = power < 4 ? Int64(2) << power : Int64(17 + step) << (power - 4)
+                return min(edge, maximum)
+            }
+        }
+        return maximum
+    }
+}

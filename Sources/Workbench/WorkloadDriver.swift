@@ -1,0 +1,133 @@
+import Changelog
+import Cluster
+import Columnar
+import Platform
+import ScenarioFiles
+import Workloads
+
+/// Runs one workload through its writers, and tells the reference models what became of each change.
+final class WorkloadDriver {
+    private(set) var models: [ReferenceModel]
+    let workload: any Workload
+    /// The tables as the cluster has them, in the workload's order; empty before they are created.
+    private(set) var tables: [TableDescription] = []
+    /// Called at each outcome.
+    var onOutcome: (TableWriter.Outcome, _ since: Instant) -> Void = { _, _ in }
+    private(set) var sentCount = 0
+    private(set) var settledCount = 0
+    private var isStopped = false
+    private let layout: ClusterLayout
+    private let limit: Int?
+
+    /// `limit` ends the workload after as many changes.
+    init(_ workload: any Workload, _ layout: ClusterLayout, limit: Int? = nil) {
+        self.workload = workload
+        self.layout = layout
+        self.limit = limit
+        models = workload.tables.map(ReferenceModel.init)
+    }
+
+    var isSettled: Bool { isStopped && sentCount == settledCount }
+
+    func stop() { isStopped = true }
+
+    /// Creates the tables; every machine may then write.
+    func createTables(with client: ClusterClient) async throws {
+        for definition in workload.tables {
+            let table = TableDescription(
+                name: definition.name, schema: definition.schema,
+                bucketCount: Int32(layout.buckets), replicationFactor: layout.replication,
+                bucketKey: definition.bucketKey, vectorColumn: definition.vectorColumn)
+            tables.append(try await client.createTable(table))
+        }
+    }
+
+    /// Draws changes and hands them to the writers until stopped.
+    ///
+    /// A key belongs to one writer, so that its changes keep their order.
+    func run(_ clients: [ClusterClient], epochMilliseconds: Int64, started: Instant) async throws {
+        precondition(!clients.isEmpty && !tables.isEmpty, "a workload without writers or tables")
+        let machine = clients[0].machine
+        let writers = clients.map { client in tables.map { TableWriter(client, $0) } }
+        let codecs = tables.map { table in
+            KeyCodec(types: table.bucketKey.map { table.schema.fields[$0].type })
+        }
+        while !isStopped {
+            let elapsed = machine.clock.now - started
+            let now = epochMilliseconds * 1000 + elapsed.nanoseconds / 1000
+            guard let step = workload.next(now: now), sentCount < limit ?? .max else {
+                isStopped = true
+                return
+            }
+            if step.delay > .zero { try await machine.sleep(step.delay) }
+            if isStopped { return }
+            for change in step.changes {
+                let key = try codecs[change.table].encode(bucketKey(of: change))
+                let writer = Int(crc32c(key, seed: 7) % UInt32(writers.count))
+                send(change, to: writers[writer][change.table], on: machine)
+            }
+        }
+    }
+
+    private func bucketKey(of change: Change) -> [Value] {
+        let table = tables[change.table]
+        switch change.kind {
+        case .append(let row), .upsert(let row): return table.bucketKey.map { row[$0] }
+        case .delete(let key):
+            return table.bucketKey.map { key[table.schema.primaryKey.firstIndex(of: $0)!] }
+        }
+    }
+
+    private func send(_ change: Change, to writer: TableWriter, on machine: Machine) {
+        let model = models[change.table]
+        let number = model.sent()
+        let since = machine.clock.now
+        sentCount += 1
+        let written: TableWriter.Change =
+            switch change.kind {
+            case .append(let row): .append(row)
+            case .upsert(let row): .upsert(row)
+            case .delete(let key): .delete(key: key)
+            }
+        writer.write(written) { [self] outcome in
+            settledCount += 1
+            let known: ReferenceModel.Outcome =
+                switch outcome {
+                case .acknowledged: .acknowledged
+                case .refused: .refused
+                case .unknown: .unknown
+                }
+            do {
+                try model.learned(change.kind, number: number, known) {
+                    CommittedLog.hash($0, .append)
+                }
+            } catch {
+                machine.observer.note(.error, "the model of \(model.table.name): \(error)")
+            }
+            onOutcome(outcome, since)
+        }
+    }
+
+    /// Holds what was committed against what writers were told.
+    func check(_ auditor: Auditor, _ tally: Tally) {
+        for (position, model) in models.enumerated() where position < tables.count {
+            let table = tables[position]
+            let logs = table.buckets.compactMap { auditor.logs[$0] }
+            if table.isPrimaryKeyTable {
+                var rows: [[UInt8]: Row] = [:]
+                for log in logs { rows.merge(log.rows) { first, _ in first } }
+                tally.count(
+                    model.check(
+                        rows: rows, hash: { CommittedLog.hash($0, .append) },
+                        violated: { tally.violated($0) }))
+            } else {
+                for log in logs {
+                    for hash in log.changeHashes where hash != 0 {
+                        model.saw(hash) { tally.violated($0) }
+                    }
+                }
+                tally.count(model.checkAppended { tally.violated($0) })
+            }
+        }
+    }
+}
