@@ -1,3 +1,5 @@
+import Vectors
+
 /// What nodes ask of each other.
 enum Request {
     case createTable(TableDescription)
@@ -7,6 +9,8 @@ enum Request {
     case lookup(BucketIdentifier, keys: [[UInt8]])
     case scan(BucketIdentifier, after: [UInt8]?, limit: Int)
     case offsets(BucketIdentifier)
+    /// The rows of a bucket whose vectors are nearest to the query; asked of the indexer.
+    case search(BucketIdentifier, query: [Float], limit: Int)
 }
 
 enum Response {
@@ -19,6 +23,7 @@ enum Response {
     case rows([[UInt8]?], offset: Int64)
     case page(ScanPage)
     case offsets(LogOffsets)
+    case nearest(VectorAnswer)
 }
 
 /// Where an acknowledged batch stands, and in which term it was acknowledged.

@@ -13,16 +13,21 @@ public final class VectorIndexer {
     public private(set) var indexes: [BucketIdentifier: VectorIndex] = [:]
     private let client: ClusterClient
     private let configuration: ClusterConfiguration
+    private let server: CallServer
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
         self.configuration = configuration
         client = ClusterClient(machine, configuration)
+        server = CallServer(machine, port: configuration.port)
         mirror = client.mirror
     }
 
     public func run() async throws {
         machine.spawn("metadata of \(machine.name)") { [self] in try await client.run() }
+        machine.spawn("calls to \(machine.name)") { [self] in
+            try await server.serve { [self] in try answer($0) }
+        }
         let office = Office(machine, Self.office, mirror, configuration)
         try await office.run { [self] term in
             indexes.removeAll()
@@ -42,12 +47,18 @@ public final class VectorIndexer {
         }
     }
 
-    /// The rows nearest to a query in one bucket, or nil while its index is not open here.
-    public func search(
-        _ bucket: BucketIdentifier, _ query: [Float], limit: Int
-    ) throws -> VectorAnswer? {
-        guard let index = indexes[bucket] else { return nil }
-        return try index.search(query, limit: limit)
+    private func answer(_ request: Request) throws -> Response {
+        guard case .search(let bucket, let query, let limit) = request else {
+            throw ClusterError.invalidRequest(reason: "an indexer searches vectors, no more")
+        }
+        guard let index = indexes[bucket] else {
+            throw ClusterError.busy(reason: "the index of \(bucket) is not open here")
+        }
+        do {
+            return .nearest(try index.search(query, limit: min(limit, 10_000)))
+        } catch {
+            throw ClusterError.invalidRequest(reason: "\(error)")
+        }
     }
 
     // MARK: Following a changelog

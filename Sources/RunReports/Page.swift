@@ -189,7 +189,9 @@ struct Page {
         let rows = shown.map { oracle -> Markup in
             let state: (String, String) =
                 oracle.violations.isEmpty
-                ? (oracle.compared == 0 ? ("blind", "looked at nothing") : ("held", "held"))
+                ? oracle.compared > 0
+                    ? ("held", "held")
+                    : oracle.hadWork ? ("blind", "looked at nothing") : ("idle", "had no work")
                 : ("broken", NumberText.counted(oracle.violations.count, "violation"))
             return """
                 <tr><th scope="row"><div>\

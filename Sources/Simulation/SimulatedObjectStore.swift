@@ -13,6 +13,8 @@ public final class SimulatedObjects {
     public var onDelete: ((String) -> Void)?
     /// Called after an object was written.
     public var onPut: ((String) -> Void)?
+    /// Called when a writer was left without an answer about an object.
+    public var onUnknownPut: ((String) -> Void)?
     public private(set) var counters = ObjectStoreCounters()
     unowned var world: SimulationWorld!
     let random: RandomStream
@@ -145,8 +147,13 @@ final class SimulatedObjectStore: ObjectStore {
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) async throws -> ObjectTag
     {
         try validate(key)
-        return try await run(key, byteCount: bytes.count) { [objects] in
-            try objects.put(bytes, at: key, condition)
+        do {
+            return try await run(key, byteCount: bytes.count) { [objects] in
+                try objects.put(bytes, at: key, condition)
+            }
+        } catch ObjectStoreError.outcomeUnknown(let key) {
+            objects.onUnknownPut?(key)
+            throw ObjectStoreError.outcomeUnknown(key: key)
         }
     }
 

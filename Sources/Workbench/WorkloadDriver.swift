@@ -27,6 +27,9 @@ final class WorkloadDriver {
         models = workload.tables.map(ReferenceModel.init)
     }
 
+    /// Whether all tables are there.
+    var isReady: Bool { tables.count == workload.tables.count }
+
     var isSettled: Bool { isStopped && sentCount == settledCount }
 
     func stop() { isStopped = true }
@@ -99,7 +102,7 @@ final class WorkloadDriver {
                 }
             do {
                 try model.learned(change.kind, number: number, known) {
-                    CommittedLog.hash($0, .append)
+                    CommittedLog.hash($0)
                 }
             } catch {
                 machine.observer.note(.error, "the model of \(model.table.name): \(error)")
@@ -118,12 +121,12 @@ final class WorkloadDriver {
                 for log in logs { rows.merge(log.rows) { first, _ in first } }
                 tally.count(
                     model.check(
-                        rows: rows, hash: { CommittedLog.hash($0, .append) },
+                        rows: rows, hash: { CommittedLog.hash($0) },
                         violated: { tally.violated($0) }))
             } else {
                 for log in logs {
-                    for hash in log.changeHashes where hash != 0 {
-                        model.saw(hash) { tally.violated($0) }
+                    for change in log.changes where change.hash != 0 {
+                        model.saw(change.hash) { tally.violated($0) }
                     }
                 }
                 tally.count(model.checkAppended { tally.violated($0) })
