@@ -14,6 +14,8 @@ public final class VectorIndexer {
     private let client: ClusterClient
     private let configuration: ClusterConfiguration
     private let server: CallServer
+    /// The newest term; what an earlier one still does must not touch the indexes of this one.
+    private var term: Office.Term?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -30,6 +32,7 @@ public final class VectorIndexer {
         }
         let office = Office(machine, Self.office, mirror, configuration)
         try await office.run { [self] term in
+            self.term = term
             indexes.removeAll()
             var followed: Set<BucketIdentifier> = []
             while term.isHeld {
@@ -43,7 +46,7 @@ public final class VectorIndexer {
                 }
                 _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
             }
-            indexes.removeAll()
+            if self.term === term { indexes.removeAll() }
         }
     }
 
@@ -78,7 +81,7 @@ public final class VectorIndexer {
             } catch let error as ChangelogError {
                 machine.observer.note(.warning, "index of \(bucket): \(error)")
             }
-            indexes[bucket] = nil
+            if self.term === term { indexes[bucket] = nil }
             try await machine.sleep(retry.next(machine.entropy))
         }
     }
@@ -95,7 +98,7 @@ public final class VectorIndexer {
             machine, prefix: "vectors/\(bucket.path)", epoch: term.epoch, configuration: settings)
         let codec = KeyCodec(primaryKeyOf: table.schema)
         var checkpointDue = machine.clock.now + configuration.lakeInterval
-        indexes[bucket] = opened
+        if self.term === term { indexes[bucket] = opened }
         while term.isHeld {
             do {
                 let fetched = try await client.fetch(
