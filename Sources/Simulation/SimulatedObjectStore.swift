@@ -15,6 +15,8 @@ public final class SimulatedObjects {
     public var onPut: ((String) -> Void)?
     /// Called when a writer was left without an answer about an object.
     public var onUnknownPut: ((String) -> Void)?
+    /// Called when someone learned what an object is, by writing or reading it.
+    public var onKnown: ((String) -> Void)?
     public private(set) var counters = ObjectStoreCounters()
     unowned var world: SimulationWorld!
     let random: RandomStream
@@ -148,9 +150,14 @@ final class SimulatedObjectStore: ObjectStore {
     {
         try validate(key)
         do {
-            return try await run(key, byteCount: bytes.count) { [objects] in
+            let tag = try await run(key, byteCount: bytes.count) { [objects] in
                 try objects.put(bytes, at: key, condition)
             }
+            objects.onKnown?(key)
+            return tag
+        } catch ObjectStoreError.preconditionFailed(let key) {
+            objects.onKnown?(key)
+            throw ObjectStoreError.preconditionFailed(key: key)
         } catch ObjectStoreError.outcomeUnknown(let key) {
             objects.onUnknownPut?(key)
             throw ObjectStoreError.outcomeUnknown(key: key)
@@ -160,7 +167,9 @@ final class SimulatedObjectStore: ObjectStore {
     func get(_ key: String) async throws -> [UInt8] {
         try validate(key)
         let byteCount = objects.bytes(key)?.count ?? 0
-        return try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+        let bytes = try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+        objects.onKnown?(key)
+        return bytes
     }
 
     func get(_ key: String, range: Range<Int64>) async throws -> [UInt8] {
@@ -176,7 +185,9 @@ final class SimulatedObjectStore: ObjectStore {
 
     func head(_ key: String) async throws -> ObjectDescription? {
         try validate(key)
-        return try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+        let found = try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+        objects.onKnown?(key)
+        return found
     }
 
     func list(prefix: String, after start: String?, limit: Int) async throws -> [ObjectDescription]

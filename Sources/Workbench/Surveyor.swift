@@ -161,18 +161,17 @@ final class Surveyor {
     ) {
         let place = "\(log.bucket): the search at offset \(answer.freshUpTo)"
         let rows = log.rowOffsets(at: answer.freshUpTo).filter { log.vectors[$0] != nil }
-        let live = Set(rows)
+        var live: [[UInt8]: Int64] = [:]
+        for row in rows { live[log.keys[Int(log.changes[Int(row)].key)]] = row }
         let metric = VectorDistance.cosine
         var previous = -Float.infinity
         for hit in answer.hits {
-            let isThere =
-                live.contains(hit.offset)
-                && log.keys[Int(log.changes[Int(hit.offset)].key)] == hit.key
+            let row = live[hit.key]
             tally.expect(
-                isThere, "\(place) names key \(log.describe(hit.key)), which is not there")
-            if !isThere { continue }
+                row != nil, "\(place) names key \(log.describe(hit.key)), which is not there")
+            guard let row else { continue }
             tally.expect(
-                metric.between(query, log.vectors[hit.offset]!) == hit.distance
+                hit.offset <= row && metric.between(query, log.vectors[row]!) == hit.distance
                     && hit.distance >= previous,
                 "\(place) gives key \(log.describe(hit.key)) the wrong distance or place")
             previous = hit.distance

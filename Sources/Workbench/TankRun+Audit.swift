@@ -102,11 +102,19 @@ extension TankRun {
             : "the index of \(table.name) bucket \(bucket.bucket) is at \(consumed) of \(end)"
     }
 
+    private var rottenServers: Set<String> {
+        Set(
+            plan.faults.compactMap { fault in
+                if case .bitRot(let node, _) = fault.kind { node.description } else { nil }
+            })
+    }
+
     private var tables: [TableDescription] { drivers.flatMap(\.tables) }
 
     private func check(_ auditor: Auditor) async throws {
         auditor.checkAcknowledgements()
-        try await auditor.checkReplicas(deployment.runningServers.map(\.server))
+        try await auditor.checkReplicas(
+            deployment.runningServers.map(\.server), rotten: rottenServers)
         try await auditor.checkAgain()
         try await surveyor(auditor.client, auditor, tables, "checks").surveyAll()
         recall.check(tallies[.vectorAnswers])

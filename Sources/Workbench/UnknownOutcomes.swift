@@ -19,6 +19,12 @@ final class UnknownOutcomes {
         world.objects.onPut = { [self] key in
             if keys.contains(key) { landed.insert(key) }
         }
+        world.objects.onKnown = { [self] key in
+            guard keys.remove(key) != nil else { return }
+            tally.expect(
+                landed.remove(key) == nil || world.objects.bytes(key) != nil,
+                "object \(key), of unknown outcome, landed and was gone when it was looked at")
+        }
         world.objects.onDelete = { [self] key in
             tally.expect(
                 !keys.contains(key), "object \(key) was deleted though its writer had no answer")
