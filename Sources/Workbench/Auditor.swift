@@ -38,6 +38,11 @@ final class Auditor {
         }
     }
 
+    /// The logs of a table in the order of its buckets.
+    func logs(of table: Int64) -> [CommittedLog] {
+        logs.keys.filter { $0.table == table }.sorted().map { logs[$0]! }
+    }
+
     enum Step {
         case advanced
         case idle
