@@ -14,7 +14,7 @@ public final class SimulatedObjects {
     /// Called after an object was written.
     public var onPut: ((String) -> Void)?
     /// Called when a writer was left without an answer about an object.
-    public var onUnknownPut: ((String) -> Void)?
+    public var onUnknownPut: ((String, [UInt8]) -> Void)?
     /// Called when someone learned what an object is, by writing or reading it.
     public var onKnown: ((String) -> Void)?
     public private(set) var counters = ObjectStoreCounters()
@@ -159,7 +159,7 @@ final class SimulatedObjectStore: ObjectStore {
             objects.onKnown?(key)
             throw ObjectStoreError.preconditionFailed(key: key)
         } catch ObjectStoreError.outcomeUnknown(let key) {
-            objects.onUnknownPut?(key)
+            objects.onUnknownPut?(key, bytes)
             throw ObjectStoreError.outcomeUnknown(key: key)
         }
     }

@@ -122,8 +122,9 @@ extension TankRun {
             tallies[.readableOffsets].violated(
                 "\(bucket): an answer reflects offsets that were never committed")
         }
-        unknownOutcomes.check(world, tallies[.noDeleteOnUnknown])
-        tallies[.noDeleteOnUnknown].hadWork = unknownOutcomes.count > 0
+        unknownOutcomes.check()
+        tallies[.noDeleteOnUnknown].hadWork =
+            unknownOutcomes.count > 0 || tallies[.noDeleteOnUnknown].compared > 0
         tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
         tallies[.vectorAnswers].hadWork =
             scenario.cluster.indexers > 0 && tables.contains { $0.vectorColumn != nil }

@@ -19,7 +19,7 @@ public final class TankRun {
     let faults: FaultDriver
     var auditor: Auditor?
     let recall = Recall()
-    let unknownOutcomes = UnknownOutcomes()
+    let unknownOutcomes: UnknownOutcomes
     var phase = "starting"
     private var clients: [String: ClusterClient] = [:]
     var isFinished = false
@@ -39,6 +39,7 @@ public final class TankRun {
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)
         deployment = Deployment(scenario.cluster)
         tallies = Tallies(now: { world.nanoseconds })
+        unknownOutcomes = UnknownOutcomes(world, tallies[.noDeleteOnUnknown])
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         let nodes = scenario.nodes
         faults = FaultDriver(world, plan: self.plan, nodes: nodes)
@@ -53,7 +54,7 @@ public final class TankRun {
         for node in scenario.nodes { world.addMachine(node.description) }
         world.addMachine(Self.auditorName)
         superviseNodes()
-        unknownOutcomes.observe(world, tallies[.noDeleteOnUnknown])
+        unknownOutcomes.observe()
         for node in deployment.nodes { start(node) }
         recorder.start()
         faults.start()
