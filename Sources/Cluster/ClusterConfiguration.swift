@@ -1,3 +1,6 @@
+public import Iceberg
+public import Tiering
+
 /// How a cluster behaves; the defaults suit a small one.
 public struct ClusterConfiguration: Sendable {
     /// How long a silent server or coordinator keeps its registration.
@@ -26,6 +29,10 @@ public struct ClusterConfiguration: Sendable {
     public var snapshotInterval = Duration.seconds(30)
     /// Each table is committed to the lake at this interval.
     public var lakeInterval = Duration.seconds(30)
+    /// Bounds of one round of lake tiering.
+    public var lakeTiering = LakeTieringConfiguration()
+    /// Where all lake tables are.
+    public static let lakeLocation = LakeLocation(prefix: "s3://warehouse/")
     /// Rows of a bucket in memory before they are flushed, and cached blocks, in bytes each.
     public var rowMemoryByteCount = 512 * 1024
     /// Vectors in memory before a segment of the index is sealed.

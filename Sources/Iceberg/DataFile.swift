@@ -62,16 +62,42 @@ public struct DataFile: Hashable, Sendable {
     }
 }
 
+/// Longer strings are no bounds: a cut upper bound would have to be counted up to stay one.
+private let boundByteLimit = 1024
+
 /// Iceberg's single-value serialization (spec, appendix D) of the types whose bounds are written.
 ///
 /// Bounds of other types are left out: a wrong bound silently hides rows, a missing one never does.
-private func singleValue(_ value: Value) -> [UInt8]? {
+func singleValue(_ value: Value) -> [UInt8]? {
     var writer = ByteWriter()
     switch value {
     case .int32(let value), .date(let value): writer.append(littleEndian: value)
     case .int64(let value), .timestamp(let value): writer.append(littleEndian: value)
-    case .string(let value): writer.append(Array(value.utf8))
+    case .string(let value) where value.utf8.count <= boundByteLimit:
+        writer.append(Array(value.utf8))
     default: return nil
     }
     return writer.bytes
+}
+
+/// The value of a bound; nil if it cannot be told or trusted.
+func value(_ bytes: [UInt8], of type: DataType) -> Value? {
+    var reader = ByteReader(bytes)
+    let value: Value?
+    switch type {
+    case .int32: value = (try? reader.readLittleEndian()).map { .int32($0) }
+    case .date: value = (try? reader.readLittleEndian()).map { .date($0) }
+    case .int64:
+        // As an int, in a file from before the column was widened.
+        if bytes.count == 4 {
+            value = (try? reader.readLittleEndian(Int32.self)).map { .int64(Int64($0)) }
+        } else {
+            value = (try? reader.readLittleEndian()).map { .int64($0) }
+        }
+    case .timestamp, .timestampWithZone:
+        value = (try? reader.readLittleEndian()).map { .timestamp($0) }
+    case .string: return String(validating: bytes, as: UTF8.self).map { .string($0) }
+    default: return nil
+    }
+    return reader.isAtEnd ? value : nil
 }

@@ -1,5 +1,4 @@
 import JSON
-import Columnar
 public import Platform
 
 /// What one commit adds to a table.
@@ -21,52 +20,94 @@ extension LakeTable {
     ///
     /// What decides is one compare-and-swap of the catalog's pointer. A conflict refreshes, validates
     /// again and builds again on the new state. After an unknown outcome nothing is deleted and nothing
-    /// repeated before the table was read back: our snapshot is in its history or it is not.
-    /// Throws what `validate` throws, and `IcebergError`.
+    /// repeated before the table was read back: our snapshot is in its history or it is not. A swap
+    /// that is still under way is harmless then: it lands before the next one, whose conflict leads to
+    /// reading it back, or finds that the pointer has moved.
+    ///
+    /// Throws what `validate` throws, and `IcebergError`: after `.outcomeUnknown` the change may still
+    /// come into effect, after all others it does not.
     public func commit(
         _ change: LakeChange, on machine: Machine,
         validate: (TableMetadata) throws -> Void
     ) async throws -> Snapshot {
         let manifests = try await writeManifests(change)
-        var attempted: [Int64] = []
+        var attempts = CommitAttempts()
         for attempt in 0..<Self.attemptLimit {
             try validate(metadata)
-            let (snapshot, next) = try await prepare(change, manifests, machine)
-            attempted.append(snapshot.identifier)
-            let version = next.metadataLog.count
-            let path =
-                "\(metadata.location)/metadata/\(padded(version))-\(machine.entropy.uuid())"
-                + ".metadata.json"
-            try await write(Array(next.json.compact.utf8), at: path)
-            if try await swap(to: path, snapshot, machine) {
-                adopt(next, at: path)
-                return snapshot
+            do {
+                if attempts.prepared?.base != metadataLocation {
+                    attempts.prepared = try await prepare(change, manifests, machine)
+                }
+            } catch IcebergError.unavailable where attempts.unsettledBase == metadataLocation {
+                break
             }
-            machine.observer.reached("lake commit conflict")
+            guard let prepared = attempts.prepared else { preconditionFailure("nothing to swap") }
+            attempts.snapshots.append(prepared.snapshot.identifier)
+            switch try await swap(to: prepared.path, machine) {
+            case .done:
+                adopt(prepared.metadata, at: prepared.path)
+                return prepared.snapshot
+            case .unknown:
+                machine.observer.reached("lake commit of unknown outcome")
+                attempts.unsettledBase = metadataLocation
+                // The request may still be under way: give it time to land before looking.
+                try await machine.sleep(.seconds(1))
+            case .conflict: machine.observer.reached("lake commit conflict")
+            case .refused: break
+            }
             try await refreshPatiently(machine)
             // Any attempt of ours may have landed late, not just the last.
-            if let found = metadata.snapshots.last(where: { attempted.contains($0.identifier) }) {
+            if let found = history.first(where: { attempts.snapshots.contains($0.identifier) }) {
                 machine.observer.reached("lake commit of unknown outcome adopted")
                 return found
             }
             try await machine.sleep(.milliseconds(20 << min(attempt, 6)))
         }
+        if attempts.unsettledBase == metadataLocation, let last = attempts.snapshots.last {
+            throw IcebergError.outcomeUnknown(table: name.description, snapshot: last)
+        }
         throw IcebergError.tooManyConflicts(table: name.description, attempts: Self.attemptLimit)
     }
 
-    /// True if the pointer moved; false if someone else was first, or the table must be read to know.
-    private func swap(to path: String, _ snapshot: Snapshot, _ machine: Machine) async throws
-        -> Bool
-    {
+    /// What a commit has tried so far.
+    private struct CommitAttempts {
+        var snapshots: [Int64] = []
+        /// Serves again as long as the state that it replaces stands.
+        var prepared: PreparedCommit?
+        /// What the last attempt of unknown outcome would replace: once that is gone, so is the doubt.
+        var unsettledBase: String?
+    }
+
+    private struct PreparedCommit {
+        var base: String
+        var path: String
+        var snapshot: Snapshot
+        var metadata: TableMetadata
+    }
+
+    private enum SwapOutcome {
+        case done, conflict, unknown, refused
+    }
+
+    /// The current snapshot, its parent and so on.
+    private var history: [Snapshot] {
+        var found: [Snapshot] = []
+        var next = metadata.current
+        while let snapshot = next, found.count < metadata.snapshots.count {
+            found.append(snapshot)
+            next = snapshot.parent.flatMap(metadata.snapshot)
+        }
+        return found
+    }
+
+    private func swap(to path: String, _ machine: Machine) async throws -> SwapOutcome {
         do {
-            return try await machine.lakeCatalog.swap(name, from: metadataLocation, to: path)
+            let isDone = try await machine.lakeCatalog.swap(name, from: metadataLocation, to: path)
+            return isDone ? .done : .conflict
         } catch LakeCatalogError.outcomeUnknown {
-            machine.observer.reached("lake commit of unknown outcome")
-            // The request may still be under way: give it time to land before looking.
-            try await machine.sleep(.seconds(1))
-            return false
-        } catch let error as LakeCatalogError {
-            throw IcebergError.unavailable(table: name.description, reason: "\(error)")
+            return .unknown
+        } catch is LakeCatalogError {
+            return .refused
         }
     }
 
@@ -83,43 +124,19 @@ extension LakeTable {
         }
     }
 
-    private struct WrittenManifest {
-        var manifest: Manifest
-        var path: String
-        var byteCount: Int
-    }
-
-    /// Manifests name no sequence number, so that every attempt can use them.
-    private func writeManifests(_ change: LakeChange) async throws -> [WrittenManifest] {
-        var written: [WrittenManifest] = []
-        for (content, files) in [
-            (DataFile.Content.data, change.dataFiles), (.positionDeletes, change.deleteFiles),
-        ] where !files.isEmpty {
-            let manifest = Manifest(
-                content: content, schema: metadata.schema,
-                entries: files.map(ManifestEntry.init(adding:)))
-            let path = newPath("metadata", content == .data ? "-m0.avro" : "-m1.avro")
-            let bytes = try manifest.encoded(syncMarker: syncMarker(path))
-            try await write(bytes, at: path)
-            written.append(
-                WrittenManifest(manifest: manifest, path: path, byteCount: bytes.count))
-        }
-        return written
-    }
-
     private func prepare(
-        _ change: LakeChange, _ written: [WrittenManifest], _ machine: Machine
-    ) async throws -> (Snapshot, TableMetadata) {
+        _ change: LakeChange, _ written: [ManifestFile], _ machine: Machine
+    ) async throws -> PreparedCommit {
+        let base = metadataLocation
         let parent = metadata.current
         let sequence = metadata.lastSequenceNumber + 1
         let identifier = Int64(machine.entropy.next() >> 1) | 1
         var manifests: [ManifestFile] = []
-        if let parent { manifests = try await manifestList(of: parent).manifests }
-        manifests += written.map {
-            ManifestFile(
-                path: $0.path, byteCount: $0.byteCount, manifest: $0.manifest,
-                sequenceNumber: sequence, snapshot: identifier)
+        if let parent {
+            manifests = try await merged(
+                try await manifestList(of: parent).manifests, sequence, identifier)
         }
+        manifests += written.map { $0.added(by: identifier, at: sequence) }
         let listPath =
             "\(metadata.location)/metadata/snap-\(identifier)-\(machine.entropy.uuid()).avro"
         let list = try ManifestList(manifests: manifests).encoded(
@@ -134,17 +151,14 @@ extension LakeTable {
             schemaIdentifier: metadata.schema.identifier,
             summary: summary(of: change, after: parent))
         var next = metadata
-        next.lastSequenceNumber = sequence
-        next.lastUpdatedMilliseconds = now
-        next.snapshots.append(snapshot)
-        next.currentSnapshot = identifier
-        next.snapshotLog.append(
-            TableMetadata.LogEntry(snapshot: identifier, timestampMilliseconds: now))
-        next.metadataLog.append(
-            TableMetadata.MetadataLogEntry(
-                file: metadataLocation, timestampMilliseconds: metadata.lastUpdatedMilliseconds))
+        next.append(snapshot, replacing: base)
         for (name, value) in change.properties { next.setProperty(name, value) }
-        return (snapshot, next)
+        let path =
+            "\(metadata.location)/metadata/\(padded(version(of: base) + 1))-"
+            + "\(machine.entropy.uuid()).metadata.json"
+        try await write(Array(next.json.compact.utf8), at: path)
+        precondition(base == metadataLocation, "the table moved on while a commit was prepared")
+        return PreparedCommit(base: base, path: path, snapshot: snapshot, metadata: next)
     }
 
     /// What was added and what there is in total (spec, appendix F).
@@ -181,13 +195,10 @@ extension LakeTable {
         return entries + change.summary
     }
 
-    /// Sixteen bytes that no data contains by accident, the same for the same file name.
-    private func syncMarker(_ path: String) -> [UInt8] {
-        var writer = ByteWriter()
-        for seed in 0..<4 {
-            writer.append(littleEndian: crc32c(Array(path.utf8), seed: UInt32(seed)))
-        }
-        return writer.bytes
+    /// The number at the beginning of a metadata file's name.
+    private func version(of path: String) -> Int {
+        let name = path.split(separator: "/").last ?? ""
+        return Int(name.prefix { $0.isNumber }) ?? 0
     }
 
     private func padded(_ number: Int) -> String {

@@ -1,6 +1,4 @@
-public import Columnar
 import JSON
-import Parquet
 public import Platform
 
 /// A table in the lake: reads its state, its rows, and commits to it.
@@ -97,13 +95,19 @@ public final class LakeTable {
         try await Self.get(machine, path, location)
     }
 
+    /// A part of a file.
+    func read(_ path: String, range: Range<Int64>) async throws -> [UInt8] {
+        try await Self.get(machine, path, location, range)
+    }
+
     private static func get(
-        _ machine: Machine, _ path: String, _ location: LakeLocation
+        _ machine: Machine, _ path: String, _ location: LakeLocation, _ range: Range<Int64>? = nil
     ) async throws -> [UInt8] {
         let key = try location.key(of: path)
         var attempt = 0
         while true {
             do {
+                if let range { return try await machine.objectStore.get(key, range: range) }
                 return try await machine.objectStore.get(key)
             } catch ObjectStoreError.notFound {
                 throw IcebergError.damaged(path: path, reason: "it is gone")
@@ -132,11 +136,17 @@ public final class LakeTable {
             do {
                 _ = try await machine.objectStore.put(bytes, at: key, .ifAbsent)
                 return
-            } catch ObjectStoreError.preconditionFailed {
-                // Our own earlier try, whose answer was lost: the name is ours alone.
-                machine.observer.reached("lake file found written already")
-                return
             } catch let error as ObjectStoreError {
+                // Refused, perhaps, because an earlier try of ours was done and its answer lost: the
+                // name is ours alone. A store may also refuse what is not there, as S3 does when two
+                // conditional writes meet, so only the object itself tells.
+                if case .preconditionFailed = error,
+                    let found = try? await machine.objectStore.head(key),
+                    found.byteCount == bytes.count
+                {
+                    machine.observer.reached("lake file found written already")
+                    return
+                }
                 attempt += 1
                 if attempt == 6 {
                     throw IcebergError.unavailable(table: name.description, reason: "\(error)")
@@ -150,84 +160,4 @@ public final class LakeTable {
     public func newPath(_ folder: String, _ suffix: String) -> String {
         "\(metadata.location)/\(folder)/\(machine.entropy.uuid())\(suffix)"
     }
-
-    // MARK: Reading
-
-    /// The manifests of a snapshot.
-    public func manifestList(of snapshot: Snapshot) async throws -> ManifestList {
-        try ManifestList(
-            decoding: try await read(snapshot.manifestList), path: snapshot.manifestList)
-    }
-
-    /// The files that a reader of a snapshot must open, with the deletes that apply to each.
-    public func scan(_ snapshot: Snapshot) async throws -> [ScanTask] {
-        var data: [(file: DataFile, sequence: Int64)] = []
-        var deletes: [(file: DataFile, sequence: Int64)] = []
-        for manifest in try await manifestList(of: snapshot).manifests {
-            let decoded = try Manifest(
-                decoding: try await read(manifest.path), schema: metadata.schema,
-                path: manifest.path)
-            for entry in decoded.entries where entry.status != .deleted {
-                let sequence = entry.sequenceNumber ?? manifest.sequenceNumber
-                if entry.file.content == .data {
-                    data.append((entry.file, sequence))
-                } else {
-                    deletes.append((entry.file, sequence))
-                }
-            }
-        }
-        return data.map { file, sequence in
-            ScanTask(
-                file: file,
-                deletes: deletes.filter {
-                    $0.sequence >= sequence
-                        && ($0.file.referencedDataFile ?? file.path) == file.path
-                }.map(\.file))
-        }
-    }
-
-    /// All rows of a snapshot under the table's present schema, file by file.
-    public func rows(
-        at snapshot: Snapshot, _ body: (DataFile, RecordBatch) throws -> Void
-    ) async throws {
-        for task in try await scan(snapshot) {
-            try body(task.file, try await rows(of: task))
-        }
-    }
-
-    private func rows(of task: ScanTask) async throws -> RecordBatch {
-        var deleted: Set<Int64> = []
-        for file in task.deletes {
-            for (path, position) in try positions(in: try await read(file.path), file.path)
-            where path == task.file.path {
-                deleted.insert(position)
-            }
-        }
-        let bytes = try await read(task.file.path)
-        let schema = metadata.schema
-        do {
-            let reader = try ParquetReader.open(
-                bytes,
-                expected: ParquetSchema(
-                    schema.columns, elementIdentifiers: schema.elementIdentifiers))
-            var builder = RecordBatchBuilder(schema: schema.columns)
-            var position: Int64 = 0
-            for group in reader.contents.rowGroups {
-                let batch = try reader.read(rowGroup: group.index, as: schema.columns)
-                for row in 0..<batch.rowCount {
-                    if !deleted.contains(position) { try builder.append(row: row, of: batch) }
-                    position += 1
-                }
-            }
-            return builder.finish()
-        } catch {
-            throw IcebergError.damaged(path: task.file.path, reason: "\(error)")
-        }
-    }
-}
-
-/// A data file and the delete files that apply to it.
-public struct ScanTask: Hashable, Sendable {
-    public var file: DataFile
-    public var deletes: [DataFile]
 }

@@ -33,6 +33,30 @@ public struct ManifestFile: Hashable, Sendable {
         deletedRowCount = 0
     }
 
+    /// Describes a manifest of entries that all belong to the table already, with their own numbers.
+    init(
+        path: String, byteCount: Int, merging manifest: Manifest, sequenceNumber: Int64,
+        snapshot: Int64
+    ) {
+        precondition(manifest.entries.allSatisfy { $0.status == .existing })
+        self.init(
+            path: path, byteCount: byteCount, manifest: manifest, sequenceNumber: sequenceNumber,
+            snapshot: snapshot)
+        (existingFileCount, addedFileCount) = (addedFileCount, 0)
+        (existingRowCount, addedRowCount) = (addedRowCount, 0)
+        minimumSequenceNumber =
+            manifest.entries.map { $0.sequenceNumber ?? sequenceNumber }.min() ?? sequenceNumber
+    }
+
+    /// The same manifest as a commit of these numbers adds it.
+    func added(by snapshot: Int64, at sequence: Int64) -> ManifestFile {
+        var file = self
+        file.addedSnapshot = snapshot
+        file.sequenceNumber = sequence
+        file.minimumSequenceNumber = sequence
+        return file
+    }
+
     init(_ record: AvroRecord, path: String) throws {
         self.path = try record.string(500)
         byteCount = try record.integer(501)

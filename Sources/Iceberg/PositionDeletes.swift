@@ -1,6 +1,18 @@
 import Columnar
 public import Parquet
 
+/// A row that is no longer there: which file holds it, and where in it.
+public struct PositionDelete: Hashable, Sendable {
+    public var path: String
+    /// From 0.
+    public var position: Int64
+
+    public init(path: String, position: Int64) {
+        self.path = path
+        self.position = position
+    }
+}
+
 /// The columns of a position delete file (spec, "Position Delete Files").
 private let positionDeleteSchema = ParquetSchema(columns: [
     ParquetColumn(
@@ -8,27 +20,53 @@ private let positionDeleteSchema = ParquetSchema(columns: [
     ParquetColumn(identifier: 2_147_483_545, name: "pos", type: .int64, isRequired: true),
 ])
 
-/// Makes a file that deletes rows of one data file; `positions` are sorted here.
-public func positionDeleteFile(of path: String, positions: [Int64]) throws -> ParquetFile {
-    precondition(!positions.isEmpty, "a delete file without deletes")
+/// Makes a file of deletes, of one data file or many; they are sorted here, as the spec demands.
+public func positionDeleteFile(_ deletes: [PositionDelete]) throws -> ParquetFile {
+    precondition(!deletes.isEmpty, "a delete file without deletes")
+    let sorted = deletes.sorted { left, right in
+        left.path == right.path
+            ? left.position < right.position
+            : left.path.utf8.lexicographicallyPrecedes(right.path.utf8)
+    }
+    precondition(
+        zip(sorted, sorted.dropFirst()).allSatisfy { $0 != $1 }, "a row is deleted twice")
+    var paths = ColumnVectorBuilder(type: .string, capacity: sorted.count)
+    var positions = ColumnVectorBuilder(type: .int64, capacity: sorted.count)
+    for delete in sorted {
+        try paths.append(.string(delete.path))
+        try positions.append(.int64(delete.position))
+    }
     var writer = try ParquetWriter(schema: positionDeleteSchema)
-    let rows = positions.sorted().map { [Value.string(path), .int64($0)] }
-    try writer.append(RecordBatch(schema: positionDeleteSchema.batchSchema, rows: rows))
+    try writer.append(
+        RecordBatch(
+            schema: positionDeleteSchema.batchSchema, rowCount: sorted.count,
+            columns: [paths.finish(), positions.finish()]))
     return writer.finish()
 }
 
+extension DataFile {
+    /// Describes a file of deletes that has just been written.
+    public init(_ file: ParquetFile, deleting deletes: [PositionDelete], path: String) {
+        let first = deletes.first?.path
+        let isOfOneFile = deletes.allSatisfy { $0.path == first }
+        self.init(
+            file, content: .positionDeletes, path: path,
+            referencedDataFile: isOfOneFile ? first : nil)
+    }
+}
+
 /// The deletes that a file holds.
-func positions(in bytes: [UInt8], _ path: String) throws(IcebergError) -> [(String, Int64)] {
+func positionDeletes(in bytes: [UInt8], _ path: String) throws(IcebergError) -> [PositionDelete] {
     do {
         let reader = try ParquetReader.open(bytes)
-        var found: [(String, Int64)] = []
+        var found: [PositionDelete] = []
         for group in reader.contents.rowGroups {
             let batch = try reader.read(rowGroup: group.index, as: positionDeleteSchema.batchSchema)
             for row in 0..<batch.rowCount {
                 guard case .string(let file) = batch.value(row: row, column: 0),
                     case .int64(let position) = batch.value(row: row, column: 1)
                 else { throw ColumnarError.corrupt(reason: "a null in a delete", position: row) }
-                found.append((file, position))
+                found.append(PositionDelete(path: file, position: position))
             }
         }
         return found

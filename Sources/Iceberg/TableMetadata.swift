@@ -67,6 +67,23 @@ public struct TableMetadata: Hashable, Sendable {
         properties.append(JSONMember(name, .string(value)))
     }
 
+    /// Makes a snapshot the current one; `location` is where the metadata without it stands.
+    mutating func append(_ snapshot: Snapshot, replacing location: String) {
+        precondition(snapshot.parent == currentSnapshot, "a snapshot with another parent")
+        precondition(snapshot.sequenceNumber > lastSequenceNumber, "a sequence number went back")
+        metadataLog.append(
+            MetadataLogEntry(file: location, timestampMilliseconds: lastUpdatedMilliseconds))
+        metadataLog.removeFirst(max(0, metadataLog.count - Self.metadataLogLimit))
+        lastSequenceNumber = snapshot.sequenceNumber
+        lastUpdatedMilliseconds = snapshot.timestampMilliseconds
+        snapshots.append(snapshot)
+        currentSnapshot = snapshot.identifier
+        snapshotLog.append(
+            LogEntry(
+                snapshot: snapshot.identifier,
+                timestampMilliseconds: snapshot.timestampMilliseconds))
+    }
+
     // MARK: JSON
 
     public var json: JSONValue {

@@ -96,6 +96,14 @@ public final class TieredLog {
         do {
             _ = try await machine.objectStore.put(bytes, at: key, .ifAbsent)
         } catch ObjectStoreError.preconditionFailed {
+            // Perhaps only because two writes met, as S3 does: the object itself tells.
+            let found: ObjectDescription?
+            do { found = try await machine.objectStore.head(key) } catch let error
+                as ObjectStoreError
+            { throw TieringError.unavailable(reason: "\(error)") }
+            if found?.byteCount != Int64(bytes.count) {
+                throw TieringError.unavailable(reason: "object \(key) was refused")
+            }
             machine.observer.reached("upload found done already")
         } catch let error as ObjectStoreError {
             // What may be there is left: the next try has another name.

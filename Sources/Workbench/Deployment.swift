@@ -8,6 +8,7 @@ final class Deployment {
     let configuration: ClusterConfiguration
     private(set) var coordinators: [NodeName: Coordinator] = [:]
     private(set) var servers: [NodeName: TabletServer] = [:]
+    private(set) var tierers: [NodeName: LakeTierer] = [:]
     private(set) var indexers: [NodeName: VectorIndexer] = [:]
 
     init(_ layout: ClusterLayout) {
@@ -47,7 +48,9 @@ final class Deployment {
             servers[node] = server
             try await server.run()
         case .tierer:
-            try await machine.sleep(.seconds(1 << 30))
+            let tierer = LakeTierer(machine, configuration)
+            tierers[node] = tierer
+            try await tierer.run()
         case .indexer:
             let indexer = VectorIndexer(machine, configuration)
             indexers[node] = indexer
@@ -60,6 +63,7 @@ final class Deployment {
     func ended(_ node: NodeName) {
         coordinators[node] = nil
         servers[node] = nil
+        tierers[node] = nil
         indexers[node] = nil
     }
 

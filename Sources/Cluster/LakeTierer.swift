@@ -1,0 +1,93 @@
+import Iceberg
+public import Platform
+public import Tiering
+
+/// Commits all tables to the lake at an interval, while it holds the office.
+///
+/// The term's epoch is the tiering epoch: what a tierer of an earlier term still tries to commit is
+/// turned away at the lake table itself.
+public final class LakeTierer {
+    static let office = "tierer"
+
+    public let machine: Machine
+    public let mirror: MetadataMirror
+    /// The last commit of each table, by the table's identifier.
+    public private(set) var progress: [Int64: LakeCommit] = [:]
+    /// Called after each commit.
+    public var onCommit: ((TableDescription, LakeCommit) -> Void)?
+    private let client: ClusterClient
+    private let configuration: ClusterConfiguration
+
+    /// A backlog is taken in so many rounds before the next interval is waited for.
+    private static let roundLimit = 64
+
+    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
+        self.machine = machine
+        self.configuration = configuration
+        client = ClusterClient(machine, configuration)
+        mirror = client.mirror
+    }
+
+    public func run() async throws {
+        machine.spawn("metadata of \(machine.name)") { [self] in try await client.run() }
+        let office = Office(machine, Self.office, mirror, configuration)
+        try await office.run { [self] term in
+            var followed: Set<Int64> = []
+            while term.isHeld {
+                for table in mirror.tables.keys.sorted().map({ mirror.tables[$0]! })
+                where table.isInLake && followed.insert(table.identifier).inserted {
+                    machine.spawn("lake of \(table.name)") { [self] in
+                        try await follow(table, term)
+                    }
+                }
+                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
+            }
+        }
+    }
+
+    /// Commits one table again and again until the term ends or the table has to be refused.
+    private func follow(_ table: TableDescription, _ term: Office.Term) async throws {
+        let tiering = TableTiering(
+            machine,
+            TieredTable(
+                identifier: table.identifier, name: table.name, schema: table.schema,
+                bucketCount: Int(table.bucketCount)),
+            epoch: term.epoch, in: ClusterConfiguration.lakeLocation, from: client,
+            configuration: configuration.lakeTiering)
+        while term.isHeld {
+            let due = machine.clock.now + configuration.lakeInterval
+            do {
+                try await catchUp(tiering, table, term)
+            } catch let error as TieringError {
+                switch error {
+                case .unavailable, .overtaken, .offsetNotTiered:
+                    machine.observer.note(.debug, "lake of \(table.name): \(error)")
+                case .fenced:
+                    machine.observer.note(.information, "lake of \(table.name): \(error)")
+                    return
+                case .damaged, .refused:
+                    machine.observer.note(.warning, "lake of \(table.name) stops: \(error)")
+                    return
+                }
+            } catch let error as IcebergError {
+                if case .damaged = error {
+                    machine.observer.note(.warning, "lake of \(table.name) stops: \(error)")
+                    return
+                }
+                machine.observer.note(.debug, "lake of \(table.name): \(error)")
+            }
+            try await machine.sleep(until: due)
+        }
+    }
+
+    private func catchUp(
+        _ tiering: TableTiering, _ table: TableDescription, _ term: Office.Term
+    ) async throws {
+        for _ in 0..<Self.roundLimit where term.isHeld {
+            guard let commit = try await tiering.round() else { return }
+            progress[table.identifier] = commit
+            onCommit?(table, commit)
+            if !commit.isBehind { return }
+        }
+    }
+}

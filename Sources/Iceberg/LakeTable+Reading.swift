@@ -1,0 +1,150 @@
+public import Columnar
+import Parquet
+
+/// The live files of one snapshot.
+public struct LakeScan: Hashable, Sendable {
+    public struct LiveFile: Hashable, Sendable {
+        public var file: DataFile
+        /// Deletes of this sequence or a later one apply to the file.
+        public var sequenceNumber: Int64
+    }
+
+    public var snapshot: Snapshot
+    public var dataFiles: [LiveFile] = []
+    public var deleteFiles: [LiveFile] = []
+}
+
+/// Which rows of a snapshot's files are deleted.
+public struct LakeDeletions: Hashable, Sendable {
+    var positions: [String: Set<Int64>] = [:]
+
+    public init() {}
+
+    public func contains(_ path: String, _ position: Int64) -> Bool {
+        positions[path]?.contains(position) ?? false
+    }
+}
+
+/// Live rows of one data file.
+public struct LakeRows: Sendable {
+    public var batch: RecordBatch
+    /// Where in the file each row of `batch` stands.
+    public var positions: [Int64]
+}
+
+extension LakeTable {
+    /// Larger files are read piece by piece, only what is wanted of them.
+    private static let wholeFileByteCount: Int64 = 512 * 1024
+
+    /// The manifests of a snapshot.
+    public func manifestList(of snapshot: Snapshot) async throws -> ManifestList {
+        try ManifestList(
+            decoding: try await read(snapshot.manifestList), path: snapshot.manifestList)
+    }
+
+    /// The files of a snapshot.
+    public func scan(_ snapshot: Snapshot) async throws -> LakeScan {
+        var scan = LakeScan(snapshot: snapshot)
+        for manifest in try await manifestList(of: snapshot).manifests {
+            for entry in try await liveEntries(of: manifest) {
+                let live = LakeScan.LiveFile(
+                    file: entry.file,
+                    sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber)
+                if entry.file.content == .data {
+                    scan.dataFiles.append(live)
+                } else {
+                    scan.deleteFiles.append(live)
+                }
+            }
+        }
+        let paths = Set(scan.dataFiles.map(\.file.path))
+        guard paths.count == scan.dataFiles.count else {
+            throw IcebergError.damaged(
+                path: snapshot.manifestList, reason: "a data file stands in it twice")
+        }
+        return scan
+    }
+
+    func liveEntries(of manifest: ManifestFile) async throws -> [ManifestEntry] {
+        let decoded = try Manifest(
+            decoding: try await read(manifest.path), schema: metadata.schema, path: manifest.path)
+        guard decoded.content == manifest.content else {
+            throw IcebergError.damaged(path: manifest.path, reason: "it is of another content")
+        }
+        return decoded.entries.filter { $0.status != .deleted }
+    }
+
+    /// All deletes of a snapshot; each delete file is read once.
+    public func deletions(of scan: LakeScan) async throws -> LakeDeletions {
+        var sequences: [String: Int64] = [:]
+        for data in scan.dataFiles { sequences[data.file.path] = data.sequenceNumber }
+        var deletions = LakeDeletions()
+        for deletes in scan.deleteFiles {
+            let path = deletes.file.path
+            for delete in try positionDeletes(in: try await read(path), path) {
+                guard let sequence = sequences[delete.path], sequence <= deletes.sequenceNumber
+                else { continue }
+                deletions.positions[delete.path, default: []].insert(delete.position)
+            }
+        }
+        return deletions
+    }
+
+    /// The live rows of a data file as `schema` sees them: columns by field id, row group by row group.
+    ///
+    /// Row groups of which `filter` can tell that no row of theirs matches are left out; rows of the
+    /// others come whether they match or not.
+    public func rows(
+        of file: DataFile, without deletions: LakeDeletions, as schema: Schema,
+        filter: RowFilter = RowFilter()
+    ) async throws -> [LakeRows] {
+        let elements = metadata.schema.elementIdentifiers
+        let expected = ParquetSchema(schema, elementIdentifiers: elements)
+        do {
+            var found: [LakeRows] = []
+            if file.byteCount <= Self.wholeFileByteCount {
+                let reader = try ParquetReader.open(
+                    try await read(file.path), expected: expected)
+                for group in reader.contents.rowGroups
+                where filter.mayMatch(group, of: reader.contents) {
+                    let batch = try reader.read(rowGroup: group.index, as: schema)
+                    found.append(try live(batch, from: group.firstRow, of: file.path, deletions))
+                }
+            } else {
+                let reader = try await ParquetRangeReader.open(
+                    byteCount: file.byteCount, expected: expected
+                ) { [self] in try await read(file.path, range: $0) }
+                for group in reader.contents.rowGroups
+                where filter.mayMatch(group, of: reader.contents) {
+                    let batch = try await reader.read(rowGroup: group.index, as: schema)
+                    found.append(try live(batch, from: group.firstRow, of: file.path, deletions))
+                }
+            }
+            return found
+        } catch let error as ColumnarError {
+            throw IcebergError.damaged(path: file.path, reason: "\(error)")
+        }
+    }
+
+    private func live(
+        _ batch: RecordBatch, from first: Int, of path: String, _ deletions: LakeDeletions
+    ) throws -> LakeRows {
+        guard let deleted = deletions.positions[path] else {
+            return LakeRows(batch: batch, positions: (0..<batch.rowCount).map { Int64(first + $0) })
+        }
+        var builder = RecordBatchBuilder(schema: batch.schema, capacity: batch.rowCount)
+        var positions: [Int64] = []
+        var start = 0
+        // Runs of live rows are copied at once.
+        for row in 0...batch.rowCount {
+            let isLive = row < batch.rowCount && !deleted.contains(Int64(first + row))
+            if isLive {
+                positions.append(Int64(first + row))
+            } else {
+                if start < row { try builder.append(contentsOf: batch, rows: start..<row) }
+                start = row + 1
+            }
+        }
+        return LakeRows(batch: builder.finish(), positions: positions)
+    }
+}

@@ -1,0 +1,47 @@
+public import Columnar
+
+/// The columns of a lake table that are not its table's own: where in the log each row stands.
+///
+/// Their names and types are Fluss's. They come last. Their ids are far above those that a table's
+/// own columns will ever have and below the ids that the spec reserves (from 2,147,483,447 on), so
+/// that a column added later never takes one of them.
+public enum SystemColumns {
+    /// The bucket of the row.
+    public static let bucket = Field(
+        identifier: 1_000_000_001, name: "__bucket", type: .int32, isNullable: false)
+    /// The offset of the change that made the row what it is.
+    public static let offset = Field(
+        identifier: 1_000_000_002, name: "__offset", type: .int64, isNullable: false)
+    /// When the leader appended that change.
+    public static let timestamp = Field(
+        identifier: 1_000_000_003, name: "__timestamp", type: .timestampWithZone, isNullable: false)
+
+    public static let all = [bucket, offset, timestamp]
+
+    /// The id of a vector column's elements is this plus the column's own.
+    static let elementBase: Int32 = 1_100_000_000
+
+    /// Whether a table's columns leave room for these.
+    public static func fit(_ table: Schema) -> Bool {
+        table.fields.allSatisfy { field in
+            (1..<1_000_000).contains(field.identifier) && !all.contains { $0.name == field.name }
+        }
+    }
+}
+
+extension IcebergSchema {
+    /// The lake's schema of a table: its columns and the system columns.
+    ///
+    /// Precondition: `SystemColumns.fit(table)`.
+    public init(tiering table: Schema) {
+        precondition(SystemColumns.fit(table), "a table's columns clash with the system columns")
+        self.init(
+            Schema(
+                identifier: table.identifier, fields: table.fields + SystemColumns.all,
+                primaryKey: table.primaryKey),
+            identifier: Int32(table.identifier))
+        for identifier in elementIdentifiers.keys.sorted() {
+            elementIdentifiers[identifier] = SystemColumns.elementBase + identifier
+        }
+    }
+}

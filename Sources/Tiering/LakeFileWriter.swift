@@ -1,0 +1,81 @@
+import Columnar
+import Iceberg
+import Parquet
+
+/// Writes the rows of one bucket into data files of bounded size.
+struct LakeFileWriter {
+    /// Some rows that stand one after the other in a file.
+    struct Placement {
+        var path: String
+        var position: Int64
+        var rows: Range<Int>
+    }
+
+    private let lake: LakeTable
+    private let bucket: Int32
+    private let rowLimit: Int
+    private let schema: ParquetSchema
+    private var writer: ParquetWriter?
+    private var path = ""
+    private(set) var files: [DataFile] = []
+
+    init(_ lake: LakeTable, bucket: Int32, rowLimit: Int) {
+        precondition(rowLimit > 0, "no room for a row")
+        self.lake = lake
+        self.bucket = bucket
+        self.rowLimit = rowLimit
+        let schema = lake.metadata.schema
+        self.schema = ParquetSchema(
+            schema.columns, elementIdentifiers: schema.elementIdentifiers)
+    }
+
+    /// Appends rows of the table, each with its offset and time in the log.
+    mutating func append(
+        _ records: RecordBatch, offsets: [Int64], timestamps: [Int64]
+    ) async throws -> [Placement] {
+        precondition(offsets.count == records.rowCount && timestamps.count == records.rowCount)
+        var buckets = ColumnVectorBuilder(type: .int32, capacity: records.rowCount)
+        var offsetColumn = ColumnVectorBuilder(type: .int64, capacity: records.rowCount)
+        var timestampColumn = ColumnVectorBuilder(
+            type: .timestampWithZone, capacity: records.rowCount)
+        for row in 0..<records.rowCount {
+            try buckets.append(.int32(bucket))
+            try offsetColumn.append(.int64(offsets[row]))
+            try timestampColumn.append(.timestamp(timestamps[row]))
+        }
+        let batch = RecordBatch(
+            schema: schema.batchSchema, rowCount: records.rowCount,
+            columns: records.columns
+                + [buckets.finish(), offsetColumn.finish(), timestampColumn.finish()])
+        var placements: [Placement] = []
+        var start = 0
+        while start < batch.rowCount {
+            var open = try writer ?? ParquetWriter(schema: schema)
+            if writer == nil { path = lake.newPath("data", "-\(bucket).parquet") }
+            let end = min(batch.rowCount, start + rowLimit - open.rowCount)
+            placements.append(
+                Placement(path: path, position: Int64(open.rowCount), rows: start..<end))
+            // A writer that is held in two places is copied when it is written to.
+            writer = nil
+            try open.append(batch.slice(start..<end))
+            let isFull = open.rowCount >= rowLimit
+            writer = consume open
+            if isFull { try await finishFile() }
+            start = end
+        }
+        return placements
+    }
+
+    /// Writes the last file.
+    mutating func finish() async throws -> [DataFile] {
+        try await finishFile()
+        return files
+    }
+
+    private mutating func finishFile() async throws {
+        guard let open = writer.take() else { return }
+        let file = open.finish()
+        try await lake.write(file.bytes, at: path)
+        files.append(DataFile(file, content: .data, path: path))
+    }
+}

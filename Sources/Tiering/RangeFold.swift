@@ -1,0 +1,66 @@
+import Changelog
+import Columnar
+import Platform
+
+/// What a range of one bucket's changes comes to, key by key.
+///
+/// It believes nothing: a change that contradicts the lake or an earlier change is an error.
+struct RangeFold {
+    /// The last row of a key: where it stands in the range.
+    struct Survivor: Hashable {
+        var batch: Int
+        var row: Int
+    }
+
+    struct Decoded {
+        var records: RecordBatch
+        var baseOffset: Int64
+        /// In microseconds.
+        var timestamp: Int64
+    }
+
+    private(set) var batches: [Decoded] = []
+    /// For each key that was touched its survivor, nil if it is gone.
+    private var touched: [[UInt8]: Survivor?] = [:]
+    private let table: Schema
+    private let codec: KeyCodec
+
+    init(_ table: Schema) {
+        precondition(!table.primaryKey.isEmpty, "only primary-key tables are folded")
+        self.table = table
+        codec = KeyCodec(primaryKeyOf: table)
+    }
+
+    /// The keys that were touched, in order, each with what is left of it.
+    var outcomes: [(key: [UInt8], survivor: Survivor?)] {
+        touched.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { ($0, touched[$0]!) }
+    }
+
+    /// Takes in the next batch; `wasThere` tells whether a key had a row before the range.
+    mutating func apply(
+        _ batch: LogBatch, bucket: Int32, wasThere: ([UInt8]) -> Bool
+    ) throws {
+        let (records, changes) = try batch.decodeRecords(table)
+        if records.rowCount == 0 { return }
+        let number = batches.count
+        batches.append(
+            Decoded(
+                records: records, baseOffset: batch.baseOffset,
+                timestamp: batch.commitTimestamp.millisecondsSinceEpoch * 1000))
+        // The old row of an update is followed by the new one, which is what counts.
+        for row in 0..<records.rowCount where changes[row] != .updateBefore {
+            let key = try codec.encode(
+                table.primaryKey.map { records.value(row: row, column: $0) })
+            let isThere = touched[key].map { $0 != nil } ?? wasThere(key)
+            let isFirst = changes[row] == .insert
+            if changes[row] == .append || isFirst == isThere {
+                throw TieringError.damaged(
+                    reason: "bucket \(bucket) offset \(batch.baseOffset + Int64(row)): "
+                        + "\(changes[row].symbol) of a key that is \(isThere ? "there" : "not there")"
+                )
+            }
+            touched[key] = .some(
+                changes[row] == .delete ? nil : Survivor(batch: number, row: row))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Changelog
+import Columnar
+import Iceberg
+import Parquet
+import Platform
+
+extension TableTiering {
+    /// Writes the rows of a log table.
+    func writeAppends(
+        _ buckets: [[LogBatch]], _ lake: LakeTable
+    ) async throws -> [DataFile] {
+        var files: [DataFile] = []
+        for (bucket, batches) in buckets.enumerated() {
+            var writer = LakeFileWriter(
+                lake, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
+            for batch in batches {
+                let (records, changes) = try batch.decodeRecords(table.schema)
+                if changes.contains(where: { $0 != .append }) {
+                    throw TieringError.damaged(
+                        reason: "table \(table.name) bucket \(bucket): a change among the appends "
+                            + "of offsets \(batch.baseOffset)...\(batch.lastOffset)")
+                }
+                let count = records.rowCount
+                _ = try await writer.append(
+                    records, offsets: (0..<count).map { batch.baseOffset + Int64($0) },
+                    timestamps: [Int64](
+                        repeating: batch.commitTimestamp.millisecondsSinceEpoch * 1000,
+                        count: count))
+            }
+            files += try await writer.finish()
+        }
+        return files
+    }
+
+    /// Writes what the changes come to, and answers where the rows of their keys are then.
+    func writeChanges(
+        _ buckets: [[LogBatch]], _ lake: LakeTable, into change: inout LakeChange
+    ) async throws -> [KeyIndex.Move] {
+        let index = try await currentIndex(lake)
+        var moves: [KeyIndex.Move] = []
+        var deletes: [PositionDelete] = []
+        for (bucket, batches) in buckets.enumerated() where !batches.isEmpty {
+            var fold = RangeFold(table.schema)
+            for batch in batches {
+                try fold.apply(batch, bucket: Int32(bucket)) { index.contains($0) }
+            }
+            var keys: [[UInt8]] = []
+            var rows = RecordBatchBuilder(schema: table.schema)
+            var offsets: [Int64] = []
+            var timestamps: [Int64] = []
+            for (key, survivor) in fold.outcomes {
+                if let old = index.row(of: key) { deletes.append(old) }
+                guard let survivor else {
+                    moves.append(KeyIndex.Move(key: key, path: nil, position: 0))
+                    continue
+                }
+                let source = fold.batches[survivor.batch]
+                keys.append(key)
+                try rows.append(row: survivor.row, of: source.records)
+                offsets.append(source.baseOffset + Int64(survivor.row))
+                timestamps.append(source.timestamp)
+            }
+            var writer = LakeFileWriter(
+                lake, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
+            let placements = try await writer.append(
+                rows.finish(), offsets: offsets, timestamps: timestamps)
+            for placement in placements {
+                for (position, row) in placement.rows.enumerated() {
+                    moves.append(
+                        KeyIndex.Move(
+                            key: keys[row], path: placement.path,
+                            position: placement.position + Int64(position)))
+                }
+            }
+            change.dataFiles += try await writer.finish()
+        }
+        if !deletes.isEmpty {
+            let file = try positionDeleteFile(deletes)
+            let path = lake.newPath("data", "-deletes.parquet")
+            try await lake.write(file.bytes, at: path)
+            change.deleteFiles = [DataFile(file, deleting: deletes, path: path)]
+        }
+        return moves
+    }
+}

@@ -1,0 +1,191 @@
+public import Changelog
+import Columnar
+public import Iceberg
+public import Platform
+
+/// Takes one table's log to the lake, a range of offsets of each bucket at a time.
+///
+/// Exactly once by construction: the offsets that a state of the lake table reflects stand in that
+/// very state, and a commit goes through only if it begins where the state that it replaces ends.
+/// The same check turns away a tierer of an earlier epoch, and a position delete that was written for
+/// another state.
+public final class TableTiering {
+    public let table: TieredTable
+    /// Larger than that of every earlier tierer of the table.
+    public let epoch: Int64
+    let machine: Machine
+    private let location: LakeLocation
+    private let log: any LogSource
+    let configuration: LakeTieringConfiguration
+    private var lake: LakeTable?
+    private var index: KeyIndex?
+
+    private static let attemptLimit = 3
+
+    public init(
+        _ machine: Machine, _ table: TieredTable, epoch: Int64, in location: LakeLocation,
+        from log: any LogSource, configuration: LakeTieringConfiguration = .init()
+    ) {
+        self.machine = machine
+        self.table = table
+        self.epoch = epoch
+        self.location = location
+        self.log = log
+        self.configuration = configuration
+    }
+
+    /// Commits what is new of all buckets, or as much of it as one round may take; nil if nothing is.
+    ///
+    /// Throws `TieringError` and `IcebergError`. After each of them the next round may simply be
+    /// tried, but for `TieringError.fenced`: the table is another tierer's. Files that were written
+    /// for a commit that failed are left where they are.
+    public func round() async throws -> LakeCommit? {
+        for attempt in 1... {
+            do {
+                return try await attemptRound()
+            } catch let error as TieringError {
+                guard case .overtaken = error, attempt < Self.attemptLimit else { throw error }
+                machine.observer.reached("lake round overtaken")
+            } catch let error as ColumnarError {
+                throw TieringError.damaged(reason: "table \(table.name): \(error)")
+            } catch let error as ChangelogError {
+                throw TieringError.damaged(reason: "table \(table.name): \(error)")
+            }
+        }
+        preconditionFailure("the attempts have no end")
+    }
+
+    private func attemptRound() async throws -> LakeCommit? {
+        let lake = try await openLake()
+        let base = try table.progress(in: lake.metadata)
+        try checkEpoch(base)
+        let range = try await takeRange(from: base.offsets)
+        if range.to == base.offsets { return nil }
+        var commit = LakeCommit(
+            table: table.name, snapshot: 0, epoch: epoch, from: base.offsets, to: range.to,
+            addedRowCount: 0, deletedRowCount: 0, fileCount: 0, isBehind: range.isBehind,
+            committedAt: machine.clock.timestamp)
+        var moves: [KeyIndex.Move] = []
+        var change = LakeChange()
+        if table.isPrimaryKeyTable {
+            moves = try await writeChanges(range.batches, lake, into: &change)
+        } else {
+            change.dataFiles = try await writeAppends(range.batches, lake)
+        }
+        let progress = LakeProgress(
+            tableIdentifier: table.identifier, epoch: epoch, offsets: range.to)
+        change.summary = progress.summary(from: base.offsets)
+        change.properties = progress.properties
+        let snapshot = try await lake.commit(change, on: machine) { metadata in
+            try validate(metadata, base)
+        }
+        index?.follow(moves, to: snapshot.identifier)
+        commit.snapshot = snapshot.identifier
+        commit.addedRowCount = Int(change.dataFiles.reduce(0) { $0 + $1.recordCount })
+        commit.deletedRowCount = Int(change.deleteFiles.reduce(0) { $0 + $1.recordCount })
+        commit.fileCount = change.dataFiles.count + change.deleteFiles.count
+        commit.committedAt = machine.clock.timestamp
+        return commit
+    }
+
+    // MARK: The lake table
+
+    private func openLake() async throws -> LakeTable {
+        if let lake {
+            try await lake.refresh()
+            return lake
+        }
+        guard SystemColumns.fit(table.schema) else {
+            throw TieringError.refused(
+                table: table.name,
+                reason: "its columns clash with \(SystemColumns.all.map(\.name))")
+        }
+        let start = LakeProgress(
+            tableIdentifier: table.identifier, epoch: epoch,
+            offsets: [Int64](repeating: 0, count: table.bucketCount))
+        let opened = try await LakeTable.openOrCreate(
+            machine, table.lakeName, in: location, schema: IcebergSchema(tiering: table.schema),
+            properties: start.properties)
+        guard opened.metadata.schema == IcebergSchema(tiering: table.schema) else {
+            throw TieringError.refused(
+                table: table.name, reason: "the lake table has other columns")
+        }
+        lake = opened
+        return opened
+    }
+
+    /// Turns a commit away that was made for another state than the one that it would replace.
+    private func validate(_ metadata: TableMetadata, _ base: LakeProgress) throws {
+        let found = try table.progress(in: metadata)
+        try checkEpoch(found)
+        if found.offsets != base.offsets {
+            throw TieringError.overtaken(
+                table: table.name,
+                reason: "it reflects \(LakeProgress.format(found.offsets)), not "
+                    + LakeProgress.format(base.offsets))
+        }
+        if table.isPrimaryKeyTable && index?.snapshot != metadata.currentSnapshot {
+            throw TieringError.overtaken(
+                table: table.name, reason: "its keys are known of another snapshot")
+        }
+    }
+
+    private func checkEpoch(_ progress: LakeProgress) throws {
+        if progress.epoch > epoch {
+            machine.observer.reached("lake commit of a past epoch turned away")
+            throw TieringError.fenced(
+                table: table.name, reason: "epoch \(progress.epoch) committed, ours is \(epoch)")
+        }
+    }
+
+    /// The index of the lake table's current snapshot.
+    func currentIndex(_ lake: LakeTable) async throws -> KeyIndex {
+        if let index, index.snapshot == lake.metadata.currentSnapshot { return index }
+        if index != nil { machine.observer.reached("lake key index rebuilt") }
+        let built = try await KeyIndex.build(lake, table.schema)
+        index = built
+        return built
+    }
+
+    // MARK: The log
+
+    private struct Range {
+        /// By bucket.
+        var batches: [[LogBatch]] = []
+        var to: [Int64] = []
+        var isBehind = false
+    }
+
+    /// The next batches of each bucket; a bucket that cannot be read now has none.
+    private func takeRange(from offsets: [Int64]) async throws -> Range {
+        var range = Range()
+        let share = max(1, configuration.byteCountPerRound / table.bucketCount)
+        var failure: LogSourceError?
+        for bucket in 0..<table.bucketCount {
+            let from = offsets[bucket]
+            var batches: [LogBatch] = []
+            do {
+                let end = try await log.highWatermark(
+                    of: table.identifier, bucket: Int32(bucket))
+                if end > from {
+                    batches = try await log.batches(
+                        of: table.identifier, bucket: Int32(bucket), in: from..<end,
+                        byteCount: share)
+                    if let last = batches.last, last.endOffset < end { range.isBehind = true }
+                }
+            } catch let error as LogSourceError {
+                let isDamage = if case .damaged = error { true } else { false }
+                machine.observer.note(
+                    isDamage ? .warning : .debug,
+                    "table \(table.name) bucket \(bucket) is not tiered now: \(error)")
+                failure = error
+            }
+            range.to.append(batches.last?.endOffset ?? from)
+            range.batches.append(batches)
+        }
+        if let failure, range.to == offsets {
+            throw TieringError.unavailable(reason: "\(failure)")
+        }
+        return range
+    }
+}
