@@ -22,6 +22,12 @@ extension TankRun {
                 try await surveyor(client, auditor, tables, Self.auditorName)
                     .run { phase != "running" }
             }
+            machine.spawn("rows of the lake") { [self] in
+                while phase != "done" {
+                    try await machine.sleep(.seconds(1))
+                    lake.judgeRows(auditor)
+                }
+            }
             try await machine.sleep(scenario.length)
             phase = "settling"
             for driver in drivers { driver.stop() }
@@ -60,6 +66,7 @@ extension TankRun {
                 if let missing = whatIsMissing(bucket, table.name) { return missing }
                 if let missing = whatTheIndexMisses(bucket, table) { return missing }
             }
+            if let missing = whatTheLakeMisses(table) { return missing }
         }
         return nil
     }
@@ -102,6 +109,15 @@ extension TankRun {
             : "the index of \(table.name) bucket \(bucket.bucket) is at \(consumed) of \(end)"
     }
 
+    private func whatTheLakeMisses(_ table: TableDescription) -> String? {
+        if !table.isInLake || scenario.cluster.tierers == 0 { return nil }
+        let ends = table.buckets.map { auditor?.logs[$0]?.endOffset ?? 0 }
+        guard let offsets = lake.offsets(of: table.name) else {
+            return ends.allSatisfy { $0 == 0 } ? nil : "\(table.name) is not in the lake yet"
+        }
+        return offsets == ends ? nil : "the lake has \(table.name) up to \(offsets) of \(ends)"
+    }
+
     private var rottenServers: Set<String> {
         Set(
             plan.faults.compactMap { fault in
@@ -117,6 +133,9 @@ extension TankRun {
             deployment.runningServers.map(\.server), rotten: rottenServers)
         try await auditor.checkAgain()
         try await surveyor(auditor.client, auditor, tables, "checks").surveyAll()
+        tallies[.lakeRows].expect(
+            lake.judgeRows(auditor), "the lake reflects offsets that were never committed")
+        lake.checkReferences()
         recall.check(tallies[.vectorAnswers])
         for bucket in auditor.logs.keys.sorted() where auditor.logs[bucket]!.waitingCount > 0 {
             tallies[.readableOffsets].violated(
@@ -126,6 +145,10 @@ extension TankRun {
         tallies[.noDeleteOnUnknown].hadWork =
             unknownOutcomes.count > 0 || tallies[.noDeleteOnUnknown].compared > 0
         tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
+        let isTiered = scenario.cluster.tierers > 0 && tables.contains(where: \.isInLake)
+        for name in [CheckName.lakeReferences, .lakeRows, .lakeContinuity] {
+            tallies[name].hadWork = isTiered
+        }
         tallies[.vectorAnswers].hadWork =
             scenario.cluster.indexers > 0 && tables.contains { $0.vectorColumn != nil }
         for driver in drivers { driver.check(auditor, tallies[.referenceModel]) }

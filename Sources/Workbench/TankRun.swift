@@ -20,6 +20,7 @@ public final class TankRun {
     var auditor: Auditor?
     let recall = Recall()
     let unknownOutcomes: UnknownOutcomes
+    let lake: LakeAuditor
     var phase = "starting"
     private var clients: [String: ClusterClient] = [:]
     var isFinished = false
@@ -40,6 +41,7 @@ public final class TankRun {
         deployment = Deployment(scenario.cluster)
         tallies = Tallies(now: { world.nanoseconds })
         unknownOutcomes = UnknownOutcomes(world, tallies[.noDeleteOnUnknown])
+        lake = LakeAuditor(world, tallies, ClusterConfiguration.lakeLocation)
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         let nodes = scenario.nodes
         faults = FaultDriver(world, plan: self.plan, nodes: nodes)
@@ -55,6 +57,10 @@ public final class TankRun {
         world.addMachine(Self.auditorName)
         superviseNodes()
         unknownOutcomes.observe()
+        lake.observe()
+        lake.onCommit = { [recorder] table, snapshot, rows in
+            recorder.committedToLake(table, snapshot: snapshot, rows: rows)
+        }
         for node in deployment.nodes { start(node) }
         recorder.start()
         faults.start()
