@@ -128,6 +128,14 @@ final class CommittedLog {
         return "\(values)"
     }
 
+    /// How a row that was found differs from the one that the log left at `row`, in words.
+    func difference(_ found: UInt64?, _ expected: UInt64?, at row: Int64) -> String {
+        guard let found else { return "no row where the changelog left that of offset \(row)" }
+        let source = changes.lastIndex { $0.hash == found }
+        let what = source.map { "the row of offset \($0)" } ?? "a row that nobody wrote"
+        return expected == nil ? "\(what) where the changelog left none" : "\(what), not of \(row)"
+    }
+
     func number(ofKey key: [UInt8]) -> Int32? { keyNumbers[key] }
 
     /// The entry that begins at an offset. Complexity: O(log n).

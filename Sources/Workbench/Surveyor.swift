@@ -97,7 +97,7 @@ final class Surveyor {
                 tallies[.tableIsFold].expect(
                     hash == expected,
                     "\(bucket): the lookup of key \(log.describe(key)) at offset \(offset) found "
-                        + Surveyor.difference(hash, expected, at: row))
+                        + log.difference(hash, expected, at: row))
             }
         }
     }
@@ -125,19 +125,13 @@ final class Surveyor {
                     found[key] == expected,
                     "\(bucket): the scan at offset \(page.offset) shows of key "
                         + "\(log.describe(key)) "
-                        + Surveyor.difference(found[key], expected, at: row))
+                        + log.difference(found[key], expected, at: row))
             }
             tallies[.tableIsFold].expect(
                 found.count == expectedCount,
                 "\(bucket): the scan at offset \(page.offset) shows \(found.count) rows "
                     + "where the changelog leaves \(expectedCount)")
         }
-    }
-
-    private static func difference(_ found: UInt64?, _ expected: UInt64?, at row: Int64) -> String {
-        if found == nil { return "no row where the changelog left one at \(row)" }
-        if expected == nil { return "a row where the changelog left none" }
-        return "another row than the one of offset \(row)"
     }
 
     // MARK: Vectors
