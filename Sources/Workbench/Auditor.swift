@@ -92,7 +92,7 @@ final class Auditor {
                     + "follows \(last.leaderEpoch)")
         }
         do {
-            try log.append(batch) { onChange(log, $0, $1, $2) }
+            try log.append(batch, at: machine.clock.now) { onChange(log, $0, $1, $2) }
         } catch {
             tallies[.readableOffsets].violated(
                 "\(log.bucket): the batch at \(batch.baseOffset) cannot be decoded: \(error)")

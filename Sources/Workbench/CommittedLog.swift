@@ -1,6 +1,7 @@
 import Changelog
 import Cluster
 import Columnar
+import Platform
 
 /// What the auditor has seen committed in one bucket: the truth that all else is held against.
 final class CommittedLog {
@@ -35,6 +36,8 @@ final class CommittedLog {
     let bucket: BucketIdentifier
     let table: TableDescription
     private(set) var entries: [Entry] = []
+    /// When each entry was seen committed, by the auditor's clock.
+    private(set) var seenAt: [Instant] = []
     /// The rows of a primary-key table at `endOffset`: the fold of the changelog, by encoded key.
     private(set) var rows: [[UInt8]: Row] = [:]
     /// What happened at each offset.
@@ -57,7 +60,7 @@ final class CommittedLog {
     var endOffset: Int64 { entries.last?.endOffset ?? 0 }
 
     /// Takes the next committed batch in. Precondition: it begins at `endOffset`.
-    func append(_ batch: LogBatch, onChange: (Row, ChangeType, Int64) -> Void) throws {
+    func append(_ batch: LogBatch, at now: Instant, onChange: (Row, ChangeType, Int64) -> Void) throws {
         precondition(batch.baseOffset == endOffset, "the auditor skipped a batch")
         let (records, types) = try batch.decodeRecords(table.schema)
         for position in 0..<records.rowCount {
@@ -75,6 +78,7 @@ final class CommittedLog {
             changes.append(Change(hash: 0, key: -1, type: .updateBefore))
         }
         entries.append(Entry(batch))
+        seenAt.append(now)
         let ready = waiting.filter { $0.offset <= endOffset }
         waiting.removeAll { $0.offset <= endOffset }
         for entry in ready { entry.body(self) }
@@ -94,6 +98,16 @@ final class CommittedLog {
         keys.append(key)
         keyNumbers[key] = number
         return number
+    }
+
+    /// How long ago the first change was committed that something at `offset` does not have yet.
+    func staleness(at offset: Int64, now: Instant) -> Duration {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].endOffset <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count ? now - seenAt[low] : .zero
     }
 
     // MARK: The past

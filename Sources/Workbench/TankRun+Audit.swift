@@ -41,6 +41,40 @@ extension TankRun {
         }
     }
 
+    /// How far lake and vector index are behind what is committed.
+    func measureFreshness() {
+        guard let auditor, phase == "running" || phase == "settling" else { return }
+        let now = auditor.client.machine.clock.now
+        var lakeStaleness: Duration?
+        var indexStaleness: Duration?
+        for table in tables {
+            let offsets = lake.offsets(of: table.name)
+            for bucket in table.buckets {
+                guard let log = auditor.logs[bucket] else { continue }
+                if table.isInLake {
+                    let stale = log.staleness(at: offsets?[Int(bucket.bucket)] ?? 0, now: now)
+                    lakeStaleness = max(lakeStaleness ?? .zero, stale)
+                }
+                if table.vectorColumn != nil {
+                    let stale = log.staleness(at: consumedOffset(of: bucket) ?? 0, now: now)
+                    indexStaleness = max(indexStaleness ?? .zero, stale)
+                }
+            }
+        }
+        func measured(_ name: String, _ staleness: Duration?) {
+            guard let staleness else { return }
+            recorder.measured(name, Double(staleness.nanoseconds) / 1e9)
+        }
+        measured("lake", scenario.cluster.tierers > 0 ? lakeStaleness : nil)
+        measured("vector index", scenario.cluster.indexers > 0 ? indexStaleness : nil)
+    }
+
+    private func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
+        deployment.indexers.keys.sorted().compactMap {
+            deployment.indexers[$0]!.indexes[bucket]?.consumedOffset
+        }.max()
+    }
+
     private func settle(_ machine: Machine) async throws {
         let deadline = machine.clock.now + Self.settleLimit / 2
         while true {
@@ -99,11 +133,8 @@ extension TankRun {
         _ bucket: BucketIdentifier, _ table: TableDescription
     ) -> String? {
         if table.vectorColumn == nil || scenario.cluster.indexers == 0 { return nil }
-        let consumed = deployment.indexers.keys.sorted().compactMap {
-            deployment.indexers[$0]!.indexes[bucket]?.consumedOffset
-        }.max()
         let end = auditor?.logs[bucket]?.endOffset ?? 0
-        guard let consumed else { return "\(table.name) bucket \(bucket.bucket) has no index" }
+        guard let consumed = consumedOffset(of: bucket) else { return "\(table.name) bucket \(bucket.bucket) has no index" }
         return consumed >= end
             ? nil
             : "the index of \(table.name) bucket \(bucket.bucket) is at \(consumed) of \(end)"

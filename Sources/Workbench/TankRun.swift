@@ -58,6 +58,7 @@ public final class TankRun {
         superviseNodes()
         unknownOutcomes.observe()
         lake.observe()
+        recorder.onSample = { [unowned self] in measureFreshness() }
         lake.onCommit = { [recorder] table, snapshot, rows in
             recorder.committedToLake(table, snapshot: snapshot, rows: rows)
         }
