@@ -31,6 +31,12 @@ public struct Acknowledgement: Hashable, Sendable {
     public var baseOffset: Int64
     public var endOffset: Int64
     public var leaderEpoch: Int32
+
+    public init(baseOffset: Int64, endOffset: Int64, leaderEpoch: Int32) {
+        self.baseOffset = baseOffset
+        self.endOffset = endOffset
+        self.leaderEpoch = leaderEpoch
+    }
 }
 
 /// A batch for a log table; its header's offset, epoch and time are set by the leader.

@@ -60,7 +60,9 @@ final class CommittedLog {
     var endOffset: Int64 { entries.last?.endOffset ?? 0 }
 
     /// Takes the next committed batch in. Precondition: it begins at `endOffset`.
-    func append(_ batch: LogBatch, at now: Instant, onChange: (Row, ChangeType, Int64) -> Void) throws {
+    func append(_ batch: LogBatch, at now: Instant, onChange: (Row, ChangeType, Int64) -> Void)
+        throws
+    {
         precondition(batch.baseOffset == endOffset, "the auditor skipped a batch")
         let (records, types) = try batch.decodeRecords(table.schema)
         for position in 0..<records.rowCount {

@@ -134,7 +134,9 @@ extension TankRun {
     ) -> String? {
         if table.vectorColumn == nil || scenario.cluster.indexers == 0 { return nil }
         let end = auditor?.logs[bucket]?.endOffset ?? 0
-        guard let consumed = consumedOffset(of: bucket) else { return "\(table.name) bucket \(bucket.bucket) has no index" }
+        guard let consumed = consumedOffset(of: bucket) else {
+            return "\(table.name) bucket \(bucket.bucket) has no index"
+        }
         return consumed >= end
             ? nil
             : "the index of \(table.name) bucket \(bucket.bucket) is at \(consumed) of \(end)"

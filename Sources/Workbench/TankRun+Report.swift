@@ -6,34 +6,11 @@ import Simulation
 extension TankRun {
     // MARK: Verdict
 
-    /// How a run ended.
-    public struct Verdict {
-        public var verdict: RunReport.Verdict
-        public var reason: String
-    }
-
     func verdict() -> Verdict {
         let errors = world.journal.notes.filter { $0.severity == .error }
-        if let first = errors.first {
-            return Verdict(
-                verdict: .fail,
-                reason:
-                    "\(errors.count) defects were noted, the first on \(first.node): \(first.message)"
-            )
-        }
-        let checked = tallies.all.filter { scenario.checks.contains($0.name) }
-        if let broken = checked.first(where: { $0.violationCount > 0 }) {
-            return Verdict(
-                verdict: .fail,
-                reason: "\(broken.name.rawValue): \(broken.violations[0].message)")
-        }
-        let idle = checked.filter { $0.compared == 0 && $0.hadWork }.map(\.name.rawValue)
-        if !idle.isEmpty {
-            return Verdict(
-                verdict: .inconclusive,
-                reason: "these oracles compared nothing: \(idle.joined(separator: ", "))")
-        }
-        return Verdict(verdict: .pass, reason: "")
+        return Verdict(
+            tallies.all.filter { scenario.checks.contains($0.name) }, defectCount: errors.count,
+            firstDefect: errors.first.map { "\($0.node): \($0.message)" } ?? "")
     }
 
     /// The run's report; the caller adds what only it knows.
@@ -48,14 +25,7 @@ extension TankRun {
             simulatedSeconds: Double(world.nanoseconds) / 1e9, cpuSeconds: cpuSeconds,
             peakMemoryBytes: peakMemoryBytes, changesAcknowledged: acknowledged,
             changesRefused: refused, changesUnknown: unknown, reproduceCommand: reproduceCommand)
-        report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map { tally in
-            OracleResult(
-                name: tally.name.rawValue, meaning: tally.name.meaning, compared: tally.compared,
-                violations: tally.violations.map {
-                    OracleResult.Violation(
-                        message: $0.message, atSeconds: Double($0.nanoseconds) / 1e9)
-                }, hadWork: tally.hadWork)
-        }
+        report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map(\.result)
         report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
         report.notes = world.journal.notes.prefix(50).map { "\($0.node): \($0.message)" }
         recorder.fill(&report)
