@@ -74,6 +74,7 @@ let testTargets: [Target] = [
     tests("Cluster", ["Cluster", "Changelog", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
+    tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles"]),
 ]
 
 let package = Package(

@@ -61,7 +61,7 @@ final class Ledger {
             switch (words.first, numbers.count) {
             case ("step", 2):
                 histories[Int(numbers[0]), default: History()].steps.append(numbers[1])
-            case ("done", 2...):
+            case ("done", 2...) where words.count > 3:
                 histories[Int(numbers[0]), default: History()].outcomes[Int(numbers[1])] =
                     try outcome(words[3], numbers, line: position + 1)
             default: throw malformed(position + 1)
