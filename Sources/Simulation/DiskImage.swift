@@ -42,6 +42,24 @@ final class DiskImage {
         var sequence: UInt64
         /// A failed sync dropped the page: no later sync makes it durable.
         var isDoomed: Bool
+
+        /// What is left of a change where `range` was written again.
+        func without(_ range: Range<Int64>) -> [Undo] {
+            let whole = offset..<offset + writtenCount
+            if !whole.overlaps(range) { return [self] }
+            let parts = [
+                whole.lowerBound..<max(whole.lowerBound, range.lowerBound),
+                min(whole.upperBound, range.upperBound)..<whole.upperBound,
+            ]
+            return parts.filter { !$0.isEmpty }.map { part in
+                var rest = self
+                rest.offset = part.lowerBound
+                rest.writtenCount = Int64(part.count)
+                let start = min(bytes.count, Int(part.lowerBound - offset))
+                rest.bytes = Array(bytes[start..<min(bytes.count, start + part.count)])
+                return rest
+            }
+        }
     }
 
     let root = Directory()
@@ -141,8 +159,18 @@ final class DiskImage {
     }
 
     /// Makes the changes up to `sequence` durable, but for those that a failed sync has dropped.
+    ///
+    /// What was written once more after such a sync is dirty again, and so durable now.
     func makeDurable(_ content: Content, upTo sequence: UInt64) {
+        let synced = content.undo.filter { $0.sequence <= sequence && !$0.isDoomed }
         content.undo.removeAll { $0.sequence <= sequence && !$0.isDoomed }
+        for write in synced where write.writtenCount > 0 {
+            let range = write.offset..<write.offset + write.writtenCount
+            content.undo = content.undo.flatMap { doomed in
+                doomed.isDoomed && doomed.sequence < write.sequence
+                    ? doomed.without(range) : [doomed]
+            }
+        }
     }
 
     /// Drops the changes up to `sequence` from the page cache's duties, as a failed sync does.
