@@ -32,10 +32,11 @@ public final class TankRun {
 
     /// `plan` replaces what the seed would draw, for a replay.
     public init(
-        _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, workloads: [any Workload]
+        _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, workloads: [any Workload],
+        keeping keptEvents: Range<Int> = 0..<0
     ) {
         self.scenario = scenario
-        let world = SimulationWorld(seed: seed)
+        let world = SimulationWorld(seed: seed, keeping: keptEvents)
         self.world = world
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)
         deployment = Deployment(scenario.cluster)

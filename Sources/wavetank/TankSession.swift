@@ -12,6 +12,7 @@ struct TankSession {
     struct Result {
         var report: RunReport
         var failure: FailureFile?
+        var world: SimulationWorld
 
         var exitCode: Int32 {
             switch report.verdict {
@@ -51,6 +52,8 @@ struct TankSession {
     private let quiet: Bool
     /// Where the lake's tables are written to.
     var exportFolder: String?
+    /// Events to keep in full, by their numbers.
+    var keptEvents = 0..<0
 
     init(
         _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
@@ -75,7 +78,7 @@ struct TankSession {
             throw refusal("\(scenario.path): \(error)")
         }
         let before = processorSeconds()
-        let run = TankRun(scenario, seed: seed, plan: plan, workloads: workloads)
+        let run = TankRun(scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
         var lastProgress = Date.distantPast
         if !quiet {
             run.onProgress = { phase in
@@ -94,7 +97,7 @@ struct TankSession {
             verdict, build: buildDescription, cpuSeconds: processorSeconds() - before,
             peakMemoryBytes: peakMemory(),
             reproduceCommand: reproduceCommand)
-        return Result(report: report, failure: failure(run, report))
+        return Result(report: report, failure: failure(run, report), world: run.world)
     }
 
     private var reproduceCommand: String {

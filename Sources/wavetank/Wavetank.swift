@@ -12,5 +12,6 @@ struct Wavetank: ParsableCommand {
             """,
         subcommands: [
             Run.self, Replay.self, Hunt.self, List.self, Check.self, Schema.self,
+            TraceCommand.self,
         ])
 }
