@@ -90,6 +90,8 @@ BEGIN
             DELETE FROM orders WHERE id = n - 300;
         END IF;
         COMMIT;
+        -- A shop takes its time, and other clients commit meanwhile.
+        PERFORM pg_sleep(0.008);
     END LOOP;
 END $$;
 CALL trade(1, 1500);
