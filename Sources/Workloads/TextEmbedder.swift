@@ -9,7 +9,7 @@ public struct TextEmbedder: Sendable {
         self.dimension = dimension
     }
 
-    /// A vector of length 1, or of zeros for text without letters.
+    /// A vector of length 1; of zeros for less than three bytes, or if the features cancel out.
     public func embed(_ text: String) -> [Float] {
         var counts = [Int](repeating: 0, count: dimension)
         var window: [UInt8] = []
