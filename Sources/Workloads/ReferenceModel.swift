@@ -179,7 +179,9 @@ public final class ReferenceModel {
             repeated += max(0, surplus - state.refused)
         }
         if missing > 0 { violated("\(table.name): \(missing) acknowledged rows are missing") }
-        if repeated > 0 { violated("\(table.name): \(repeated) rows are there more often than asked for") }
+        if repeated > 0 {
+            violated("\(table.name): \(repeated) rows are there more often than asked for")
+        }
         if refused > 0 { violated("\(table.name): \(refused) refused rows are there") }
         return appended.count
     }
