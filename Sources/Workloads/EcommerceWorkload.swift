@@ -1,10 +1,12 @@
 import Columnar
 
-/// The database of a shop as a stream of changes: customers, products, inventory, orders and payments.
+/// The database of a shop as a stream of changes: customers, products, inventory, orders and
+/// payments.
 ///
-/// Orders have a life: placed with their lines, paid, shipped; some are cancelled. Finished orders are
-/// deleted with their lines, and now and then a customer or a product, as often as asked for. Popular products and busy customers are changed far more than others, and
-/// some events carry a time that is long past.
+/// Orders have a life: placed with their lines, paid, shipped; some are cancelled. Finished orders
+/// are deleted with their lines, and now and then a customer or a product, as often as asked for.
+/// Popular products and busy customers are changed far more than others, and some events carry a
+/// time that is long past.
 public final class EcommerceWorkload: Workload {
     public struct Options: Sendable, Hashable {
         public var customers = 1000

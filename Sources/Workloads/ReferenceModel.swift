@@ -3,18 +3,18 @@ public import Columnar
 /// What the tables must hold, by what the writers were told.
 ///
 /// Of a key's changes the last acknowledged one stands, or one of unknown outcome. An appended row
-/// is there as often as it was acknowledged, and at most as often again as its outcome was unknown; a
-/// row that was only refused is not there.
+/// is there as often as it was acknowledged, and at most as often again as its outcome was unknown;
+/// a row that was only refused is not there.
 ///
 /// **Why an unknown change stays possible.** The writer sends a key's changes in order, but giving
-/// one up does not take it back: the request may still wait in a network or in a stalled server, and
-/// what follows goes out under another writer id, which does not fence the old one, over a connection
-/// of its own. So the log may rightly say: new change acknowledged at offset 7, given-up change
-/// committed at offset 8. A later acknowledgement proves nothing about the earlier unknown change, and
-/// forbidding its row would accuse an honest engine. What can be asked is that it takes effect at most
-/// once: whoever shows the model the committed changes (`committed`) has each one counted against what
-/// was sent, and the row that stands must be what the last of them says. A change that had its turn
-/// before the acknowledged one can then not come back.
+/// one up does not take it back: the request may still wait in a network or in a stalled server,
+/// and what follows goes out under another writer id, which does not fence the old one, over a
+/// connection of its own. So the log may rightly say: new change acknowledged at offset 7, given-up
+/// change committed at offset 8. A later acknowledgement proves nothing about the earlier unknown
+/// change, and forbidding its row would accuse an honest engine. What can be asked is that it takes
+/// effect at most once: whoever shows the model the committed changes (`committed`) has each one
+/// counted against what was sent, and the row that stands must be what the last of them says. A
+/// change that had its turn before the acknowledged one can then not come back.
 public final class ReferenceModel {
     public enum Outcome: Sendable, Hashable {
         case acknowledged, refused, unknown

@@ -1,4 +1,5 @@
-/// Turns text into a vector: hashed three-letter features, as feature hashing does (Weinberger et al., 2009).
+/// Turns text into a vector: hashed three-letter features, as feature hashing does (Weinberger et
+/// al., 2009).
 ///
 /// The same everywhere: integer counts, one division by a square root, no library of mathematics.
 public struct TextEmbedder: Sendable {

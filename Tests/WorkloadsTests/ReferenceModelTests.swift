@@ -143,7 +143,8 @@ struct ReferenceModelTests {
         #expect(try verdict([], seen: 1)[0].contains("nobody"))
     }
 
-    /// A store that tells the truth about what it knows, and delivers given-up requests when it likes.
+    /// A store that tells the truth about what it knows, and delivers given-up requests when it
+    /// likes.
     @Test("Never accuses an honest store", arguments: 1...40 as ClosedRange<UInt64>)
     func honest(seed: UInt64) throws {
         #expect(try Self.violations(seed, lying: false) == [])

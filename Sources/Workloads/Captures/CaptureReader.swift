@@ -10,7 +10,8 @@ enum CaptureEvent: Hashable {
     case commit(time: Int64?)
 }
 
-/// Turns the lines of one format into changes; it has found the tables before the first line is read.
+/// Turns the lines of one format into changes; it has found the tables before the first line is
+/// read.
 protocol CaptureReader {
     var tables: [TableDefinition] { get }
 

@@ -2,9 +2,9 @@ import Columnar
 
 /// What was captured from a real system: changes of a database or lines of a web log, to their end.
 ///
-/// The capture's transactions stay together, a step each. A line that is malformed, or that asks for
-/// what the tables cannot do, is refused and counted, and the rest goes on without it. A transaction
-/// whose end is missing is refused as a whole, for nothing says that it was committed.
+/// The capture's transactions stay together, a step each. A line that is malformed, or that asks
+/// for what the tables cannot do, is refused and counted, and the rest goes on without it. A
+/// transaction whose end is missing is refused as a whole, for nothing says that it was committed.
 public final class CaptureWorkload: Workload {
     public enum Format: Sendable, Hashable, CaseIterable {
         /// PostgreSQL changes as wal2json writes them in format 2.

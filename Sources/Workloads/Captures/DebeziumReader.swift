@@ -3,11 +3,11 @@ import JSON
 
 /// Reads Debezium change events, one JSON object a line.
 ///
-/// A line is an event's value, or `{"key": ..., "value": ...}` of both; each of them may stand in the
-/// envelope of `schema` and `payload`. Where there is neither a header (`CaptureHeader`) nor a schema,
-/// columns have the types that JSON shows and may be null; where there is no key either, nothing says
-/// what the primary key is, and the tables are logs. Consecutive changes of one transaction stay
-/// together; the rows of a snapshot come one by one.
+/// A line is an event's value, or `{"key": ..., "value": ...}` of both; each of them may stand in
+/// the envelope of `schema` and `payload`. Where there is neither a header (`CaptureHeader`) nor a
+/// schema, columns have the types that JSON shows and may be null; where there is no key either,
+/// nothing says what the primary key is, and the tables are logs. Consecutive changes of one
+/// transaction stay together; the rows of a snapshot come one by one.
 struct DebeziumReader: CaptureReader {
     private static let depthLimit = 32
     /// What stands in for a value that is stored out of line and did not change, as text and bytes.

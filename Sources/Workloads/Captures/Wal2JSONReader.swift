@@ -3,9 +3,9 @@ import JSON
 
 /// Reads PostgreSQL changes in format 2 of wal2json (https://github.com/eulerto/wal2json).
 ///
-/// One object a line: `B` and `C` begin and commit, `I`, `U`, `D` change a row, `T` truncates, `M` is
-/// an application's message. `columns` holds the new row without values that are stored out of line
-/// and did not change; `identity` the old key or, with replica identity full, the old row.
+/// One object a line: `B` and `C` begin and commit, `I`, `U`, `D` change a row, `T` truncates, `M`
+/// is an application's message. `columns` holds the new row without values that are stored out of
+/// line and did not change; `identity` the old key or, with replica identity full, the old row.
 /// Without a header the tables are what the lines say, and all columns but the key may be null.
 struct Wal2JSONReader: CaptureReader {
     private static let depthLimit = 32
