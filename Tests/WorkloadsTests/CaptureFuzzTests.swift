@@ -22,7 +22,7 @@ struct CaptureFuzzTests {
             ),
             (.combinedLog, try sample("Scenarios/captures/nginx-access.log.zst", 60)),
             (.debezium, try sample("Tests/Captures/debezium-plain.json.zst", 60)),
-            (.debezium, try sample("Tests/Captures/debezium-enveloped.json.zst", 20)),
+            (.debezium, try sample("Scenarios/captures/debezium-shop.json.zst", 20)),
         ]
     }
 
@@ -47,6 +47,7 @@ struct CaptureFuzzTests {
     @Test(
         "Are taken or refused line by line, never worse", arguments: 1...30 as ClosedRange<UInt64>)
     func lines(seed: UInt64) throws {
+        var taken = 0
         for (format, lines) in try Self.samples.get() {
             var random = RandomSource(seed: seed, label: "\(format)")
             var bytes = Array(lines.joined(separator: [0x0A]))
@@ -63,7 +64,9 @@ struct CaptureFuzzTests {
                 }
             }
             #expect(stream.refusedLines.count <= stream.lineCount)
+            taken += stream.changes.count
         }
+        #expect(taken > 50)
     }
 
     @Test("That were cut or changed after compression are a clear error")
@@ -100,6 +103,16 @@ struct CaptureFuzzTests {
         let frame = Compression.zstd.compress(Array(line.utf8))
         let stream = try CaptureStream(frame + frame + frame, .combinedLog)
         #expect(stream.steps.count == 3)
+    }
+
+    @Test("That do not say how large they are are read as well")
+    func streamed() throws {
+        // `a - - [25/Nov/2026:20:15:29 +0100] "GET / HTTP/1.1" 200 5 "-" "-"` through `zstd -c`.
+        let packed = EncodedBytes.hexadecimal(
+            "28b52ffd0458ed010022440e1590551df9b3b16033e43aa26168928c14b8647d595c41ab6c9587f6"
+                + "d91bce9494101a9371948c7d16581c9d433e22ee5b0090d8f9c262b10900b28ad0ac")
+        let stream = try CaptureStream(#require(packed), .combinedLog)
+        #expect(stream.steps.count == 1 && stream.refusals == [])
     }
 
     @Test("Of endless lines and bottomless nesting are refused")

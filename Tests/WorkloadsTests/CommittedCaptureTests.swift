@@ -12,7 +12,11 @@ struct CommittedCaptureTests {
         try CaptureStream(file: "Scenarios/captures/nginx-access.log.zst", .combinedLog)
     }
     private static func debezium(_ form: String) throws -> CaptureStream {
-        try CaptureStream(file: "Tests/Captures/debezium-\(form).json.zst", .debezium)
+        let file =
+            form == "plain"
+            ? "Tests/Captures/debezium-plain.json.zst"
+            : "Scenarios/captures/debezium-shop.json.zst"
+        return try CaptureStream(file: file, .debezium)
     }
 
     @Test("PostgreSQL's changes are all there, by table and kind")

@@ -119,7 +119,7 @@ struct ReferenceModelTests {
 
     @Test("Rows of a log are there as often as they were acknowledged")
     func appended() throws {
-        func verdict(_ outcomes: [ReferenceModel.Outcome], seen: Int) throws -> [String] {
+        func verdict(_ outcomes: [ReferenceModel.Outcome], seen: Int) throws -> String {
             let model = ReferenceModel(Self.log)
             let row: Row = [.int64(7)]
             for outcome in outcomes {
@@ -128,19 +128,19 @@ struct ReferenceModelTests {
             var violations: [String] = []
             for _ in 0..<seen { model.saw(Self.hash(row)) { violations.append($0) } }
             #expect(model.checkAppended { violations.append($0) } == (outcomes.isEmpty ? 0 : 1))
-            return violations
+            return violations.joined(separator: "; ")
         }
-        #expect(try verdict([.acknowledged], seen: 1) == [])
-        #expect(try verdict([.acknowledged, .acknowledged], seen: 2) == [])
-        #expect(try verdict([.acknowledged, .unknown], seen: 2) == [])
-        #expect(try verdict([.unknown], seen: 0) == [])
-        #expect(try verdict([.refused], seen: 0) == [])
-        #expect(try verdict([.acknowledged], seen: 0)[0].contains("missing"))
-        #expect(try verdict([.acknowledged, .acknowledged], seen: 1)[0].contains("missing"))
-        #expect(try verdict([.acknowledged], seen: 2)[0].contains("more often"))
-        #expect(try verdict([.unknown], seen: 2)[0].contains("more often"))
-        #expect(try verdict([.refused], seen: 1)[0].contains("refused"))
-        #expect(try verdict([], seen: 1)[0].contains("nobody"))
+        #expect(try verdict([.acknowledged], seen: 1) == "")
+        #expect(try verdict([.acknowledged, .acknowledged], seen: 2) == "")
+        #expect(try verdict([.acknowledged, .unknown], seen: 2) == "")
+        #expect(try verdict([.unknown], seen: 0) == "")
+        #expect(try verdict([.refused], seen: 0) == "")
+        #expect(try verdict([.acknowledged], seen: 0).contains("missing"))
+        #expect(try verdict([.acknowledged, .acknowledged], seen: 1).contains("missing"))
+        #expect(try verdict([.acknowledged], seen: 2).contains("more often"))
+        #expect(try verdict([.unknown], seen: 2).contains("more often"))
+        #expect(try verdict([.refused], seen: 1).contains("refused"))
+        #expect(try verdict([], seen: 1).contains("nobody"))
     }
 
     /// A store that tells the truth about what it knows, and delivers given-up requests when it

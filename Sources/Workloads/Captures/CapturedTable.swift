@@ -28,6 +28,9 @@ struct CapturedTable {
         }
         var positions: [String: Int] = [:]
         for (position, column) in columns.enumerated() {
+            guard (1...200).contains(column.name.utf8.count) else {
+                throw unusable("the name of column \(position + 1) has not 1 to 200 bytes")
+            }
             if positions.updateValue(position, forKey: column.name) != nil {
                 throw unusable("two columns are named '\(column.name)'")
             }
