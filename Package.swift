@@ -72,6 +72,7 @@ let testTargets: [Target] = [
     tests("Parquet", ["Parquet", "Columnar"]),
     tests("Vectors", ["Vectors"]),
     tests("Cluster", ["Cluster", "Changelog", "Columnar"]),
+    tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
     tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles"]),
