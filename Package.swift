@@ -62,7 +62,7 @@ let sources: [Target] = [
 
 let testTargets: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Platform", "Simulation"],
+        name: "TestSupport", dependencies: ["Platform", "Simulation", "KeyValue", "Iceberg"],
         path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "Tidy", swiftSettings: strict),
     tests("Simulation", ["Simulation", "Platform"]),
@@ -75,7 +75,7 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors"]),
     tests("Tiering", ["Tiering", "UnionRead", "Columnar"]),
     tests("UnionRead", ["UnionRead", "Tiering", "Columnar"]),
-    tests("Cluster", ["Cluster", "Changelog", "Columnar"]),
+    tests("Cluster", ["Cluster", "KeyValue", "Changelog", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
 ]
