@@ -75,7 +75,7 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors"]),
     tests("Tiering", ["Tiering", "UnionRead", "Columnar"]),
     tests("UnionRead", ["UnionRead", "Tiering", "Columnar"]),
-    tests("Cluster", ["Cluster", "KeyValue", "Changelog", "Columnar"]),
+    tests("Cluster", ["Cluster", "UnionRead", "Tiering", "KeyValue", "Changelog", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
 ]
