@@ -10,7 +10,7 @@ import Tiering
 
 @testable import UnionRead
 
-private let warehouse = LakeLocation(prefix: "s3://warehouse/")
+let warehouse = LakeLocation(prefix: "s3://warehouse/")
 
 @Suite("Union reads")
 struct UnionReadTests {
