@@ -73,7 +73,7 @@ let testTargets: [Target] = [
     tests("Parquet", ["Parquet", "Columnar"]),
     tests("Iceberg", ["Iceberg", "Columnar"]),
     tests("Vectors", ["Vectors"]),
-    tests("Tiering", ["Tiering", "UnionRead", "Columnar"]),
+    tests("Tiering", ["Tiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
     tests("UnionRead", ["UnionRead", "Tiering", "JSON", "Columnar"]),
     tests("Cluster", ["Cluster", "UnionRead", "Tiering", "KeyValue", "Changelog", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),

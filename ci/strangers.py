@@ -1,10 +1,10 @@
-"""Reads an exported warehouse with PyIceberg, DuckDB and ClickHouse and compares their rows with ours.
+"""Lets PyIceberg, DuckDB and ClickHouse read an exported warehouse; compares rows with ours.
 
     strangers.py DIR
 
 DIR/warehouse/           the tables' files, which name each other under file://DIR/warehouse/
 DIR/catalog.db           an SQLite catalog; without it each table's newest metadata file counts
-DIR/expected/            <table>.<snapshot>.jsonl: a JSON array a row, see UnionAnswer+JSONLines.swift
+DIR/expected/            <table>.<snapshot>.jsonl: an array a row, see UnionAnswer+JSONLines.swift
 
 Ends with 1 if any reader finds other rows in any snapshot, or if there was nothing to compare.
 """
@@ -82,12 +82,16 @@ def plain(value, kind):
     return value
 
 
-def with_pyiceberg(path, snapshot, columns):
+def with_pyiceberg(path, snapshot, columns, condition):
+    from pyiceberg.expressions import AlwaysTrue
     from pyiceberg.table import StaticTable
 
     table = StaticTable.from_metadata("file://" + path)
     names = tuple(name for name, _ in columns)
-    rows = table.scan(snapshot_id=snapshot, selected_fields=names).to_arrow().select(names)
+    scan = table.scan(
+        snapshot_id=snapshot, selected_fields=names, row_filter=condition or AlwaysTrue()
+    )
+    rows = scan.to_arrow().select(names)
     return zip(*(column.to_pylist() for column in rows.columns))
 
 
@@ -97,21 +101,26 @@ class DuckDB:
 
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
+        pattern = "duckdb_extension_*/**/*.duckdb_extension"
         places = [
             path
             for folder in site.getsitepackages()
-            for path in glob.glob(f"{folder}/duckdb_extension_*/**/*.duckdb_extension", recursive=True)
+            for path in glob.glob(f"{folder}/{pattern}", recursive=True)
         ]
         for name in ("avro", "iceberg"):
             path = next(place for place in places if place.endswith(f"/{name}.duckdb_extension"))
             self.connection.execute(f"LOAD '{path}'")
 
-    def __call__(self, path, snapshot, columns):
+    def __call__(self, path, snapshot, columns, condition):
         # As microseconds, because instants come with a time zone that wants a package of its own.
         names = ", ".join(
-            f'epoch_us("{name}")' if kind == "timestamptz" else f'"{name}"' for name, kind in columns
+            f'epoch_us("{name}")' if kind == "timestamptz" else f'"{name}"'
+            for name, kind in columns
         )
-        query = f"SELECT {names} FROM iceberg_scan('{path}', snapshot_from_id => {snapshot})"
+        query = (
+            f"SELECT {names} FROM iceberg_scan('{path}', snapshot_from_id => {snapshot}) "
+            f"WHERE {condition or 'true'}"
+        )
         for row in self.connection.execute(query).fetchall():
             yield [
                 None
@@ -123,7 +132,7 @@ class DuckDB:
             ]
 
 
-def with_clickhouse(path, snapshot, columns):
+def with_clickhouse(path, snapshot, columns, condition):
     import chdb
 
     folder = os.path.dirname(os.path.dirname(path))
@@ -139,13 +148,16 @@ def with_clickhouse(path, snapshot, columns):
             names.append(name)
     answer = chdb.query(
         f"SELECT {', '.join(names)} FROM icebergLocal('{folder}') "
-        f"SETTINGS iceberg_snapshot_id = {snapshot}, output_format_json_quote_64bit_integers = 0, "
+        f"WHERE {condition or 'true'} SETTINGS iceberg_snapshot_id = {snapshot}, "
+        "output_format_json_quote_64bit_integers = 0, "
         "output_format_json_quote_denormals = 1, date_time_output_format = 'iso', "
         "session_timezone = 'UTC'",
         "JSONCompactEachRow",
     )
     for line in str(answer).splitlines():
-        yield [from_clickhouse(value, kind) for value, (_, kind) in zip(json.loads(line), columns)]
+        # A negative zero is printed without a point.
+        values = json.loads(line, parse_int=lambda text: -0.0 if text == "-0" else int(text))
+        yield [from_clickhouse(value, kind) for value, (_, kind) in zip(values, columns)]
 
 
 def from_clickhouse(value, kind):
@@ -192,12 +204,28 @@ def rounded(row, columns):
     return result
 
 
-def compare(reader, path, snapshot, columns, expected):
+def conditions(columns, expected):
+    """All rows, then for each column whose bounds are written about half of them."""
+    yield None, expected
+    for position, (name, kind) in enumerate(columns):
+        values = sorted(row[position] for row in expected if row[position] is not None)
+        if kind not in ("int", "long", "string") or not values:
+            continue
+        limit = values[len(values) // 2]
+        if kind == "string" and not limit.isascii():
+            continue
+        literal = f"'{limit}'" if kind == "string" else str(limit)
+        yield f"{name} >= {literal}", [
+            row for row in expected if row[position] is not None and row[position] >= limit
+        ]
+
+
+def compare(reader, path, snapshot, columns, condition, expected):
     """Empty if the reader finds the expected rows, else what it finds, in words."""
     try:
         rows = [
             [plain(value, kind) for value, (_, kind) in zip(row, columns)]
-            for row in reader(path, snapshot, columns)
+            for row in reader(path, snapshot, columns, condition)
         ]
     except Exception as error:
         return f"{type(error).__name__}: {str(error).splitlines()[0][:160]}"
@@ -223,25 +251,33 @@ def main(folder):
     metadata = metadata_files(folder)
     differences = []
     compared = 0
-    print(f"{'table':<20}{'snapshot':<22}{'rows':>8}  " + "  ".join(f"{name:<10}" for name in readers))
+
+    def line(table, snapshot, rows, words):
+        print(f"{table:<20}{snapshot:<22}{rows:>8}  " + "".join(f"{word:<12}" for word in words))
+
+    line("table", "snapshot", "rows", readers)
     for path in sorted(glob.glob(f"{folder}/expected/*.jsonl")):
         table, snapshot, _ = os.path.basename(path).rsplit(".", 2)
         with open(path) as file:
-            expected = [json.loads(line) for line in file]
+            expected = [json.loads(text) for text in file]
         if table not in metadata:
             differences.append(f"{table}: there is no metadata of this table")
             continue
         columns = columns_of(metadata[table])
         words = []
         for name, reader in readers.items():
-            difference = compare(reader, metadata[table], int(snapshot), columns, expected)
-            words.append("differs" if difference else "same")
-            if difference:
-                differences.append(f"{name}, {table} at snapshot {snapshot}: {difference}")
-            compared += len(expected)
-        print(
-            f"{table:<20}{snapshot:<22}{len(expected):>8}  " + "  ".join(f"{word:<10}" for word in words)
-        )
+            found = []
+            for condition, wanted in conditions(columns, expected):
+                word = compare(
+                    reader, metadata[table], int(snapshot), columns, condition, wanted
+                )
+                if word:
+                    place = f"{table} at snapshot {snapshot}"
+                    found.append(f"{name}, {place}, {condition or 'all rows'}: {word}")
+                compared += len(wanted)
+            words.append("differs" if found else "same")
+            differences += found
+        line(table, snapshot, len(expected), words)
     for difference in differences:
         print(difference, file=sys.stderr)
     if compared == 0:

@@ -5,6 +5,7 @@ import Platform
 import Simulation
 import TestSupport
 import Testing
+import UnionRead
 
 @testable import Tiering
 
@@ -126,6 +127,37 @@ struct TieringTests {
             }
             _ = try await successor.round()
             #expect(try await table.checkLake(machine) > 0)
+        }
+    }
+
+    @Test("A round in whose middle a stranger rewrites files is made again on their state")
+    func compactedMeanwhile() throws {
+        try inWorld { machine, world in
+            let table = try await LoggedTable(machine, isKeyed: true)
+            let random = RandomStream(seed: 4, label: "changes")
+            for _ in 0..<10 { try table.write(random) }
+            let tiering = table.tiering(machine)
+            _ = try await tiering.round()
+            for _ in 0..<10 { try table.write(random) }
+            let lake = try await table.lake(machine)
+            let rewritten = try await table.rewritten(lake)
+            // As the first file of the round is written, the pointer moves under it.
+            var isFirst = true
+            world.objects.onPut = { key in
+                guard isFirst, key.contains("/data/") else { return }
+                isFirst = false
+                machine.spawn("stranger") {
+                    let isDone = try await machine.lakeCatalog.swap(
+                        lake.name, from: lake.metadataLocation, to: rewritten)
+                    #expect(isDone)
+                }
+            }
+            let commit = try #require(try await tiering.round())
+            #expect(world.journal.probes.contains { $0.name == "lake round overtaken" })
+            #expect(world.journal.probes.contains { $0.name == "lake key index rebuilt" })
+            let reader = UnionReader(machine, in: warehouse, log: table)
+            let answer = try await reader.read(table.table, at: .snapshot(commit.snapshot))
+            #expect(answer.rows == (try await table.rows(upTo: commit.to)))
         }
     }
 
