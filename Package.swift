@@ -41,7 +41,8 @@ let sources: [Target] = [
     module("RunReports", ["JSON"]),
     module("ScenarioFiles", ["JSON", .product(name: "Yams", package: "Yams")]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
-    module("Cluster", ["Tiering", "Vectors", "KeyValue", "Changelog"]),
+    module("Cluster", ["UnionRead", "Tiering", "Vectors", "KeyValue", "Changelog"]),
+    module("UnionRead", ["Iceberg", "Changelog", "JSON", "Columnar", "Platform"]),
     module("Tiering", ["Iceberg", "Parquet", "Changelog", "KeyValue"]),
     module("Vectors", ["Columnar", "JSON", "Platform"]),
     module("Iceberg", ["Avro", "Parquet", "JSON", "Columnar", "Platform"]),
@@ -61,7 +62,7 @@ let sources: [Target] = [
 
 let testTargets: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Platform", "Simulation"],
+        name: "TestSupport", dependencies: ["Platform", "Simulation", "KeyValue", "Iceberg"],
         path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "Tidy", swiftSettings: strict),
     tests("Simulation", ["Simulation", "Platform"]),
@@ -70,8 +71,11 @@ let testTargets: [Target] = [
     tests("Changelog", ["Changelog", "Columnar"]),
     tests("KeyValue", ["KeyValue", "Changelog", "Columnar"]),
     tests("Parquet", ["Parquet", "Columnar"]),
+    tests("Iceberg", ["Iceberg", "Columnar"]),
     tests("Vectors", ["Vectors"]),
-    tests("Cluster", ["Cluster", "Changelog", "Columnar"]),
+    tests("Tiering", ["Tiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
+    tests("UnionRead", ["UnionRead", "Tiering", "JSON", "Columnar"]),
+    tests("Cluster", ["Cluster", "UnionRead", "Tiering", "KeyValue", "Changelog", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),

@@ -48,12 +48,8 @@ public final class LakeTierer {
     /// Commits one table again and again until the term ends or the table has to be refused.
     private func follow(_ table: TableDescription, _ term: Office.Term) async throws {
         let tiering = TableTiering(
-            machine,
-            TieredTable(
-                identifier: table.identifier, name: table.name, schema: table.schema,
-                bucketCount: Int(table.bucketCount)),
-            epoch: term.epoch, in: ClusterConfiguration.lakeLocation, from: client,
-            configuration: configuration.lakeTiering)
+            machine, table.tiered, epoch: term.epoch, in: ClusterConfiguration.lakeLocation,
+            from: client, configuration: configuration.lakeTiering)
         var retry = Backoff(configuration)
         while term.isHeld {
             let due = machine.clock.now + configuration.lakeInterval
@@ -74,11 +70,13 @@ public final class LakeTierer {
                     return
                 }
             } catch let error as IcebergError {
-                if case .damaged = error {
+                switch error {
+                case .unavailable, .tooManyConflicts, .outcomeUnknown:
+                    machine.observer.note(.debug, "lake of \(table.name): \(error)")
+                default:
                     machine.observer.note(.warning, "lake of \(table.name) stops: \(error)")
                     return
                 }
-                machine.observer.note(.debug, "lake of \(table.name): \(error)")
             }
             // What failed has been waiting for an interval: it is tried again sooner than that.
             try await machine.sleep(retry.next(machine.entropy))

@@ -10,6 +10,8 @@ public enum IcebergError: Error, Hashable, Sendable, CustomStringConvertible {
     case noSuchTable(String)
     case noSuchSnapshot(table: String, snapshot: Int64)
     case unsupported(reason: String)
+    /// A lake table of this name was made by, or for, another table.
+    case otherTable(String, reason: String)
     // Restore the data.
     case damaged(path: String, reason: String)
 
@@ -24,6 +26,7 @@ public enum IcebergError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noSuchSnapshot(let table, let snapshot):
             "lake table \(table) has no snapshot \(snapshot)"
         case .unsupported(let reason): "unsupported lake table: \(reason)"
+        case .otherTable(let table, let reason): "lake table \(table) is another's: \(reason)"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
         }
     }

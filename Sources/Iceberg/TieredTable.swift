@@ -1,0 +1,51 @@
+public import Columnar
+public import Platform
+
+/// A table whose rows go to the lake.
+public struct TieredTable: Hashable, Sendable {
+    /// The namespace of all lake tables.
+    public static let namespace = "wavetank"
+
+    /// Never used again, also not for a table of the same name.
+    public var identifier: Int64
+    public var name: String
+    public var schema: Schema
+    public var bucketCount: Int
+
+    public init(identifier: Int64, name: String, schema: Schema, bucketCount: Int) {
+        precondition(bucketCount > 0, "a table has buckets")
+        self.identifier = identifier
+        self.name = name
+        self.schema = schema
+        self.bucketCount = bucketCount
+    }
+
+    public var lakeName: LakeTableName { LakeTableName(namespace: Self.namespace, name: name) }
+
+    public var isPrimaryKeyTable: Bool { !schema.primaryKey.isEmpty }
+
+    /// What a lake table says of itself, if it is this table's.
+    ///
+    /// `IcebergError.otherTable` if it is another's, `.damaged` if it contradicts itself.
+    public func progress(in metadata: TableMetadata) throws(IcebergError) -> LakeProgress {
+        try check(LakeProgress.current(of: metadata))
+    }
+
+    /// What a snapshot of this table's lake table reflects.
+    public func progress(
+        at snapshot: Snapshot, in metadata: TableMetadata
+    ) throws(IcebergError) -> LakeProgress {
+        try check(LakeProgress.at(snapshot, of: metadata))
+    }
+
+    private func check(_ progress: LakeProgress?) throws(IcebergError) -> LakeProgress {
+        guard let progress, progress.tableIdentifier == identifier,
+            progress.offsets.count == bucketCount
+        else {
+            throw .otherTable(
+                lakeName.description,
+                reason: "it is not of table \(identifier) with its \(bucketCount) buckets")
+        }
+        return progress
+    }
+}

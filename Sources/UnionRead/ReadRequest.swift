@@ -1,0 +1,27 @@
+public import Iceberg
+
+/// Which state of a table is asked for.
+public enum ReadMoment: Hashable, Sendable {
+    /// All that is committed to the log when the read begins.
+    case head
+    /// The table as a lake snapshot has it; the log is not looked at.
+    case snapshot(Int64)
+}
+
+/// Which columns and rows of a table are asked for.
+public struct ReadRequest: Hashable, Sendable {
+    /// Positions in the table's schema, in the order of the answer; nil is all.
+    public var columns: [Int]?
+    /// What a row must pass; its columns need not be among `columns`.
+    public var filter: RowFilter
+    /// Whether the answer's batches have the system columns as well, after all others.
+    public var includesSystemColumns: Bool
+
+    public init(
+        columns: [Int]? = nil, filter: RowFilter = RowFilter(), includesSystemColumns: Bool = false
+    ) {
+        self.columns = columns
+        self.filter = filter
+        self.includesSystemColumns = includesSystemColumns
+    }
+}

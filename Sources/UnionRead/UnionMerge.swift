@@ -1,0 +1,153 @@
+import Changelog
+import Columnar
+import Iceberg
+
+/// Merges the rows of the lake with the changes of the log after it.
+struct UnionMerge {
+    private(set) var rows: RowSet
+    /// What lake and log may leave out before merging.
+    let pushed: RowFilter
+    private let table: TieredTable
+    private let request: ReadRequest
+    private let codec: KeyCodec
+    /// Positions in the table's schema of the columns that are read, and in those of the key.
+    private let columns: [Int]
+    private let keyColumns: [Int]
+    private var places: [RowSet.Place] = []
+    private var byKey: [[UInt8]: RowSet.Place] = [:]
+    private var lakeRowCount = 0
+    private var logRecordCount = 0
+
+    init(_ table: TieredTable, _ request: ReadRequest) {
+        let schema = table.schema
+        self.table = table
+        self.request = request
+        codec = KeyCodec(primaryKeyOf: schema)
+        let keys = Set(schema.primaryKey.map { schema.fields[$0].identifier })
+        // A row of a key that the log changes later must not be left out for what it was before.
+        pushed =
+            table.isPrimaryKeyTable
+            ? RowFilter(request.filter.comparisons.filter { keys.contains($0.column) })
+            : request.filter
+        var wanted = request.columns ?? Array(schema.fields.indices)
+        for position in schema.fields.indices where !wanted.contains(position) {
+            let isFiltered = request.filter.comparisons.contains {
+                $0.column == schema.fields[position].identifier
+            }
+            if isFiltered || schema.primaryKey.contains(position) { wanted.append(position) }
+        }
+        columns = wanted
+        keyColumns = schema.primaryKey.map { position in
+            guard let found = wanted.firstIndex(of: position) else {
+                preconditionFailure("a key column is not read")
+            }
+            return found
+        }
+        rows = RowSet(schema, columns: wanted)
+    }
+
+    /// Takes in rows of the lake, all of which must lie before the lake's `ends`.
+    mutating func add(lake batch: RecordBatch, _ ends: [Int64], _ path: String) throws {
+        let number = rows.append(batch)
+        lakeRowCount += batch.rowCount
+        for row in 0..<batch.rowCount {
+            let place = RowSet.Place(batch: number, row: Int32(row))
+            let position = rows.position(of: place)
+            guard ends.indices.contains(Int(position.bucket)), position.offset >= 0,
+                position.offset < ends[Int(position.bucket)]
+            else {
+                throw contradiction(
+                    "\(path) has a row of bucket \(position.bucket) offset \(position.offset), "
+                        + "but the lake ends at \(LakeProgress.format(ends))")
+            }
+            if !rows.passes(place, pushed) { continue }
+            if table.isPrimaryKeyTable {
+                let key = try self.key(batch, row)
+                if byKey.updateValue(place, forKey: key) != nil {
+                    throw contradiction("\(path) has a row of a key that has one already")
+                }
+            } else {
+                places.append(place)
+            }
+        }
+    }
+
+    /// Takes in the next batch of a bucket's log.
+    mutating func add(log batch: LogBatch, bucket: Int32) throws {
+        let (records, changes) = try batch.decodeRecords(table.schema)
+        if records.rowCount == 0 { return }
+        let number = try rows.append(records.project(columns), of: batch, bucket: bucket)
+        logRecordCount += records.rowCount
+        for row in 0..<records.rowCount {
+            let place = RowSet.Place(batch: number, row: Int32(row))
+            if changes[row] == .updateBefore || !rows.passes(place, pushed) { continue }
+            if table.isPrimaryKeyTable {
+                try apply(changes[row], try key(rows.batches[Int(number)], row), place)
+            } else if changes[row] == .append {
+                places.append(place)
+            } else {
+                throw contradiction(
+                    "\(changes[row].symbol) at bucket \(bucket) offset "
+                        + "\(batch.baseOffset + Int64(row)) of a log table")
+            }
+        }
+    }
+
+    private mutating func apply(
+        _ change: ChangeType, _ key: [UInt8], _ place: RowSet.Place
+    ) throws {
+        let isThere = byKey[key] != nil
+        if change == .append || (change == .insert) == isThere {
+            let position = rows.position(of: place)
+            throw contradiction(
+                "\(change.symbol) at bucket \(position.bucket) offset \(position.offset) of a key "
+                    + "that is \(isThere ? "there" : "not there")")
+        }
+        byKey[key] = change == .delete ? nil : place
+    }
+
+    private func key(_ batch: RecordBatch, _ row: Int) throws -> [UInt8] {
+        try codec.encode(keyColumns.map { batch.value(row: row, column: $0) })
+    }
+
+    /// The answer; the merge is used up.
+    consuming func finish(
+        snapshot: Int64?, lakeOffsets: [Int64], offsets: [Int64]
+    ) throws -> UnionAnswer {
+        var keys: [[UInt8]] = []
+        if table.isPrimaryKeyTable {
+            keys = byKey.keys.sorted { $0.lexicographicallyPrecedes($1) }
+            keys = keys.filter { rows.passes(byKey[$0]!, request.filter) }
+            places = keys.map { byKey[$0]! }
+        } else {
+            try sortByPosition()
+        }
+        var wanted = Array((request.columns ?? columns).indices)
+        if request.includesSystemColumns {
+            wanted += rows.schema.fields.indices.suffix(SystemColumns.all.count)
+        }
+        return UnionAnswer(
+            snapshot: snapshot, offsets: offsets, lakeOffsets: lakeOffsets,
+            batches: try rows.gather(places, columns: wanted), keys: keys,
+            positions: places.map { rows.position(of: $0) }, lakeRowCount: lakeRowCount,
+            logRecordCount: logRecordCount)
+    }
+
+    private mutating func sortByPosition() throws {
+        var sorted = places.map { (position: rows.position(of: $0), place: $0) }
+        // Files come in the order of their commits, buckets within.
+        sorted.sort {
+            ($0.position.bucket, $0.position.offset) < ($1.position.bucket, $1.position.offset)
+        }
+        for (earlier, later) in zip(sorted, sorted.dropFirst())
+        where earlier.position == later.position {
+            throw contradiction(
+                "two rows of bucket \(later.position.bucket) offset \(later.position.offset)")
+        }
+        places = sorted.map(\.place)
+    }
+
+    private func contradiction(_ reason: String) -> UnionReadError {
+        .inconsistent(table: table.name, reason: reason)
+    }
+}

@@ -1,0 +1,24 @@
+/// What can go wrong in a union read, by what the caller must do.
+public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
+    // Wait, and try again: a new leader learns late how far its log is committed.
+    case lakeAhead(table: String, bucket: Int, lakeEnd: Int64, highWatermark: Int64)
+    case logIncomplete(table: String, bucket: Int, end: Int64, highWatermark: Int64)
+    // Fix the call.
+    case invalidRequest(reason: String)
+    // Restore the data, or report a bug.
+    case inconsistent(table: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .lakeAhead(let table, let bucket, let lakeEnd, let highWatermark):
+            "table \(table) bucket \(bucket): the lake ends at offset \(lakeEnd), past the "
+                + "log's high watermark \(highWatermark)"
+        case .logIncomplete(let table, let bucket, let end, let highWatermark):
+            "table \(table) bucket \(bucket): the log was read only to offset \(end), not to its "
+                + "high watermark \(highWatermark)"
+        case .invalidRequest(let reason): "bad union read: \(reason)"
+        case .inconsistent(let table, let reason):
+            "table \(table): lake and log contradict each other: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Changelog
+import Cluster
+import Columnar
+import KeyValue
+import Platform
+import Simulation
+import Testing
+import Tiering
+import UnionRead
+
+private let stockTable = TableDescription(
+    name: "stock",
+    schema: Schema(
+        fields: [
+            Field(identifier: 1, name: "item", type: .int64, isNullable: false),
+            Field(identifier: 2, name: "count", type: .int32),
+        ], primaryKey: [0]),
+    bucketCount: 3, replicationFactor: 3, bucketKey: [0])
+
+@Suite("The lake of a cluster")
+struct LakeTiererTests {
+    @Test(
+        "Union reads equal the table, and each snapshot the table then, whatever crashes",
+        arguments: 1...6 as ClosedRange<UInt64>)
+    func unionReads(seed: UInt64) throws {
+        let cluster = ClusterWorld(seed: seed)
+        cluster.configuration.lakeInterval = .seconds(4)
+        let world = cluster.world
+        let random = RandomStream(seed: seed, label: "test")
+        var commits: [(table: String, snapshot: Int64)] = []
+        func startTierer(_ name: String) {
+            world.start(name) { machine in
+                let tierer = LakeTierer(machine, cluster.configuration)
+                tierer.onCommit = { commits.append(($0.name, $1.snapshot)) }
+                try await tierer.run()
+            }
+        }
+        for name in ["tierer-1", "tierer-2"] {
+            world.addMachine(name)
+            startTierer(name)
+        }
+        var faults = ServiceFaults()
+        faults.lostAfterPerMillion = 30_000
+        faults.lostBeforePerMillion = 30_000
+        faults.refusalsPerMillion = 30_000
+        world.catalog.faults = faults
+        world.objects.faults = faults
+        for round in 0..<5 {
+            let victim = round % 2 == 0 ? "tierer-\(1 + round / 2 % 2)" : "server-\(1 + round % 3)"
+            world.after(.seconds(6 + 8 * round)) { world.crash(victim) }
+            world.after(.seconds(9 + 8 * round)) {
+                if victim.hasPrefix("server") {
+                    cluster.startServer(victim)
+                } else {
+                    startTierer(victim)
+                }
+            }
+        }
+        var compared = 0
+        var isDone = false
+        cluster.startClient { client in
+            let stock = try await client.createTable(stockTable)
+            let events = try await client.createTable(eventTable)
+            let writers = (TableWriter(client, stock), TableWriter(client, events))
+            var settled = 0
+            for number in 0..<Int64(1500) {
+                let item = Value.int64(Int64(random.next(in: 0..<200)))
+                let isDelete = random.chance(1, in: 5)
+                writers.0.write(
+                    isDelete ? .delete(key: [item]) : .upsert([item, .int32(Int32(number))])
+                ) { _ in settled += 1 }
+                writers.1.write(.append([.int64(number), .string("event \(number)")])) { _ in
+                    settled += 1
+                }
+                try await client.machine.sleep(.milliseconds(20))
+            }
+            while settled < 3000 { try await client.machine.sleep(.milliseconds(100)) }
+            world.catalog.faults = ServiceFaults()
+            world.objects.faults = ServiceFaults()
+            for table in [stock, events] {
+                let head = try await client.patientRead(table, at: .head)
+                #expect(head.rows == (try await client.reference(table, upTo: head.offsets)))
+                #expect(head.lakeOffsets.reduce(0, +) > 0, "the lake has a part of it")
+                compared += head.rowCount
+                for commit in commits where commit.table == table.name {
+                    let then = try await client.patientRead(table, at: .snapshot(commit.snapshot))
+                    #expect(then.rows == (try await client.reference(table, upTo: then.offsets)))
+                    compared += then.rowCount
+                }
+            }
+            isDone = true
+        }
+        #expect(world.run(atMost: .seconds(600)) { isDone })
+        world.shutDown()
+        #expect(compared > 3000)
+        #expect(commits.count > 4)
+        #expect(
+            world.journal.errorCount == 0, "\(world.journal.notes.filter { $0.severity == .error })"
+        )
+    }
+}
+
+extension ClusterClient {
+    /// A union read, tried again while a leader is being elected or has not caught up.
+    fileprivate func patientRead(
+        _ table: TableDescription, at moment: ReadMoment
+    ) async throws -> UnionAnswer {
+        while true {
+            do {
+                return try await read(table, at: moment)
+            } catch let error as LogSourceError {
+                if case .damaged = error { throw error }
+            } catch let error as UnionReadError {
+                if case .inconsistent = error { throw error }
+            }
+            try await machine.sleep(.milliseconds(200))
+        }
+    }
+
+    /// The same rows out of the log alone.
+    fileprivate func reference(
+        _ table: TableDescription, upTo ends: [Int64]
+    ) async throws -> [Row] {
+        var logged: [Row] = []
+        var keyed: [(key: [UInt8], row: Row)] = []
+        for (bucket, end) in ends.enumerated() {
+            var fold = table.isPrimaryKeyTable ? ChangelogFold(schemas: [table.schema]) : nil
+            var offset: Int64 = 0
+            while offset < end {
+                let batches: [LogBatch]
+                do {
+                    batches = try await self.batches(
+                        of: table.identifier, bucket: Int32(bucket), in: offset..<end,
+                        byteCount: 1 << 20)
+                } catch LogSourceError.unavailable {
+                    try await machine.sleep(.milliseconds(200))
+                    continue
+                }
+                for batch in batches {
+                    try fold?.apply(batch)
+                    if fold == nil { logged += try batch.decodeRecords(table.schema).records.rows }
+                    offset = batch.endOffset
+                }
+            }
+            if let fold { keyed += fold.rows }
+        }
+        keyed.sort { $0.key.lexicographicallyPrecedes($1.key) }
+        return table.isPrimaryKeyTable ? keyed.map(\.row) : logged
+    }
+}

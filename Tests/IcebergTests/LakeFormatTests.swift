@@ -1,0 +1,190 @@
+import Avro
+import Columnar
+import JSON
+import Parquet
+import Platform
+import Simulation
+import TestSupport
+import Testing
+
+@testable import Iceberg
+
+@Suite("The lake's formats")
+struct LakeFormatTests {
+    private static let marker = [UInt8](0..<16)
+
+    private static func dataFile(_ name: String) -> DataFile {
+        DataFile(
+            content: .data, path: "s3://warehouse/\(name)", recordCount: 7, byteCount: 1234,
+            columns: [
+                .init(
+                    identifier: 1, byteCount: 100, valueCount: 7, nullCount: 0, lower: [1],
+                    upper: [2, 3]),
+                .init(
+                    identifier: 2, byteCount: 90, valueCount: 7, nullCount: 2, lower: nil,
+                    upper: nil),
+            ], splitOffsets: [4, 600], referencedDataFile: nil)
+    }
+
+    private static var manifest: Manifest {
+        var existing = ManifestEntry(adding: dataFile("old"))
+        existing.status = .existing
+        existing.snapshot = 5
+        existing.sequenceNumber = 3
+        existing.fileSequenceNumber = 3
+        return Manifest(
+            content: .data, schema: IcebergSchema(shelfSchema),
+            entries: [ManifestEntry(adding: dataFile("new")), existing])
+    }
+
+    @Test("A manifest is read as it was written")
+    func manifests() throws {
+        let bytes = try Self.manifest.encoded(syncMarker: Self.marker)
+        let read = try Manifest(
+            decoding: bytes, schema: IcebergSchema(shelfSchema), path: "manifest")
+        #expect(read == Self.manifest)
+    }
+
+    @Test("A manifest list is read as it was written")
+    func manifestLists() throws {
+        let file = ManifestFile(
+            path: "s3://warehouse/m", byteCount: 10, manifest: Self.manifest, sequenceNumber: 4,
+            snapshot: 9)
+        let list = ManifestList(manifests: [file])
+        let bytes = try list.encoded(
+            snapshot: 9, parent: nil, sequenceNumber: 4, syncMarker: Self.marker)
+        #expect(try ManifestList(decoding: bytes, path: "list") == list)
+    }
+
+    @Test("Metadata is read as it was written, with vectors and system columns")
+    func metadata() throws {
+        let schema = Schema(
+            identifier: 4,
+            fields: [
+                Field(identifier: 1, name: "id", type: .int32, isNullable: false),
+                Field(identifier: 5, name: "point", type: .vector(dimension: 8)),
+                Field(identifier: 6, name: "price", type: .decimal(precision: 9, scale: 3)),
+            ], primaryKey: [0])
+        let table = IcebergSchema(tiering: schema)
+        var metadata = TableMetadata(
+            uuid: "u", location: "s3://warehouse/t", schema: table, timestampMilliseconds: 5)
+        metadata.setProperty("a", "b")
+        let snapshot = Snapshot(
+            identifier: 11, parent: nil, sequenceNumber: 1, timestampMilliseconds: 6,
+            manifestList: "s3://warehouse/t/list", schemaIdentifier: 4,
+            summary: [.init("operation", "append")])
+        metadata.append(snapshot, replacing: "s3://warehouse/t/0")
+        let read = try TableMetadata(decoding: Array(metadata.json.compact.utf8), path: "m")
+        #expect(read == metadata)
+        #expect(table.elementIdentifiers == [5: 1_100_000_005])
+        #expect(read.schema.lastColumnIdentifier == 1_100_000_005)
+    }
+
+    @Test(
+        "Damaged files are refused with their names, and bring nothing down",
+        arguments: 1...4 as ClosedRange<UInt64>)
+    func damage(seed: UInt64) throws {
+        let random = RandomStream(seed: seed, label: "damage")
+        let metadata = TableMetadata(
+            uuid: "u", location: "s3://warehouse/t", schema: IcebergSchema(shelfSchema),
+            timestampMilliseconds: 5)
+        let deletes = [PositionDelete(path: "s3://warehouse/f", position: 5)]
+        let list = ManifestList(manifests: [
+            ManifestFile(
+                path: "m", byteCount: 10, manifest: Self.manifest, sequenceNumber: 4, snapshot: 9)
+        ])
+        let files: [([UInt8], ([UInt8]) throws -> Void)] = [
+            (
+                Array(metadata.json.compact.utf8),
+                { _ = try TableMetadata(decoding: $0, path: "file") }
+            ),
+            (
+                try Self.manifest.encoded(syncMarker: Self.marker),
+                {
+                    _ = try Manifest(
+                        decoding: $0, schema: IcebergSchema(shelfSchema), path: "file")
+                }
+            ),
+            (
+                try list.encoded(
+                    snapshot: 9, parent: nil, sequenceNumber: 4, syncMarker: Self.marker),
+                { _ = try ManifestList(decoding: $0, path: "file") }
+            ),
+            (
+                try positionDeleteFile(deletes).bytes,
+                { _ = try positionDeletes(in: $0, "file") }
+            ),
+        ]
+        var refused = 0
+        for (bytes, decode) in files {
+            for _ in 0..<200 {
+                var damaged = bytes
+                if random.chance(1, in: 3) {
+                    damaged.removeLast(random.next(in: 1..<damaged.count))
+                } else {
+                    damaged[random.next(in: 0..<damaged.count)] ^= UInt8(random.next(in: 1..<256))
+                }
+                do { try decode(damaged) } catch is IcebergError { refused += 1 }
+            }
+        }
+        #expect(refused > 300)
+    }
+
+    @Test("Bounds are the spec's single values, and are read back")
+    func bounds() throws {
+        let cases: [(Value, DataType, [UInt8])] = [
+            (.int32(-2), .int32, [0xFE, 0xFF, 0xFF, 0xFF]),
+            (.date(17_486), .date, [0x4E, 0x44, 0, 0]),
+            (.int64(34), .int64, [34, 0, 0, 0, 0, 0, 0, 0]),
+            (
+                .timestamp(1_510_871_468_000_001), .timestampWithZone,
+                [0x01, 0xC3, 0x26, 0x2D, 0x21, 0x5E, 0x05, 0x00]
+            ),
+            (.string("iceberg"), .string, Array("iceberg".utf8)),
+        ]
+        for (bound, type, bytes) in cases {
+            #expect(singleValue(bound) == bytes, "\(bound)")
+            #expect(value(bytes, of: type) == bound)
+        }
+        #expect(singleValue(.string(String(repeating: "x", count: 2000))) == nil)
+        #expect(singleValue(.float64(1)) == nil)
+        #expect(value([1, 2], of: .int64) == nil)
+        #expect(value([0xFF], of: .string) == nil)
+    }
+
+    @Test("Offsets are written and read in one way only")
+    func progress() throws {
+        #expect(LakeProgress.format([123, 0, 7]) == "0:123,1:0,2:7")
+        #expect(LakeProgress.parse("0:123,1:0,2:7") == [123, 0, 7])
+        for text in ["", "0:", "1:5", "0:-1", "0:1,", "0:1,0:2", "0:01", "0:1:2", "a:b", "0: 1"] {
+            #expect(LakeProgress.parse(text) == nil, "\(text)")
+        }
+    }
+
+    @Test("A table whose properties and snapshots disagree on progress is refused")
+    func progressOfTables() throws {
+        var metadata = TableMetadata(
+            uuid: "u", location: "s3://warehouse/t", schema: IcebergSchema(shelfSchema),
+            timestampMilliseconds: 5)
+        #expect(try LakeProgress.current(of: metadata) == nil)
+        let start = LakeProgress(tableIdentifier: 3, epoch: 1, offsets: [0, 0])
+        for (name, value) in start.properties { metadata.setProperty(name, value) }
+        #expect(try LakeProgress.current(of: metadata) == start)
+        let next = LakeProgress(tableIdentifier: 3, epoch: 2, offsets: [4, 1])
+        func snapshot(_ identifier: Int64, _ summary: [Snapshot.SummaryEntry]) -> Snapshot {
+            Snapshot(
+                identifier: identifier, parent: metadata.currentSnapshot,
+                sequenceNumber: metadata.lastSequenceNumber + 1, timestampMilliseconds: 6,
+                manifestList: "l", schemaIdentifier: 0, summary: summary)
+        }
+        metadata.append(snapshot(1, next.summary(from: [0, 0])), replacing: "m")
+        #expect(throws: IcebergError.self) { try LakeProgress.current(of: metadata) }
+        for (name, value) in next.properties { metadata.setProperty(name, value) }
+        #expect(try LakeProgress.current(of: metadata) == next)
+        // A stranger's compaction changes no row; anything else that a stranger does may.
+        metadata.append(snapshot(2, [.init("operation", "replace")]), replacing: "m")
+        #expect(try LakeProgress.current(of: metadata) == next)
+        metadata.append(snapshot(3, [.init("operation", "append")]), replacing: "m")
+        #expect(throws: IcebergError.self) { try LakeProgress.current(of: metadata) }
+    }
+}
