@@ -73,7 +73,8 @@ final class CatalogService: @unchecked Sendable {
         }
     }
 
-    func swap(_ table: LakeTableName, from expected: String, to replacement: String) throws -> Bool {
+    func swap(_ table: LakeTableName, from expected: String, to replacement: String) throws -> Bool
+    {
         try database.transaction {
             try database.run(
                 """

@@ -151,7 +151,8 @@ final class FrameHandler: ChannelDuplexHandler {
             let caller = connection.map { "\($0.peer)" } ?? "a stranger"
             deliver()
             end(.tooLarge(Int(length)))
-            refuse("\(caller) announced a frame of \(length) bytes, which is over the limit", context)
+            refuse(
+                "\(caller) announced a frame of \(length) bytes, which is over the limit", context)
             return false
         }
         let whole = 4 + Int(length)

@@ -118,7 +118,8 @@ final class SQLiteDatabase {
         return statement
     }
 
-    private func bind(_ value: SQLiteValue, at position: Int32, of statement: OpaquePointer) -> Int32
+    private func bind(_ value: SQLiteValue, at position: Int32, of statement: OpaquePointer)
+        -> Int32
     {
         // SQLITE_TRANSIENT: SQLite takes a copy.
         let copying = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
