@@ -163,7 +163,9 @@ public final class SimulatedCoordinator {
     }
 
     private func notify(_ watch: SimulatedWatch, _ event: WatchEvent) {
-        if event.revision <= watch.start || !event.key.utf8.starts(with: watch.prefix.utf8) { return }
+        if event.revision <= watch.start || !event.key.utf8.starts(with: watch.prefix.utf8) {
+            return
+        }
         let delay =
             random.nanoseconds(in: world.costs.coordinationRequest)
             + (faults.watchDelay == .zero
