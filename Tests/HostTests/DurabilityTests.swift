@@ -1,5 +1,6 @@
 import Foundation
 import Platform
+import TestSupport
 import Testing
 
 @testable import Host
@@ -57,7 +58,7 @@ struct DurabilityTests {
             let watch = try await service.watch(prefix: "", after: Revision(number: 2))
             let events = try await watch.next()
             #expect(events.map(\.key) == ["short"] && events[0].entry == nil)
-            await #expect(throws: CoordinationError.leaseExpired(short)) {
+            await expectError(CoordinationError.leaseExpired(short)) {
                 try await service.renewLease(short)
             }
             try await service.renewLease(long)
@@ -81,7 +82,7 @@ struct DurabilityTests {
         try folder.run { machine, _ in
             try await machine.coordination.renewLease(lease)
             try await machine.sleep(.milliseconds(120))
-            await #expect(throws: CoordinationError.leaseExpired(lease)) {
+            await expectError(CoordinationError.leaseExpired(lease)) {
                 try await machine.coordination.renewLease(lease)
             }
         }

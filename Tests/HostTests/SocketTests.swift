@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import Platform
+import TestSupport
 import Testing
 
 @testable import Host
@@ -80,7 +81,7 @@ struct SocketTests {
             #expect(connection.peer == Address(host: "friend", port: 1))
             #expect(try await connection.receive() == [7, 8])
             stranger.close()
-            await #expect(throws: NetworkError.reset(connection.peer)) {
+            await expectError(NetworkError.reset(connection.peer)) {
                 _ = try await connection.receive()
             }
         }
@@ -92,7 +93,7 @@ struct SocketTests {
             stranger.send(greeting(listener.address) + [0, 0, 0, 0, 255, 255, 255, 255])
             let connection = try await listener.accept()
             #expect(try await connection.receive() == [])
-            await #expect(throws: NetworkError.closed(connection.peer)) {
+            await expectError(NetworkError.closed(connection.peer)) {
                 _ = try await connection.receive()
             }
             try await waitForEnd(machine, stranger)
@@ -104,10 +105,10 @@ struct SocketTests {
         let notes = try withStranger { machine, listener, stranger, _ in
             stranger.send(greeting(listener.address) + [0xF0, 0, 0, 0, 1, 2, 3])
             let connection = try await listener.accept()
-            await #expect(throws: NetworkError.frameTooLarge(byteCount: 0xF000_0000)) {
+            await expectError(NetworkError.frameTooLarge(byteCount: 0xF000_0000)) {
                 _ = try await connection.receive()
             }
-            await #expect(throws: NetworkError.self) { try await connection.send([1]) }
+            await expectError(NetworkError.self) { try await connection.send([1]) }
             try await waitForEnd(machine, stranger)
         }
         #expect(
@@ -166,7 +167,7 @@ struct SocketTests {
             }
             #expect(!isGreeting || connection != nil)
             guard let connection else { return }
-            await #expect(throws: NetworkError.self) {
+            await expectError(NetworkError.self) {
                 while true { _ = try await connection.receive() }
             }
         }

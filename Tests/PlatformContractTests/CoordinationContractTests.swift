@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 private typealias Operation = CoordinationTransaction.Operation
@@ -127,7 +128,7 @@ struct CoordinationContractTests {
         try EitherWorld.run(kind) { machine, _ async throws in
             let service = machine.coordination
             func refused(_ body: () async throws -> Void) async {
-                let error = await #expect(throws: CoordinationError.self) { try await body() }
+                let error = await expectError(CoordinationError.self) { try await body() }
                 guard case .invalidRequest? = error else {
                     Issue.record("\(String(describing: error))")
                     return
@@ -168,9 +169,9 @@ struct CoordinationContractTests {
             #expect(after.entries.map(\.key) == ["freed"])
             #expect(after.revision.number == before.revision.number + 1)
             let expired = CoordinationError.leaseExpired(lease)
-            await #expect(throws: expired) { try await service.renewLease(lease) }
-            await #expect(throws: expired) { try await service.revokeLease(lease) }
-            await #expect(throws: expired) { _ = try await service.put("c", "1", lease: lease) }
+            await expectError(expired) { try await service.renewLease(lease) }
+            await expectError(expired) { try await service.revokeLease(lease) }
+            await expectError(expired) { _ = try await service.put("c", "1", lease: lease) }
             #expect(try await service.range(prefix: "").revision == after.revision)
         }
     }
@@ -191,11 +192,11 @@ struct CoordinationContractTests {
             #expect(try await service.get("a") != nil)
             try await service.revokeLease(lease)
             #expect(try await service.range(prefix: "").entries.map(\.key) == ["b"])
-            await #expect(throws: CoordinationError.leaseExpired(lease)) {
+            await expectError(CoordinationError.leaseExpired(lease)) {
                 try await service.renewLease(lease)
             }
             let unknown = LeaseIdentifier(number: 999)
-            await #expect(throws: CoordinationError.leaseExpired(unknown)) {
+            await expectError(CoordinationError.leaseExpired(unknown)) {
                 try await service.renewLease(unknown)
             }
         }
@@ -244,10 +245,10 @@ struct CoordinationContractTests {
             try await machine.sleep(.milliseconds(20))
             watch.cancel()
             watch.cancel()
-            await #expect(throws: CoordinationError.unavailable) {
+            await expectError(CoordinationError.unavailable) {
                 _ = try await last.receive()?.get()
             }
-            await #expect(throws: CoordinationError.unavailable) { _ = try await watch.next() }
+            await expectError(CoordinationError.unavailable) { _ = try await watch.next() }
         }
     }
 
@@ -274,8 +275,8 @@ struct CoordinationContractTests {
             world.crash("machine-2")
             _ = try await machine.coordination.put("a", "1")
             #expect(isEnded)
-            await #expect(throws: Terminated.self) { _ = try await watch.next() }
-            await #expect(throws: Terminated.self) { _ = try await other.coordination.get("a") }
+            await expectError(Terminated.self) { _ = try await watch.next() }
+            await expectError(Terminated.self) { _ = try await other.coordination.get("a") }
             watch.cancel()
         }
     }

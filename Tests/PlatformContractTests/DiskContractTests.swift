@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @Suite("A disk, simulated and real")
@@ -7,12 +8,12 @@ struct DiskContractTests {
     func modes(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let disk = machine.disk
-            await #expect(throws: DiskError.notFound(path: "log")) {
+            await expectError(DiskError.notFound(path: "log")) {
                 _ = try await disk.open("log", .existing)
             }
             let made = try await disk.open("log", .new)
             #expect(made.path == "log")
-            await #expect(throws: DiskError.exists(path: "log")) {
+            await expectError(DiskError.exists(path: "log")) {
                 _ = try await disk.open("log", .new)
             }
             try await made.write(text("kept"), at: 0)
@@ -74,16 +75,16 @@ struct DiskContractTests {
     func nonsense(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let file = try await machine.disk.open("log", .new)
-            await #expect(throws: DiskError.inputOutput(path: "log", operation: "read")) {
+            await expectError(DiskError.inputOutput(path: "log", operation: "read")) {
                 _ = try await file.read(at: -1, count: 1)
             }
-            await #expect(throws: DiskError.inputOutput(path: "log", operation: "read")) {
+            await expectError(DiskError.inputOutput(path: "log", operation: "read")) {
                 _ = try await file.read(at: 0, count: -1)
             }
-            await #expect(throws: DiskError.inputOutput(path: "log", operation: "write")) {
+            await expectError(DiskError.inputOutput(path: "log", operation: "write")) {
                 try await file.write([1], at: -1)
             }
-            await #expect(throws: DiskError.inputOutput(path: "log", operation: "truncate")) {
+            await expectError(DiskError.inputOutput(path: "log", operation: "truncate")) {
                 try await file.truncate(to: -1)
             }
             #expect(try await file.size() == 0)
@@ -97,12 +98,12 @@ struct DiskContractTests {
             await file.close()
             await file.close()
             let closed = DiskError.closed(path: "log")
-            await #expect(throws: closed) { _ = try await file.read(at: 0, count: 1) }
-            await #expect(throws: closed) { _ = try await file.read(at: -1, count: 1) }
-            await #expect(throws: closed) { try await file.write([1], at: 0) }
-            await #expect(throws: closed) { try await file.truncate(to: 0) }
-            await #expect(throws: closed) { try await file.sync() }
-            await #expect(throws: closed) { _ = try await file.size() }
+            await expectError(closed) { _ = try await file.read(at: 0, count: 1) }
+            await expectError(closed) { _ = try await file.read(at: -1, count: 1) }
+            await expectError(closed) { try await file.write([1], at: 0) }
+            await expectError(closed) { try await file.truncate(to: 0) }
+            await expectError(closed) { try await file.sync() }
+            await expectError(closed) { _ = try await file.size() }
             _ = try await machine.disk.open("log", .existing)
         }
     }
@@ -137,7 +138,7 @@ struct DiskContractTests {
             _ = try await disk.open("file", .new)
             try await disk.createDirectory("folder")
             func refused(_ source: String, _ target: String, _ error: DiskError) async {
-                await #expect(throws: error) { try await disk.rename(source, to: target) }
+                await expectError(error) { try await disk.rename(source, to: target) }
             }
             await refused("none", "other", .notFound(path: "none"))
             await refused("none/file", "other", .notFound(path: "none/file"))
@@ -163,14 +164,14 @@ struct DiskContractTests {
             #expect(try await file.read(at: 0, count: 9) == text("kept!"))
             #expect(try await file.size() == 5)
             try await file.sync()
-            await #expect(throws: DiskError.notFound(path: "log")) { try await disk.remove("log") }
+            await expectError(DiskError.notFound(path: "log")) { try await disk.remove("log") }
             let new = try await disk.open("log", .new)
             #expect(try await new.size() == 0)
             try await disk.createDirectory("folder")
-            await #expect(
-                throws: DiskError.inputOutput(path: "folder", operation: "removal of a folder")
+            await expectError(
+                DiskError.inputOutput(path: "folder", operation: "removal of a folder")
             ) { try await disk.remove("folder") }
-            await #expect(throws: DiskError.notFound(path: "log/x")) {
+            await expectError(DiskError.notFound(path: "log/x")) {
                 try await disk.remove("log/x")
             }
         }
@@ -191,10 +192,10 @@ struct DiskContractTests {
                     "10", "9", "B", "a-b", "a.b", "a/", "b", "z", "\u{e9}", "\u{ffff}", "\u{10000}",
                 ])
             #expect(try await disk.list("a") == [])
-            await #expect(throws: DiskError.notFound(path: "none")) {
+            await expectError(DiskError.notFound(path: "none")) {
                 _ = try await disk.list("none")
             }
-            await #expect(throws: DiskError.notFound(path: "b")) { _ = try await disk.list("b") }
+            await expectError(DiskError.notFound(path: "b")) { _ = try await disk.list("b") }
         }
     }
 
@@ -209,25 +210,25 @@ struct DiskContractTests {
             _ = try await disk.open("a/b/file", .new)
             #expect(try await disk.list("a/b") == ["c/", "file"])
             for path in ["a/b/file", "a/b/file/c"] {
-                await #expect(throws: DiskError.exists(path: path)) {
+                await expectError(DiskError.exists(path: path)) {
                     try await disk.createDirectory(path)
                 }
             }
             for directory in ["", "a", "a/b", "a/b/c"] { try await disk.syncDirectory(directory) }
             for directory in ["none", "a/none", "a/b/file"] {
-                await #expect(throws: DiskError.notFound(path: directory)) {
+                await expectError(DiskError.notFound(path: directory)) {
                     try await disk.syncDirectory(directory)
                 }
             }
-            await #expect(throws: DiskError.notFound(path: "none/file")) {
+            await expectError(DiskError.notFound(path: "none/file")) {
                 _ = try await disk.open("none/file", .any)
             }
-            await #expect(throws: DiskError.notFound(path: "a/b/file/x")) {
+            await expectError(DiskError.notFound(path: "a/b/file/x")) {
                 _ = try await disk.open("a/b/file/x", .any)
             }
             for mode in [OpenMode.existing, .new, .any] {
-                await #expect(
-                    throws: DiskError.inputOutput(path: "a", operation: "open of a folder")
+                await expectError(
+                    DiskError.inputOutput(path: "a", operation: "open of a folder")
                 ) { _ = try await disk.open("a", mode) }
             }
         }
@@ -245,14 +246,14 @@ struct DiskContractTests {
             let disk = machine.disk
             let invalid = DiskError.invalidPath(path)
             _ = try await disk.open("fine", .new)
-            await #expect(throws: invalid) { _ = try await disk.open(path, .any) }
-            await #expect(throws: invalid) { try await disk.remove(path) }
-            await #expect(throws: invalid) { try await disk.rename(path, to: "other") }
-            await #expect(throws: invalid) { try await disk.rename("fine", to: path) }
-            await #expect(throws: invalid) { try await disk.createDirectory(path) }
+            await expectError(invalid) { _ = try await disk.open(path, .any) }
+            await expectError(invalid) { try await disk.remove(path) }
+            await expectError(invalid) { try await disk.rename(path, to: "other") }
+            await expectError(invalid) { try await disk.rename("fine", to: path) }
+            await expectError(invalid) { try await disk.createDirectory(path) }
             if path.isEmpty { return }
-            await #expect(throws: invalid) { _ = try await disk.list(path) }
-            await #expect(throws: invalid) { try await disk.syncDirectory(path) }
+            await expectError(invalid) { _ = try await disk.list(path) }
+            await expectError(invalid) { try await disk.syncDirectory(path) }
         }
     }
 
@@ -290,11 +291,11 @@ struct DiskContractTests {
             let file = try await first.disk.open("log", .new)
             try await file.write(text("kept"), at: 0)
             world.crash("machine-2")
-            await #expect(throws: Terminated.self) { _ = try await file.read(at: 0, count: 1) }
-            await #expect(throws: Terminated.self) { try await file.write([1], at: 0) }
-            await #expect(throws: Terminated.self) { _ = try await first.disk.list("") }
-            await #expect(throws: Terminated.self) { _ = try await first.disk.open("x", .any) }
-            await #expect(throws: Terminated.self) { try await first.disk.syncDirectory("none") }
+            await expectError(Terminated.self) { _ = try await file.read(at: 0, count: 1) }
+            await expectError(Terminated.self) { try await file.write([1], at: 0) }
+            await expectError(Terminated.self) { _ = try await first.disk.list("") }
+            await expectError(Terminated.self) { _ = try await first.disk.open("x", .any) }
+            await expectError(Terminated.self) { try await first.disk.syncDirectory("none") }
             let second = world.start("machine-2")
             let again = try await second.disk.open("log", .existing)
             #expect(try await again.read(at: 0, count: 9) == text("kept"))

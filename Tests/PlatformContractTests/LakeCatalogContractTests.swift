@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @Suite("A lake catalog, simulated and real")
@@ -65,7 +66,7 @@ struct LakeCatalogContractTests {
         try EitherWorld.run(kind) { machine, _ async throws in
             let catalog = machine.lakeCatalog
             func refused(_ body: () async throws -> Bool) async {
-                let error = await #expect(throws: LakeCatalogError.self) { _ = try await body() }
+                let error = await expectError(LakeCatalogError.self) { _ = try await body() }
                 guard case .invalidRequest? = error else {
                     Issue.record("\(String(describing: error))")
                     return
@@ -86,8 +87,8 @@ struct LakeCatalogContractTests {
         try EitherWorld.run(kind) { machine, world in
             let catalog = world.start("machine-2").lakeCatalog
             world.crash("machine-2")
-            await #expect(throws: Terminated.self) { _ = try await catalog.load(Self.table) }
-            await #expect(throws: Terminated.self) { _ = try await catalog.list() }
+            await expectError(Terminated.self) { _ = try await catalog.load(Self.table) }
+            await expectError(Terminated.self) { _ = try await catalog.list() }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Two machines with a connection between them.
@@ -58,7 +59,7 @@ struct NetworkContractTests {
             try await pair.client.send(frame)
             #expect(try await received.receive()?.get() == frame)
             frame.append(1)
-            await #expect(throws: NetworkError.frameTooLarge(byteCount: frameSizeLimit + 1)) {
+            await expectError(NetworkError.frameTooLarge(byteCount: frameSizeLimit + 1)) {
                 try await pair.client.send(frame)
             }
             try await pair.client.send([1])
@@ -71,7 +72,7 @@ struct NetworkContractTests {
         try EitherWorld.run(kind) { machine, world in
             let other = world.start("machine-2")
             func refused(_ address: Address) async {
-                await #expect(throws: NetworkError.refused(address)) {
+                await expectError(NetworkError.refused(address)) {
                     _ = try await machine.network.connect(to: address)
                 }
             }
@@ -94,7 +95,7 @@ struct NetworkContractTests {
         try EitherWorld.run(kind) { machine, world in
             let other = world.start("machine-2")
             let listener = try await machine.network.listen(port: 9123)
-            await #expect(throws: NetworkError.addressInUse(listener.address)) {
+            await expectError(NetworkError.addressInUse(listener.address)) {
                 _ = try await machine.network.listen(port: 9123)
             }
             _ = try await other.network.listen(port: 9123)
@@ -145,8 +146,8 @@ struct NetworkContractTests {
             try await machine.sleep(.milliseconds(2))
             pair.listener.close()
             let closed = NetworkError.closed(pair.listener.address)
-            await #expect(throws: closed) { _ = try await second.receive()?.get() }
-            await #expect(throws: closed) { _ = try await pair.listener.accept() }
+            await expectError(closed) { _ = try await second.receive()?.get() }
+            await expectError(closed) { _ = try await pair.listener.accept() }
             try await unaccepted.send([1])
             try await pair.client.send([1])
             #expect(try await pair.server.receive() == [1])
@@ -159,7 +160,7 @@ struct NetworkContractTests {
             let waiting = try await machine.network.connect(to: pair.listener.address)
             try await machine.sleep(.milliseconds(20))
             pair.listener.close()
-            await #expect(throws: NetworkError.reset(pair.listener.address)) {
+            await expectError(NetworkError.reset(pair.listener.address)) {
                 _ = try await waiting.receive()
             }
         }
@@ -177,16 +178,16 @@ struct NetworkContractTests {
             pair.client.close()
             pair.client.close()
             let own = NetworkError.closed(pair.client.peer)
-            await #expect(throws: own) { try await pair.client.send([1]) }
+            await expectError(own) { try await pair.client.send([1]) }
             try await machine.sleep(.milliseconds(5))
             for frame in frames { #expect(try await pair.server.receive() == frame) }
             let theirs = NetworkError.closed(pair.server.peer)
             for _ in 0..<2 {
-                await #expect(throws: theirs) { _ = try await pair.server.receive() }
+                await expectError(theirs) { _ = try await pair.server.receive() }
             }
-            await #expect(throws: theirs) { try await pair.server.send([1]) }
+            await expectError(theirs) { try await pair.server.send([1]) }
             pair.server.close()
-            await #expect(throws: theirs) { _ = try await pair.server.receive() }
+            await expectError(theirs) { _ = try await pair.server.receive() }
         }
     }
 
@@ -197,10 +198,10 @@ struct NetworkContractTests {
             let theirs = machine.result { try await pair.server.receive() }
             try await machine.sleep(.milliseconds(2))
             pair.client.close()
-            await #expect(throws: NetworkError.closed(pair.client.peer)) {
+            await expectError(NetworkError.closed(pair.client.peer)) {
                 _ = try await mine.receive()?.get()
             }
-            await #expect(throws: NetworkError.closed(pair.server.peer)) {
+            await expectError(NetworkError.closed(pair.server.peer)) {
                 _ = try await theirs.receive()?.get()
             }
         }
@@ -215,14 +216,14 @@ struct NetworkContractTests {
             try await machine.sleep(.milliseconds(2))
             world.crash("machine-2")
             let reset = NetworkError.reset(pair.client.peer)
-            await #expect(throws: reset) { _ = try await waiting.receive()?.get() }
-            await #expect(throws: reset) { _ = try await pair.client.receive() }
-            await #expect(throws: reset) { try await pair.client.send([1]) }
-            await #expect(throws: Terminated.self) { try await pair.server.send([1]) }
-            await #expect(throws: Terminated.self) { _ = try await pair.server.receive() }
-            await #expect(throws: Terminated.self) { _ = try await pair.listener.accept() }
+            await expectError(reset) { _ = try await waiting.receive()?.get() }
+            await expectError(reset) { _ = try await pair.client.receive() }
+            await expectError(reset) { try await pair.client.send([1]) }
+            await expectError(Terminated.self) { try await pair.server.send([1]) }
+            await expectError(Terminated.self) { _ = try await pair.server.receive() }
+            await expectError(Terminated.self) { _ = try await pair.listener.accept() }
             pair.client.close()
-            await #expect(throws: NetworkError.closed(pair.client.peer)) {
+            await expectError(NetworkError.closed(pair.client.peer)) {
                 try await pair.client.send([1])
             }
         }
@@ -258,7 +259,7 @@ struct NetworkContractTests {
             }
             try await machine.sleep(.milliseconds(200))
             world.crash("machine-2")
-            await #expect(throws: NetworkError.reset(pair.client.peer)) {
+            await expectError(NetworkError.reset(pair.client.peer)) {
                 _ = try await done.receive()?.get()
             }
         }

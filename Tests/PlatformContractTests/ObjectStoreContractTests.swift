@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @Suite("An object store, simulated and real")
@@ -8,8 +9,8 @@ struct ObjectStoreContractTests {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
             let missing = ObjectStoreError.notFound(key: "a")
-            await #expect(throws: missing) { _ = try await store.get("a") }
-            await #expect(throws: missing) { _ = try await store.get("a", range: 0..<1) }
+            await expectError(missing) { _ = try await store.get("a") }
+            await expectError(missing) { _ = try await store.get("a", range: 0..<1) }
             #expect(try await store.head("a") == nil)
             let before = machine.clock.timestamp
             let tag = try await store.put(text("hello"), at: "a", .always)
@@ -29,22 +30,22 @@ struct ObjectStoreContractTests {
             let store = machine.objectStore
             let first = try await store.put(text("1"), at: "a/b", .ifAbsent)
             let failed = ObjectStoreError.preconditionFailed(key: "a/b")
-            await #expect(throws: failed) { _ = try await store.put([2], at: "a/b", .ifAbsent) }
+            await expectError(failed) { _ = try await store.put([2], at: "a/b", .ifAbsent) }
             #expect(try await store.get("a/b") == text("1"))
             let second = try await store.put(text("2"), at: "a/b", .ifMatches(first))
             #expect(first != second)
-            await #expect(throws: failed) {
+            await expectError(failed) {
                 _ = try await store.put(text("3"), at: "a/b", .ifMatches(first))
             }
             #expect(try await store.get("a/b") == text("2"))
             let third = try await store.put(text("3"), at: "a/b", .always)
             #expect(third != second)
             #expect(try await store.head("a/b")?.tag == third)
-            await #expect(throws: ObjectStoreError.notFound(key: "none")) {
+            await expectError(ObjectStoreError.notFound(key: "none")) {
                 _ = try await store.put([1], at: "none", .ifMatches(first))
             }
             try await store.delete("a/b")
-            await #expect(throws: ObjectStoreError.notFound(key: "a/b")) {
+            await expectError(ObjectStoreError.notFound(key: "a/b")) {
                 _ = try await store.put([1], at: "a/b", .ifMatches(third))
             }
             _ = try await store.put(text("4"), at: "a/b", .ifAbsent)
@@ -102,7 +103,7 @@ struct ObjectStoreContractTests {
                 ("a", 10..<11), ("a", 100..<200), ("a", 3..<3), ("a", -1..<3), ("empty", 0..<1),
             ]
             for (key, range) in refused {
-                let error = await #expect(throws: ObjectStoreError.self) {
+                let error = await expectError(ObjectStoreError.self) {
                     _ = try await store.get(key, range: range)
                 }
                 guard case .invalidRequest(key, _)? = error else {
@@ -153,7 +154,7 @@ struct ObjectStoreContractTests {
             #expect(try await store.head("b/10") == first)
             #expect(first.byteCount == 4)
             for limit in [0, -1, 1001] {
-                await #expect(throws: ObjectStoreError.self) {
+                await expectError(ObjectStoreError.self) {
                     _ = try await list("", limit: limit)
                 }
             }
@@ -201,12 +202,12 @@ struct ObjectStoreContractTests {
             for key in keys { try await store.delete(key) }
             #expect(try await store.list(prefix: "", after: nil, limit: 1000) == [])
             for key in ["", String(repeating: "n", count: 1025), "a\0b"] {
-                await #expect(throws: ObjectStoreError.self) {
+                await expectError(ObjectStoreError.self) {
                     _ = try await store.put([1], at: key, .always)
                 }
-                await #expect(throws: ObjectStoreError.self) { _ = try await store.get(key) }
-                await #expect(throws: ObjectStoreError.self) { _ = try await store.head(key) }
-                await #expect(throws: ObjectStoreError.self) { try await store.delete(key) }
+                await expectError(ObjectStoreError.self) { _ = try await store.get(key) }
+                await expectError(ObjectStoreError.self) { _ = try await store.head(key) }
+                await expectError(ObjectStoreError.self) { try await store.delete(key) }
             }
         }
     }
@@ -223,7 +224,7 @@ struct ObjectStoreContractTests {
                 for (key, tag) in zip(keys, tags) {
                     #expect(try await store.get(key) == text(key))
                     #expect(try await store.head(key)?.tag == tag)
-                    await #expect(throws: ObjectStoreError.preconditionFailed(key: key)) {
+                    await expectError(ObjectStoreError.preconditionFailed(key: key)) {
                         _ = try await store.put([1], at: key, .ifAbsent)
                     }
                     _ = try await store.put(text(key + "!"), at: key, .ifMatches(tag))
@@ -242,9 +243,9 @@ struct ObjectStoreContractTests {
             let other = world.start("machine-2")
             let store = other.objectStore
             world.crash("machine-2")
-            await #expect(throws: Terminated.self) { _ = try await store.get("a") }
-            await #expect(throws: Terminated.self) { _ = try await store.put([], at: "a", .always) }
-            await #expect(throws: Terminated.self) { try await store.delete("a") }
+            await expectError(Terminated.self) { _ = try await store.get("a") }
+            await expectError(Terminated.self) { _ = try await store.put([], at: "a", .always) }
+            await expectError(Terminated.self) { try await store.delete("a") }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Time and waiting, simulated and real")
@@ -160,8 +161,8 @@ struct TimeContractTests {
             try await machine.sleep(.milliseconds(10))
             #expect(ended == ["sleep", "signal", "timed signal", "channel"])
             #expect(!isRung)
-            await #expect(throws: Terminated.self) { try await other.sleep(.zero) }
-            await #expect(throws: Terminated.self) { _ = try await signal.wait() }
+            await expectError(Terminated.self) { try await other.sleep(.zero) }
+            await expectError(Terminated.self) { _ = try await signal.wait() }
             world.start("machine-2")
             #expect(world.isRunning("machine-2"))
         }
