@@ -1,6 +1,7 @@
 import Platform
 
-/// The lake catalog: a SQLite file in the layout that PyIceberg's SqlCatalog and Java's JdbcCatalog share.
+/// The lake catalog: a SQLite file in the layout that PyIceberg's SqlCatalog and Java's JdbcCatalog
+/// share.
 ///
 /// Unchecked because it is used on the database thread only.
 final class CatalogService: @unchecked Sendable {
@@ -67,8 +68,10 @@ final class CatalogService: @unchecked Sendable {
             }
             // How PyIceberg knows that a namespace exists.
             try database.run(
-                "INSERT OR IGNORE INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true')",
-                catalog, .text(table.namespace))
+                """
+                INSERT OR IGNORE INTO iceberg_namespace_properties
+                VALUES (?, ?, 'exists', 'true')
+                """, catalog, .text(table.namespace))
             return true
         }
     }

@@ -1,9 +1,10 @@
 import Platform
 
-/// The coordination service of one or more processes: a SQLite file in which everything is one transaction.
+/// The coordination service of one or more processes: a SQLite file in which everything is one
+/// transaction.
 ///
-/// Leases end by the monotonic clock, which the processes of one computer share; after a boot it starts
-/// anew, and each lease with it. Who asks first after a lease has run out deletes its keys.
+/// Leases end by the monotonic clock, which the processes of one computer share; after a boot it
+/// starts anew, and each lease with it. Who asks first after a lease has run out deletes its keys.
 ///
 /// Unchecked because it is used on the database thread only.
 final class CoordinationService: @unchecked Sendable {

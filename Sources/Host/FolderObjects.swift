@@ -3,9 +3,9 @@ import Platform
 
 /// A bucket of objects in a folder, shared by all processes that open it.
 ///
-/// An object is written aside, synced and then given its name, so that it is there whole or not at all.
-/// Names change under one lock file; only reading goes without. The tag is the file's number, time of
-/// writing in nanoseconds and size: each put makes a new file.
+/// An object is written aside, synced and then given its name, so that it is there whole or not at
+/// all. Names change under one lock file; only reading goes without. The tag is the file's number,
+/// time of writing in nanoseconds and size: each put makes a new file.
 struct FolderObjects: Sendable {
     let objects: String
     private let staging: String

@@ -4,8 +4,8 @@ import Platform
 
 /// Turns the bytes of a socket into frames and back, on the event loop's thread.
 ///
-/// A frame is its length in four bytes, big-endian, and its bytes. The length `goodbye` announces the
-/// orderly end: a socket that ends without it belonged to a process that died.
+/// A frame is its length in four bytes, big-endian, and its bytes. The length `goodbye` announces
+/// the orderly end: a socket that ends without it belonged to a process that died.
 final class FrameHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = [UInt8]
@@ -47,7 +47,6 @@ final class FrameHandler: ChannelDuplexHandler {
     private let role: Role
     private var connection: HostConnection?
     private var phase = Phase.greeting
-    private var isFinishing = false
     private var bytes = ByteBuffer()
     private var frames: [[UInt8]] = []
     private var untakenBytes = 0
@@ -79,10 +78,6 @@ final class FrameHandler: ChannelDuplexHandler {
         deadline?.cancel()
         if phase == .open { end(.reset) }
         phase = .over
-        if isFinishing {
-            let world = Carried(self.world)
-            self.world.post { world.value.closingConnections -= 1 }
-        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -228,9 +223,9 @@ final class FrameHandler: ChannelDuplexHandler {
         promise?.succeed()
     }
 
-    /// Says goodbye and waits for the peer to hang up, since closing at once could lose what was sent.
+    /// Says goodbye and waits for the peer to hang up, since closing at once could lose what was
+    /// sent.
     private func finish(_ context: ChannelHandlerContext) {
-        isFinishing = true
         phase = .over
         limit(Self.farewellTime, context)
         var buffer = context.channel.allocator.buffer(capacity: 4)

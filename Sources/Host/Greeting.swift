@@ -3,8 +3,8 @@ import Platform
 
 /// The first thing a connection carries: who calls, and whom.
 ///
-/// A port of the loopback interface is open to every process of the computer, and may have had another
-/// owner a moment ago: the greeting tells a caller of ours from a stranger.
+/// A port of the loopback interface is open to every process of the computer, and may have had
+/// another owner a moment ago: the greeting tells a caller of ours from a stranger.
 struct Greeting: Hashable, Sendable {
     /// `wavetank` and the version of the framing.
     static let mark = Array("wavetank".utf8) + [1]

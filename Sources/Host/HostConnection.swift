@@ -69,6 +69,8 @@ final class HostConnection: Connection {
         if ending == nil { network.finish(self) }
     }
 
+    var isOver: Bool { ending != nil }
+
     private func checkOpen() throws {
         if isLocallyClosed { throw NetworkError.closed(peer) }
         if let ending { throw error(for: ending) }

@@ -54,7 +54,7 @@ final class HostNetwork: Network {
             throw (error as? IOError)?.errnoCode == ECONNREFUSED || error is NIOConnectionError
                 ? NetworkError.refused(address) : .timedOut(address)
         }
-        remember(connection)
+        if !connection.isOver { remember(connection) }
         return connection
     }
 
@@ -161,7 +161,12 @@ final class HostNetwork: Network {
 
     /// Lets a connection say goodbye; the world waits for it a little when it is shut down.
     func finish(_ connection: HostConnection) {
+        guard let channel = connection.channel else { return }
         world.closingConnections += 1
-        connection.channel?.triggerUserOutboundEvent(FrameHandler.Request.finish, promise: nil)
+        let world = Carried(self.world)
+        channel.closeFuture.whenComplete { _ in
+            world.value.post { world.value.closingConnections -= 1 }
+        }
+        channel.triggerUserOutboundEvent(FrameHandler.Request.finish, promise: nil)
     }
 }

@@ -57,7 +57,8 @@ final class HostObjectStore: ObjectStore {
         }
     }
 
-    /// A failure of the file system is one that may pass, as the store's 503 is: nothing was changed.
+    /// A failure of the file system is one that may pass, as the store's 503 is: nothing was
+    /// changed.
     private func run<Value>(
         _ key: String, _ request: @escaping @Sendable (FolderObjects) throws -> Value
     ) async throws -> Value {

@@ -5,8 +5,8 @@ import Platform
 /// The real world: machines on this computer's clock, files, sockets and databases.
 ///
 /// It is the executor of every task in it, as the simulated world is: one thread at a time, the one
-/// that calls `run`, runs all jobs, timers and answers. Foreign threads hand their results back with
-/// `post`; only that and `stop` may be called from anywhere.
+/// that calls `run`, runs all jobs, timers and answers. Foreign threads hand their results back
+/// with `post`; only that and `stop` may be called from anywhere.
 ///
 /// Unchecked because the inbox is guarded by its monitor and all else belongs to that one thread.
 public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable {
@@ -53,6 +53,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         do {
             try makeFolders(configuration.machinesFolder, root: "")
             objects = try FolderObjects(configuration)
+            try syncFolder(configuration.folder)
         } catch {
             throw .folder(path: configuration.folder, reason: "\(error)")
         }
@@ -76,7 +77,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     /// Calls `action` on the world's thread; from any thread.
-    func post(_ action: @escaping @Sendable () -> Void) { put(.action(action)) }
+    public func post(_ action: @escaping @Sendable () -> Void) { put(.action(action)) }
 
     private func put(_ item: Item) {
         monitor.locked {

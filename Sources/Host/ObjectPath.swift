@@ -1,10 +1,9 @@
 /// Where the object of a key is, below the folder of all objects.
 ///
 /// An ordinary key is its own path, so that strangers can read the files. What a file system cannot
-/// hold is escaped with `%`, which thus becomes `%25`:
-/// an empty part is `%-`, a leading dot of `.` and `..` is `%2E`, a part near or over 200 bytes is cut
-/// into folders whose names end in `%+`, and an object whose name a folder has, as `a` beside `a/b`,
-/// has `%=` after its name.
+/// hold is escaped with `%`, which thus becomes `%25`: an empty part is `%-`, a leading dot of `.`
+/// and `..` is `%2E`, a part near or over 200 bytes is cut into folders whose names end in `%+`,
+/// and an object whose name a folder has, as `a` beside `a/b`, has `%=` after its name.
 struct ObjectPath {
     static let partLimit = 200
     static let displacedMark = "%="
@@ -56,7 +55,8 @@ struct ObjectPath {
         return names + [String(decoding: current, as: UTF8.self)]
     }
 
-    /// What a name adds to a key: of a folder with the slash, if it is a whole part; nil for a stranger's.
+    /// What a name adds to a key: of a folder with the slash, if it is a whole part; nil for a
+    /// stranger's.
     static func keyBytes(of name: String, isFolder: Bool) -> [UInt8]? {
         var rest = Array(name.utf8)
         let mark = Array((isFolder ? cutMark : displacedMark).utf8)

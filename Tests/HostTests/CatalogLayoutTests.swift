@@ -49,7 +49,10 @@ struct CatalogLayoutTests {
                 ("other", "foreign", "'TABLE'"),
             ] {
                 try database.run(
-                    "INSERT INTO iceberg_tables VALUES ('\(catalog)', 'a', '\(name)', 'v1', NULL, \(type))"
+                    """
+                    INSERT INTO iceberg_tables
+                    VALUES ('\(catalog)', 'a', '\(name)', 'v1', NULL, \(type))
+                    """
                 )
             }
         }

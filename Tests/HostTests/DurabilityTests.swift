@@ -43,7 +43,7 @@ struct DurabilityTests {
         let (short, long) = try folder.run { machine, _ in
             let service = machine.coordination
             let leases = (
-                try await service.grantLease(.milliseconds(150)),
+                try await service.grantLease(.milliseconds(500)),
                 try await service.grantLease(.seconds(600))
             )
             for (key, lease) in [("short", leases.0), ("long", leases.1)] {
@@ -71,7 +71,7 @@ struct DurabilityTests {
         let folder = RealFolder()
         let path = HostConfiguration(folder: folder.path).coordinationPath
         let lease = try folder.run { machine, _ in
-            try await machine.coordination.grantLease(.milliseconds(80))
+            try await machine.coordination.grantLease(.milliseconds(400))
         }
         do {
             let database = try SQLiteDatabase(path)
@@ -81,7 +81,7 @@ struct DurabilityTests {
         }
         try folder.run { machine, _ in
             try await machine.coordination.renewLease(lease)
-            try await machine.sleep(.milliseconds(120))
+            try await machine.sleep(.milliseconds(500))
             await expectError(CoordinationError.leaseExpired(lease)) {
                 try await machine.coordination.renewLease(lease)
             }

@@ -95,17 +95,22 @@ struct WorldTests {
                 loop("store") { _ = try await machine.objectStore.put([1], at: "a", .always) }
                 loop("service") { _ = try await machine.coordination.get("a") }
                 let target = Address(host: "machine-\((number + 1) % 4)", port: 9123)
-                try await machine.sleep(.milliseconds(20))
-                let connection = try await machine.network.connect(to: target)
+                var opened: (any Connection)?
+                while opened == nil {
+                    do { opened = try await machine.network.connect(to: target) } catch NetworkError
+                        .refused
+                    { try await machine.sleep(.milliseconds(2)) }
+                }
+                let connection = opened!
                 loop("call") {
                     try await connection.send([1, 2, 3])
                     _ = try await connection.receive()
                 }
             }
         }
-        world.run(for: .milliseconds(150))
+        #expect(world.run(atMost: .seconds(20)) { begun == 24 })
+        world.run(for: .milliseconds(50))
         let before = begun
-        #expect(before >= 24)
         world.shutDown()
         #expect(ended == begun && begun == before)
     }
@@ -124,7 +129,7 @@ struct WorldTests {
             #expect(!machine.observer.shouldDisturb("site"))
             throw CoordinationError.unavailable
         }
-        world.run(for: .milliseconds(1))
+        #expect(world.run(atMost: .seconds(5)) { notes.count == 2 })
         world.shutDown()
         #expect(notes.map(\.severity) == [.information, .error])
         #expect(notes.allSatisfy { $0.machine == "machine-1" })

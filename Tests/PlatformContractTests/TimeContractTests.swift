@@ -90,9 +90,9 @@ struct TimeContractTests {
                     woken.append(number)
                 }
             }
-            try await machine.sleep(.milliseconds(1))
+            try await machine.sleep(.milliseconds(20))
             signal.notify()
-            try await machine.sleep(.milliseconds(1))
+            try await machine.sleep(.milliseconds(20))
             #expect(woken == [0, 1, 2])
         }
     }
@@ -154,11 +154,11 @@ struct TimeContractTests {
             }
             note("channel") { _ = try await channel.receive() }
             var isRung = false
-            _ = other.clock.schedule(at: other.clock.now + .milliseconds(4)) { isRung = true }
-            try await machine.sleep(.milliseconds(2))
+            _ = other.clock.schedule(at: other.clock.now + .milliseconds(500)) { isRung = true }
+            try await machine.sleep(.milliseconds(20))
             world.crash("machine-2")
             #expect(!world.isRunning("machine-2"))
-            try await machine.sleep(.milliseconds(10))
+            try await machine.sleep(.milliseconds(600))
             #expect(ended == ["sleep", "signal", "timed signal", "channel"])
             #expect(!isRung)
             await expectError(Terminated.self) { try await other.sleep(.zero) }

@@ -2,8 +2,8 @@ public import Testing
 
 /// Expects `body` to throw just this error.
 ///
-/// `#expect(throws:)` runs an async closure without its caller's isolation, so that code between two
-/// waits of a machine's task would no longer be atomic; this does not.
+/// `#expect(throws:)` runs an async closure without its caller's isolation, so that code between
+/// two waits of a machine's task would no longer be atomic; this does not.
 public func expectError<Failure: Error & Equatable>(
     _ expected: Failure, sourceLocation: SourceLocation = #_sourceLocation,
     _ body: () async throws -> Void
