@@ -1,5 +1,6 @@
 import Foundation
 import Platform
+import Synchronization
 import TestSupport
 import Testing
 
@@ -144,25 +145,36 @@ struct DurabilityTests {
         let folder = RealFolder()
         let world = try folder.world()
         defer { withExtendedLifetime(folder) { world.shutDown() } }
-        for round in 0..<20 {
-            world.start("victim") { machine in
-                let file = try await machine.disk.open("log", .any)
-                for _ in 0..<8 {
-                    machine.spawn("write") {
-                        try await file.write([UInt8](repeating: 1, count: 1 << 20), at: 0)
-                    }
+        world.start("victim") { _ in }
+        world.crash("victim")
+        // A system call that is under way when its machine dies.
+        let flight = try #require(world.nodes["victim"]).disk
+        flight.enter()
+        let isDone = Atomic(false)
+        let thread = WorkerThreads(count: 1)
+        thread.submit {
+            usleep(50_000)
+            isDone.store(true, ordering: .releasing)
+            flight.leave()
+        }
+        world.start("victim") { _ in }
+        let wasDone = isDone.load(ordering: .acquiring)
+        #expect(wasDone)
+        thread.close()
+        world.crash("victim")
+        flight.waitUntilNone()
+        let count = try world.finish("victim") { machine in
+            for number in 0..<20 {
+                machine.spawn("write") {
+                    let file = try await machine.disk.open("\(number)", .any)
+                    try await file.write([1], at: 0)
                 }
             }
-            world.run(for: .milliseconds(round % 4))
-            world.crash("victim")
-            let seen = try world.finish("victim") { machine in
-                let file = try await machine.disk.open("log", .any)
-                try await file.write([UInt8](repeating: 2, count: 1 << 20), at: 0)
-                try await machine.sleep(.milliseconds(3))
-                return try await file.read(at: 0, count: 1 << 20)
-            }
-            #expect(seen.allSatisfy { $0 == 2 })
-            world.crash("victim")
+            try await machine.sleep(.milliseconds(50))
+            return try await machine.disk.list("").count
         }
+        #expect(count == 20)
+        // Each call that was begun has ended.
+        flight.waitUntilNone()
     }
 }

@@ -7,9 +7,9 @@ import Testing
 
 /// Runs `body` in `count` worlds over one folder at once, each on a thread of its own.
 private func sideBySide<Value: Sendable>(
-    _ count: Int, _ body: @escaping @Sendable (Machine, Int) async throws -> Value
+    _ count: Int, in folder: RealFolder = RealFolder(),
+    _ body: @escaping @Sendable (Machine, Int) async throws -> Value
 ) throws -> [Value] {
-    let folder = RealFolder()
     defer { withExtendedLifetime(folder) {} }
     let worlds = try (0..<count).map { _ in try folder.world() }
     let results = Mutex<[Result<Value, any Error>]>([])
@@ -45,7 +45,9 @@ struct SharingTests {
 
     @Test("Compare and replace loses no increment, whatever moves aside")
     func counter() throws {
-        let ends = try sideBySide(3) { machine, number in
+        let folder = RealFolder()
+        let wins = try sideBySide(3, in: folder) { machine, number in
+            var wins = 0
             let store = machine.objectStore
             for round in 0..<12 {
                 while true {
@@ -57,6 +59,7 @@ struct SharingTests {
                         } else {
                             _ = try await store.put([1], at: "count", .ifAbsent)
                         }
+                        wins += 1
                         break
                     } catch ObjectStoreError.preconditionFailed {}
                 }
@@ -64,9 +67,10 @@ struct SharingTests {
                 _ = try await store.put([], at: "count/\(number)", .always)
                 if round % 2 == 1 { try await store.delete("count/\(number)") }
             }
-            return 0
+            return wins
         }
-        #expect(ends.count == 3)
+        #expect(wins == [12, 12, 12])
+        #expect(try folder.run { machine, _ in try await machine.objectStore.get("count") } == [36])
     }
 
     @Test("The end of a race on a counter is the sum")
