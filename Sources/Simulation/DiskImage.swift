@@ -6,9 +6,9 @@ final class DiskImage {
     static let sectorSize: Int64 = 512
 
     final class Directory {
-        var entries: [String: Entry] = [:]
+        var entries = NameTable<Entry>()
         /// What the device itself holds of `entries`.
-        var durable: [String: Entry] = [:]
+        var durable = NameTable<Entry>()
         /// Changes since the last sync, in order; a power loss keeps a prefix.
         var changes: [Change] = []
     }
@@ -132,6 +132,7 @@ final class DiskImage {
     // MARK: Bytes
 
     func write(_ bytes: [UInt8], to content: Content, at offset: Int64, path: String) throws {
+        if bytes.isEmpty { return }
         let size = content.bytes.count
         let grown = max(0, offset + Int64(bytes.count) - size)
         if usedBytes + grown > capacity { throw DiskError.full(path: path) }
@@ -200,7 +201,7 @@ final class DiskImage {
         folder.entries = entries
         folder.durable = entries
         folder.changes.removeAll()
-        for name in entries.keys.sorted() {
+        for name in entries.names {
             switch entries[name]! {
             case .file(let content): losePower(in: content)
             case .directory(let inner): losePower(in: inner)
@@ -259,7 +260,7 @@ final class DiskImage {
     }
 
     func forEachFile(in folder: Directory, _ body: (Content) -> Void) {
-        for name in folder.entries.keys.sorted() {
+        for name in folder.entries.names {
             switch folder.entries[name]! {
             case .file(let content): body(content)
             case .directory(let inner): forEachFile(in: inner, body)

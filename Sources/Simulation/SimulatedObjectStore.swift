@@ -20,7 +20,7 @@ public final class SimulatedObjects {
     public private(set) var counters = ObjectStoreCounters()
     unowned var world: SimulationWorld!
     let random: RandomStream
-    private var objects: [String: StoredObject] = [:]
+    private var objects = NameTable<StoredObject>()
     private var versions: UInt64 = 0
 
     init(seed: UInt64) { random = RandomStream(seed: seed, label: "object store") }
@@ -29,8 +29,7 @@ public final class SimulatedObjects {
 
     /// All keys with a prefix, in UTF-8 byte order.
     public func keys(prefix: String = "") -> [String] {
-        objects.keys.filter { $0.utf8.starts(with: prefix.utf8) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        objects.names(prefix: prefix)
     }
 
     public func bytes(_ key: String) -> [UInt8]? { objects[key]?.bytes }
