@@ -119,8 +119,8 @@ extension Replica {
         if end < highWatermark {
             machine.observer.note(
                 .error,
-                "\(bucket): truncation to \(end) would cut below the high watermark \(highWatermark)"
-            )
+                "\(bucket): truncation to \(end) would cut below the high watermark "
+                    + "\(highWatermark)")
         }
         try await log.truncate(to: end)
     }

@@ -56,8 +56,8 @@ struct RangeFold {
             if changes[row] == .append || isFirst == isThere {
                 throw TieringError.damaged(
                     reason: "bucket \(bucket) offset \(batch.baseOffset + Int64(row)): "
-                        + "\(changes[row].symbol) of a key that is \(isThere ? "there" : "not there")"
-                )
+                        + "\(changes[row].symbol) of a key that is "
+                        + (isThere ? "there" : "not there"))
             }
             touched[key] = .some(
                 changes[row] == .delete ? nil : Survivor(batch: number, row: row))

@@ -26,6 +26,7 @@ final class LakeAuditor {
         let name: LakeTableName
         var seenSnapshots: Set<Int64> = []
         var seenManifests: Set<String> = []
+        var snapshots: [Int64] = []
         var current: Int64?
         var progress: LakeProgress?
         var pending: [Pending] = []
@@ -69,6 +70,11 @@ final class LakeAuditor {
     /// How far the lake reflects a table, by bucket; nil before its first commit.
     func offsets(of table: String) -> [Int64]? {
         views.values.first { $0.name.name == table }?.progress?.offsets
+    }
+
+    /// The snapshots of a table, oldest first.
+    func snapshots(of table: String) -> [Int64] {
+        views.values.first { $0.name.name == table }?.snapshots ?? []
     }
 
     var commitCount: Int { views.values.reduce(0) { $0 + $1.seenSnapshots.count } }
@@ -143,6 +149,7 @@ final class LakeAuditor {
                 + "\(view.progress?.epoch ?? 0)")
         view.progress = pending.progress
         view.current = pending.snapshot.identifier
+        view.snapshots.append(pending.snapshot.identifier)
     }
 
     /// The bytes of an object that a snapshot names; its absence is a violation.

@@ -11,8 +11,10 @@ final class Surveyor {
     /// Near rows asked for in a search.
     static let searchLimit = 10
 
-    private let client: ClusterClient
-    private let auditor: Auditor
+    let client: ClusterClient
+    let auditor: Auditor
+    /// The snapshots of a table so far, for reads of the past.
+    var snapshots: (TableDescription) -> [Int64] = { _ in [] }
     private let tables: [TableDescription]
     private let random: RandomStream
     private let machine: Machine
@@ -31,7 +33,7 @@ final class Surveyor {
         machine = client.machine
     }
 
-    private var tallies: Tallies { auditor.tallies }
+    var tallies: Tallies { auditor.tallies }
 
     /// Asks one thing after the other until the machine ends or `isStopped` says so.
     func run(isStopped: () -> Bool) async throws {
@@ -46,6 +48,12 @@ final class Surveyor {
     /// Asks everything of every bucket once.
     func surveyAll() async throws {
         for table in tables {
+            if table.isInLake {
+                try await asking(.unionRead) { try await readUnion(table, at: nil) }
+                for snapshot in snapshots(table).suffix(2) {
+                    try await asking(.unionRead) { try await readUnion(table, at: snapshot) }
+                }
+            }
             for bucket in table.buckets {
                 if table.isPrimaryKeyTable {
                     try await asking(.tableIsFold) { try await scan(bucket, whole: true) }
@@ -58,7 +66,9 @@ final class Surveyor {
     }
 
     private func survey(_ bucket: BucketIdentifier, of table: TableDescription) async throws {
-        if table.vectorColumn != nil && random.chance(1, in: 2) {
+        if table.isInLake && random.chance(1, in: 20) {
+            try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
+        } else if table.vectorColumn != nil && random.chance(1, in: 2) {
             try await asking(.vectorAnswers) { try await search(bucket, table) }
         } else if table.isPrimaryKeyTable {
             let isLookup = random.chance(2, in: 3)
@@ -66,6 +76,13 @@ final class Surveyor {
                 isLookup ? try await lookUp(bucket) : try await scan(bucket, whole: false)
             }
         }
+    }
+
+    /// Now, or a snapshot of the past.
+    private func aMoment(of table: TableDescription) -> Int64? {
+        let past = snapshots(table)
+        if past.isEmpty || random.chance(1, in: 2) { return nil }
+        return past[random.next(in: 0..<past.count)]
     }
 
     /// An answer that has to wait is no violation; one that no retry mends is.

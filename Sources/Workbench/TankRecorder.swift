@@ -187,7 +187,7 @@ final class TankRecorder {
                 ["p50", "p90", "p99", "maximum"], .bands),
             chart(
                 "Freshness", .seconds,
-                "How long ago the newest change was made that the lake, or the vector index, holds.",
+                "How long ago the first change was committed that the lake, or the index, lacks.",
                 ["lake", "vector index"]),
             chart(
                 "Replication lag", .count,

@@ -13,6 +13,9 @@ extension TankRun {
             let client = ClusterClient(machine, deployment.configuration)
             let auditor = Auditor(client, tallies)
             self.auditor = auditor
+            auditor.onChange = { [unowned self] log, row, change, _ in
+                for driver in drivers { driver.committed(row, change, in: log.table) }
+            }
             machine.spawn("metadata of the auditor") { try await client.run() }
             phase = "running"
             machine.spawn("reads of the auditor") { [self] in
@@ -179,7 +182,7 @@ extension TankRun {
             unknownOutcomes.count > 0 || tallies[.noDeleteOnUnknown].compared > 0
         tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
         let isTiered = scenario.cluster.tierers > 0 && tables.contains(where: \.isInLake)
-        for name in [CheckName.lakeReferences, .lakeRows, .lakeContinuity] {
+        for name in [CheckName.lakeReferences, .lakeRows, .lakeContinuity, .unionRead] {
             tallies[name].hadWork = isTiered
         }
         tallies[.vectorAnswers].hadWork =

@@ -2,6 +2,7 @@ import Platform
 public import RunReports
 import ScenarioFiles
 import Simulation
+import Workloads
 
 extension TankRun {
     // MARK: Verdict
@@ -28,6 +29,8 @@ extension TankRun {
         report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map(\.result)
         report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
         report.notes = world.journal.notes.prefix(50).map { "\($0.node): \($0.message)" }
+        report.notes += drivers.flatMap { $0.workload.refusedLines.first }.prefix(20)
+            .map(\.description)
         recorder.fill(&report)
         report.counters = counters()
         return report
@@ -45,6 +48,9 @@ extension TankRun {
         }
         let objects = world.objects.counters
         return [
+            Counter(
+                name: "workload.refusedLines",
+                value: drivers.reduce(0) { $0 + $1.workload.refusedLines.count }),
             Counter(name: "disk.writes", value: disk.writes),
             Counter(name: "disk.writtenBytes", value: disk.writtenBytes),
             Counter(name: "disk.reads", value: disk.reads),

@@ -157,9 +157,11 @@ public final class TankRun {
     func surveyor(
         _ client: ClusterClient, _ auditor: Auditor, _ tables: [TableDescription], _ name: String
     ) -> Surveyor {
-        Surveyor(
+        let surveyor = Surveyor(
             client, auditor, tables, recall: recall,
             random: RandomStream(seed: world.seed, label: "reads of \(name)"))
+        surveyor.snapshots = { [lake] in lake.snapshots(of: $0.name) }
+        return surveyor
     }
 
     private func count(_ outcome: TableWriter.Outcome, _ since: Instant, _ client: String) {

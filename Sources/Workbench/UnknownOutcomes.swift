@@ -33,8 +33,8 @@ final class UnknownOutcomes {
             let doubt = doubts.keys.sorted().first { doubts[$0]!.contains(key) }
             tally.expect(
                 doubt == nil,
-                "object \(key) was deleted while \(doubt ?? "") names it, whose writer had no answer"
-            )
+                "object \(key) was deleted while \(doubt ?? "") names it, whose writer had "
+                    + "no answer")
         }
         world.catalog.onUnknownSwap = { [self] _, path in
             count += 1

@@ -143,6 +143,20 @@ final class WorkloadDriver {
         }
     }
 
+    /// Shows the model of a primary-key table what was committed, in the order of its log.
+    func committed(_ row: Row, _ change: ChangeType, in table: TableDescription) {
+        guard table.isPrimaryKeyTable, change != .updateBefore,
+            let position = tables.firstIndex(where: { $0.identifier == table.identifier })
+        else { return }
+        do {
+            try models[position].committed(row, isDelete: change == .delete) {
+                CommittedLog.hash($0)
+            }
+        } catch {
+            preconditionFailure("a committed key of \(table.name) cannot be encoded: \(error)")
+        }
+    }
+
     /// Holds what was committed against what writers were told.
     func check(_ auditor: Auditor, _ tally: Tally) {
         for (position, model) in models.enumerated() where position < tables.count {

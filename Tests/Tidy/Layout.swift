@@ -53,7 +53,9 @@ enum Layout {
             func report(_ rule: String, _ advice: String) {
                 violations.append(file.violation(index, rule, advice))
             }
-            if isProgram && line.count > lineLimit && !line.contains("://") {
+            // A patch has the lines of what it changes, one column to the right.
+            let isPatch = file.path.hasSuffix(".patch")
+            if isProgram && !isPatch && line.count > lineLimit && !line.contains("://") {
                 report("width", "\(line.count) columns: break the line at \(lineLimit)")
             }
             if line.contains("\t") { report("tab", "indent with spaces") }
