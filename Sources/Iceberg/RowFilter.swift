@@ -43,7 +43,8 @@ public struct RowFilter: Hashable, Sendable {
                 return true
             case .notEqual: return true
             case .less: return minimum.map { Value.compare($0, value) == .ascending } ?? true
-            case .lessOrEqual: return minimum.map { Value.compare($0, value) != .descending } ?? true
+            case .lessOrEqual:
+                return minimum.map { Value.compare($0, value) != .descending } ?? true
             case .greater: return maximum.map { Value.compare($0, value) == .descending } ?? true
             case .greaterOrEqual:
                 return maximum.map { Value.compare($0, value) != .ascending } ?? true

@@ -33,7 +33,8 @@ struct RowSet {
     }
 
     /// Takes in the records of a batch of the log, whose columns are those of `schema` but the system's.
-    mutating func append(_ records: RecordBatch, of batch: LogBatch, bucket: Int32) throws -> Int32 {
+    mutating func append(_ records: RecordBatch, of batch: LogBatch, bucket: Int32) throws -> Int32
+    {
         let count = records.rowCount
         var buckets = ColumnVectorBuilder(type: .int32, capacity: count)
         var offsets = ColumnVectorBuilder(type: .int64, capacity: count)
@@ -63,7 +64,8 @@ struct RowSet {
     }
 
     /// Copies rows into batches of bounded size, runs of neighbours at once.
-    func gather(_ places: [Place], columns: [Int], rowLimit: Int = 1 << 16) throws -> [RecordBatch] {
+    func gather(_ places: [Place], columns: [Int], rowLimit: Int = 1 << 16) throws -> [RecordBatch]
+    {
         let target = schema.project(columns)
         let sources = batches.map { $0.project(columns) }
         var result: [RecordBatch] = []

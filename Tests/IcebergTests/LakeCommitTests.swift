@@ -232,7 +232,8 @@ struct LakeCommitTests {
         try inWorld { machine, world in
             #expect(Set(files.map(\.path)).count == files.count)
             for file in files {
-                _ = try await machine.objectStore.put(file.bytes, at: "lake/" + file.path, .ifAbsent)
+                _ = try await machine.objectStore.put(
+                    file.bytes, at: "lake/" + file.path, .ifAbsent)
             }
             _ = try await machine.lakeCatalog.create(shelfName, metadataLocation: metadata)
             let table = try #require(try await LakeTable.open(machine, shelfName, in: target))

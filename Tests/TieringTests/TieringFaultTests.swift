@@ -88,7 +88,9 @@ struct TieringFaultTests {
         world.shutDown()
         #expect(failure == nil)
         #expect(compared > 300)
-        #expect(world.journal.errorCount == 0, "\(world.journal.notes.filter { $0.severity == .error })")
+        #expect(
+            world.journal.errorCount == 0, "\(world.journal.notes.filter { $0.severity == .error })"
+        )
         #expect(world.objects.counters.deletes == 0)
     }
 }

@@ -88,7 +88,9 @@ struct UnionReadTests {
                     let pairs = zip(keys, keys.dropFirst())
                     #expect(pairs.allSatisfy { $0.lexicographicallyPrecedes($1) })
                 } else {
-                    let places = answer.rowsByPosition.map { ($0.position.bucket, $0.position.offset) }
+                    let places = answer.rowsByPosition.map {
+                        ($0.position.bucket, $0.position.offset)
+                    }
                     #expect(zip(places, places.dropFirst()).allSatisfy { $0 < $1 })
                 }
             }
