@@ -54,10 +54,12 @@ let sources: [Target] = [
     module("JSON"),
     module("TankExample", ["Simulation", "Platform"]),
     module("Simulation", ["Platform"]),
+    module("Host", ["Platform", "CSQLite"] + nio),
     module("Platform"),
     .target(name: "CChecksum", cSettings: fastC),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 ]
 
 let testTargets: [Target] = [
@@ -66,7 +68,9 @@ let testTargets: [Target] = [
         path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "Tidy", swiftSettings: strict),
     tests("Simulation", ["Simulation", "Platform"]),
+    tests("PlatformContract", ["Platform", "Simulation", "Host"]),
     tests("TankExample", ["TankExample"]),
+    tests("Host", ["Host", "Platform"]),
     tests("Columnar", ["Columnar"]),
     tests("Changelog", ["Changelog", "Columnar"]),
     tests("KeyValue", ["KeyValue", "Changelog", "Columnar"]),
@@ -76,8 +80,10 @@ let testTargets: [Target] = [
     tests("Tiering", ["Tiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
     tests("UnionRead", ["UnionRead", "Tiering", "JSON", "Columnar"]),
     tests("Cluster", ["Cluster", "UnionRead", "Tiering", "KeyValue", "Changelog", "Columnar"]),
+    tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
+    tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles"]),
 ]
 
 let package = Package(

@@ -1,6 +1,7 @@
 public import Changelog
 import Columnar
 public import Platform
+public import Vectors
 
 /// A client of the cluster: creates tables, writes, reads logs and looks rows up.
 public final class ClusterClient {
@@ -118,6 +119,22 @@ public final class ClusterClient {
         return ScannedRows(
             rows: zip(page.keys, page.rows).map { ($0, $1) }, offset: page.offset,
             isLast: page.isLast)
+    }
+
+    /// The rows of a bucket whose vectors are nearest to `query`, as the vector index has them.
+    public func search(
+        _ bucket: BucketIdentifier, _ query: [Float], limit: Int
+    ) async throws -> VectorAnswer {
+        guard let indexer = mirror.offices[VectorIndexer.office] else {
+            throw ClusterError.busy(reason: "there is no indexer")
+        }
+        let response = try await calls.call(
+            Address(host: indexer, port: configuration.port),
+            .search(bucket, query: query, limit: limit))
+        guard case .nearest(let answer) = response else {
+            throw ClusterError.malformedMessage(reason: "no answer to a search of \(bucket)")
+        }
+        return answer
     }
 
     /// Calls whoever leads a bucket.

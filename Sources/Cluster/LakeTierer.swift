@@ -50,10 +50,14 @@ public final class LakeTierer {
         let tiering = TableTiering(
             machine, table.tiered, epoch: term.epoch, in: ClusterConfiguration.lakeLocation,
             from: client, configuration: configuration.lakeTiering)
+        var retry = Backoff(configuration)
         while term.isHeld {
             let due = machine.clock.now + configuration.lakeInterval
             do {
                 try await catchUp(tiering, table, term)
+                retry.reset()
+                try await machine.sleep(until: due)
+                continue
             } catch let error as TieringError {
                 switch error {
                 case .unavailable, .overtaken, .offsetNotTiered:
@@ -74,7 +78,8 @@ public final class LakeTierer {
                     return
                 }
             }
-            try await machine.sleep(until: due)
+            // What failed has been waiting for an interval: it is tried again sooner than that.
+            try await machine.sleep(retry.next(machine.entropy))
         }
     }
 

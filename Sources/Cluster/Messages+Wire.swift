@@ -1,4 +1,5 @@
 import Columnar
+import Vectors
 
 extension Request: WireCodable {
     func encode(into writer: inout ByteWriter) {
@@ -34,6 +35,11 @@ extension Request: WireCodable {
         case .offsets(let bucket):
             writer.append(byte: 6)
             writer.append(bucket)
+        case .search(let bucket, let query, let limit):
+            writer.append(byte: 7)
+            writer.append(bucket)
+            writer.append(list: query) { $0.append(float: $1) }
+            writer.append(zigZag: Int64(limit))
         }
     }
 
@@ -70,6 +76,13 @@ extension Request: WireCodable {
                 },
                 limit: try reader.readNumber())
         case 6: self = .offsets(try reader.readBucket())
+        case 7:
+            self = .search(
+                try reader.readBucket(),
+                query: try reader.readList { (reader) throws(ColumnarError) in
+                    try reader.readFloat()
+                },
+                limit: try reader.readNumber())
         case let code: throw .corrupt(reason: "no request \(code)", position: position)
         }
     }
@@ -165,6 +178,14 @@ extension Response: WireCodable {
             writer.append(byte: 6)
             writer.append(littleEndian: offsets.start)
             writer.append(littleEndian: offsets.highWatermark)
+        case .nearest(let answer):
+            writer.append(byte: 7)
+            writer.append(list: answer.hits) {
+                $0.append(lengthPrefixed: $1.key)
+                $0.append(float: $1.distance)
+                $0.append(littleEndian: $1.offset)
+            }
+            writer.append(littleEndian: answer.freshUpTo)
         }
     }
 
@@ -208,6 +229,16 @@ extension Response: WireCodable {
                 LogOffsets(
                     start: try reader.readLittleEndian(),
                     highWatermark: try reader.readLittleEndian()))
+        case 7:
+            self = .nearest(
+                VectorAnswer(
+                    hits: try reader.readList { (reader) throws(ColumnarError) in
+                        VectorHit(
+                            key: try reader.readLengthPrefixed(),
+                            distance: try reader.readFloat(),
+                            offset: try reader.readLittleEndian())
+                    },
+                    freshUpTo: try reader.readLittleEndian()))
         case let code: throw .corrupt(reason: "no response \(code)", position: position)
         }
     }

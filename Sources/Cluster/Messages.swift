@@ -1,3 +1,5 @@
+import Vectors
+
 /// What nodes ask of each other.
 enum Request {
     case createTable(TableDescription)
@@ -7,6 +9,8 @@ enum Request {
     case lookup(BucketIdentifier, keys: [[UInt8]])
     case scan(BucketIdentifier, after: [UInt8]?, limit: Int)
     case offsets(BucketIdentifier)
+    /// The rows of a bucket whose vectors are nearest to the query; asked of the indexer.
+    case search(BucketIdentifier, query: [Float], limit: Int)
 }
 
 enum Response {
@@ -19,6 +23,7 @@ enum Response {
     case rows([[UInt8]?], offset: Int64)
     case page(ScanPage)
     case offsets(LogOffsets)
+    case nearest(VectorAnswer)
 }
 
 /// Where an acknowledged batch stands, and in which term it was acknowledged.
@@ -26,6 +31,12 @@ public struct Acknowledgement: Hashable, Sendable {
     public var baseOffset: Int64
     public var endOffset: Int64
     public var leaderEpoch: Int32
+
+    public init(baseOffset: Int64, endOffset: Int64, leaderEpoch: Int32) {
+        self.baseOffset = baseOffset
+        self.endOffset = endOffset
+        self.leaderEpoch = leaderEpoch
+    }
 }
 
 /// A batch for a log table; its header's offset, epoch and time are set by the leader.

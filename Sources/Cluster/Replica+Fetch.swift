@@ -85,10 +85,19 @@ extension Replica {
     ) async throws {
         try await logGate.run { [self] in
             guard case .following(leader) = role, leaderEpoch == part.leaderEpoch else { return }
+            if log.endOffset != part.offset {
+                // A tail of an earlier term was not durable yet when the question went out: it may
+                // not be the leader's, so nothing is learned before it was asked about too.
+                machine.observer.reached("fetch answered beside a tail of an earlier term")
+                try await syncLog()
+                return
+            }
             do {
                 if let divergence = answer.divergence {
                     try await truncate(to: divergence)
-                } else if !answer.batches.isEmpty && log.endOffset == part.offset {
+                    return
+                }
+                if !answer.batches.isEmpty {
                     try log.append(asFollower: answer.batches)
                     try await syncLog()
                 }

@@ -262,7 +262,7 @@ public final class Replica {
                 }
                 machine.halt("log of \(bucket): \(error)")
             }
-            return .damaged(bucket, detail: "\(error)")
+            return .busy(reason: "this server's copy of \(bucket) is damaged; another takes over")
         default:
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()

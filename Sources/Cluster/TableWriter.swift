@@ -21,6 +21,16 @@ public final class TableWriter {
         public var writer: Int64
         public var sequence: Int32
         public var acknowledgement: Acknowledgement
+
+        public init(
+            bucket: BucketIdentifier, writer: Int64, sequence: Int32,
+            acknowledgement: Acknowledgement
+        ) {
+            self.bucket = bucket
+            self.writer = writer
+            self.sequence = sequence
+            self.acknowledgement = acknowledgement
+        }
     }
 
     /// A change to write.

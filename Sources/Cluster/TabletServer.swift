@@ -201,6 +201,8 @@ public final class TabletServer {
             let replica = try replica(bucket)
             _ = try replica.requireLeadership()
             return .offsets(LogOffsets(start: 0, highWatermark: replica.highWatermark))
+        case .search:
+            throw ClusterError.invalidRequest(reason: "vectors are searched at the indexer")
         }
     }
 

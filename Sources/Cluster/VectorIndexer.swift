@@ -13,18 +13,26 @@ public final class VectorIndexer {
     public private(set) var indexes: [BucketIdentifier: VectorIndex] = [:]
     private let client: ClusterClient
     private let configuration: ClusterConfiguration
+    private let server: CallServer
+    /// The newest term; what an earlier one still does must not touch the indexes of this one.
+    private var term: Office.Term?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
         self.configuration = configuration
         client = ClusterClient(machine, configuration)
+        server = CallServer(machine, port: configuration.port)
         mirror = client.mirror
     }
 
     public func run() async throws {
         machine.spawn("metadata of \(machine.name)") { [self] in try await client.run() }
+        machine.spawn("calls to \(machine.name)") { [self] in
+            try await server.serve { [self] in try answer($0) }
+        }
         let office = Office(machine, Self.office, mirror, configuration)
         try await office.run { [self] term in
+            self.term = term
             indexes.removeAll()
             var followed: Set<BucketIdentifier> = []
             while term.isHeld {
@@ -38,16 +46,22 @@ public final class VectorIndexer {
                 }
                 _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
             }
-            indexes.removeAll()
+            if self.term === term { indexes.removeAll() }
         }
     }
 
-    /// The rows nearest to a query in one bucket, or nil while its index is not open here.
-    public func search(
-        _ bucket: BucketIdentifier, _ query: [Float], limit: Int
-    ) throws -> VectorAnswer? {
-        guard let index = indexes[bucket] else { return nil }
-        return try index.search(query, limit: limit)
+    private func answer(_ request: Request) throws -> Response {
+        guard case .search(let bucket, let query, let limit) = request else {
+            throw ClusterError.invalidRequest(reason: "an indexer searches vectors, no more")
+        }
+        guard let index = indexes[bucket] else {
+            throw ClusterError.busy(reason: "the index of \(bucket) is not open here")
+        }
+        do {
+            return .nearest(try index.search(query, limit: min(limit, 10_000)))
+        } catch {
+            throw ClusterError.invalidRequest(reason: "\(error)")
+        }
     }
 
     // MARK: Following a changelog
@@ -67,7 +81,7 @@ public final class VectorIndexer {
             } catch let error as ChangelogError {
                 machine.observer.note(.warning, "index of \(bucket): \(error)")
             }
-            indexes[bucket] = nil
+            if self.term === term { indexes[bucket] = nil }
             try await machine.sleep(retry.next(machine.entropy))
         }
     }
@@ -84,7 +98,7 @@ public final class VectorIndexer {
             machine, prefix: "vectors/\(bucket.path)", epoch: term.epoch, configuration: settings)
         let codec = KeyCodec(primaryKeyOf: table.schema)
         var checkpointDue = machine.clock.now + configuration.lakeInterval
-        indexes[bucket] = opened
+        if self.term === term { indexes[bucket] = opened }
         while term.isHeld {
             do {
                 let fetched = try await client.fetch(

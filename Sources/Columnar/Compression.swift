@@ -78,7 +78,9 @@ private func decompressZstd(
     if declared == UInt64.max - 1 {
         throw .corrupt(reason: "not a zstd frame", position: bytes.startIndex)
     }
-    let isKnown = declared != UInt64.max
+    // More frames may follow, whose sizes are not in that of the first.
+    let frame = bytes.withUnsafeBytes { ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) }
+    let isKnown = declared != UInt64.max && (ZSTD_isError(frame) != 0 || frame == bytes.count)
     if isKnown && declared > UInt64(limit) {
         throw .tooLarge(byteCount: Int(clamping: declared), limit: limit)
     }

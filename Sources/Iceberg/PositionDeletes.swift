@@ -56,7 +56,9 @@ extension DataFile {
 }
 
 /// The deletes that a file holds.
-func positionDeletes(in bytes: [UInt8], _ path: String) throws(IcebergError) -> [PositionDelete] {
+public func positionDeletes(
+    in bytes: [UInt8], _ path: String
+) throws(IcebergError) -> [PositionDelete] {
     do {
         let reader = try ParquetReader.open(bytes)
         var found: [PositionDelete] = []

@@ -1,10 +1,14 @@
 extension JSONValue {
     /// Parses a JSON text strictly (RFC 8259).
+    ///
+    /// With `exactNumbers` a number that is no 64-bit integer becomes a string of what is written,
+    /// for decimals that a floating-point number would round.
     public init(
-        parsing bytes: [UInt8], byteLimit: Int = 256 * 1024 * 1024, depthLimit: Int = 200
+        parsing bytes: [UInt8], byteLimit: Int = 256 * 1024 * 1024, depthLimit: Int = 200,
+        exactNumbers: Bool = false
     ) throws(JSONError) {
         if bytes.count > byteLimit { throw .tooLarge(byteCount: bytes.count, limit: byteLimit) }
-        var parser = JSONParser(bytes: bytes, depthLimit: depthLimit)
+        var parser = JSONParser(bytes: bytes, depthLimit: depthLimit, exactNumbers: exactNumbers)
         self = try parser.parseText()
     }
 
@@ -15,12 +19,14 @@ extension JSONValue {
 struct JSONParser {
     private let bytes: [UInt8]
     private let depthLimit: Int
+    private let exactNumbers: Bool
     private var position = 0
     private var depth = 0
 
-    init(bytes: [UInt8], depthLimit: Int) {
+    init(bytes: [UInt8], depthLimit: Int, exactNumbers: Bool) {
         self.bytes = bytes
         self.depthLimit = depthLimit
+        self.exactNumbers = exactNumbers
     }
 
     mutating func parseText() throws(JSONError) -> JSONValue {
@@ -125,6 +131,7 @@ struct JSONParser {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let integer = Int64(text), text != "-0" { return .integer(integer) }
+        if exactNumbers { return .string(text) }
         guard let number = Double(text), number.isFinite else {
             throw malformed("the number is too large")
         }

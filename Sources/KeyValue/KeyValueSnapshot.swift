@@ -11,12 +11,13 @@ public struct KeyValueSnapshot {
         /// well.
         public var name: String
         public var byteCount: Int64
-        /// CRC-32C of the whole file.
-        public var checksum: UInt32
+        /// `contentHash` of the whole file.
+        public var contentHash: UInt64
 
         /// A name that also says what is in the file.
         public var contentName: String {
-            name.replacingSuffix(".table", by: "-" + hexadecimal(checksum, digits: 8) + ".table")
+            name.replacingSuffix(
+                ".table", by: "-" + hexadecimal(contentHash, digits: 16) + ".table")
         }
     }
 
@@ -42,7 +43,7 @@ public struct KeyValueSnapshot {
 
     static func files(of manifest: Manifest) -> [File] {
         manifest.tables.map {
-            File(name: $0.name, byteCount: $0.byteCount, checksum: $0.checksum)
+            File(name: $0.name, byteCount: $0.byteCount, contentHash: $0.contentHash)
         }
     }
 }
@@ -88,7 +89,9 @@ extension KeyValueStore {
         try await machine.disk.createDirectory(directory)
         for file in files {
             let content = try await fetch(file)
-            guard content.count == Int(file.byteCount), crc32c(content) == file.checksum else {
+            guard content.count == Int(file.byteCount),
+                Columnar.contentHash(content) == file.contentHash
+            else {
                 throw KeyValueError.damaged(
                     path: file.name, reason: "the snapshot's file is not what its manifest says")
             }

@@ -46,7 +46,7 @@ extension KeyValueStore {
         let bytes = writer.finish()
         let description = Manifest.Table(
             number: number, byteCount: Int64(bytes.count), entryCount: entryCount,
-            checksum: crc32c(bytes), firstKey: writer.firstKey, lastKey: writer.lastKey)
+            contentHash: contentHash(bytes), firstKey: writer.firstKey, lastKey: writer.lastKey)
         let path = directory + "/" + description.name
         do {
             try await machine.disk.writeFile(bytes, to: path)

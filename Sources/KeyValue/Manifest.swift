@@ -12,7 +12,7 @@ struct Manifest: Hashable {
         var byteCount: Int64
         var entryCount: Int64
         /// CRC-32C of the whole file.
-        var checksum: UInt32
+        var contentHash: UInt64
         var firstKey: [UInt8]
         var lastKey: [UInt8]
 
@@ -119,7 +119,7 @@ extension Manifest.Table {
             JSONMember("number", .integer(number)),
             JSONMember("bytes", .integer(byteCount)),
             JSONMember("entries", .integer(entryCount)),
-            JSONMember("crc32c", .integer(Int64(checksum))),
+            JSONMember("xxh64", .string(hexadecimal(contentHash, digits: 16))),
             JSONMember("first", .string(hexadecimal(firstKey))),
             JSONMember("last", .string(hexadecimal(lastKey))),
         ])
@@ -129,7 +129,10 @@ extension Manifest.Table {
         number = try json.required("number").integer()
         byteCount = try json.required("bytes").integer()
         entryCount = try json.required("entries").integer()
-        checksum = try json.required("crc32c").integer(as: UInt32.self)
+        guard let hash = UInt64(try json.required("xxh64").string(), radix: 16) else {
+            throw ManifestError(reason: "a hash that is not hexadecimal")
+        }
+        contentHash = hash
         guard let first = bytes(ofHexadecimal: try json.required("first").string()),
             let last = bytes(ofHexadecimal: try json.required("last").string())
         else { throw ManifestError(reason: "a key that is not hexadecimal") }
@@ -140,7 +143,7 @@ extension Manifest.Table {
 
 private let hexadecimalDigits = Array("0123456789abcdef".utf8)
 
-func hexadecimal(_ number: UInt32, digits count: Int) -> String {
+func hexadecimal(_ number: some BinaryInteger, digits count: Int) -> String {
     let text = String(number, radix: 16)
     return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
 }

@@ -101,7 +101,7 @@ final class SortedTable {
     func readAll() async throws -> [UInt8] {
         let bytes = try await file.read(at: 0, count: Int(description.byteCount))
         guard bytes.count == Int(description.byteCount),
-            crc32c(bytes) == description.checksum
+            contentHash(bytes) == description.contentHash
         else {
             throw KeyValueError.damaged(path: path, reason: "the checksum of the file is wrong")
         }

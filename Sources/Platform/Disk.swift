@@ -2,7 +2,8 @@
 ///
 /// The durability rules are POSIX's, at their weakest: written bytes survive a power loss only after
 /// `File.sync`, and a created, renamed or removed name only after `syncDirectory` of its folder.
-/// Paths are relative, parts separated by `/`; `.` and `..` and empty parts are refused.
+/// Paths are relative, parts separated by `/`; `.` and `..`, empty parts and parts of more than 255
+/// bytes are refused.
 public protocol Disk: AnyObject {
     /// Opens a file; `DiskError.notFound` or `.exists` where the mode says so.
     func open(_ path: String, _ mode: OpenMode) async throws -> any File
@@ -73,7 +74,8 @@ public enum DiskError: Error, Hashable, Sendable, CustomStringConvertible {
         case .exists(let path): "the file exists already: \(path)"
         case .full(let path): "no space left on the disk while writing \(path)"
         case .inputOutput(let path, let operation): "input/output error in \(operation) of \(path)"
-        case .invalidPath(let path): "not a relative path without empty or dot parts: \(path)"
+        case .invalidPath(let path):
+            "not a relative path without empty, dot or overlong parts: \(path)"
         case .closed(let path): "the file is closed: \(path)"
         }
     }
@@ -85,7 +87,7 @@ public func validatePath(_ path: String) throws(DiskError) {
     var dots = 0
     for byte in path.utf8 {
         if byte == UInt8(ascii: "/") {
-            if length == 0 || (length == dots && dots <= 2) { throw .invalidPath(path) }
+            if !isName(length: length, dots: dots) { throw .invalidPath(path) }
             (length, dots) = (0, 0)
         } else {
             if byte == 0 { throw .invalidPath(path) }
@@ -93,5 +95,9 @@ public func validatePath(_ path: String) throws(DiskError) {
             if byte == UInt8(ascii: ".") { dots += 1 }
         }
     }
-    if length == 0 || (length == dots && dots <= 2) { throw .invalidPath(path) }
+    if !isName(length: length, dots: dots) { throw .invalidPath(path) }
+}
+
+private func isName(length: Int, dots: Int) -> Bool {
+    length > 0 && length <= 255 && (length > dots || dots > 2)
 }

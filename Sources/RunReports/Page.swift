@@ -37,7 +37,7 @@ struct Page {
         <body>
         <a class="skip" href="#main">Skip to the verdict</a>
         \(definitions())\(header())<main id="main">
-        \(notes())\(violations())\(oracles())\(timeline())\(charts())\(probes())\(reproduction())\
+        \(violations())\(oracles())\(timeline())\(charts())\(probes())\(notes())\(reproduction())\
         \(counters())</main>
         <footer>The timeline and the charts are in simulated time: the same build, scenario \
         and seed draw the same ones.</footer>
@@ -149,8 +149,8 @@ struct Page {
         let shown = report.notes.prefix(limits.notes)
         let items = shown.map { "<li>\(limits.clip($0))</li>" as Markup }
         return """
-            <aside class="notes" aria-label="Notes"><ul>\(items)</ul>\
-            \(leftOut(report.notes.count - shown.count, "notes"))</aside>
+            <section><h2>Noted by the engine</h2><div class="notes"><ul>\(items)</ul>\
+            \(leftOut(report.notes.count - shown.count, "notes"))</div></section>
 
             """
     }
@@ -189,7 +189,9 @@ struct Page {
         let rows = shown.map { oracle -> Markup in
             let state: (String, String) =
                 oracle.violations.isEmpty
-                ? (oracle.compared == 0 ? ("blind", "looked at nothing") : ("held", "held"))
+                ? oracle.compared > 0
+                    ? ("held", "held")
+                    : oracle.hadWork ? ("blind", "looked at nothing") : ("idle", "had no work")
                 : ("broken", NumberText.counted(oracle.violations.count, "violation"))
             return """
                 <tr><th scope="row"><div>\

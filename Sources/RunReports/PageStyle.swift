@@ -101,6 +101,7 @@ let pageStyle = """
     .broken { color: var(--fail); font-weight: 650; }
     .broken span::before { border-radius: 1px; transform: rotate(45deg); }
     .blind { color: var(--open); }
+    .idle { opacity: 0.7; }
     .blind span::before { background: none; border: 2px solid currentColor; }
 
     .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; color: var(--muted);

@@ -122,7 +122,7 @@ extension OracleResult {
     fileprivate var json: JSONValue {
         [
             "name": .string(name), "meaning": .string(meaning),
-            "compared": .integer(Int64(compared)),
+            "compared": .integer(Int64(compared)), "hadWork": .bool(hadWork),
             "violations": .array(
                 violations.map {
                     ["atSeconds": .time($0.atSeconds), "message": .string($0.message)]
@@ -139,7 +139,8 @@ extension OracleResult {
                 Violation(
                     message: try field.required("message").string(),
                     atSeconds: try field.required("atSeconds").finite())
-            })
+            },
+            hadWork: try field.optional("hadWork")?.bool() ?? true)
     }
 }
 

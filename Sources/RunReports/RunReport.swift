@@ -91,12 +91,25 @@ public struct OracleResult: Sendable, Hashable {
     /// How many things it compared; zero says that it looked at nothing.
     public var compared: Int
     public var violations: [Violation]
+    /// Whether the run gave it anything to look at.
+    public var hadWork: Bool
 
-    public init(name: String, meaning: String = "", compared: Int, violations: [Violation] = []) {
+    public init(
+        name: String, meaning: String = "", compared: Int, violations: [Violation] = [],
+        hadWork: Bool = true
+    ) {
         self.name = name
         self.meaning = meaning
         self.compared = compared
         self.violations = violations
+        self.hadWork = hadWork
+    }
+
+    /// In two or three words, for tables.
+    var state: String {
+        if !violations.isEmpty { return "\(violations.count)" }
+        if compared > 0 { return "-" }
+        return hadWork ? "- (looked at nothing)" : "- (had no work)"
     }
 }
 

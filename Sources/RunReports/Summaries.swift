@@ -73,12 +73,8 @@ public func textSummary(for report: RunReport) -> String {
             + "violations"
     )
     for oracle in report.oracles {
-        let state =
-            oracle.violations.isEmpty
-            ? (oracle.compared == 0 ? "- (looked at nothing)" : "-")
-            : String(oracle.violations.count)
         let compared = padded(String(oracle.compared), to: digits, atEnd: true)
-        lines.append("  \(padded(plain(oracle.name), to: width))  \(compared)  \(state)")
+        lines.append("  \(padded(plain(oracle.name), to: width))  \(compared)  \(oracle.state)")
     }
     for oracle in report.oracles {
         for violation in oracle.violations.prefix(5) {

@@ -4,6 +4,15 @@ public enum WorkloadOptions: Sendable, Hashable {
     case clickstream(ClickstreamOptions)
     case capture(CaptureOptions)
 
+    /// Nodes that write; those that follow them only read.
+    public var writerCount: Int {
+        switch self {
+        case .ecommerceCDC(let options): options.writers
+        case .clickstream(let options): options.writers
+        case .capture: 1
+        }
+    }
+
     /// Nodes that write or read on the cluster from outside.
     public var clientCount: Int {
         switch self {

@@ -6,9 +6,9 @@ final class DiskImage {
     static let sectorSize: Int64 = 512
 
     final class Directory {
-        var entries: [String: Entry] = [:]
+        var entries = NameTable<Entry>()
         /// What the device itself holds of `entries`.
-        var durable: [String: Entry] = [:]
+        var durable = NameTable<Entry>()
         /// Changes since the last sync, in order; a power loss keeps a prefix.
         var changes: [Change] = []
     }
@@ -42,6 +42,24 @@ final class DiskImage {
         var sequence: UInt64
         /// A failed sync dropped the page: no later sync makes it durable.
         var isDoomed: Bool
+
+        /// What is left of a change where `range` was written again.
+        func without(_ range: Range<Int64>) -> [Undo] {
+            let whole = offset..<offset + writtenCount
+            if !whole.overlaps(range) { return [self] }
+            let parts = [
+                whole.lowerBound..<max(whole.lowerBound, range.lowerBound),
+                min(whole.upperBound, range.upperBound)..<whole.upperBound,
+            ]
+            return parts.filter { !$0.isEmpty }.map { part in
+                var rest = self
+                rest.offset = part.lowerBound
+                rest.writtenCount = Int64(part.count)
+                let start = min(bytes.count, Int(part.lowerBound - offset))
+                rest.bytes = Array(bytes[start..<min(bytes.count, start + part.count)])
+                return rest
+            }
+        }
     }
 
     let root = Directory()
@@ -114,6 +132,7 @@ final class DiskImage {
     // MARK: Bytes
 
     func write(_ bytes: [UInt8], to content: Content, at offset: Int64, path: String) throws {
+        if bytes.isEmpty { return }
         let size = content.bytes.count
         let grown = max(0, offset + Int64(bytes.count) - size)
         if usedBytes + grown > capacity { throw DiskError.full(path: path) }
@@ -141,8 +160,18 @@ final class DiskImage {
     }
 
     /// Makes the changes up to `sequence` durable, but for those that a failed sync has dropped.
+    ///
+    /// What was written once more after such a sync is dirty again, and so durable now.
     func makeDurable(_ content: Content, upTo sequence: UInt64) {
+        let synced = content.undo.filter { $0.sequence <= sequence && !$0.isDoomed }
         content.undo.removeAll { $0.sequence <= sequence && !$0.isDoomed }
+        for write in synced where write.writtenCount > 0 {
+            let range = write.offset..<write.offset + write.writtenCount
+            content.undo = content.undo.flatMap { doomed in
+                doomed.isDoomed && doomed.sequence < write.sequence
+                    ? doomed.without(range) : [doomed]
+            }
+        }
     }
 
     /// Drops the changes up to `sequence` from the page cache's duties, as a failed sync does.
@@ -172,7 +201,7 @@ final class DiskImage {
         folder.entries = entries
         folder.durable = entries
         folder.changes.removeAll()
-        for name in entries.keys.sorted() {
+        for name in entries.names {
             switch entries[name]! {
             case .file(let content): losePower(in: content)
             case .directory(let inner): losePower(in: inner)
@@ -231,7 +260,7 @@ final class DiskImage {
     }
 
     func forEachFile(in folder: Directory, _ body: (Content) -> Void) {
-        for name in folder.entries.keys.sorted() {
+        for name in folder.entries.names {
             switch folder.entries[name]! {
             case .file(let content): body(content)
             case .directory(let inner): forEachFile(in: inner, body)

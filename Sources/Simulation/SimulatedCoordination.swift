@@ -15,7 +15,7 @@ public final class SimulatedCoordinator {
     public private(set) var requestCount = 0
     unowned var world: SimulationWorld!
     let random: RandomStream
-    private var entries: [String: CoordinationEntry] = [:]
+    private var entries = NameTable<CoordinationEntry>()
     private var leases: [LeaseIdentifier: Lease] = [:]
     private var revision = Revision.zero
     private var lastLease: Int64 = 0
@@ -52,8 +52,7 @@ public final class SimulatedCoordinator {
 
     func range(prefix: String) -> CoordinationRange {
         count(.coordinationRead, prefix)
-        let found = entries.values.filter { $0.key.utf8.starts(with: prefix.utf8) }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let found = entries.names(prefix: prefix).map { entries[$0]! }
         return CoordinationRange(entries: found, revision: revision)
     }
 
@@ -94,15 +93,15 @@ public final class SimulatedCoordinator {
         if !expireLease(lease) { throw CoordinationError.leaseExpired(lease) }
     }
 
-    func watch(_ watch: SimulatedWatch, after revision: Revision) throws {
+    func watch(_ watch: SimulatedWatch) throws {
         count(.watch, watch.prefix)
-        if let first = history.first, first.revision.number > revision.number + 1,
-            self.revision > revision
+        if let first = history.first, first.revision.number > watch.start.number + 1,
+            revision > watch.start
         {
             throw CoordinationError.unavailable
         }
         watches.append(watch)
-        for event in history where event.revision > revision { notify(watch, event) }
+        for event in history { notify(watch, event) }
     }
 
     func watcherEnded(node: Int32) { watches.removeAll { $0.node.index == node } }
@@ -143,7 +142,8 @@ public final class SimulatedCoordinator {
                 if let lease { leases[lease]!.keys.append(key) }
                 announce(WatchEvent(key: key, entry: entry, revision: revision))
             case .delete(let key):
-                if entries.removeValue(forKey: key) != nil {
+                if entries[key] != nil {
+                    entries[key] = nil
                     announce(WatchEvent(key: key, entry: nil, revision: revision))
                 }
             }
@@ -152,12 +152,20 @@ public final class SimulatedCoordinator {
 
     private func announce(_ event: WatchEvent) {
         history.append(event)
-        if history.count > Self.historyLimit { history.removeFirst(Self.historyLimit / 2) }
+        if history.count > Self.historyLimit { forgetOldChanges() }
         for watch in watches { notify(watch, event) }
     }
 
+    /// Forgets the older half of the history, whole revisions only.
+    private func forgetOldChanges() {
+        let last = history[Self.historyLimit / 2 - 1].revision
+        history.removeFirst(history.firstIndex { $0.revision > last } ?? 0)
+    }
+
     private func notify(_ watch: SimulatedWatch, _ event: WatchEvent) {
-        if !event.key.utf8.starts(with: watch.prefix.utf8) { return }
+        if event.revision <= watch.start || !event.key.utf8.starts(with: watch.prefix.utf8) {
+            return
+        }
         let delay =
             random.nanoseconds(in: world.costs.coordinationRequest)
             + (faults.watchDelay == .zero
@@ -168,6 +176,8 @@ public final class SimulatedCoordinator {
 
 final class SimulatedWatch: Watch {
     let prefix: String
+    /// Changes after this one are seen.
+    let start: Revision
     let node: SimulatedNode
     private let coordinator: SimulatedCoordinator
     private let lifetime: Lifetime
@@ -177,9 +187,11 @@ final class SimulatedWatch: Watch {
     private var lastArrival: Int64 = 0
 
     init(
-        prefix: String, coordinator: SimulatedCoordinator, node: SimulatedNode, lifetime: Lifetime
+        prefix: String, after start: Revision, coordinator: SimulatedCoordinator,
+        node: SimulatedNode, lifetime: Lifetime
     ) {
         self.prefix = prefix
+        self.start = start
         self.coordinator = coordinator
         self.node = node
         self.lifetime = lifetime
@@ -254,10 +266,9 @@ final class SimulatedCoordination: Coordination {
     }
 
     func commit(_ transaction: CoordinationTransaction) async throws -> CoordinationResult {
-        var keys: [String] = []
-        for operation in transaction.operations {
+        let keys = transaction.operations.map { operation in
             switch operation {
-            case .put(let key, _, _), .delete(let key): keys.append(key)
+            case .put(let key, _, _), .delete(let key): Array(key.utf8)
             }
         }
         if Set(keys).count != keys.count {
@@ -267,7 +278,7 @@ final class SimulatedCoordination: Coordination {
         if keys.isEmpty {
             throw CoordinationError.invalidRequest(reason: "a transaction has an operation")
         }
-        if keys.contains("") { throw CoordinationError.invalidRequest(reason: "a key is empty") }
+        if keys.contains([]) { throw CoordinationError.invalidRequest(reason: "a key is empty") }
         return try await run { [coordinator] in try coordinator.commit(transaction) }
     }
 
@@ -288,9 +299,10 @@ final class SimulatedCoordination: Coordination {
 
     func watch(prefix: String, after revision: Revision) async throws -> any Watch {
         let watch = SimulatedWatch(
-            prefix: prefix, coordinator: coordinator, node: node, lifetime: lifetime)
+            prefix: prefix, after: revision, coordinator: coordinator, node: node,
+            lifetime: lifetime)
         try await run(isRead: true) { [coordinator, lifetime] in
-            if !lifetime.isEnded { try coordinator.watch(watch, after: revision) }
+            if !lifetime.isEnded { try coordinator.watch(watch) }
         }
         return watch
     }

@@ -73,7 +73,7 @@ final class SimulatedDisk: Disk {
         if !directory.isEmpty { try validatePath(directory) }
         try await nameOperation()
         let entries = try node.disk.directory(directory).entries
-        let names = entries.keys.map { name in
+        let names = entries.names.map { name in
             if case .directory = entries[name]! { return name + "/" }
             return name
         }
@@ -99,6 +99,7 @@ final class SimulatedDisk: Disk {
 
     func syncDirectory(_ directory: String) async throws {
         if !directory.isEmpty { try validatePath(directory) }
+        try lifetime.check()
         let folder = try node.disk.directory(directory)
         try await pass(world.costs.diskSync, byteCount: 0)
         node.disk.sync(folder)
@@ -152,7 +153,9 @@ final class SimulatedFile: File {
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
         try check()
         if offset < 0 || count < 0 { throw DiskError.inputOutput(path: path, operation: "read") }
-        try await disk.pass(disk.world.costs.diskRead, byteCount: count)
+        // What lies beyond the end costs nothing.
+        let present = Int(max(0, min(Int64(count), content.bytes.count - offset)))
+        try await disk.pass(disk.world.costs.diskRead, byteCount: present)
         if image.random.chance(partsPerMillion: image.failingReadsPerMillion) {
             throw DiskError.inputOutput(path: path, operation: "read")
         }
@@ -257,7 +260,7 @@ extension SimulationWorld {
         _ folder: DiskImage.Directory, _ path: String, _ part: String,
         _ found: inout [DiskImage.Content]
     ) {
-        for name in folder.entries.keys.sorted() {
+        for name in folder.entries.names {
             switch folder.entries[name]! {
             case .file(let content): if (path + name).contains(part) { found.append(content) }
             case .directory(let inner): collect(inner, path + name + "/", part, &found)

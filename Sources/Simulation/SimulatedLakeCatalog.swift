@@ -5,6 +5,8 @@ public final class SimulatedCatalog {
     public var faults = ServiceFaults()
     /// Called after each change of a pointer: for oracles.
     public var onChange: ((LakeTableName, String) -> Void)?
+    /// Called when a writer was left without an answer about a new metadata file.
+    public var onUnknownSwap: ((LakeTableName, String) -> Void)?
     unowned var world: SimulationWorld!
     let random: RandomStream
     private var locations: [LakeTableName: String] = [:]
@@ -77,8 +79,13 @@ final class SimulatedLakeCatalog: LakeCatalog {
         if replacement.isEmpty {
             throw LakeCatalogError.invalidRequest(reason: "a location is empty")
         }
-        return try await run(table) { [catalog] in
-            catalog.swap(table, from: expected, to: replacement)
+        do {
+            return try await run(table) { [catalog] in
+                catalog.swap(table, from: expected, to: replacement)
+            }
+        } catch LakeCatalogError.outcomeUnknown(let table) {
+            catalog.onUnknownSwap?(table, replacement)
+            throw LakeCatalogError.outcomeUnknown(table)
         }
     }
 

@@ -87,7 +87,7 @@ final class SimulatedNetwork: Network {
     }
 
     private func freePort() -> Int {
-        nextPort += 1
+        repeat { nextPort += 1 } while listeners[nextPort] != nil
         return nextPort
     }
 

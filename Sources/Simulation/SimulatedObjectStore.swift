@@ -13,10 +13,14 @@ public final class SimulatedObjects {
     public var onDelete: ((String) -> Void)?
     /// Called after an object was written.
     public var onPut: ((String) -> Void)?
+    /// Called when a writer was left without an answer about an object.
+    public var onUnknownPut: ((String, [UInt8]) -> Void)?
+    /// Called when someone learned what an object is, by writing or reading it.
+    public var onKnown: ((String) -> Void)?
     public private(set) var counters = ObjectStoreCounters()
     unowned var world: SimulationWorld!
     let random: RandomStream
-    private var objects: [String: StoredObject] = [:]
+    private var objects = NameTable<StoredObject>()
     private var versions: UInt64 = 0
 
     init(seed: UInt64) { random = RandomStream(seed: seed, label: "object store") }
@@ -25,8 +29,7 @@ public final class SimulatedObjects {
 
     /// All keys with a prefix, in UTF-8 byte order.
     public func keys(prefix: String = "") -> [String] {
-        objects.keys.filter { $0.utf8.starts(with: prefix.utf8) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        objects.names(prefix: prefix)
     }
 
     public func bytes(_ key: String) -> [UInt8]? { objects[key]?.bytes }
@@ -145,15 +148,27 @@ final class SimulatedObjectStore: ObjectStore {
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) async throws -> ObjectTag
     {
         try validate(key)
-        return try await run(key, byteCount: bytes.count) { [objects] in
-            try objects.put(bytes, at: key, condition)
+        do {
+            let tag = try await run(key, byteCount: bytes.count) { [objects] in
+                try objects.put(bytes, at: key, condition)
+            }
+            objects.onKnown?(key)
+            return tag
+        } catch ObjectStoreError.preconditionFailed(let key) {
+            objects.onKnown?(key)
+            throw ObjectStoreError.preconditionFailed(key: key)
+        } catch ObjectStoreError.outcomeUnknown(let key) {
+            objects.onUnknownPut?(key, bytes)
+            throw ObjectStoreError.outcomeUnknown(key: key)
         }
     }
 
     func get(_ key: String) async throws -> [UInt8] {
         try validate(key)
         let byteCount = objects.bytes(key)?.count ?? 0
-        return try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+        let bytes = try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+        objects.onKnown?(key)
+        return bytes
     }
 
     func get(_ key: String, range: Range<Int64>) async throws -> [UInt8] {
@@ -169,7 +184,9 @@ final class SimulatedObjectStore: ObjectStore {
 
     func head(_ key: String) async throws -> ObjectDescription? {
         try validate(key)
-        return try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+        let found = try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+        objects.onKnown?(key)
+        return found
     }
 
     func list(prefix: String, after start: String?, limit: Int) async throws -> [ObjectDescription]

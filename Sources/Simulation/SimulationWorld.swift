@@ -84,6 +84,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         EscapeGuard.watching(self) {
             isStopping = false
             drain()
+            if let stopping, stopping() { return }
             while !isStopping, let earliest = queue.earliest, earliest <= limit,
                 let event = queue.next()
             {

@@ -1,8 +1,9 @@
 import Changelog
 import Cluster
 import Columnar
+import Platform
 
-/// What the auditor has seen committed in one bucket: the truth that everything else is held against.
+/// What the auditor has seen committed in one bucket: the truth that all else is held against.
 final class CommittedLog {
     /// A committed batch, as far as two copies of it can differ.
     struct Entry: Hashable {
@@ -23,13 +24,30 @@ final class CommittedLog {
         }
     }
 
+    /// One offset of the log: what it did to which key.
+    struct Change {
+        /// Of the row alone; 0 at an offset without a row.
+        var hash: UInt64
+        /// A position in `keys`; -1 in a log table.
+        var key: Int32
+        var type: ChangeType
+    }
+
     let bucket: BucketIdentifier
     let table: TableDescription
     private(set) var entries: [Entry] = []
+    /// When each entry was seen committed, by the auditor's clock.
+    private(set) var seenAt: [Instant] = []
     /// The rows of a primary-key table at `endOffset`: the fold of the changelog, by encoded key.
     private(set) var rows: [[UInt8]: Row] = [:]
-    /// A hash of each change by offset: `changes[offset]`.
-    private(set) var changeHashes: [UInt64] = []
+    /// What happened at each offset.
+    private(set) var changes: [Change] = []
+    /// The encoded keys in the order in which they came up.
+    private(set) var keys: [[UInt8]] = []
+    /// The indexed vector of the row at an offset, where the table has such a column.
+    private(set) var vectors: [Int64: [Float]] = [:]
+    private var keyNumbers: [[UInt8]: Int32] = [:]
+    private var waiting: [(offset: Int64, body: (CommittedLog) -> Void)] = []
     private let keyCodec: KeyCodec
 
     init(_ bucket: BucketIdentifier, _ table: TableDescription) {
@@ -42,30 +60,99 @@ final class CommittedLog {
     var endOffset: Int64 { entries.last?.endOffset ?? 0 }
 
     /// Takes the next committed batch in. Precondition: it begins at `endOffset`.
-    func append(_ batch: LogBatch, onChange: (Row, ChangeType, Int64) -> Void) throws {
+    func append(_ batch: LogBatch, at now: Instant, onChange: (Row, ChangeType, Int64) -> Void)
+        throws
+    {
         precondition(batch.baseOffset == endOffset, "the auditor skipped a batch")
-        let (records, changes) = try batch.decodeRecords(table.schema)
+        let (records, types) = try batch.decodeRecords(table.schema)
         for position in 0..<records.rowCount {
             let row = records.row(at: position)
-            let change = changes[position]
-            changeHashes.append(Self.hash(row, change))
-            try fold(row, change)
-            onChange(row, change, batch.baseOffset + Int64(position))
+            let offset = batch.baseOffset + Int64(position)
+            let number = try fold(row, types[position])
+            changes.append(Change(hash: Self.hash(row), key: number, type: types[position]))
+            if let column = table.vectorColumn, case .vector(let vector) = row[column] {
+                vectors[offset] = vector
+            }
+            onChange(row, types[position], offset)
         }
         // An empty batch takes an offset without a row.
-        while Int64(changeHashes.count) < batch.endOffset { changeHashes.append(0) }
+        while Int64(changes.count) < batch.endOffset {
+            changes.append(Change(hash: 0, key: -1, type: .updateBefore))
+        }
         entries.append(Entry(batch))
+        seenAt.append(now)
+        let ready = waiting.filter { $0.offset <= endOffset }
+        waiting.removeAll { $0.offset <= endOffset }
+        for entry in ready { entry.body(self) }
     }
 
-    private func fold(_ row: Row, _ change: ChangeType) throws {
-        if !table.isPrimaryKeyTable { return }
+    /// Does to the rows what a change does, and numbers its key.
+    private func fold(_ row: Row, _ type: ChangeType) throws -> Int32 {
+        if !table.isPrimaryKeyTable { return -1 }
         let key = try keyCodec.encode(table.schema.key(of: row))
-        switch change {
+        switch type {
         case .append, .insert, .updateAfter: rows[key] = row
         case .updateBefore: break
         case .delete: rows[key] = nil
         }
+        if let known = keyNumbers[key] { return known }
+        let number = Int32(keys.count)
+        keys.append(key)
+        keyNumbers[key] = number
+        return number
     }
+
+    /// How long ago the first change was committed that something at `offset` does not have yet.
+    func staleness(at offset: Int64, now: Instant) -> Duration {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].endOffset <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count ? now - seenAt[low] : .zero
+    }
+
+    // MARK: The past
+
+    /// Runs `body` once everything below `offset` has been seen, now or later.
+    func whenReached(_ offset: Int64, _ body: @escaping (CommittedLog) -> Void) {
+        if offset <= endOffset { body(self) } else { waiting.append((offset, body)) }
+    }
+
+    /// Checks that still wait for offsets that were never seen.
+    var waitingCount: Int { waiting.count }
+
+    /// Where the log gave each key the row that it has at `offset`, by key number; -1 where it has
+    /// none. Complexity: O(offset).
+    func rowOffsets(at offset: Int64) -> [Int64] {
+        precondition(offset <= endOffset, "the fold of what has not been seen")
+        var found = [Int64](repeating: -1, count: keys.count)
+        for position in 0..<Int(offset) where changes[position].key >= 0 {
+            let change = changes[position]
+            switch change.type {
+            case .append, .insert, .updateAfter: found[Int(change.key)] = Int64(position)
+            case .updateBefore: break
+            case .delete: found[Int(change.key)] = -1
+            }
+        }
+        return found
+    }
+
+    /// A key's values, for people.
+    func describe(_ key: [UInt8]) -> String {
+        guard let values = try? keyCodec.decode(key) else { return "\(key)" }
+        return "\(values)"
+    }
+
+    /// How a row that was found differs from the one that the log left at `row`, in words.
+    func difference(_ found: UInt64?, _ expected: UInt64?, at row: Int64) -> String {
+        guard let found else { return "no row where the changelog left that of offset \(row)" }
+        let source = changes.lastIndex { $0.hash == found }
+        let what = source.map { "the row of offset \($0)" } ?? "a row that nobody wrote"
+        return expected == nil ? "\(what) where the changelog left none" : "\(what), not of \(row)"
+    }
+
+    func number(ofKey key: [UInt8]) -> Int32? { keyNumbers[key] }
 
     /// The entry that begins at an offset. Complexity: O(log n).
     func entry(at baseOffset: Int64) -> Entry? {
@@ -79,9 +166,9 @@ final class CommittedLog {
         return entries[low]
     }
 
-    /// A hash of a row and what it does, the same in every process.
-    static func hash(_ row: Row, _ change: ChangeType) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(change.rawValue)
+    /// A hash of a row, the same in every process; never 0.
+    static func hash(_ row: Row) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func mix(_ value: UInt64) {
             hash = (hash ^ value) &* 0xBF58_476D_1CE4_E5B9
             hash ^= hash >> 29

@@ -14,6 +14,8 @@ final class Tally {
     private(set) var compared = 0
     private(set) var violations: [Violation] = []
     private(set) var violationCount = 0
+    /// Whether the run gave it anything to look at: if so, having compared nothing is a failure.
+    var hadWork = true
     private let now: () -> Int64
 
     init(_ name: CheckName, now: @escaping () -> Int64) {

@@ -61,10 +61,14 @@ final class TankRecorder {
 
     // MARK: Sampling
 
+    /// Called at each sample, for what only others can measure.
+    var onSample: () -> Void = {}
+
     private func sample() {
         observeNodes()
         observeLeaders()
         measureInterval()
+        onSample()
         world.after(interval) { [self] in sample() }
     }
 

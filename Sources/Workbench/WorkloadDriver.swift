@@ -16,6 +16,8 @@ final class WorkloadDriver {
     private(set) var sentCount = 0
     private(set) var settledCount = 0
     private var isStopped = false
+    private var ledger: Ledger?
+    private var position = 0
     private let layout: ClusterLayout
     private let limit: Int?
 
@@ -26,6 +28,43 @@ final class WorkloadDriver {
         self.limit = limit
         models = workload.tables.map(ReferenceModel.init)
     }
+
+    /// Writes steps and outcomes into a ledger from now on.
+    func record(in ledger: Ledger, as position: Int) {
+        self.ledger = ledger
+        self.position = position
+    }
+
+    /// Takes the workload and the models to where a former life left them; what it was not told of
+    /// is of unknown outcome.
+    func resume(_ history: Ledger.History) throws {
+        for now in history.steps {
+            guard let step = workload.next(now: now) else { break }
+            for change in step.changes {
+                sentCount += 1
+                settledCount += 1
+                let number = models[change.table].sent()
+                try learn(change, number: number, history.outcomes[sentCount] ?? .unknown)
+            }
+        }
+    }
+
+    private func learn(
+        _ change: Change, number: Int, _ outcome: TableWriter.Outcome
+    ) throws {
+        let known: ReferenceModel.Outcome =
+            switch outcome {
+            case .acknowledged: .acknowledged
+            case .refused: .refused
+            case .unknown: .unknown
+            }
+        try models[change.table].learned(change.kind, number: number, known) {
+            CommittedLog.hash($0)
+        }
+    }
+
+    /// Whether all tables are there.
+    var isReady: Bool { tables.count == workload.tables.count }
 
     var isSettled: Bool { isStopped && sentCount == settledCount }
 
@@ -61,6 +100,7 @@ final class WorkloadDriver {
             }
             if step.delay > .zero { try await machine.sleep(step.delay) }
             if isStopped { return }
+            ledger?.step(position, now: now)
             for change in step.changes {
                 let key = try codecs[change.table].encode(bucketKey(of: change))
                 let writer = Int(crc32c(key, seed: 7) % UInt32(writers.count))
@@ -83,6 +123,7 @@ final class WorkloadDriver {
         let number = model.sent()
         let since = machine.clock.now
         sentCount += 1
+        let sequence = sentCount
         let written: TableWriter.Change =
             switch change.kind {
             case .append(let row): .append(row)
@@ -91,16 +132,9 @@ final class WorkloadDriver {
             }
         writer.write(written) { [self] outcome in
             settledCount += 1
-            let known: ReferenceModel.Outcome =
-                switch outcome {
-                case .acknowledged: .acknowledged
-                case .refused: .refused
-                case .unknown: .unknown
-                }
+            ledger?.done(position, change: sequence, outcome)
             do {
-                try model.learned(change.kind, number: number, known) {
-                    CommittedLog.hash($0, .append)
-                }
+                try learn(change, number: number, outcome)
             } catch {
                 machine.observer.note(.error, "the model of \(model.table.name): \(error)")
             }
@@ -118,12 +152,12 @@ final class WorkloadDriver {
                 for log in logs { rows.merge(log.rows) { first, _ in first } }
                 tally.count(
                     model.check(
-                        rows: rows, hash: { CommittedLog.hash($0, .append) },
+                        rows: rows, hash: { CommittedLog.hash($0) },
                         violated: { tally.violated($0) }))
             } else {
                 for log in logs {
-                    for hash in log.changeHashes where hash != 0 {
-                        model.saw(hash) { tally.violated($0) }
+                    for change in log.changes where change.hash != 0 {
+                        model.saw(change.hash) { tally.violated($0) }
                     }
                 }
                 tally.count(model.checkAppended { tally.violated($0) })

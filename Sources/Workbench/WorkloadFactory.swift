@@ -25,10 +25,28 @@ public func makeWorkloads(
             chosen.lateMicroseconds = max(1, Int(options.lateBy / .microseconds(1)))
             chosen.pace = pace(options.rate, options.burst)
             return ClickstreamWorkload(seed: seed, chosen)
-        case .capture:
-            throw WorkbenchError.unsupported("captures")
+        case .capture(let options):
+            let path = scenario.path(of: options)
+            return try CaptureWorkload(try read(path), captureOptions(options, path))
         }
     }
+}
+
+private func captureOptions(
+    _ options: CaptureOptions, _ path: String
+) -> CaptureWorkload.Options {
+    let format: CaptureWorkload.Format =
+        switch options.format {
+        case .wal2json: .wal2json
+        case .combinedLog: .combinedLog
+        case .debezium: .debezium
+        }
+    let pace: CaptureWorkload.Pace =
+        switch options.pace {
+        case .speed(let perThousand): .speed(perThousand: perThousand)
+        case .rate(let rate): .interval(rate.interval ?? .seconds(1 << 30))
+        }
+    return CaptureWorkload.Options(file: path, format: format, pace: pace)
 }
 
 private func pace(_ rate: EventRate, _ burst: Burst?) -> Pace {

@@ -1,6 +1,10 @@
 import Columnar
 
-/// Visits to a web shop: page views, carts and purchases of many sessions at once.
+/// Visits to a web shop: sessions, and their page views, carts and purchases, of many at once.
+///
+/// A session has a row from its first view to some time after its end: when it was last seen is
+/// brought up to date at its carts, at some of its views and at its end. The rows of old ended
+/// sessions are deleted, so that the table does not grow for ever.
 public final class ClickstreamWorkload: Workload {
     public struct Options: Sendable, Hashable {
         public var sessions = 200
@@ -11,12 +15,19 @@ public final class ClickstreamWorkload: Workload {
         public init() {}
     }
 
+    private enum Table: Int {
+        case pageViews, carts, purchases, sessions
+    }
+
     private struct Session {
         var number: Int64
         var visitor: Int64
-        var views: Int32
-        var items: Int32
-        var cents: Int64
+        var device: String
+        var started: Int64
+        var seen: Int64
+        var views: Int32 = 0
+        var items: Int32 = 0
+        var cents: Int64 = 0
     }
 
     public let tables: [TableDefinition]
@@ -24,6 +35,8 @@ public final class ClickstreamWorkload: Workload {
     private var random: RandomSource
     private var elapsed = Duration.zero
     private var sessions: [Session] = []
+    /// Numbers of sessions that have ended and still have a row, oldest first.
+    private var ended: [Int64] = []
     private var nextSession: Int64 = 1
     private var nextEvent: Int64 = 1
     private var nextPurchase: Int64 = 1
@@ -51,8 +64,9 @@ public final class ClickstreamWorkload: Workload {
         if sessions.count < options.sessions && (sessions.isEmpty || random.below(4) == 0) {
             sessions.append(
                 Session(
-                    number: nextSession, visitor: Int64(1 + random.below(5000)), views: 0, items: 0,
-                    cents: 0))
+                    number: nextSession, visitor: Int64(1 + random.below(5000)),
+                    device: Self.devices[random.below(Self.devices.count)], started: time,
+                    seen: time))
             nextSession += 1
             view(sessions.count - 1, time)
             return
@@ -62,58 +76,78 @@ public final class ClickstreamWorkload: Workload {
         case ..<70: view(position, time)
         case ..<85: addToCart(position, time)
         case ..<92 where sessions[position].items > 0: buy(position, time)
-        default: leave(position)
+        default: leave(position, time)
         }
-        if queue.isEmpty { act(time) }
+    }
+
+    private func emit(_ table: Table, _ kind: Change.Kind) {
+        queue.append(Change(table: table.rawValue, kind))
+    }
+
+    /// The session's row, which a late event does not set back.
+    private func emitSession(_ session: inout Session, _ time: Int64, hasEnded: Bool = false) {
+        session.seen = max(session.seen, time)
+        emit(
+            .sessions,
+            .upsert([
+                .int64(session.number), .int64(session.visitor), .string(session.device),
+                .timestamp(session.started), .timestamp(session.seen), .int32(session.views),
+                .boolean(hasEnded),
+            ]))
     }
 
     private func view(_ position: Int, _ time: Int64) {
         sessions[position].views += 1
         let session = sessions[position]
-        queue.append(
-            Change(
-                table: 0,
-                .append([
-                    .int64(nextEvent), .int64(session.number), .int64(session.visitor),
-                    .string("/product/\(random.skewed(400, eventPercent: 80, keyPercent: 10))"),
-                    session.views == 1 ? .string("search") : .null, .timestamp(time),
-                ])))
+        emit(
+            .pageViews,
+            .append([
+                .int64(nextEvent), .int64(session.number), .int64(session.visitor),
+                .string("/product/\(random.skewed(400, eventPercent: 80, keyPercent: 10))"),
+                session.views == 1 ? .string("search") : .null, .timestamp(time),
+            ]))
         nextEvent += 1
+        sessions[position].seen = max(session.seen, time)
+        if session.views % 4 == 1 { emitSession(&sessions[position], time) }
     }
 
     private func addToCart(_ position: Int, _ time: Int64) {
         sessions[position].items += 1
         sessions[position].cents += Int64(100 + random.below(20_000))
         let session = sessions[position]
-        queue.append(
-            Change(
-                table: 1,
-                .upsert([
-                    .int64(session.number), .int32(session.items), .decimal(session.cents),
-                    .timestamp(time),
-                ])))
+        emit(
+            .carts,
+            .upsert([
+                .int64(session.number), .int32(session.items), .decimal(session.cents),
+                .timestamp(time),
+            ]))
+        emitSession(&sessions[position], time)
     }
 
     private func buy(_ position: Int, _ time: Int64) {
         let session = sessions[position]
-        queue.append(
-            Change(
-                table: 2,
-                .append([
-                    .int64(nextPurchase), .int64(session.number), .decimal(session.cents),
-                    .timestamp(time),
-                ])))
-        queue.append(Change(table: 1, .delete(key: [.int64(session.number)])))
+        emit(
+            .purchases,
+            .append([
+                .int64(nextPurchase), .int64(session.number), .decimal(session.cents),
+                .timestamp(time),
+            ]))
         nextPurchase += 1
-        sessions.remove(at: position)
+        leave(position, time)
     }
 
-    private func leave(_ position: Int) {
-        let session = sessions.remove(at: position)
-        if session.items > 0 {
-            queue.append(Change(table: 1, .delete(key: [.int64(session.number)])))
+    /// Ends a session: its cart goes, its row stays until enough others have ended.
+    private func leave(_ position: Int, _ time: Int64) {
+        var session = sessions.remove(at: position)
+        if session.items > 0 { emit(.carts, .delete(key: [.int64(session.number)])) }
+        emitSession(&session, time, hasEnded: true)
+        ended.append(session.number)
+        if ended.count > options.sessions {
+            emit(.sessions, .delete(key: [.int64(ended.removeFirst())]))
         }
     }
+
+    private static let devices = ["phone", "desktop", "tablet"]
 
     private static var definitions: [TableDefinition] {
         func field(_ number: Int32, _ name: String, _ type: DataType, _ isNullable: Bool = false)
@@ -143,6 +177,15 @@ public final class ClickstreamWorkload: Workload {
                     field(1, "id", .int64), field(2, "session_id", .int64),
                     field(3, "total", money), field(4, "bought_at", .timestampWithZone),
                 ]), bucketKey: [1]),
+            TableDefinition(
+                name: "sessions",
+                schema: Schema(
+                    fields: [
+                        field(1, "id", .int64), field(2, "visitor_id", .int64),
+                        field(3, "device", .string), field(4, "started_at", .timestampWithZone),
+                        field(5, "last_seen_at", .timestampWithZone), field(6, "views", .int32),
+                        field(7, "ended", .boolean),
+                    ], primaryKey: [0]), bucketKey: [0]),
         ]
     }
 }

@@ -1,10 +1,12 @@
 import Columnar
 
-/// The database of a shop as a stream of changes: customers, products, inventory, orders and payments.
+/// The database of a shop as a stream of changes: customers, products, inventory, orders and
+/// payments.
 ///
-/// Orders have a life: placed with their lines, paid, shipped; some are cancelled, and old ones are
-/// deleted with their lines. Popular products and busy customers are changed far more than others, and
-/// some events carry a time that is long past.
+/// Orders have a life: placed with their lines, paid, shipped; some are cancelled. Finished orders
+/// are deleted with their lines, and now and then a customer or a product, as often as asked for.
+/// Popular products and busy customers are changed far more than others, and some events carry a
+/// time that is long past.
 public final class EcommerceWorkload: Workload {
     public struct Options: Sendable, Hashable {
         public var customers = 1000
@@ -13,6 +15,7 @@ public final class EcommerceWorkload: Workload {
         public var keyPercent = 20
         public var latePartsPerMillion = 20_000
         public var lateMicroseconds = 60_000_000
+        /// The share of changes that delete a row.
         public var deletesPartsPerMillion = 30_000
         public var pace = Pace(interval: .milliseconds(5))
 
@@ -45,12 +48,17 @@ public final class EcommerceWorkload: Workload {
     private var products: [Int64] = []
     private var nextProduct: Int64 = 1
     private var stock: [Int64: Int32] = [:]
+    /// Orders to which something may still happen, and orders at rest; rows of both are there.
     private var orders: [Order] = []
+    private var finished: [Order] = []
+    private var orderCounts: [Int64: Int] = [:]
     private var nextOrder: Int64 = 1
     private var nextPayment: Int64 = 1
     /// Changes that belong to the transaction under way, one a step.
     private var queue: [Change] = []
     private var queueHead = 0
+    private var changeCount = 0
+    private var deleteCount = 0
 
     public init(seed: UInt64, _ options: Options = Options()) {
         self.options = options
@@ -96,7 +104,14 @@ public final class EcommerceWorkload: Workload {
     }
 
     private func emit(_ table: Table, _ kind: Change.Kind) {
+        changeCount += 1
+        if case .delete = kind { deleteCount += 1 }
         queue.append(Change(table: table.rawValue, kind))
+    }
+
+    /// Whether fewer rows have been deleted than were asked for.
+    private var owesDeletes: Bool {
+        deleteCount * 1_000_000 < options.deletesPartsPerMillion * changeCount
     }
 
     private func pick(_ keys: [Int64]) -> Int {
@@ -113,8 +128,8 @@ public final class EcommerceWorkload: Workload {
     private func changeCustomer(_ time: Int64) {
         let position = pick(customers)
         let customer = customers[position]
-        if customers.count > 20, random.chance(partsPerMillion: options.deletesPartsPerMillion),
-            !orders.contains(where: { $0.customer == customer })
+        if customers.count > 20, owesDeletes, random.below(4) == 0,
+            orderCounts[customer] == nil
         {
             customers.swapAt(position, customers.count - 1)
             customers.removeLast()
@@ -147,7 +162,7 @@ public final class EcommerceWorkload: Workload {
     private func changeProduct(_ time: Int64) {
         let position = pick(products)
         let product = products[position]
-        if products.count > 10, random.chance(partsPerMillion: options.deletesPartsPerMillion) {
+        if products.count > 10, owesDeletes, random.below(4) == 0 {
             products.swapAt(position, products.count - 1)
             products.removeLast()
             stock[product] = nil
@@ -207,10 +222,15 @@ public final class EcommerceWorkload: Workload {
         for line in lines { emit(.orderLines, line) }
         for product in taken { emitStock(product, time) }
         orders.append(order)
-        if orders.count > 2000 { deleteOrder(at: 0) }
+        orderCounts[order.customer, default: 0] += 1
+        if orders.count > 2000 { finished.append(orders.removeFirst()) }
     }
 
     private func moveOrder(_ time: Int64) {
+        if owesDeletes && !finished.isEmpty && random.below(2) == 0 {
+            deleteOrder()
+            return
+        }
         if orders.isEmpty { return }
         // Mostly the newest ones move.
         let position = orders.count - 1 - random.below(min(orders.count, 100))
@@ -227,19 +247,23 @@ public final class EcommerceWorkload: Workload {
                 ]))
             nextPayment += 1
         case .paid: orders[position].state = .shipped
-        case .shipped, .cancelled:
-            if random.below(2) == 0 { deleteOrder(at: position) }
-            return
+        case .shipped, .cancelled: preconditionFailure("an order at rest among those that move")
         }
         emitOrder(orders[position], time)
+        if orders[position].state == .shipped || orders[position].state == .cancelled {
+            finished.append(orders.remove(at: position))
+        }
     }
 
-    private func deleteOrder(at position: Int) {
-        let order = orders.remove(at: position)
+    private func deleteOrder() {
+        finished.swapAt(random.below(finished.count), finished.count - 1)
+        let order = finished.removeLast()
         for line in 0..<order.lines {
             emit(.orderLines, .delete(key: [.int64(order.number), .int32(line)]))
         }
         emit(.orders, .delete(key: [.int64(order.number)]))
+        let left = orderCounts[order.customer]! - 1
+        orderCounts[order.customer] = left == 0 ? nil : left
     }
 
     private func emitOrder(_ order: Order, _ time: Int64) {

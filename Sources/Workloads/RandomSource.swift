@@ -16,7 +16,8 @@ public struct RandomSource: Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; the bias of the multiplication is below 1 in 2^32 for bounds below 2^32.
+    /// A number below `bound`; the bias of the multiplication is below 1 in 2^32 for bounds below
+    /// 2^32.
     public mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "nothing is below zero")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
@@ -24,9 +25,12 @@ public struct RandomSource: Sendable {
 
     public mutating func chance(partsPerMillion: Int) -> Bool { below(1_000_000) < partsPerMillion }
 
-    /// A position below `count` of which `hotPercent` of the positions get `eventPercent` of the draws.
+    /// A position below `count`: the first `keyPercent` of them get `eventPercent` of the draws,
+    /// the others share the rest.
     public mutating func skewed(_ count: Int, eventPercent: Int, keyPercent: Int) -> Int {
-        let hot = max(1, count * keyPercent / 100)
-        return below(100) < eventPercent ? below(hot) : below(count)
+        precondition(count > 0, "nothing to choose from")
+        let hot = min(count, max(1, count * keyPercent / 100))
+        if hot == count || below(100) < eventPercent { return below(hot) }
+        return hot + below(count - hot)
     }
 }

@@ -2,9 +2,19 @@ public import Columnar
 
 /// What the tables must hold, by what the writers were told.
 ///
-/// Of a key's changes the last acknowledged one stands; a change of unknown outcome may have taken
-/// effect at any time after it was sent, so its row may stand as well. An appended row that was
-/// acknowledged is there once, one of unknown outcome once or not at all, a refused one never.
+/// Of a key's changes the last acknowledged one stands, or one of unknown outcome. An appended row
+/// is there as often as it was acknowledged, and at most as often again as its outcome was unknown;
+/// a row that was only refused is not there.
+///
+/// **Why an unknown change stays possible.** The writer sends a key's changes in order, but giving
+/// one up does not take it back: the request may still wait in a network or in a stalled server,
+/// and what follows goes out under another writer id, which does not fence the old one, over a
+/// connection of its own. So the log may rightly say: new change acknowledged at offset 7, given-up
+/// change committed at offset 8. A later acknowledgement proves nothing about the earlier unknown
+/// change, and forbidding its row would accuse an honest engine. What can be asked is that it takes
+/// effect at most once: whoever shows the model the committed changes (`committed`) has each one
+/// counted against what was sent, and the row that stands must be what the last of them says. A
+/// change that had its turn before the acknowledged one can then not come back.
 public final class ReferenceModel {
     public enum Outcome: Sendable, Hashable {
         case acknowledged, refused, unknown
@@ -17,10 +27,21 @@ public final class ReferenceModel {
         var settledBy: Int = -1
         /// Rows that may stand instead; nil stands for absence.
         var possible: [UInt64?] = []
+        /// By row: how often it was committed, less how often that was asked for.
+        var surplus: [UInt64?: Int] = [:]
+        var lastCommitted = Committed.nothing
+    }
+
+    private enum Committed: Hashable {
+        /// No change of the key was shown.
+        case nothing
+        case row(UInt64?)
     }
 
     private struct Appended {
-        var outcome: Outcome
+        var acknowledged = 0
+        var unknown = 0
+        var refused = 0
         var seen = 0
     }
 
@@ -54,7 +75,15 @@ public final class ReferenceModel {
         case .unknown: unknownCount += 1
         }
         switch kind {
-        case .append(let row): appended[hash(row)] = Appended(outcome: outcome)
+        case .append(let row):
+            // Two rows may be the same, as two lines of a web log of one second are.
+            var state = appended[hash(row)] ?? Appended()
+            switch outcome {
+            case .acknowledged: state.acknowledged += 1
+            case .refused: state.refused += 1
+            case .unknown: state.unknown += 1
+            }
+            appended[hash(row)] = state
         case .upsert(let row):
             try change(table.schema.key(of: row), to: hash(row), number, outcome)
         case .delete(let key): try change(key, to: nil, number, outcome)
@@ -75,6 +104,21 @@ public final class ReferenceModel {
         case .unknown: state.possible.append(hash)
         case .refused: return
         }
+        state.surplus[hash, default: 0] -= 1
+        keys[encoded] = state
+    }
+
+    /// Takes in a committed change of a primary-key table, in the order of its log.
+    ///
+    /// Only new rows and deletes count, not the old rows that go with an update.
+    public func committed(
+        _ row: Row, isDelete: Bool, hash: (Row) -> UInt64
+    ) throws {
+        let encoded = try keyCodec.encode(table.schema.key(of: row))
+        var state = keys[encoded] ?? KeyState()
+        let result = isDelete ? nil : hash(row)
+        state.surplus[result, default: 0] += 1
+        state.lastCommitted = .row(result)
         keys[encoded] = state
     }
 
@@ -87,6 +131,17 @@ public final class ReferenceModel {
         for key in keys.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let state = keys[key]!
             let found = rows[key].map(hash)
+            // In any order: it is only asked whether there is one.
+            if state.surplus.values.contains(where: { $0 > 0 }) {
+                violated(
+                    "\(table.name): a change of key \(describe(key)) was committed more often "
+                        + "than it was sent")
+            }
+            if case .row(let last) = state.lastCommitted, last != found {
+                violated(
+                    "\(table.name): the row of key \(describe(key)) is not what the last "
+                        + "committed change says")
+            }
             if found == state.settled || state.possible.contains(found) { continue }
             violated(
                 "\(table.name): the row of key \(describe(key)) is "
@@ -116,16 +171,17 @@ public final class ReferenceModel {
         var missing = 0
         var repeated = 0
         var refused = 0
+        // In any order: they are only counted.
         for state in appended.values {
-            switch state.outcome {
-            case .acknowledged: if state.seen == 0 { missing += 1 }
-            case .refused: if state.seen > 0 { refused += 1 }
-            case .unknown: break
-            }
-            if state.seen > 1 { repeated += 1 }
+            let surplus = state.seen - state.acknowledged - state.unknown
+            missing += max(0, state.acknowledged - state.seen)
+            refused += min(max(0, surplus), state.refused)
+            repeated += max(0, surplus - state.refused)
         }
         if missing > 0 { violated("\(table.name): \(missing) acknowledged rows are missing") }
-        if repeated > 0 { violated("\(table.name): \(repeated) rows are there more than once") }
+        if repeated > 0 {
+            violated("\(table.name): \(repeated) rows are there more often than asked for")
+        }
         if refused > 0 { violated("\(table.name): \(refused) refused rows are there") }
         return appended.count
     }

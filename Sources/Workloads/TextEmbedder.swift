@@ -1,4 +1,5 @@
-/// Turns text into a vector: hashed three-letter features, as feature hashing does (Weinberger et al., 2009).
+/// Turns text into a vector: hashed three-letter features, as feature hashing does (Weinberger et
+/// al., 2009).
 ///
 /// The same everywhere: integer counts, one division by a square root, no library of mathematics.
 public struct TextEmbedder: Sendable {
@@ -9,7 +10,7 @@ public struct TextEmbedder: Sendable {
         self.dimension = dimension
     }
 
-    /// A vector of length 1, or of zeros for text without letters.
+    /// A vector of length 1; of zeros for less than three bytes, or if the features cancel out.
     public func embed(_ text: String) -> [Float] {
         var counts = [Int](repeating: 0, count: dimension)
         var window: [UInt8] = []

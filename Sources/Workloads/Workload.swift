@@ -45,6 +45,14 @@ public protocol Workload: AnyObject {
     ///
     /// `now` is the simulated time, in microseconds since 1970, for the events' own timestamps.
     func next(now: Int64) -> WorkloadStep?
+
+    /// What came from outside so far and could not be taken.
+    var refusedLines: RefusedLines { get }
+}
+
+extension Workload {
+    /// A workload that draws its changes refuses none.
+    public var refusedLines: RefusedLines { RefusedLines() }
 }
 
 /// Changes that happen together.

@@ -10,7 +10,7 @@ struct Check: ParsableCommand {
     var scenario: String
 
     func run() throws {
-        let loaded = try loadScenario(scenario)
+        let loaded = try loadScenario(scenario).scenario
         print("\(scenario) is fine: \(loaded.title)")
     }
 }

@@ -14,7 +14,7 @@ struct List: ParsableCommand {
         let files =
             FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         for file in files.sorted() where file.hasSuffix(".yaml") {
-            let scenario = try loadScenario("\(folder)/\(file)")
+            let scenario = try loadScenario("\(folder)/\(file)").scenario
             print("\(folder)/\(file)\n    \(scenario.title)")
         }
     }

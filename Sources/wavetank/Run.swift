@@ -1,10 +1,6 @@
 import ArgumentParser
 import Foundation
-import JSON
-import RunReports
 import ScenarioFiles
-import Simulation
-import Workbench
 
 /// `wavetank run`.
 struct Run: ParsableCommand {
@@ -20,38 +16,31 @@ struct Run: ParsableCommand {
     @Option(help: "Run so many simulated seconds instead of the scenario's length.")
     var seconds: Int?
 
-    @Flag(help: "Print one JSON object instead of text.")
-    var json = false
-
-    @Flag(help: "Print no progress.")
-    var quiet = false
-
-    @Option(help: "Write the run's page and JSON to this folder.", completion: .directory)
-    var report: String?
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let loaded = try loadScenario(scenario)
+        let (loaded, text) = try loadScenario(scenario)
         let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
-        let result = try TankSession(chosen, seed: seed ?? chosen.seed, quiet: quiet || json).run()
-        if let report { try result.write(to: report) }
-        print(json ? result.report.json.compact : textSummary(for: result.report))
+        var session = TankSession(
+            chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
+        session.exportFolder = output.export
+        let result = try session.run()
+        try output.show(result)
         throw ExitCode(result.exitCode)
     }
 }
 
 /// Reads and checks a scenario file; its errors are printed one a line.
-func loadScenario(_ path: String) throws -> Scenario {
+func loadScenario(_ path: String) throws -> (scenario: Scenario, text: String) {
     let text: String
     do {
         text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-        FileHandle.standardError.write(Data("\(path): cannot be read\n".utf8))
-        throw ExitCode(3)
+        throw refusal("\(path): cannot be read")
     }
     do {
-        return try Scenario.load(text: text, path: path)
+        return (try Scenario.load(text: text, path: path), text)
     } catch {
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
-        throw ExitCode(3)
+        throw refusal("\(error)")
     }
 }

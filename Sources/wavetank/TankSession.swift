@@ -5,11 +5,14 @@ import RunReports
 import ScenarioFiles
 import Simulation
 import Workbench
+import Workloads
 
 /// One run with what surrounds it on a real machine: progress, processor time, files.
 struct TankSession {
     struct Result {
         var report: RunReport
+        var failure: FailureFile?
+        var world: SimulationWorld
 
         var exitCode: Int32 {
             switch report.verdict {
@@ -17,6 +20,18 @@ struct TankSession {
             case .fail: 1
             case .inconclusive: 2
             }
+        }
+
+        /// Writes the failure file, if there was a failure, and tells where.
+        func saveFailure(in folder: String) throws -> String? {
+            guard let failure else { return nil }
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+            let name = URL(fileURLWithPath: failure.scenarioPath).deletingPathExtension()
+                .lastPathComponent
+            let path = "\(folder)/\(name)-seed-\(failure.seed).failure.json"
+            try Data(failure.json.pretty.utf8).write(to: URL(fileURLWithPath: path))
+            return path
         }
 
         func write(to folder: String) throws {
@@ -29,24 +44,41 @@ struct TankSession {
     }
 
     private let scenario: Scenario
+    /// The scenario file as it was read.
+    private let text: String
     private let seed: UInt64
+    /// Faults in place of those that the seed would draw.
+    private let plan: FaultPlan?
     private let quiet: Bool
+    /// Where the lake's tables are written to.
+    var exportFolder: String?
+    /// Events to keep in full, by their numbers.
+    var keptEvents = 0..<0
 
-    init(_ scenario: Scenario, seed: UInt64, quiet: Bool) {
+    init(
+        _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
+    ) {
         self.scenario = scenario
+        self.text = text
         self.seed = seed
+        self.plan = plan
         self.quiet = quiet
     }
 
     func run() throws -> Result {
-        let workloads = try makeWorkloads(scenario, seed: seed) { path in
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw WorkbenchError.unreadable(path: path, reason: "no such file")
+        let workloads: [any Workload]
+        do {
+            workloads = try makeWorkloads(scenario, seed: seed) { path in
+                guard let data = FileManager.default.contents(atPath: path) else {
+                    throw WorkbenchError.unreadable(path: path, reason: "no such file")
+                }
+                return [UInt8](data)
             }
-            return [UInt8](data)
+        } catch {
+            throw refusal("\(scenario.path): \(error)")
         }
         let before = processorSeconds()
-        let run = TankRun(scenario, seed: seed, workloads: workloads)
+        let run = TankRun(scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
         var lastProgress = Date.distantPast
         if !quiet {
             run.onProgress = { phase in
@@ -64,8 +96,31 @@ struct TankSession {
         let report = run.report(
             verdict, build: buildDescription, cpuSeconds: processorSeconds() - before,
             peakMemoryBytes: peakMemory(),
-            reproduceCommand: "wavetank run \(scenario.path) --seed \(seed)")
-        return Result(report: report)
+            reproduceCommand: reproduceCommand)
+        return Result(report: report, failure: failure(run, report), world: run.world)
+    }
+
+    private var reproduceCommand: String {
+        let isShortened =
+            (try? Scenario.load(text: text, path: scenario.path))
+            .map { $0.length != scenario.length } ?? false
+        let seconds = isShortened ? " --seconds \(scenario.length.components.seconds)" : ""
+        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)"
+    }
+
+    private func failure(_ run: TankRun, _ report: RunReport) -> FailureFile? {
+        if report.verdict != .fail { return nil }
+        return FailureFile(
+            scenarioPath: scenario.path, scenarioText: text, seed: seed, length: scenario.length,
+            plan: run.plan, build: report.build, traceHash: report.traceHash,
+            verdict: report.verdict.rawValue,
+            violations: report.oracles.flatMap { oracle in
+                oracle.violations.map {
+                    FailureFile.Violation(
+                        oracle: oracle.name, message: $0.message,
+                        at: .nanoseconds(Int64($0.atSeconds * 1e9)))
+                }
+            })
     }
 }
 
@@ -84,11 +139,13 @@ func peakMemory() -> Int {
     return usage.ru_maxrss * 1024
 }
 
-/// How this program was compiled.
+/// The commit and how it was compiled; `ci/wavetank` names the commit in the environment.
 var buildDescription: String {
     #if DEBUG
-        "debug"
+        let configuration = "debug"
     #else
-        "release"
+        let configuration = "release"
     #endif
+    let commit = ProcessInfo.processInfo.environment["WAVETANK_COMMIT"] ?? ""
+    return commit.isEmpty ? configuration : "\(commit) \(configuration)"
 }

@@ -10,5 +10,8 @@ struct Wavetank: ParsableCommand {
             Exit codes: 0 pass, 1 fail (an oracle saw a violation, or a defect was noted), \
             2 inconclusive, 3 the run could not be made, 64 wrong usage.
             """,
-        subcommands: [Run.self, List.self, Check.self])
+        subcommands: [
+            Run.self, Replay.self, Hunt.self, List.self, Check.self, Schema.self,
+            TraceCommand.self,
+        ])
 }

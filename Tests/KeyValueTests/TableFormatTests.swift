@@ -80,7 +80,7 @@ struct TableFormatTests {
         manifest.nextNumber = 9
         manifest.levels[1] = [
             Manifest.Table(
-                number: 4, byteCount: 100, entryCount: 2, checksum: 7, firstKey: [1],
+                number: 4, byteCount: 100, entryCount: 2, contentHash: 7, firstKey: [1],
                 lastKey: [2, 3])
         ]
         #expect(try Manifest(decoding: manifest.encoded()) == manifest)

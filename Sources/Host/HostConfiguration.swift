@@ -1,0 +1,21 @@
+/// Where a world of real machines keeps its things.
+public struct HostConfiguration: Sendable {
+    /// An absolute path; it and the folders in it are made as needed.
+    public var folder: String
+    /// The `catalog_name` of our rows in the lake catalog.
+    public var catalogName = "wavetank"
+    /// Threads for system calls that block.
+    public var workerCount = 4
+    /// How long connecting may take.
+    public var connectTimeout = Duration.seconds(3)
+
+    public init(folder: String) { self.folder = folder }
+
+    /// Where the machines' disks are, one folder each.
+    public var machinesFolder: String { folder + "/machines" }
+    /// Where the objects are, each a plain file at its key's path unless the key needs escaping.
+    public var objectsFolder: String { storeFolder + "/objects" }
+    public var catalogPath: String { folder + "/catalog.sqlite" }
+    public var coordinationPath: String { folder + "/coordination.sqlite" }
+    var storeFolder: String { folder + "/store" }
+}

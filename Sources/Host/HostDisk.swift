@@ -1,0 +1,174 @@
+import Glibc
+import Platform
+
+/// One machine's files: a folder of this computer's file system.
+final class HostDisk: Disk {
+    private let world: HostWorld
+    private let node: HostNode
+    private let root: String
+    let lifetime: Lifetime
+
+    init(world: HostWorld, node: HostNode, lifetime: Lifetime) {
+        self.world = world
+        self.node = node
+        self.lifetime = lifetime
+        root = world.configuration.machinesFolder + "/" + node.name
+    }
+
+    func open(_ path: String, _ mode: OpenMode) async throws -> any File {
+        try validatePath(path)
+        let descriptor = try await run { [root] in
+            try Self.makeRoot(root)
+            return try Self.open(root + "/" + path, path, mode)
+        }
+        return HostFile(path: path, descriptor: descriptor, disk: self)
+    }
+
+    func rename(_ source: String, to target: String) async throws {
+        try validatePath(source)
+        try validatePath(target)
+        try await run { [root] in try Self.rename(source, target, root) }
+    }
+
+    func remove(_ path: String) async throws {
+        try validatePath(path)
+        try await run { [root] in
+            do throws(SystemCallError) {
+                try systemCall("removal") { Int(unlink(root + "/" + path)) }
+            } catch {
+                if error.code == EISDIR {
+                    throw DiskError.inputOutput(path: path, operation: "removal of a folder")
+                }
+                throw DiskError(error, path: path)
+            }
+        }
+    }
+
+    func list(_ directory: String) async throws -> [String] {
+        if !directory.isEmpty { try validatePath(directory) }
+        return try await run { [root] in
+            try Self.makeRoot(root)
+            do throws(SystemCallError) {
+                return try names(in: root + "/" + directory)
+                    .map { $0.kind == .folder ? $0.name + "/" : $0.name }
+                    .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            } catch {
+                throw DiskError(error, path: directory)
+            }
+        }
+    }
+
+    func createDirectory(_ directory: String) async throws {
+        try validatePath(directory)
+        try await run { [root] in
+            try Self.makeRoot(root)
+            do throws(SystemCallError) {
+                try makeFolders(directory, root: root)
+            } catch {
+                if error.code == ENOTDIR { throw DiskError.exists(path: directory) }
+                throw DiskError(error, path: directory)
+            }
+        }
+    }
+
+    func syncDirectory(_ directory: String) async throws {
+        if !directory.isEmpty { try validatePath(directory) }
+        try await run { [root] in
+            try Self.makeRoot(root)
+            do throws(SystemCallError) {
+                try syncFolder(root + "/" + directory)
+            } catch {
+                throw DiskError(error, path: directory)
+            }
+        }
+    }
+
+    /// Runs system calls off the world's thread.
+    func run<Value>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try lifetime.check()
+        let flight = node.disk
+        flight.enter()
+        return try await world.offload(to: world.workers, in: lifetime) {
+            defer { flight.leave() }
+            return try work()
+        }
+    }
+
+    // MARK: On a worker's thread
+
+    private static func makeRoot(_ root: String) throws {
+        do throws(SystemCallError) {
+            try systemCall("mkdir") { Int(mkdir(root, 0o755)) }
+        } catch {
+            if error.code != EEXIST { throw DiskError(error, path: "") }
+            return
+        }
+        // Everything the machine makes durable hangs on this name.
+        do throws(SystemCallError) {
+            try syncFolder(String(root[..<root.lastIndex(of: "/")!]))
+        } catch {
+            throw DiskError(error, path: "")
+        }
+    }
+
+    private static func open(
+        _ full: String, _ path: String, _ mode: OpenMode
+    ) throws(DiskError) -> Descriptor {
+        let flags =
+            switch mode {
+            case .existing: O_RDWR
+            case .new: O_RDWR | O_CREAT | O_EXCL
+            case .any: O_RDWR | O_CREAT
+            }
+        do throws(SystemCallError) {
+            return try Descriptor(full, flags)
+        } catch {
+            if error.code == EISDIR || (error.code == EEXIST && (try? NameKind.of(full)) == .folder)
+            {
+                throw .inputOutput(path: path, operation: "open of a folder")
+            }
+            throw DiskError(error, path: path)
+        }
+    }
+
+    private static func rename(_ source: String, _ target: String, _ root: String) throws {
+        func kind(_ path: String) throws -> NameKind? {
+            do throws(SystemCallError) { return try NameKind.of(root + "/" + path) } catch {
+                throw DiskError(error, path: path)
+            }
+        }
+        func folder(of path: String) -> String {
+            path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        }
+        for path in [source, target] where try kind(folder(of: path)) != .folder {
+            throw DiskError.notFound(path: path)
+        }
+        guard let found = try kind(source) else { throw DiskError.notFound(path: source) }
+        if found != .file {
+            throw DiskError.inputOutput(path: source, operation: "rename of a folder")
+        }
+        if try kind(target) == .folder {
+            throw DiskError.inputOutput(path: target, operation: "rename over a folder")
+        }
+        do throws(SystemCallError) {
+            try systemCall("rename") {
+                Int(Glibc.rename(root + "/" + source, root + "/" + target))
+            }
+        } catch {
+            throw DiskError(error, path: target)
+        }
+    }
+}
+
+extension DiskError {
+    /// What a failed system call means for whoever uses the disk.
+    init(_ error: SystemCallError, path: String) {
+        switch error.code {
+        case ENOENT, ENOTDIR: self = .notFound(path: path)
+        case EEXIST: self = .exists(path: path)
+        case ENOSPC, EDQUOT: self = .full(path: path)
+        case ENAMETOOLONG, EILSEQ, ELOOP: self = .invalidPath(path)
+        default: self = .inputOutput(path: path, operation: error.operation)
+        }
+    }
+}

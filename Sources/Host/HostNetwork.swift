@@ -1,0 +1,172 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Platform
+
+/// One machine's network: TCP over the loopback interface only.
+final class HostNetwork: Network {
+    private unowned let world: HostWorld
+    private let node: HostNode
+    let lifetime: Lifetime
+    private var listeners: [Int: HostListener] = [:]
+    private var connections: [HostConnection] = []
+    private var lastPort = 49_152
+
+    init(world: HostWorld, node: HostNode, lifetime: Lifetime) {
+        self.world = world
+        self.node = node
+        self.lifetime = lifetime
+    }
+
+    func listen(port: Int) async throws -> any Listener {
+        try lifetime.check()
+        let address = Address(host: node.name, port: port == 0 ? freePort() : port)
+        if listeners[address.port] != nil || world.directory.port(of: address) != nil {
+            throw NetworkError.addressInUse(address)
+        }
+        let listener = HostListener(address: address, network: self)
+        listeners[address.port] = listener
+        let channel: Socket
+        do { channel = try await bind(listener) } catch {
+            listeners[address.port] = nil
+            throw error is Terminated ? error : NetworkError.addressInUse(address)
+        }
+        listener.channel = channel
+        let port = channel.localAddress?.port ?? 0
+        guard world.directory.publish(address, port: port) else {
+            listeners[address.port] = nil
+            channel.close(promise: nil)
+            throw NetworkError.addressInUse(address)
+        }
+        return listener
+    }
+
+    func connect(to address: Address) async throws -> any Connection {
+        try lifetime.check()
+        guard let port = world.directory.port(of: address) else {
+            throw NetworkError.refused(address)
+        }
+        let greeting = Greeting(
+            caller: Address(host: node.name, port: freePort()), called: address)
+        let connection = HostConnection(peer: address, network: self, channel: nil)
+        do { connection.channel = try await open(connection, greeting, port: port) } catch {
+            if error is Terminated { throw error }
+            throw (error as? IOError)?.errnoCode == ECONNREFUSED || error is NIOConnectionError
+                ? NetworkError.refused(address) : .timedOut(address)
+        }
+        if !connection.isOver { remember(connection) }
+        return connection
+    }
+
+    private func freePort() -> Int {
+        repeat { lastPort += 1 } while listeners[lastPort] != nil
+        return lastPort
+    }
+
+    // MARK: Sockets
+
+    private func bind(_ listener: HostListener) async throws -> Socket {
+        let world = Carried(self.world)
+        let network = Carried(self)
+        let carried = Carried(listener)
+        let address = listener.address
+        return try await lifetime.wait { (wait: Wait<Socket>) in
+            let binding = ServerBootstrap(group: self.world.eventLoops)
+                .serverChannelOption(.backlog, value: 256)
+                .childChannelOption(.autoRead, value: false)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let handler = FrameHandler(
+                            world: world.value,
+                            role: .called { greeting, channel in
+                                if greeting.called != address { return nil }
+                                let connection = Carried(
+                                    HostConnection(
+                                        peer: greeting.caller, network: network.value,
+                                        channel: channel))
+                                world.value.post { carried.value.arrive(connection.value) }
+                                return connection.value
+                            })
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                }
+                .bind(host: "127.0.0.1", port: 0)
+            hand(binding, to: wait)
+        }
+    }
+
+    private func open(
+        _ connection: HostConnection, _ greeting: Greeting, port: Int
+    ) async throws -> Socket {
+        let target = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        let world = Carried(self.world)
+        let carried = Carried(connection)
+        return try await lifetime.wait { (wait: Wait<Socket>) in
+            let opening = ClientBootstrap(group: self.world.eventLoops)
+                .channelOption(.autoRead, value: false)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .connectTimeout(
+                    .nanoseconds(self.world.configuration.connectTimeout.nanoseconds)
+                )
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let handler = FrameHandler(
+                            world: world.value, role: .calling(greeting, carried.value))
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                }
+                .connect(to: target)
+            hand(opening, to: wait)
+        }
+    }
+
+    /// Resumes a wait with the channel, or closes it if nobody waits any more.
+    private func hand(_ future: EventLoopFuture<Socket>, to wait: Wait<Socket>) {
+        let world = Carried(self.world)
+        let wait = Carried(wait)
+        future.whenComplete { result in
+            world.value.post {
+                switch result {
+                case .failure(let error): wait.value.resume(throwing: error)
+                case .success(let channel):
+                    if wait.value.isPending {
+                        wait.value.resume(returning: channel)
+                    } else {
+                        channel.close(promise: nil)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Endings
+
+    /// The process is gone: its sockets end without a goodbye.
+    func processEnded() {
+        for port in listeners.keys.sorted() { listeners[port]!.close() }
+        let ending = connections
+        connections.removeAll()
+        for connection in ending { connection.abort() }
+    }
+
+    func remember(_ connection: HostConnection) { connections.append(connection) }
+
+    func forget(_ connection: HostConnection) { connections.removeAll { $0 === connection } }
+
+    func forget(_ listener: HostListener) {
+        listeners[listener.address.port] = nil
+        world.directory.withdraw(listener.address)
+    }
+
+    /// Lets a connection say goodbye; the world waits for it a little when it is shut down.
+    func finish(_ connection: HostConnection) {
+        guard let channel = connection.channel else { return }
+        world.closingConnections += 1
+        let world = Carried(self.world)
+        channel.closeFuture.whenComplete { _ in
+            world.value.post { world.value.closingConnections -= 1 }
+        }
+        channel.triggerUserOutboundEvent(FrameHandler.Request.finish, promise: nil)
+    }
+}

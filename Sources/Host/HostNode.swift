@@ -1,0 +1,68 @@
+public import Platform
+
+/// A machine's place in the world: what outlives its crashes, and its present incarnation.
+final class HostNode {
+    let name: String
+    let disk = InFlight()
+    /// The running incarnation, nil while the machine is down.
+    var lifetime: Lifetime?
+    var network: HostNetwork?
+
+    init(name: String) { self.name = name }
+}
+
+extension HostWorld {
+    /// Starts a machine, with what its folder holds, and runs `body` as its first task.
+    @discardableResult
+    public func start(_ name: String, _ body: @escaping (Machine) async throws -> Void) -> Machine {
+        precondition(!isShutDown, "the world was shut down")
+        precondition(!name.isEmpty && !name.contains("/") && name.first != ".", "a bad name")
+        let node = nodes[name] ?? HostNode(name: name)
+        precondition(node.lifetime == nil, "\(name) is running already")
+        nodes[name] = node
+        // A write of the last incarnation must not land in the files of this one.
+        node.disk.waitUntilNone()
+        let lifetime = Lifetime()
+        node.lifetime = lifetime
+        lifetime.onEnd = { [unowned self] in
+            if node.lifetime === lifetime {
+                end(node)
+                onHalt?(name)
+            }
+        }
+        let network = HostNetwork(world: self, node: node, lifetime: lifetime)
+        node.network = network
+        let machine = Machine(
+            name: name,
+            clock: HostClock(world: self, lifetime: lifetime),
+            disk: HostDisk(world: self, node: node, lifetime: lifetime),
+            network: network,
+            objectStore: HostObjectStore(world: self, name: name, lifetime: lifetime),
+            coordination: HostCoordination(world: self, lifetime: lifetime),
+            lakeCatalog: HostLakeCatalog(world: self, lifetime: lifetime),
+            entropy: SystemEntropy(),
+            observer: HostObserver(journal, machine: name),
+            lifetime: lifetime,
+            executor: self
+        )
+        machine.spawn("start of \(name)") { try await body(machine) }
+        return machine
+    }
+
+    /// Ends a machine at once, as the kill of its process would; what it wrote is in its files.
+    public func crash(_ name: String) {
+        guard let node = nodes[name] else { preconditionFailure("no machine named \(name)") }
+        end(node)
+    }
+
+    public func isRunning(_ name: String) -> Bool { nodes[name]?.lifetime != nil }
+
+    private func end(_ node: HostNode) {
+        guard let lifetime = node.lifetime else { return }
+        node.lifetime = nil
+        lifetime.end()
+        node.network?.processEnded()
+        node.network = nil
+        coordinationEnded(for: lifetime)
+    }
+}

@@ -1,0 +1,279 @@
+import Cluster
+import Columnar
+import Iceberg
+import Parquet
+import Platform
+import ScenarioFiles
+import Simulation
+
+/// Looks at every commit to the lake the moment it is made, and holds what it added against the log.
+///
+/// References and continuity are judged at once, from the objects as they are then. Rows wait until
+/// the auditor has seen the log as far as the commit says that it reaches.
+final class LakeAuditor {
+    /// What one commit did, until its rows are judged.
+    private struct Pending {
+        var snapshot: Snapshot
+        var progress: LakeProgress
+        var from: [Int64]
+        var dataFiles: [String]
+        var deleteFiles: [String]
+    }
+
+    /// One table's lake, as all commits so far make it.
+    private final class View {
+        let name: LakeTableName
+        var seenSnapshots: Set<Int64> = []
+        var seenManifests: Set<String> = []
+        var current: Int64?
+        var progress: LakeProgress?
+        var pending: [Pending] = []
+        /// Where the row at each position of a file stands in the log; nil once it is deleted.
+        var files: [String: [Place?]] = [:]
+        var liveCount = 0
+
+        init(_ name: LakeTableName) { self.name = name }
+    }
+
+    private struct Place: Hashable {
+        var bucket: Int32
+        var offset: Int64
+    }
+
+    private let world: SimulationWorld
+    private let tallies: Tallies
+    private let location: LakeLocation
+    private var views: [LakeTableName: View] = [:]
+    /// Objects that some committed snapshot needs.
+    private var referenced: Set<String> = []
+    /// Called with the table's name, the snapshot and the rows it added.
+    var onCommit: (String, Int64, Int) -> Void = { _, _, _ in }
+
+    init(_ world: SimulationWorld, _ tallies: Tallies, _ location: LakeLocation) {
+        self.world = world
+        self.tallies = tallies
+        self.location = location
+    }
+
+    func observe() {
+        world.catalog.onChange = { [self] name, path in changed(name, path) }
+        let before = world.objects.onDelete
+        world.objects.onDelete = { [self] key in
+            before?(key)
+            tallies[.lakeReferences].expect(
+                !referenced.contains(key), "object \(key) is deleted while a snapshot needs it")
+        }
+    }
+
+    /// How far the lake reflects a table, by bucket; nil before its first commit.
+    func offsets(of table: String) -> [Int64]? {
+        views.values.first { $0.name.name == table }?.progress?.offsets
+    }
+
+    var commitCount: Int { views.values.reduce(0) { $0 + $1.seenSnapshots.count } }
+
+    // MARK: At the moment of a commit
+
+    private func changed(_ name: LakeTableName, _ path: String) {
+        let view = views[name] ?? View(name)
+        views[name] = view
+        do {
+            guard let bytes = try object(path) else { return }
+            let metadata = try TableMetadata(decoding: bytes, path: path)
+            for snapshot in metadata.snapshots
+            where view.seenSnapshots.insert(snapshot.identifier).inserted {
+                try judge(snapshot, of: metadata, view)
+            }
+        } catch {
+            tallies[.lakeReferences].violated("\(name): \(error)")
+        }
+    }
+
+    private func judge(_ snapshot: Snapshot, of metadata: TableMetadata, _ view: View) throws {
+        guard let listBytes = try object(snapshot.manifestList) else { return }
+        let list = try ManifestList(decoding: listBytes, path: snapshot.manifestList)
+        let progress = try LakeProgress.at(snapshot, of: metadata)
+        let from = snapshot.summary(LakeProgress.fromProperty).flatMap(LakeProgress.parse)
+        var pending = Pending(
+            snapshot: snapshot, progress: progress, from: from ?? progress.offsets, dataFiles: [],
+            deleteFiles: [])
+        var rows: Int64 = 0
+        for manifest in list.manifests {
+            guard view.seenManifests.insert(manifest.path).inserted,
+                let bytes = try object(manifest.path)
+            else { continue }
+            let decoded = try Manifest(
+                decoding: bytes, schema: metadata.schema, path: manifest.path)
+            for entry in decoded.entries where entry.status == .added {
+                if view.files[entry.file.path] != nil { continue }
+                _ = try object(entry.file.path)
+                view.files[entry.file.path] = []
+                if entry.file.content == .data {
+                    pending.dataFiles.append(entry.file.path)
+                    rows += entry.file.recordCount
+                } else {
+                    pending.deleteFiles.append(entry.file.path)
+                }
+            }
+        }
+        judgeContinuity(pending, view)
+        view.pending.append(pending)
+        onCommit(view.name.name, snapshot.identifier, Int(rows))
+    }
+
+    private func judgeContinuity(_ pending: Pending, _ view: View) {
+        let tally = tallies[.lakeContinuity]
+        let place = "\(view.name) snapshot \(pending.snapshot.identifier)"
+        tally.expect(
+            pending.snapshot.parent == view.current,
+            "\(place) does not follow snapshot \(view.current.map { "\($0)" } ?? "none")")
+        let before =
+            view.progress?.offsets
+            ?? [Int64](repeating: 0, count: pending.progress.offsets.count)
+        tally.expect(
+            pending.from == before,
+            "\(place) goes on from \(pending.from), the lake is at \(before)")
+        tally.expect(
+            zip(before, pending.progress.offsets).allSatisfy { $0 <= $1 },
+            "\(place) goes back from \(before) to \(pending.progress.offsets)")
+        tallies[.fencing].expect(
+            pending.progress.epoch >= view.progress?.epoch ?? 0,
+            "\(place) was committed in epoch \(pending.progress.epoch), after one of epoch "
+                + "\(view.progress?.epoch ?? 0)")
+        view.progress = pending.progress
+        view.current = pending.snapshot.identifier
+    }
+
+    /// The bytes of an object that a snapshot names; its absence is a violation.
+    private func object(_ path: String) throws -> [UInt8]? {
+        let key = try location.key(of: path)
+        let bytes = world.objects.bytes(key)
+        referenced.insert(key)
+        tallies[.lakeReferences].expect(
+            bytes != nil, "a committed snapshot names \(path), which does not exist")
+        return bytes
+    }
+
+    /// Looks once more whether all that was ever named is still there.
+    func checkReferences() {
+        for key in referenced.sorted() {
+            tallies[.lakeReferences].expect(
+                world.objects.bytes(key) != nil, "a snapshot needs object \(key), which is gone")
+        }
+    }
+
+    // MARK: Rows
+
+    /// Judges the rows of commits up to which the logs have been seen; false if some still wait.
+    @discardableResult
+    func judgeRows(_ auditor: Auditor) -> Bool {
+        var isDone = true
+        for name in views.keys.sorted() {
+            let view = views[name]!
+            while let pending = view.pending.first {
+                let logs = auditor.logs(of: pending.progress.tableIdentifier)
+                let isSeen = zip(logs, pending.progress.offsets).allSatisfy { $0.endOffset >= $1 }
+                if logs.count != pending.progress.offsets.count || !isSeen {
+                    isDone = false
+                    break
+                }
+                view.pending.removeFirst()
+                do {
+                    try judge(pending, view, logs)
+                } catch {
+                    tallies[.lakeRows].violated(
+                        "\(name) snapshot \(pending.snapshot.identifier): \(error)")
+                }
+            }
+        }
+        return isDone
+    }
+
+    private func judge(_ pending: Pending, _ view: View, _ logs: [CommittedLog]) throws {
+        let schema = IcebergSchema(tiering: logs[0].table.schema)
+        for path in pending.dataFiles { try judge(path, schema, pending, view, logs) }
+        for path in pending.deleteFiles {
+            let key = try location.key(of: path)
+            for delete in try positionDeletes(in: world.objects.bytes(key) ?? [], path) {
+                let (file, position) = (delete.path, delete.position)
+                let isLive = view.files[file].map { Int(position) < $0.count } ?? false
+                tallies[.lakeRows].expect(
+                    isLive,
+                    "\(view.name): \(path) deletes position \(position) of \(file), "
+                        + "where no row is")
+                guard isLive, view.files[file]![Int(position)] != nil else { continue }
+                view.files[file]![Int(position)] = nil
+                view.liveCount -= 1
+            }
+        }
+        judgeView(pending, view, logs)
+    }
+
+    /// Every row of a new file is that of the log at its offset.
+    private func judge(
+        _ path: String, _ schema: IcebergSchema, _ pending: Pending, _ view: View,
+        _ logs: [CommittedLog]
+    ) throws {
+        let key = try location.key(of: path)
+        let reader = try ParquetReader.open(
+            world.objects.bytes(key) ?? [],
+            expected: ParquetSchema(
+                schema.columns, elementIdentifiers: schema.elementIdentifiers))
+        let width = logs[0].table.schema.fields.count
+        var places: [Place?] = []
+        for group in reader.contents.rowGroups {
+            let batch = try reader.read(rowGroup: group.index, as: schema.columns)
+            for position in 0..<batch.rowCount {
+                let row = batch.row(at: position)
+                guard case .int32(let bucket) = row[width],
+                    case .int64(let offset) = row[width + 1],
+                    logs.indices.contains(Int(bucket))
+                else {
+                    throw ColumnarError.corrupt(reason: "no place in the log", position: position)
+                }
+                let log = logs[Int(bucket)]
+                let range = pending.from[Int(bucket)]..<pending.progress.offsets[Int(bucket)]
+                let isInRange = range.contains(offset)
+                tallies[.lakeRows].expect(
+                    isInRange
+                        && log.changes[Int(offset)].hash == CommittedLog.hash(Array(row[..<width])),
+                    "\(view.name): the row of bucket \(bucket) offset \(offset) in \(path) "
+                        + (isInRange ? "is not the log's" : "is outside the commit's \(range)"))
+                places.append(Place(bucket: bucket, offset: offset))
+            }
+        }
+        view.files[path] = places
+        view.liveCount += places.count
+    }
+
+    /// The rows that are left are just those that the log leaves at the commit's offsets.
+    private func judgeView(_ pending: Pending, _ view: View, _ logs: [CommittedLog]) {
+        var expected: Set<Place> = []
+        for (bucket, log) in logs.enumerated() {
+            let end = pending.progress.offsets[bucket]
+            if log.table.isPrimaryKeyTable {
+                for offset in log.rowOffsets(at: end) where offset >= 0 {
+                    expected.insert(Place(bucket: Int32(bucket), offset: offset))
+                }
+            } else {
+                for offset in 0..<end where log.changes[Int(offset)].hash != 0 {
+                    expected.insert(Place(bucket: Int32(bucket), offset: offset))
+                }
+            }
+        }
+        let place = "\(view.name) snapshot \(pending.snapshot.identifier)"
+        tallies[.lakeRows].expect(
+            view.liveCount == expected.count,
+            "\(place) has \(view.liveCount) rows where the log leaves \(expected.count)")
+        for path in view.files.keys.sorted() {
+            for case let row? in view.files[path]! {
+                tallies[.lakeRows].expect(
+                    expected.remove(row) != nil,
+                    "\(place) shows the row of bucket \(row.bucket) offset \(row.offset), which is "
+                        + "replaced, deleted, or there twice")
+            }
+        }
+        tallies[.lakeRows].expect(
+            expected.isEmpty, "\(place) lacks \(expected.count) rows that the log leaves")
+    }
+}

@@ -1,0 +1,198 @@
+import Cluster
+import Columnar
+import Platform
+import ScenarioFiles
+import Simulation
+import Vectors
+
+/// Looks rows up, scans, and searches while the writers write, as readers do, and has each answer
+/// held against the changelog as of the very offset that the answer claims to reflect.
+final class Surveyor {
+    /// Near rows asked for in a search.
+    static let searchLimit = 10
+
+    private let client: ClusterClient
+    private let auditor: Auditor
+    private let tables: [TableDescription]
+    private let random: RandomStream
+    private let machine: Machine
+    /// Of the rows that searches should have found, those they did.
+    private let recall: Recall
+
+    init(
+        _ client: ClusterClient, _ auditor: Auditor, _ tables: [TableDescription], recall: Recall,
+        random: RandomStream
+    ) {
+        self.client = client
+        self.auditor = auditor
+        self.tables = tables
+        self.recall = recall
+        self.random = random
+        machine = client.machine
+    }
+
+    private var tallies: Tallies { auditor.tallies }
+
+    /// Asks one thing after the other until the machine ends or `isStopped` says so.
+    func run(isStopped: () -> Bool) async throws {
+        while !isStopped() {
+            try await machine.sleep(.milliseconds(200 + random.next(in: 0..<800)))
+            let table = tables[random.next(in: 0..<tables.count)]
+            let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
+            try await survey(bucket, of: table)
+        }
+    }
+
+    /// Asks everything of every bucket once.
+    func surveyAll() async throws {
+        for table in tables {
+            for bucket in table.buckets {
+                if table.isPrimaryKeyTable {
+                    try await asking(.tableIsFold) { try await scan(bucket, whole: true) }
+                }
+                if table.vectorColumn != nil {
+                    try await asking(.vectorAnswers) { try await search(bucket, table) }
+                }
+            }
+        }
+    }
+
+    private func survey(_ bucket: BucketIdentifier, of table: TableDescription) async throws {
+        if table.vectorColumn != nil && random.chance(1, in: 2) {
+            try await asking(.vectorAnswers) { try await search(bucket, table) }
+        } else if table.isPrimaryKeyTable {
+            let isLookup = random.chance(2, in: 3)
+            try await asking(.tableIsFold) {
+                isLookup ? try await lookUp(bucket) : try await scan(bucket, whole: false)
+            }
+        }
+    }
+
+    /// An answer that has to wait is no violation; one that no retry mends is.
+    private func asking(_ name: CheckName, _ ask: () async throws -> Void) async throws {
+        do {
+            try await ask()
+        } catch let error as ClusterError {
+            if !error.isRetriable { tallies[name].violated("\(error)") }
+        } catch let error as ColumnarError {
+            tallies[name].violated("an answer cannot be decoded: \(error)")
+        }
+    }
+
+    // MARK: Rows
+
+    private func lookUp(_ bucket: BucketIdentifier) async throws {
+        guard let log = auditor.logs[bucket], !log.keys.isEmpty else { return }
+        // Some of these keys are deleted by now, and one was never there.
+        var keys = (0..<4).map { _ in log.keys[random.next(in: 0..<log.keys.count)] }
+        keys.append(keys[0] + [0xFF])
+        let (rows, offset) = try await client.lookup(keys, in: bucket)
+        let codec = RowCodec(schema: log.table.schema)
+        let found = try rows.map { try $0.map { CommittedLog.hash(try codec.decode($0)) } }
+        log.whenReached(offset) { [tallies] log in
+            let offsets = log.rowOffsets(at: offset)
+            for (key, hash) in zip(keys, found) {
+                let row = log.number(ofKey: key).map { offsets[Int($0)] } ?? -1
+                let expected = row < 0 ? nil : log.changes[Int(row)].hash
+                tallies[.tableIsFold].expect(
+                    hash == expected,
+                    "\(bucket): the lookup of key \(log.describe(key)) at offset \(offset) found "
+                        + log.difference(hash, expected, at: row))
+            }
+        }
+    }
+
+    private func scan(_ bucket: BucketIdentifier, whole: Bool) async throws {
+        guard let log = auditor.logs[bucket] else { return }
+        let start =
+            whole || log.keys.isEmpty
+            ? nil : log.keys[random.next(in: 0..<log.keys.count)]
+        let page = try await client.scan(bucket, after: start, limit: whole ? 1_000_000 : 100)
+        let codec = RowCodec(schema: log.table.schema)
+        var found: [[UInt8]: UInt64] = [:]
+        for (key, row) in page.rows { found[key] = CommittedLog.hash(try codec.decode(row)) }
+        let last = page.isLast ? nil : page.rows.last?.key
+        log.whenReached(page.offset) { [tallies] log in
+            let offsets = log.rowOffsets(at: page.offset)
+            var expectedCount = 0
+            for (number, key) in log.keys.enumerated() {
+                if let start, !start.lexicographicallyPrecedes(key) { continue }
+                if let last, last.lexicographicallyPrecedes(key) { continue }
+                let row = number < offsets.count ? offsets[number] : -1
+                let expected = row < 0 ? nil : log.changes[Int(row)].hash
+                if expected != nil { expectedCount += 1 }
+                tallies[.tableIsFold].expect(
+                    found[key] == expected,
+                    "\(bucket): the scan at offset \(page.offset) shows of key "
+                        + "\(log.describe(key)) "
+                        + log.difference(found[key], expected, at: row))
+            }
+            tallies[.tableIsFold].expect(
+                found.count == expectedCount,
+                "\(bucket): the scan at offset \(page.offset) shows \(found.count) rows "
+                    + "where the changelog leaves \(expectedCount)")
+        }
+    }
+
+    // MARK: Vectors
+
+    private func search(_ bucket: BucketIdentifier, _ table: TableDescription) async throws {
+        guard let log = auditor.logs[bucket], let column = table.vectorColumn,
+            case .vector(let dimension) = table.schema.fields[column].type
+        else { return }
+        let query = (0..<dimension).map { _ in
+            Float(Int(random.next(in: 0..<2001)) - 1000) / 1000
+        }
+        let answer = try await client.search(bucket, query, limit: Self.searchLimit)
+        log.whenReached(answer.freshUpTo) { [tallies, recall] log in
+            Self.check(answer, to: query, log, tallies[.vectorAnswers], recall)
+        }
+    }
+
+    private static func check(
+        _ answer: VectorAnswer, to query: [Float], _ log: CommittedLog, _ tally: Tally,
+        _ recall: Recall
+    ) {
+        let place = "\(log.bucket): the search at offset \(answer.freshUpTo)"
+        let rows = log.rowOffsets(at: answer.freshUpTo).filter { log.vectors[$0] != nil }
+        var live: [[UInt8]: Int64] = [:]
+        for row in rows { live[log.keys[Int(log.changes[Int(row)].key)]] = row }
+        let metric = VectorDistance.cosine
+        var previous = -Float.infinity
+        for hit in answer.hits {
+            let row = live[hit.key]
+            tally.expect(
+                row != nil, "\(place) names key \(log.describe(hit.key)), which is not there")
+            guard let row else { continue }
+            tally.expect(
+                hit.offset <= row && metric.between(query, log.vectors[row]!) == hit.distance
+                    && hit.distance >= previous,
+                "\(place) gives key \(log.describe(hit.key)) the wrong distance or place")
+            previous = hit.distance
+        }
+        let distances = rows.map { metric.between(query, log.vectors[$0]!) }.sorted()
+        let wanted = min(searchLimit, distances.count)
+        tally.expect(
+            answer.hits.count == wanted,
+            "\(place) names \(answer.hits.count) rows of \(distances.count)")
+        if wanted == 0 { return }
+        recall.expected += wanted
+        recall.found += answer.hits.filter { $0.distance <= distances[wanted - 1] }.count
+    }
+}
+
+/// Of the nearest rows, how many searches found.
+final class Recall {
+    /// Below this share of the nearest rows, in thousandths, an index is not good enough.
+    static let bound = 950
+
+    var expected = 0
+    var found = 0
+
+    func check(_ tally: Tally) {
+        if expected == 0 { return }
+        tally.expect(
+            found * 1000 >= expected * Self.bound,
+            "searches found \(found) of the \(expected) nearest rows")
+    }
+}

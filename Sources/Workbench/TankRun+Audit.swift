@@ -1,0 +1,189 @@
+import Changelog
+import Cluster
+import Platform
+import ScenarioFiles
+import Simulation
+import Vectors
+
+extension TankRun {
+    // MARK: The auditor's run
+
+    func startAuditor() {
+        world.start(Self.auditorName) { [self] machine in
+            let client = ClusterClient(machine, deployment.configuration)
+            let auditor = Auditor(client, tallies)
+            self.auditor = auditor
+            machine.spawn("metadata of the auditor") { try await client.run() }
+            phase = "running"
+            machine.spawn("reads of the auditor") { [self] in
+                while drivers.contains(where: { !$0.isReady }) {
+                    try await machine.sleep(.seconds(1))
+                }
+                try await surveyor(client, auditor, tables, Self.auditorName)
+                    .run { phase != "running" }
+            }
+            machine.spawn("rows of the lake") { [self] in
+                while phase != "done" {
+                    try await machine.sleep(.seconds(1))
+                    lake.judgeRows(auditor)
+                }
+            }
+            try await machine.sleep(scenario.length)
+            phase = "settling"
+            for driver in drivers { driver.stop() }
+            faults.healAll()
+            for node in deployment.nodes { start(node) }
+            try await settle(machine)
+            phase = "checking"
+            try await check(auditor)
+            phase = "done"
+            isFinished = true
+        }
+    }
+
+    /// How far lake and vector index are behind what is committed.
+    func measureFreshness() {
+        guard let auditor, phase == "running" || phase == "settling" else { return }
+        let now = auditor.client.machine.clock.now
+        var lakeStaleness: Duration?
+        var indexStaleness: Duration?
+        for table in tables {
+            let offsets = lake.offsets(of: table.name)
+            for bucket in table.buckets {
+                guard let log = auditor.logs[bucket] else { continue }
+                if table.isInLake {
+                    let stale = log.staleness(at: offsets?[Int(bucket.bucket)] ?? 0, now: now)
+                    lakeStaleness = max(lakeStaleness ?? .zero, stale)
+                }
+                if table.vectorColumn != nil {
+                    let stale = log.staleness(at: consumedOffset(of: bucket) ?? 0, now: now)
+                    indexStaleness = max(indexStaleness ?? .zero, stale)
+                }
+            }
+        }
+        func measured(_ name: String, _ staleness: Duration?) {
+            guard let staleness else { return }
+            recorder.measured(name, Double(staleness.nanoseconds) / 1e9)
+        }
+        measured("lake", scenario.cluster.tierers > 0 ? lakeStaleness : nil)
+        measured("vector index", scenario.cluster.indexers > 0 ? indexStaleness : nil)
+    }
+
+    private func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
+        deployment.indexers.keys.sorted().compactMap {
+            deployment.indexers[$0]!.indexes[bucket]?.consumedOffset
+        }.max()
+    }
+
+    private func settle(_ machine: Machine) async throws {
+        let deadline = machine.clock.now + Self.settleLimit / 2
+        while true {
+            stall = whatIsMissing()
+            tallies[.liveness].count()
+            if stall == nil { return }
+            if machine.clock.now >= deadline {
+                tallies[.liveness].violated(
+                    "a healed cluster did not converge in \(Self.settleLimit / 2): \(stall!)")
+                return
+            }
+            try await machine.sleep(.seconds(1))
+        }
+    }
+
+    /// Who waits for whom, in words; nil if all is well.
+    private func whatIsMissing() -> String? {
+        for driver in drivers where !driver.isSettled {
+            return "\(driver.sentCount - driver.settledCount) writes have no outcome"
+        }
+        for table in tables {
+            for bucket in table.buckets {
+                if let missing = whatIsMissing(bucket, table.name) { return missing }
+                if let missing = whatTheIndexMisses(bucket, table) { return missing }
+            }
+            if let missing = whatTheLakeMisses(table) { return missing }
+        }
+        return nil
+    }
+
+    private func whatIsMissing(_ bucket: BucketIdentifier, _ table: String) -> String? {
+        let place = "\(table) bucket \(bucket.bucket)"
+        let leaders = deployment.runningServers.filter {
+            $0.server.replicas[bucket]?.isLeader == true
+        }
+        guard let leader = leaders.first, leaders.count == 1,
+            let replica = leader.server.replicas[bucket]
+        else { return "\(place) has \(leaders.count) leaders" }
+        guard let state = leader.server.mirror.buckets[bucket]?.value else {
+            return "\(place) has no state"
+        }
+        if state.inSync.count < state.replicas.count {
+            return "\(place) has only \(state.inSync) in sync"
+        }
+        if replica.highWatermark < replica.log.endOffset {
+            return "\(place) is committed to \(replica.highWatermark) of \(replica.log.endOffset)"
+        }
+        guard let log = auditor?.logs[bucket] else { return "\(place) is not audited" }
+        if log.endOffset < replica.highWatermark {
+            return "the audit of \(place) is at \(log.endOffset) of \(replica.highWatermark)"
+        }
+        return nil
+    }
+
+    private func whatTheIndexMisses(
+        _ bucket: BucketIdentifier, _ table: TableDescription
+    ) -> String? {
+        if table.vectorColumn == nil || scenario.cluster.indexers == 0 { return nil }
+        let end = auditor?.logs[bucket]?.endOffset ?? 0
+        guard let consumed = consumedOffset(of: bucket) else {
+            return "\(table.name) bucket \(bucket.bucket) has no index"
+        }
+        return consumed >= end
+            ? nil
+            : "the index of \(table.name) bucket \(bucket.bucket) is at \(consumed) of \(end)"
+    }
+
+    private func whatTheLakeMisses(_ table: TableDescription) -> String? {
+        if !table.isInLake || scenario.cluster.tierers == 0 { return nil }
+        let ends = table.buckets.map { auditor?.logs[$0]?.endOffset ?? 0 }
+        guard let offsets = lake.offsets(of: table.name) else {
+            return ends.allSatisfy { $0 == 0 } ? nil : "\(table.name) is not in the lake yet"
+        }
+        return offsets == ends ? nil : "the lake has \(table.name) up to \(offsets) of \(ends)"
+    }
+
+    private var rottenServers: Set<String> {
+        Set(
+            plan.faults.compactMap { fault in
+                if case .bitRot(let node, _) = fault.kind { node.description } else { nil }
+            })
+    }
+
+    private var tables: [TableDescription] { drivers.flatMap(\.tables) }
+
+    private func check(_ auditor: Auditor) async throws {
+        auditor.checkAcknowledgements()
+        try await auditor.checkReplicas(
+            deployment.runningServers.map(\.server), rotten: rottenServers)
+        try await auditor.checkAgain()
+        try await surveyor(auditor.client, auditor, tables, "checks").surveyAll()
+        tallies[.lakeRows].expect(
+            lake.judgeRows(auditor), "the lake reflects offsets that were never committed")
+        lake.checkReferences()
+        recall.check(tallies[.vectorAnswers])
+        for bucket in auditor.logs.keys.sorted() where auditor.logs[bucket]!.waitingCount > 0 {
+            tallies[.readableOffsets].violated(
+                "\(bucket): an answer reflects offsets that were never committed")
+        }
+        unknownOutcomes.check()
+        tallies[.noDeleteOnUnknown].hadWork =
+            unknownOutcomes.count > 0 || tallies[.noDeleteOnUnknown].compared > 0
+        tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
+        let isTiered = scenario.cluster.tierers > 0 && tables.contains(where: \.isInLake)
+        for name in [CheckName.lakeReferences, .lakeRows, .lakeContinuity] {
+            tallies[name].hadWork = isTiered
+        }
+        tallies[.vectorAnswers].hadWork =
+            scenario.cluster.indexers > 0 && tables.contains { $0.vectorColumn != nil }
+        for driver in drivers { driver.check(auditor, tallies[.referenceModel]) }
+    }
+}

@@ -1,0 +1,64 @@
+import Platform
+public import RunReports
+import ScenarioFiles
+import Simulation
+
+extension TankRun {
+    // MARK: Verdict
+
+    func verdict() -> Verdict {
+        let errors = world.journal.notes.filter { $0.severity == .error }
+        return Verdict(
+            tallies.all.filter { scenario.checks.contains($0.name) }, defectCount: errors.count,
+            firstDefect: errors.first.map { "\($0.node): \($0.message)" } ?? "")
+    }
+
+    /// The run's report; the caller adds what only it knows.
+    public func report(
+        _ verdict: Verdict, build: String, cpuSeconds: Double, peakMemoryBytes: Int,
+        reproduceCommand: String
+    ) -> RunReport {
+        var report = RunReport(
+            title: scenario.title, scenario: scenario.path, seed: world.seed, build: build,
+            verdict: verdict.verdict, reason: verdict.reason,
+            traceHash: hexadecimal(world.trace.hash), events: world.trace.eventCount,
+            simulatedSeconds: Double(world.nanoseconds) / 1e9, cpuSeconds: cpuSeconds,
+            peakMemoryBytes: peakMemoryBytes, changesAcknowledged: acknowledged,
+            changesRefused: refused, changesUnknown: unknown, reproduceCommand: reproduceCommand)
+        report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map(\.result)
+        report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
+        report.notes = world.journal.notes.prefix(50).map { "\($0.node): \($0.message)" }
+        recorder.fill(&report)
+        report.counters = counters()
+        return report
+    }
+
+    private func counters() -> [Counter] {
+        var disk = DiskCounters()
+        for node in deployment.nodes {
+            let counters = world.diskCounters(of: node.description)
+            disk.writes += counters.writes
+            disk.writtenBytes += counters.writtenBytes
+            disk.reads += counters.reads
+            disk.readBytes += counters.readBytes
+            disk.syncs += counters.syncs
+        }
+        let objects = world.objects.counters
+        return [
+            Counter(name: "disk.writes", value: disk.writes),
+            Counter(name: "disk.writtenBytes", value: disk.writtenBytes),
+            Counter(name: "disk.reads", value: disk.reads),
+            Counter(name: "disk.readBytes", value: disk.readBytes),
+            Counter(name: "disk.syncs", value: disk.syncs),
+            Counter(name: "objects.puts", value: objects.puts),
+            Counter(name: "objects.putBytes", value: objects.putBytes),
+            Counter(name: "objects.gets", value: objects.gets),
+            Counter(name: "objects.getBytes", value: objects.getBytes),
+            Counter(name: "objects.heads", value: objects.heads),
+            Counter(name: "objects.lists", value: objects.lists),
+            Counter(name: "objects.deletes", value: objects.deletes),
+            Counter(name: "coordination.requests", value: world.coordinator.requestCount),
+            Counter(name: "scheduler.steps", value: world.stepCount),
+        ]
+    }
+}

@@ -1,0 +1,38 @@
+public import RunReports
+import ScenarioFiles
+
+/// How a run ended.
+public struct Verdict: Sendable {
+    public var verdict: RunReport.Verdict
+    public var reason: String
+
+    /// Defects first, then violations, then oracles that had work and compared nothing.
+    init(_ checked: [Tally], defectCount: Int, firstDefect: String) {
+        let idle = checked.filter { $0.compared == 0 && $0.hadWork }.map(\.name.rawValue)
+        if defectCount > 0 {
+            verdict = .fail
+            reason = "\(defectCount) defects were noted, the first on \(firstDefect)"
+        } else if let broken = checked.first(where: { $0.violationCount > 0 }) {
+            verdict = .fail
+            reason = "\(broken.name.rawValue): \(broken.violations[0].message)"
+        } else if !idle.isEmpty {
+            verdict = .inconclusive
+            reason = "these oracles compared nothing: \(idle.joined(separator: ", "))"
+        } else {
+            verdict = .pass
+            reason = ""
+        }
+    }
+}
+
+extension Tally {
+    /// As a report shows it.
+    var result: OracleResult {
+        OracleResult(
+            name: name.rawValue, meaning: name.meaning, compared: compared,
+            violations: violations.map {
+                OracleResult.Violation(
+                    message: $0.message, atSeconds: Double($0.nanoseconds) / 1e9)
+            }, hadWork: hadWork)
+    }
+}

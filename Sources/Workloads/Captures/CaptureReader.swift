@@ -1,0 +1,19 @@
+/// What a line of a capture says.
+enum CaptureEvent: Hashable {
+    /// Nothing that changes a table: a header, a message, an empty line.
+    case nothing
+    case begin
+    /// Changes and when they were made, in microseconds since 1970.
+    ///
+    /// Lines with the same `transaction` belong together even without a beginning and an end.
+    case changes([Change], time: Int64?, transaction: String?)
+    case commit(time: Int64?)
+}
+
+/// Turns the lines of one format into changes; it has found the tables before the first line is
+/// read.
+protocol CaptureReader {
+    var tables: [TableDefinition] { get }
+
+    func read(_ line: ArraySlice<UInt8>) throws(Refusal) -> CaptureEvent
+}

@@ -1,0 +1,40 @@
+import Columnar
+
+/// What becomes of PostgreSQL's types.
+enum PostgresType {
+    /// The type for a name as the catalog prints it, such as `numeric(12,2)`.
+    ///
+    /// A decimal of more digits than a 64-bit number holds stays text, and so does all that has no
+    /// type of its own: uuid, jsonb, arrays, ranges, times of day.
+    static func dataType(_ name: String) -> DataType {
+        let (base, arguments) = split(name)
+        switch base {
+        case "smallint", "int2", "integer", "int", "int4": return .int32
+        case "bigint", "int8": return .int64
+        case "real", "float4": return .float32
+        case "double precision", "float8": return .float64
+        case "boolean", "bool": return .boolean
+        case "bytea": return .bytes
+        case "date": return .date
+        case "timestamp", "timestamp without time zone": return .timestamp
+        case "timestamptz", "timestamp with time zone": return .timestampWithZone
+        case "numeric", "decimal":
+            let scale = arguments.count > 1 ? arguments[1] : 0
+            guard let precision = arguments.first, (1...18).contains(precision),
+                (0...precision).contains(scale)
+            else { return .string }
+            return .decimal(precision: precision, scale: scale)
+        default: return .string
+        }
+    }
+
+    /// `timestamp(3) with time zone` is `timestamp with time zone` and 3.
+    private static func split(_ name: String) -> (base: String, arguments: [Int]) {
+        guard let open = name.firstIndex(of: "("), let close = name.lastIndex(of: ")"), open < close
+        else { return (name, []) }
+        let arguments = name[name.index(after: open)..<close].split(separator: ",").map {
+            Int($0.drop { $0 == " " }) ?? -1
+        }
+        return (String(name[..<open] + name[name.index(after: close)...]), arguments)
+    }
+}
