@@ -7,7 +7,8 @@ public protocol LogSource: AnyObject {
     /// It may lag behind what was read before: a new leader learns it late.
     func highWatermark(of table: Int64, bucket: Int32) async throws -> Int64
 
-    /// Committed batches with verified checksums, from the one that holds `offset` on; none at the end.
+    /// Committed batches with verified checksums, from the one that holds `offset` on; none at the
+    /// end.
     func batches(
         of table: Int64, bucket: Int32, from offset: Int64, byteCount: Int
     ) async throws -> [LogBatch]
@@ -29,7 +30,8 @@ public enum LogSourceError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension LogSource {
-    /// Whole batches of a range of offsets in order and without gap, until they have `byteCount` bytes.
+    /// Whole batches of a range of offsets in order and without gap, until they have `byteCount`
+    /// bytes.
     ///
     /// Progress is the end of the last batch, not the number of records: batches may be empty.
     /// `LogSourceError.damaged` if offsets are missing, or `range` does not begin with a batch.

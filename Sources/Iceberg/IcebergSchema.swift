@@ -72,7 +72,8 @@ public struct IcebergSchema: Hashable, Sendable {
         }
     }
 
-    /// Reads a schema; `dimensions` gives the length of vectors by column name, which Iceberg has no word for.
+    /// Reads a schema; `dimensions` gives the length of vectors by column name, which Iceberg has
+    /// no word for.
     init(json: JSONField, dimensions: [String: Int]) throws {
         identifier = try json.optional("schema-id")?.integer(as: Int32.self) ?? 0
         elementIdentifiers = [:]

@@ -2,7 +2,8 @@ import JSON
 import Parquet
 import Platform
 
-/// Copies snapshots of a table to another place, such as a folder in which other programs read them.
+/// Copies snapshots of a table to another place, such as a folder in which other programs read
+/// them.
 ///
 /// Iceberg's files name each other by absolute locations, position deletes their data files too, so
 /// all but the data files are written anew. What is copied is the table as it was committed:

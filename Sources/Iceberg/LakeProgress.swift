@@ -1,7 +1,8 @@
 /// How far a lake table reflects the log of its table, and under which tierer.
 ///
-/// It stands in the summary of every snapshot that tiering makes and, by the same swap, in the table's
-/// properties, so that neither an expired snapshot nor one of a stranger's compaction loses it:
+/// It stands in the summary of every snapshot that tiering makes and, by the same swap, in the
+/// table's properties, so that neither an expired snapshot nor one of a stranger's compaction loses
+/// it:
 ///
 ///     wavetank.table-id   the table's identifier, in decimal
 ///     wavetank.epoch      the epoch of the tierer that committed

@@ -18,14 +18,14 @@ extension LakeTable {
 
     /// Commits a change; `validate` runs on the state that is to be replaced, in every attempt.
     ///
-    /// What decides is one compare-and-swap of the catalog's pointer. A conflict refreshes, validates
-    /// again and builds again on the new state. After an unknown outcome nothing is deleted and nothing
-    /// repeated before the table was read back: our snapshot is in its history or it is not. A swap
-    /// that is still under way is harmless then: it lands before the next one, whose conflict leads to
-    /// reading it back, or finds that the pointer has moved.
+    /// What decides is one compare-and-swap of the catalog's pointer. A conflict refreshes,
+    /// validates again and builds again on the new state. After an unknown outcome nothing is
+    /// deleted and nothing repeated before the table was read back: our snapshot is in its history
+    /// or it is not. A swap that is still under way is harmless then: it lands before the next one,
+    /// whose conflict leads to reading it back, or finds that the pointer has moved.
     ///
-    /// Throws what `validate` throws, and `IcebergError`: after `.outcomeUnknown` the change may still
-    /// come into effect, after all others it does not.
+    /// Throws what `validate` throws, and `IcebergError`: after `.outcomeUnknown` the change may
+    /// still come into effect, after all others it does not.
     public func commit(
         _ change: LakeChange, on machine: Machine,
         validate: (TableMetadata) throws -> Void
@@ -74,7 +74,8 @@ extension LakeTable {
         var snapshots: [Int64] = []
         /// Serves again as long as the state that it replaces stands.
         var prepared: PreparedCommit?
-        /// What the last attempt of unknown outcome would replace: once that is gone, so is the doubt.
+        /// What the last attempt of unknown outcome would replace: once that is gone, so is the
+        /// doubt.
         var unsettledBase: String?
     }
 

@@ -1,11 +1,13 @@
 import Columnar
 
 extension LakeTable {
-    /// As many small manifests of one content are merged into one, as Iceberg's merging append does.
+    /// As many small manifests of one content are merged into one, as Iceberg's merging append
+    /// does.
     private static let mergedManifestCount = 16
     private static let smallManifestByteCount = 1024 * 1024
 
-    /// Writes a change's manifests. They name no sequence number, so that every attempt can use them.
+    /// Writes a change's manifests. They name no sequence number, so that every attempt can use
+    /// them.
     func writeManifests(_ change: LakeChange) async throws -> [ManifestFile] {
         var written: [ManifestFile] = []
         for (content, files) in [

@@ -90,10 +90,11 @@ extension LakeTable {
         return deletions
     }
 
-    /// The live rows of a data file as `schema` sees them: columns by field id, row group by row group.
+    /// The live rows of a data file as `schema` sees them: columns by field id, row group by row
+    /// group.
     ///
-    /// Row groups of which `filter` can tell that no row of theirs matches are left out; rows of the
-    /// others come whether they match or not.
+    /// Row groups of which `filter` can tell that no row of theirs matches are left out; rows of
+    /// the others come whether they match or not.
     public func rows(
         of file: DataFile, without deletions: LakeDeletions, as schema: Schema,
         filter: RowFilter = RowFilter()

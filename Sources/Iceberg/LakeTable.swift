@@ -33,7 +33,8 @@ public final class LakeTable {
         return LakeTable(machine, name, location, metadata, at: pointer)
     }
 
-    /// Opens a table, creating it if there is none; of two who create at once one wins and both open it.
+    /// Opens a table, creating it if there is none; of two who create at once one wins and both
+    /// open it.
     public static func openOrCreate(
         _ machine: Machine, _ name: LakeTableName, in location: LakeLocation, schema: IcebergSchema,
         properties: [(String, String)] = []
@@ -137,9 +138,9 @@ public final class LakeTable {
                 _ = try await machine.objectStore.put(bytes, at: key, .ifAbsent)
                 return
             } catch let error as ObjectStoreError {
-                // Refused, perhaps, because an earlier try of ours was done and its answer lost: the
-                // name is ours alone. A store may also refuse what is not there, as S3 does when two
-                // conditional writes meet, so only the object itself tells.
+                // Refused, perhaps, because an earlier try of ours was done and its answer lost:
+                // the name is ours alone. A store may also refuse what is not there, as S3 does
+                // when two conditional writes meet, so only the object itself tells.
                 if case .preconditionFailed = error,
                     let found = try? await machine.objectStore.head(key),
                     found.byteCount == bytes.count

@@ -33,7 +33,8 @@ public struct ManifestFile: Hashable, Sendable {
         deletedRowCount = 0
     }
 
-    /// Describes a manifest of entries that all belong to the table already, with their own numbers.
+    /// Describes a manifest of entries that all belong to the table already, with their own
+    /// numbers.
     init(
         path: String, byteCount: Int, merging manifest: Manifest, sequenceNumber: Int64,
         snapshot: Int64

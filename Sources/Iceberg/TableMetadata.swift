@@ -1,7 +1,8 @@
 import Columnar
 public import JSON
 
-/// A table's metadata file (Iceberg format version 2): everything there is to know of it but its files.
+/// A table's metadata file (Iceberg format version 2): everything there is to know of it but its
+/// files.
 public struct TableMetadata: Hashable, Sendable {
     public var uuid: String
     /// Where the table's files are, without a slash last.

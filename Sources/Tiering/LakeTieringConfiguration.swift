@@ -2,7 +2,8 @@
 public struct LakeTieringConfiguration: Hashable, Sendable {
     /// A data file has at most so many rows.
     public var rowsPerFile = 250_000
-    /// A round takes about so many bytes of log of all buckets together, and at least a batch of each.
+    /// A round takes about so many bytes of log of all buckets together, and at least a batch of
+    /// each.
     public var byteCountPerRound = 16 * 1024 * 1024
 
     public init() {}

@@ -7,8 +7,8 @@ public import Platform
 ///
 /// Exactly once by construction: the offsets that a state of the lake table reflects stand in that
 /// very state, and a commit goes through only if it begins where the state that it replaces ends.
-/// The same check turns away a tierer of an earlier epoch, and a position delete that was written for
-/// another state.
+/// The same check turns away a tierer of an earlier epoch, and a position delete that was written
+/// for another state.
 public final class TableTiering {
     public let table: TieredTable
     /// Larger than that of every earlier tierer of the table.
@@ -34,7 +34,8 @@ public final class TableTiering {
         self.configuration = configuration
     }
 
-    /// Commits what is new of all buckets, or as much of it as one round may take; nil if nothing is.
+    /// Commits what is new of all buckets, or as much of it as one round may take; nil if nothing
+    /// is.
     ///
     /// Throws `TieringError` and `IcebergError`. After each of them the next round may simply be
     /// tried, but for `TieringError.fenced`: the table is another tierer's. Files that were written

@@ -26,7 +26,8 @@ public final class TieredLog {
         manifestKey = key
     }
 
-    /// Uploads whole batches that begin at the end of the tiered log, and a manifest that names them.
+    /// Uploads whole batches that begin at the end of the tiered log, and a manifest that names
+    /// them.
     ///
     /// Nothing is tiered until the caller has made the returned manifest the current one.
     public func upload(
@@ -91,7 +92,8 @@ public final class TieredLog {
         }
     }
 
-    /// Puts an object of a name that nobody else uses; an unknown outcome is looked at, not guessed.
+    /// Puts an object of a name that nobody else uses; an unknown outcome is looked at, not
+    /// guessed.
     private func put(_ bytes: [UInt8], at key: String) async throws {
         do {
             _ = try await machine.objectStore.put(bytes, at: key, .ifAbsent)

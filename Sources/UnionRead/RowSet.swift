@@ -32,7 +32,8 @@ struct RowSet {
         return Int32(batches.count - 1)
     }
 
-    /// Takes in the records of a batch of the log, whose columns are those of `schema` but the system's.
+    /// Takes in the records of a batch of the log, whose columns are those of `schema` but the
+    /// system's.
     mutating func append(_ records: RecordBatch, of batch: LogBatch, bucket: Int32) throws -> Int32
     {
         let count = records.rowCount

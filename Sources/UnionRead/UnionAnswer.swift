@@ -8,10 +8,11 @@ public struct UnionAnswer: Sendable {
     public var offsets: [Int64]
     /// By bucket: where the lake's part ends.
     public var lakeOffsets: [Int64]
-    /// What was asked for, in order: a log table's rows by bucket and offset, those of a primary-key
-    /// table by their encoded keys.
+    /// What was asked for, in order: a log table's rows by bucket and offset, those of a
+    /// primary-key table by their encoded keys.
     public var batches: [RecordBatch]
-    /// For each row of a primary-key table, in order, its key in `KeyCodec`'s bytes; empty for a log.
+    /// For each row of a primary-key table, in order, its key in `KeyCodec`'s bytes; empty for a
+    /// log.
     public var keys: [[UInt8]]
     /// For each row, in order, where the change that made it stands.
     public var positions: [Position]

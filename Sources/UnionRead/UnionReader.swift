@@ -5,8 +5,8 @@ public import Platform
 
 /// Reads tables whole, out of the lake and the log after it.
 ///
-/// A lake snapshot says which offsets it reflects; the log goes on from there. The two are read as one
-/// pair, never mixed with those of another snapshot.
+/// A lake snapshot says which offsets it reflects; the log goes on from there. The two are read as
+/// one pair, never mixed with those of another snapshot.
 public final class UnionReader {
     private let machine: Machine
     private let location: LakeLocation

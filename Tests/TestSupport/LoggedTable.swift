@@ -5,7 +5,8 @@ import KeyValue
 public import Platform
 public import Simulation
 
-/// A table whose buckets are real logs on a machine's disk, with random changes and what they come to.
+/// A table whose buckets are real logs on a machine's disk, with random changes and what they come
+/// to.
 public final class LoggedTable: LogSource {
     public let table: TieredTable
     public private(set) var logs: [ChangeLog] = []

@@ -26,8 +26,8 @@ extension LoggedTable {
         return lake
     }
 
-    /// Writes what another program's compaction leaves: the same rows in one file, and metadata that
-    /// names it. Answers where that is; nothing is committed.
+    /// Writes what another program's compaction leaves: the same rows in one file, and metadata
+    /// that names it. Answers where that is; nothing is committed.
     func rewritten(_ lake: LakeTable) async throws -> String {
         guard let current = lake.metadata.current else { throw WrongLake(reason: "it is empty") }
         let scan = try await lake.scan(current)

@@ -106,7 +106,8 @@ struct TieringTests {
                 }
                 try await other.sleep(.seconds(3600))
             }
-            // It stops while its data files are written, and wakes when its successor has committed.
+            // It stops while its data files are written, and wakes when its successor has
+            // committed.
             world.objects.onPut = { if $0.contains("/data/") { world.pause("zombie") } }
             while !world.isPaused("zombie") { try await machine.sleep(.milliseconds(1)) }
             world.objects.onPut = nil
