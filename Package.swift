@@ -10,7 +10,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InferIsolatedConformances"),
 ]
 
-// The checksum is on the path of every byte; without this, debug builds spend most of their time in it.
+// The checksum is on the path of every byte; without this, debug builds spend most of their time in
+// it.
 let fastC: [CSetting] = [.unsafeFlags(["-O2"])]
 
 let argumentParser = Target.Dependency.product(

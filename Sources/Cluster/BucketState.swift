@@ -1,4 +1,5 @@
-/// Who holds a bucket and who leads it; changed only by compare-and-swap in the coordination service.
+/// Who holds a bucket and who leads it; changed only by compare-and-swap in the coordination
+/// service.
 public struct BucketState: Hashable, Sendable {
     /// One run of one server process: its registration's lease.
     public struct Leader: Hashable, Sendable {

@@ -12,7 +12,8 @@ final class Calls {
         self.timeout = timeout
     }
 
-    /// Calls a node; throws the error that it answers with, or `.timedOut` when the outcome is unknown.
+    /// Calls a node; throws the error that it answers with, or `.timedOut` when the outcome is
+    /// unknown.
     func call(
         _ address: Address, _ request: Request, allowing extra: Duration = .zero
     ) async throws -> Response {

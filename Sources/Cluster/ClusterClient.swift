@@ -22,7 +22,8 @@ public final class ClusterClient {
 
     // MARK: Tables
 
-    /// Creates a table and waits until this client sees it; one of the same shape is taken as it is.
+    /// Creates a table and waits until this client sees it; one of the same shape is taken as it
+    /// is.
     public func createTable(_ table: TableDescription) async throws -> TableDescription {
         var retry = Backoff(configuration)
         while true {

@@ -43,7 +43,8 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the same call may succeed later, perhaps at another server, without doing anything twice.
+    /// Whether the same call may succeed later, perhaps at another server, without doing anything
+    /// twice.
     public var isRetriable: Bool {
         switch self {
         case .notLeader, .unknownBucket, .fencedEpoch, .notEnoughReplicas, .recovering, .busy,

@@ -2,8 +2,8 @@ public import Platform
 
 /// Creates tables and chooses leaders; one of several candidates is active at a time.
 ///
-/// It keeps nothing of its own: all it decides is a compare-and-swap on what the coordination service
-/// holds, so that a second coordinator, or a new one, can do no harm.
+/// It keeps nothing of its own: all it decides is a compare-and-swap on what the coordination
+/// service holds, so that a second coordinator, or a new one, can do no harm.
 public final class Coordinator {
     static let office = "coordinator"
     public let machine: Machine
@@ -56,7 +56,8 @@ public final class Coordinator {
         }
         let lost = state.leader?.server
         let alive = state.inSync.filter { mirror.servers[$0] != nil }
-        // A restarted leader is passed over where another in-sync replica is there: it must recover first.
+        // A restarted leader is passed over where another in-sync replica is there: it must recover
+        // first.
         guard let chosen = alive.first(where: { $0 != lost }) ?? alive.first else {
             if state.leader == nil { return nil }
             var next = state

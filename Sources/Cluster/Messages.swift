@@ -85,7 +85,8 @@ struct FetchedBucket {
     var startOffset: Int64
     /// Whole batches from the wanted offset on.
     var batches: [UInt8]
-    /// Set where the follower's log departs from the leader's: the last epoch in common and its end.
+    /// Set where the follower's log departs from the leader's: the last epoch in common and its
+    /// end.
     var divergence: EpochEnd?
 }
 

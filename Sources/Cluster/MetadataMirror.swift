@@ -2,8 +2,8 @@ public import Platform
 
 /// A node's copy of the cluster's metadata, kept up to date by a watch.
 ///
-/// It may lag behind the coordination service but never shows a state that was not there, and for each
-/// key never goes back. Whoever acts on it fences the act with the revision it acted on.
+/// It may lag behind the coordination service but never shows a state that was not there, and for
+/// each key never goes back. Whoever acts on it fences the act with the revision it acted on.
 public final class MetadataMirror {
     public struct Versioned<Value> {
         public var value: Value

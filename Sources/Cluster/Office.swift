@@ -2,8 +2,8 @@ import Platform
 
 /// An office that one of several candidates holds at a time, under a lease.
 ///
-/// Holding it keeps others from doing the same work; it does not make the work safe. What the holder
-/// does is fenced at its effect, by the term's epoch or by compare-and-swap.
+/// Holding it keeps others from doing the same work; it does not make the work safe. What the
+/// holder does is fenced at its effect, by the term's epoch or by compare-and-swap.
 final class Office {
     /// One holding of an office.
     final class Term {

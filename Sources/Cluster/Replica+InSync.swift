@@ -2,7 +2,8 @@ import Changelog
 import Platform
 
 extension Replica {
-    /// Notes how far a follower has come; a fetch proves what is below its offset to be durable there.
+    /// Notes how far a follower has come; a fetch proves what is below its offset to be durable
+    /// there.
     func followerFetched(
         _ server: String, incarnation: Int64, at offset: Int64, in leadership: Leadership
     ) {

@@ -102,7 +102,8 @@ extension Replica {
 
     private var rowsFolder: String { "rows/\(bucket.path)" }
 
-    /// Recovers the rows for a term, then moves what is committed into the store as long as it lasts.
+    /// Recovers the rows for a term, then moves what is committed into the store as long as it
+    /// lasts.
     func serveRows(_ leadership: Leadership) async throws {
         let folder = "\(rowsFolder)/\(leadership.epoch)"
         var retry = Backoff(configuration)

@@ -3,7 +3,8 @@ import Platform
 import Tiering
 
 extension Replica {
-    /// Sends sealed segments to the object store while this replica leads, and drops what is tiered.
+    /// Sends sealed segments to the object store while this replica leads, and drops what is
+    /// tiered.
     func tierSegments() async throws {
         while true {
             try await machine.sleep(configuration.segmentTieringInterval)

@@ -3,9 +3,9 @@ import Platform
 
 /// What a server does about logs that are not what was written.
 ///
-/// A damaged replica leaves the in-sync set before anything of it is thrown away, empties its log and
-/// fetches everything again. If no other replica holds all that was acknowledged, it refuses instead:
-/// the data has to be restored by people, not dropped by a program.
+/// A damaged replica leaves the in-sync set before anything of it is thrown away, empties its log
+/// and fetches everything again. If no other replica holds all that was acknowledged, it refuses
+/// instead: the data has to be restored by people, not dropped by a program.
 extension TabletServer {
     /// Opens a bucket's log; nil if it is damaged and nobody else has what it held.
     func openLog(of bucket: BucketIdentifier) async throws -> ChangeLog? {

@@ -6,7 +6,8 @@ public final class TabletServer {
     public let machine: Machine
     public let mirror: MetadataMirror
     public private(set) var replicas: [BucketIdentifier: Replica] = [:]
-    /// The lease of the present registration: one run of this server between two losses of its lease.
+    /// The lease of the present registration: one run of this server between two losses of its
+    /// lease.
     public private(set) var incarnation: Int64 = 0
     let configuration: ClusterConfiguration
     let calls: Calls
@@ -31,7 +32,8 @@ public final class TabletServer {
             try await mirror.follow(configuration: configuration)
         }
         while !mirror.isLoaded { _ = try await mirror.changed.wait() }
-        // Everything that is held is opened, and damage made known, before anyone counts on this server.
+        // Everything that is held is opened, and damage made known, before anyone counts on this
+        // server.
         for bucket in mirror.buckets(on: machine.name) { try await open(bucket) }
         machine.spawn("registration of \(machine.name)") { [self] in try await stayRegistered() }
         machine.spawn("roles of \(machine.name)") { [self] in try await reconcile() }

@@ -1,7 +1,7 @@
 /// The 64-bit hash of some content: XXH64 with seed 0 (xxHash specification 0.2, section XXH64).
 ///
-/// For telling contents apart. A CRC is no good for that where parts of the content end in their own
-/// CRC: from there on it depends on nothing before.
+/// For telling contents apart. A CRC is no good for that where parts of the content end in their
+/// own CRC: from there on it depends on nothing before.
 public func contentHash(_ bytes: [UInt8]) -> UInt64 {
     bytes.withUnsafeBytes { XXHash64.hash($0) }
 }

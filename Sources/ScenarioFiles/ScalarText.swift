@@ -57,8 +57,8 @@ struct Units {
         return isNegative ? -count : count
     }
 
-    /// Short for people, and yet `parse` gives the same value back: in the largest unit that divides
-    /// the value, or with decimals where that would take many digits.
+    /// Short for people, and yet `parse` gives the same value back: in the largest unit that
+    /// divides the value, or with decimals where that would take many digits.
     func write(_ value: Int64) -> String {
         let dividing = factors.last { value.magnitude >= $0.factor && value % $0.factor == 0 }
         guard let dividing else { return "0" }

@@ -220,7 +220,8 @@ final class DiskImage {
             if content.bytes.count > entry.sizeBefore { content.bytes.resize(to: entry.sizeBefore) }
         }
         loseDoomed(content)
-        // The new size may or may not have reached the device, and of each written sector either image.
+        // The new size may or may not have reached the device, and of each written sector either
+        // image.
         let durableSize = content.bytes.count
         if current.count > durableSize {
             let grown = (current.count - durableSize) / Self.sectorSize

@@ -15,9 +15,9 @@ public struct Divergence: Sendable, CustomStringConvertible {
 
 /// Runs `body` in two worlds of one seed; nil if they were the same to the last event.
 ///
-/// Two light runs compare checkpoints; only where these differ is the stretch run again with its events
-/// kept, so the check costs two runs and little memory when all is well. `body` builds and runs the
-/// world; machines still running at its end are stopped.
+/// Two light runs compare checkpoints; only where these differ is the stretch run again with its
+/// events kept, so the check costs two runs and little memory when all is well. `body` builds and
+/// runs the world; machines still running at its end are stopped.
 public func firstDivergence(
     seed: UInt64, costs: CostModel = CostModel(), _ body: (SimulationWorld) -> Void
 ) -> Divergence? {

@@ -2,8 +2,8 @@ import Glibc
 
 /// Watches for jobs that leave a world for Swift's global executor or the main actor.
 ///
-/// Such a job runs on another thread at a time nobody chose: the run would no longer be a function of
-/// its seed. The guard turns that into a defect that is reported where it happens.
+/// Such a job runs on another thread at a time nobody chose: the run would no longer be a function
+/// of its seed. The guard turns that into a defect that is reported where it happens.
 enum EscapeGuard {
     private typealias Original = @convention(thin) (UnownedJob) -> Void
     private typealias Hook = @convention(thin) (UnownedJob, Original) -> Void

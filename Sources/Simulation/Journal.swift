@@ -53,8 +53,8 @@ public final class Journal {
         onNote?(note)
     }
 
-    /// A quarter of the sites are active in a run, and an active one fires a quarter of the time, as
-    /// FoundationDB's BUGGIFY does.
+    /// A quarter of the sites are active in a run, and an active one fires a quarter of the time,
+    /// as FoundationDB's BUGGIFY does.
     func shouldDisturb(_ site: String) -> Bool {
         if !disturbs { return false }
         let isActive: Bool

@@ -346,7 +346,8 @@ final class SimulatedConnection: Connection {
         guard let other else { return }
         self.other = nil
         if silently || world.links.isBlocked(local, remote) {
-            // Found out by the peer's own time-outs, or when what it sent stays unanswered for long.
+            // Found out by the peer's own time-outs, or when what it sent stays unanswered for
+            // long.
             let late = world.nanoseconds + world.costs.connectionTimeout.nanoseconds
             world.schedule(late, node: remote) { other.fail(.reset) }
         } else {

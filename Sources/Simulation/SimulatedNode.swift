@@ -10,7 +10,8 @@ final class SimulatedNode {
     var lifetime: Lifetime?
     var incarnation = 0
     var isPaused = false
-    /// Whether the machine lost power: a silent host, where a crashed process leaves a refusing one.
+    /// Whether the machine lost power: a silent host, where a crashed process leaves a refusing
+    /// one.
     var isDark = false
     /// What arrived while the machine was paused.
     var held: [() -> Void] = []

@@ -19,7 +19,8 @@ public struct ServiceFaults: Hashable, Sendable {
     public init() {}
 }
 
-/// The ways of a request to a service outside the cluster, and its loss, common to all three services.
+/// The ways of a request to a service outside the cluster, and its loss, common to all three
+/// services.
 struct ServiceCall {
     let world: SimulationWorld
     let node: SimulatedNode

@@ -2,9 +2,9 @@ public import Platform
 
 /// A deterministic world: machines, time, faults and the trace of what happened.
 ///
-/// It is the executor of every task in it. Jobs run in the order in which they became ready; when none
-/// is ready, time jumps to the next event. One thread at a time may use a world; many worlds may run at
-/// once on different threads. Same seed, same code: same `trace.hash`.
+/// It is the executor of every task in it. Jobs run in the order in which they became ready; when
+/// none is ready, time jumps to the next event. One thread at a time may use a world; many worlds
+/// may run at once on different threads. Same seed, same code: same `trace.hash`.
 public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sendable {
     public let seed: UInt64
     public let costs: CostModel
@@ -64,7 +64,8 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         run(untilNanoseconds: nanoseconds + duration.nanoseconds)
     }
 
-    /// Runs until `condition` holds, tested after each instant; false if time or events ran out first.
+    /// Runs until `condition` holds, tested after each instant; false if time or events ran out
+    /// first.
     public func run(atMost duration: Duration, until condition: @escaping () -> Bool) -> Bool {
         var isMet = condition()
         if !isMet {

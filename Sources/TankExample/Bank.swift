@@ -1,6 +1,7 @@
 public import Platform
 
-/// Someone else's code in the tank: a bank of one server, and clients that pay money in over a network.
+/// Someone else's code in the tank: a bank of one server, and clients that pay money in over a
+/// network.
 ///
 /// It knows nothing of Wavetank's engine: it is ordinary Swift async code against the `Platform`
 /// protocols. A client that hears nothing asks again. Without request numbers that pays twice

@@ -5,8 +5,8 @@ import Simulation
 
 /// Puts a plan of faults into effect and takes each back at its end.
 ///
-/// Faults that set a rate or a factor are worked out anew from all that are active, so that two of a
-/// kind may overlap and end in any order.
+/// Faults that set a rate or a factor are worked out anew from all that are active, so that two of
+/// a kind may overlap and end in any order.
 final class FaultDriver {
     private(set) var plan: FaultPlan
     /// Called when a node must go down or may come up again.

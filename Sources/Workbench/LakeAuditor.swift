@@ -6,7 +6,8 @@ import Platform
 import ScenarioFiles
 import Simulation
 
-/// Looks at every commit to the lake the moment it is made, and holds what it added against the log.
+/// Looks at every commit to the lake the moment it is made, and holds what it added against the
+/// log.
 ///
 /// References and continuity are judged at once, from the objects as they are then. Rows wait until
 /// the auditor has seen the log as far as the commit says that it reaches.

@@ -2,7 +2,8 @@ import Changelog
 import Cluster
 import Foundation
 
-/// What workloads sent and were told, written to a file at once: it outlives the kill of the process.
+/// What workloads sent and were told, written to a file at once: it outlives the kill of the
+/// process.
 ///
 /// One line for each step of a workload, before its changes are sent, and one for each outcome:
 ///

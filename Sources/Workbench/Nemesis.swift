@@ -4,9 +4,10 @@ import Simulation
 
 /// Draws the faults of a run from its seed.
 ///
-/// Swarm testing (Groce et al., 2012): each seed switches a random half of the fault kinds on, so that
-/// one kind does not hide what another would show. A solvable plan keeps a server's faults apart from
-/// the other servers' and lets only one server, chosen by the seed, lose what it had stored.
+/// Swarm testing (Groce et al., 2012): each seed switches a random half of the fault kinds on, so
+/// that one kind does not hide what another would show. A solvable plan keeps a server's faults
+/// apart from the other servers' and lets only one server, chosen by the seed, lose what it had
+/// stored.
 struct Nemesis {
     private let scenario: Scenario
     private let random: RandomStream

@@ -3,9 +3,10 @@ import Simulation
 
 /// Watches what writers were left in doubt about: what a commit in doubt names must stay.
 ///
-/// An object that some manifest names is deleted only by someone who knows whether that manifest was
-/// committed. So, from the moment on at which the writer of an object got no answer until somebody
-/// has read or written it with one, nothing that it names may be deleted, and if it landed, it stays.
+/// An object that some manifest names is deleted only by someone who knows whether that manifest
+/// was committed. So, from the moment on at which the writer of an object got no answer until
+/// somebody has read or written it with one, nothing that it names may be deleted, and if it
+/// landed, it stays.
 final class UnknownOutcomes {
     /// Objects in doubt, each with the keys that its bytes name.
     private var doubts: [String: Set<String>] = [:]

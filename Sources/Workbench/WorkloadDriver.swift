@@ -5,7 +5,8 @@ import Platform
 import ScenarioFiles
 import Workloads
 
-/// Runs one workload through its writers, and tells the reference models what became of each change.
+/// Runs one workload through its writers, and tells the reference models what became of each
+/// change.
 final class WorkloadDriver {
     private(set) var models: [ReferenceModel]
     let workload: any Workload

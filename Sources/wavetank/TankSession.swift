@@ -78,7 +78,8 @@ struct TankSession {
             throw refusal("\(scenario.path): \(error)")
         }
         let before = processorSeconds()
-        let run = TankRun(scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+        let run = TankRun(
+            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
         var lastProgress = Date.distantPast
         if !quiet {
             run.onProgress = { phase in

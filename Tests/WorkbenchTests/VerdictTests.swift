@@ -28,7 +28,8 @@ struct VerdictTests {
         #expect(verdict.verdict == .fail)
         #expect(verdict.reason == "fencing: a fenced leader spoke")
         #expect(one.compared == 2)
-        #expect(one.violations == [Tally.Violation(message: "a fenced leader spoke", nanoseconds: 7)])
+        #expect(
+            one.violations == [Tally.Violation(message: "a fenced leader spoke", nanoseconds: 7)])
     }
 
     @Test("A defect that the engine noted fails a run in which all oracles held")
