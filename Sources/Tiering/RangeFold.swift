@@ -54,10 +54,10 @@ struct RangeFold {
             let isThere = touched[key].map { $0 != nil } ?? wasThere(key)
             let isFirst = changes[row] == .insert
             if changes[row] == .append || isFirst == isThere {
+                let state = isThere ? "there" : "not there"
                 throw TieringError.damaged(
                     reason: "bucket \(bucket) offset \(batch.baseOffset + Int64(row)): "
-                        + "\(changes[row].symbol) of a key that is "
-                        + (isThere ? "there" : "not there"))
+                        + "\(changes[row].symbol) of a key that is \(state)")
             }
             touched[key] = .some(
                 changes[row] == .delete ? nil : Survivor(batch: number, row: row))

@@ -23,39 +23,10 @@ struct LakeTiererTests {
         "Union reads equal the table, and each snapshot the table then, whatever crashes",
         arguments: 1...6 as ClosedRange<UInt64>)
     func unionReads(seed: UInt64) throws {
-        let cluster = ClusterWorld(seed: seed)
-        cluster.configuration.lakeInterval = .seconds(4)
-        let world = cluster.world
+        let lake = LakeOfCluster(seed: seed)
+        let (cluster, world) = (lake.cluster, lake.cluster.world)
         let random = RandomStream(seed: seed, label: "test")
-        var commits: [(table: String, snapshot: Int64)] = []
-        func startTierer(_ name: String) {
-            world.start(name) { machine in
-                let tierer = LakeTierer(machine, cluster.configuration)
-                tierer.onCommit = { commits.append(($0.name, $1.snapshot)) }
-                try await tierer.run()
-            }
-        }
-        for name in ["tierer-1", "tierer-2"] {
-            world.addMachine(name)
-            startTierer(name)
-        }
-        var faults = ServiceFaults()
-        faults.lostAfterPerMillion = 30_000
-        faults.lostBeforePerMillion = 30_000
-        faults.refusalsPerMillion = 30_000
-        world.catalog.faults = faults
-        world.objects.faults = faults
-        for round in 0..<5 {
-            let victim = round % 2 == 0 ? "tierer-\(1 + round / 2 % 2)" : "server-\(1 + round % 3)"
-            world.after(.seconds(6 + 8 * round)) { world.crash(victim) }
-            world.after(.seconds(9 + 8 * round)) {
-                if victim.hasPrefix("server") {
-                    cluster.startServer(victim)
-                } else {
-                    startTierer(victim)
-                }
-            }
-        }
+        lake.fail()
         var compared = 0
         var isDone = false
         cluster.startClient { client in
@@ -75,14 +46,13 @@ struct LakeTiererTests {
                 try await client.machine.sleep(.milliseconds(20))
             }
             while settled < 3000 { try await client.machine.sleep(.milliseconds(100)) }
-            world.catalog.faults = ServiceFaults()
-            world.objects.faults = ServiceFaults()
+            lake.heal()
             for table in [stock, events] {
                 let head = try await client.patientRead(table, at: .head)
                 #expect(head.rows == (try await client.reference(table, upTo: head.offsets)))
                 #expect(head.lakeOffsets.reduce(0, +) > 0, "the lake has a part of it")
                 compared += head.rowCount
-                for commit in commits where commit.table == table.name {
+                for commit in lake.commits where commit.table == table.name {
                     let then = try await client.patientRead(table, at: .snapshot(commit.snapshot))
                     #expect(then.rows == (try await client.reference(table, upTo: then.offsets)))
                     compared += then.rowCount
@@ -93,10 +63,62 @@ struct LakeTiererTests {
         #expect(world.run(atMost: .seconds(600)) { isDone })
         world.shutDown()
         #expect(compared > 3000)
-        #expect(commits.count > 4)
+        #expect(lake.commits.count > 4)
         #expect(
             world.journal.errorCount == 0, "\(world.journal.notes.filter { $0.severity == .error })"
         )
+    }
+}
+
+/// A cluster with two tierers that commit often.
+private final class LakeOfCluster {
+    let cluster: ClusterWorld
+    private(set) var commits: [(table: String, snapshot: Int64)] = []
+
+    init(seed: UInt64) {
+        cluster = ClusterWorld(seed: seed)
+        cluster.configuration.lakeInterval = .seconds(4)
+        for name in ["tierer-1", "tierer-2"] {
+            cluster.world.addMachine(name)
+            start(name)
+        }
+    }
+
+    private func start(_ name: String) {
+        cluster.world.start(name) { [self] machine in
+            let tierer = LakeTierer(machine, cluster.configuration)
+            tierer.onCommit = { [unowned self] in commits.append(($0.name, $1.snapshot)) }
+            try await tierer.run()
+        }
+    }
+
+    /// Lets answers of stores get lost, and tierers and servers crash.
+    func fail() {
+        var faults = ServiceFaults()
+        faults.lostAfterPerMillion = 30_000
+        faults.lostBeforePerMillion = 30_000
+        faults.refusalsPerMillion = 30_000
+        cluster.world.catalog.faults = faults
+        cluster.world.objects.faults = faults
+        for round in 0..<5 {
+            let victim = round % 2 == 0 ? "tierer-\(1 + round / 2 % 2)" : "server-\(1 + round % 3)"
+            cluster.world.after(.seconds(6 + 8 * round)) { [self] in
+                cluster.world.crash(victim)
+            }
+            cluster.world.after(.seconds(9 + 8 * round)) { [self] in
+                if cluster.world.isRunning(victim) { return }
+                if victim.hasPrefix("server") {
+                    cluster.startServer(victim)
+                } else {
+                    start(victim)
+                }
+            }
+        }
+    }
+
+    func heal() {
+        cluster.world.catalog.faults = ServiceFaults()
+        cluster.world.objects.faults = ServiceFaults()
     }
 }
 

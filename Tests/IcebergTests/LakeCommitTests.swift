@@ -209,6 +209,34 @@ struct LakeCommitTests {
         }
     }
 
+    @Test("Of a large file only the wanted columns are fetched")
+    func largeFile() throws {
+        try inWorld { machine, world in
+            let table = try await openShelf(machine)
+            var configuration = ParquetWriter.Configuration()
+            configuration.compression = .none
+            configuration.isDictionaryEnabled = false
+            var writer = try ParquetWriter(
+                schema: ParquetSchema(shelfSchema), configuration: configuration)
+            let rows = (0..<20_000 as Range<Int64>).map { number in
+                [Value.int64(number), .string("a rather long text of the number \(number)")]
+            }
+            try writer.append(try RecordBatch(schema: shelfSchema, rows: rows))
+            let file = writer.finish()
+            #expect(file.bytes.count > 900_000)
+            let path = table.newPath("data", ".parquet")
+            try await table.write(file.bytes, at: path)
+            var change = LakeChange()
+            change.dataFiles = [DataFile(file, content: .data, path: path)]
+            _ = try await table.commit(change, on: machine) { _ in }
+            let before = world.objects.counters.getBytes
+            let found = try await table.rows(
+                of: change.dataFiles[0], without: LakeDeletions(), as: shelfSchema.project([0]))
+            #expect(found.flatMap(\.batch.rows) == rows.map { [$0[0]] })
+            #expect(world.objects.counters.getBytes - before < 350_000)
+        }
+    }
+
     @Test("A copy in another place has the same rows, and needs nothing of the first")
     func copied() throws {
         let target = LakeLocation(prefix: "file:///elsewhere/")

@@ -25,7 +25,7 @@ struct RunReportFuzzTests {
         }
         let original = small.json.compact.split(separator: ",", omittingEmptySubsequences: false)
         var shown = 0
-        for round in 0..<12 {
+        for round in 0..<36 {
             var pieces = original.map(String.init)
             for _ in 0...(round % 2 == 0 ? 0 : next(below: 6)) {
                 let at = next(below: pieces.count)

@@ -11,35 +11,37 @@ struct TieringFaultTests {
         "Every row is in the lake exactly once, whatever stores and tierers do",
         arguments: 1...12 as ClosedRange<UInt64>)
     func exactlyOnce(seed: UInt64) throws {
-        let world = SimulationWorld(seed: seed)
-        let random = RandomStream(seed: seed, label: "test")
-        for name in ["logs", "tierer-1", "tierer-2"] { world.addMachine(name) }
-        var table: LoggedTable?
-        var epoch: Int64 = 0
-        var isWriting = true
-        var compared = 0
-        var failure: (any Error)?
+        let tierers = RivalTierers(seed: seed)
+        let world = tierers.world
+        tierers.fail()
+        world.run(for: .seconds(120))
+        tierers.heal()
+        world.run(for: .seconds(30))
+        for name in tierers.names { world.crash(name) }
+        let compared = tierers.audit()
+        world.shutDown()
+        #expect(compared > 300)
+        #expect(
+            world.journal.errorCount == 0, "\(world.journal.notes.filter { $0.severity == .error })"
+        )
+        #expect(world.objects.counters.deletes == 0)
+    }
+}
 
-        // Takes over with a new epoch, then commits until it is turned away or crashes.
-        func startTierer(_ name: String) {
-            world.start(name) { machine in
-                while table == nil { try await machine.sleep(.milliseconds(10)) }
-                epoch += 1
-                let tiering = table!.tiering(machine, epoch: epoch)
-                while true {
-                    do {
-                        _ = try await tiering.round()
-                    } catch let error as TieringError {
-                        if case .fenced = error { return }
-                        if case .damaged = error { throw error }
-                    } catch let error as IcebergError {
-                        if case .damaged = error { throw error }
-                    }
-                    try await machine.sleep(.milliseconds(500))
-                }
-            }
-        }
-        world.start("logs") { machine in
+/// Two tierers that do not know of each other, and a table that changes all the time.
+private final class RivalTierers {
+    let world: SimulationWorld
+    let names = ["tierer-1", "tierer-2"]
+    private let random: RandomStream
+    private var table: LoggedTable?
+    private var epoch: Int64 = 0
+    private var isWriting = true
+
+    init(seed: UInt64) {
+        world = SimulationWorld(seed: seed)
+        random = RandomStream(seed: seed, label: "test")
+        for name in names + ["logs", "auditor"] { world.addMachine(name) }
+        world.start("logs") { [self] machine in
             let made = try await LoggedTable(machine, isKeyed: seed % 3 != 0)
             table = made
             while isWriting {
@@ -47,6 +49,31 @@ struct TieringFaultTests {
                 try await machine.sleep(.milliseconds(random.next(in: 20..<400)))
             }
         }
+        for name in names { start(name) }
+    }
+
+    /// Takes over with a new epoch, then commits until it is turned away or crashes.
+    private func start(_ name: String) {
+        world.start(name) { [self] machine in
+            while table == nil { try await machine.sleep(.milliseconds(10)) }
+            epoch += 1
+            let tiering = table!.tiering(machine, epoch: epoch)
+            while true {
+                do {
+                    _ = try await tiering.round()
+                } catch let error as TieringError {
+                    if case .fenced = error { return }
+                    if case .damaged = error { throw error }
+                } catch let error as IcebergError {
+                    if case .damaged = error { throw error }
+                }
+                try await machine.sleep(.milliseconds(500))
+            }
+        }
+    }
+
+    /// Lets stores fail all the time, and tierers crash or freeze now and then.
+    func fail() {
         var faults = ServiceFaults()
         faults.refusalsPerMillion = 50_000
         faults.lostBeforePerMillion = 60_000
@@ -56,41 +83,38 @@ struct TieringFaultTests {
         faults.lostBeforePerMillion = 100_000
         faults.lostAfterPerMillion = 100_000
         world.catalog.faults = faults
-        for name in ["tierer-1", "tierer-2"] { startTierer(name) }
         for round in 0..<8 {
-            let name = "tierer-\(1 + random.next(in: 0..<2))"
-            world.after(.seconds(10 + 12 * round)) {
-                if random.chance(1, in: 2) { world.crash(name) } else { world.pause(name) }
+            let name = names[random.next(in: 0..<2)]
+            let isCrash = random.chance(1, in: 2)
+            world.after(.seconds(10 + 12 * round)) { [self] in
+                if isCrash { world.crash(name) } else { world.pause(name) }
             }
-            world.after(.seconds(12 + 12 * round)) {
+            world.after(.seconds(12 + 12 * round)) { [self] in
                 if world.isPaused(name) { world.resume(name) }
-                if !world.isRunning(name) { startTierer(name) }
+                if !world.isRunning(name) { start(name) }
             }
         }
-        world.run(for: .seconds(120))
+    }
+
+    func heal() {
         isWriting = false
         world.objects.faults = ServiceFaults()
         world.catalog.faults = ServiceFaults()
-        world.run(for: .seconds(30))
-        for name in ["tierer-1", "tierer-2"] { world.crash(name) }
-        world.addMachine("auditor")
-        world.start("auditor") { machine in
-            do {
-                epoch += 1
-                _ = try await table!.tiering(machine, epoch: epoch).round()
-                let lake = try await table!.lake(machine)
-                #expect(
-                    try table!.table.progress(in: lake.metadata).offsets == table!.highWatermarks)
-                compared = try await table!.checkLake(machine)
-            } catch { failure = error }
+    }
+
+    /// Takes what is left to the lake, and answers how many rows of how many snapshots were right.
+    func audit() -> Int {
+        var compared = 0
+        world.start("auditor") { [self] machine in
+            epoch += 1
+            _ = try await table!.tiering(machine, epoch: epoch).round()
+            let lake = try await table!.lake(machine)
+            let progress = try table!.table.progress(in: lake.metadata)
+            #expect(progress.offsets == table!.highWatermarks)
+            compared = try await table!.checkLake(machine)
         }
-        world.run(for: .seconds(600))
-        world.shutDown()
-        #expect(failure == nil)
-        #expect(compared > 300)
-        #expect(
-            world.journal.errorCount == 0, "\(world.journal.notes.filter { $0.severity == .error })"
-        )
-        #expect(world.objects.counters.deletes == 0)
+        _ = world.run(atMost: .seconds(600)) { [self] in !world.isRunning("auditor") || compared > 0
+        }
+        return compared
     }
 }
