@@ -37,11 +37,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 // Data goes down this list; an arrow points only to what stands further down.
 let sources: [Target] = [
     .executableTarget(
-        name: "wavetank", dependencies: ["Workbench", argumentParser],
+        name: "wavetank", dependencies: ["Workbench", "Host", argumentParser],
         swiftSettings: strict),
     module(
         "Workbench",
-        ["Cluster", "Simulation", "ScenarioFiles", "Workloads", "RunReports"]),
+        ["Cluster", "Simulation", "Host", "ScenarioFiles", "Workloads", "RunReports"]),
     module("RunReports", ["JSON"]),
     module("ScenarioFiles", ["JSON", .product(name: "Yams", package: "Yams")]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),

@@ -161,7 +161,7 @@ extension TankRun {
             })
     }
 
-    private var tables: [TableDescription] { drivers.flatMap(\.tables) }
+    var tables: [TableDescription] { drivers.flatMap(\.tables) }
 
     private func check(_ auditor: Auditor) async throws {
         auditor.checkAcknowledgements()

@@ -22,8 +22,8 @@ extension TankRun {
         var report = RunReport(
             title: scenario.title, scenario: scenario.path, seed: world.seed, build: build,
             verdict: verdict.verdict, reason: verdict.reason,
-            traceHash: hexadecimal(world.trace.hash), events: world.trace.eventCount,
-            simulatedSeconds: Double(world.nanoseconds) / 1e9, cpuSeconds: cpuSeconds,
+            traceHash: hexadecimal(endTrace.hash), events: endTrace.eventCount,
+            simulatedSeconds: Double(endNanoseconds) / 1e9, cpuSeconds: cpuSeconds,
             peakMemoryBytes: peakMemoryBytes, changesAcknowledged: acknowledged,
             changesRefused: refused, changesUnknown: unknown, reproduceCommand: reproduceCommand)
         report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map(\.result)

@@ -12,6 +12,12 @@ public final class TankRun {
     public let world: SimulationWorld
     /// Called now and then with what is happening, for a person who waits.
     public var onProgress: ((String) -> Void)?
+    /// An absolute path: have the lake exported to there when the run has ended.
+    public var exportFolder: String?
+    public private(set) var exportedLake: ExportedLake?
+    /// The trace as it was when the verdict was reached.
+    private(set) var endTrace: Trace
+    private(set) var endNanoseconds: Int64 = 0
     let deployment: Deployment
     let tallies: Tallies
     let recorder: TankRecorder
@@ -38,6 +44,7 @@ public final class TankRun {
         self.scenario = scenario
         let world = SimulationWorld(seed: seed, keeping: keptEvents)
         self.world = world
+        endTrace = world.trace
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)
         deployment = Deployment(scenario.cluster)
         tallies = Tallies(now: { world.nanoseconds })
@@ -80,8 +87,12 @@ public final class TankRun {
         if !isFinished && world.journal.errorCount == 0 {
             tallies[.liveness].expect(false, stall ?? "the run did not end: it is \(phase)")
         }
+        endTrace = world.trace
+        endNanoseconds = world.nanoseconds
+        let verdict = verdict()
+        if let exportFolder, isFinished { exportedLake = export(to: exportFolder) }
         world.shutDown()
-        return verdict()
+        return verdict
     }
 
     static let auditorName = "auditor"

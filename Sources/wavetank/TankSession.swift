@@ -80,6 +80,7 @@ struct TankSession {
         let before = processorSeconds()
         let run = TankRun(
             scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+        run.exportFolder = exportFolder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         var lastProgress = Date.distantPast
         if !quiet {
             run.onProgress = { phase in
@@ -98,6 +99,9 @@ struct TankSession {
             verdict, build: buildDescription, cpuSeconds: processorSeconds() - before,
             peakMemoryBytes: peakMemory(),
             reproduceCommand: reproduceCommand)
+        if let lake = run.exportedLake, let folder = run.exportFolder {
+            try LakeFolder(path: folder).write(lake)
+        }
         return Result(report: report, failure: failure(run, report), world: run.world)
     }
 
