@@ -46,7 +46,9 @@ public func textSummary(for report: RunReport) -> String {
     let page = Page(report)
     var lines = ["\(page.verdictWord.uppercased())  \(plain(report.title))"]
     if !report.reason.isEmpty { lines.append("  \(plain(report.reason))") }
-    let facts: [(String, String)] = [
+    // A run on the real machine has no simulated time and no trace.
+    let isReal = report.traceHash.isEmpty
+    var facts: [(String, String)] = [
         ("scenario", "\(report.scenario), seed \(report.seed)"),
         (
             "changes",
@@ -55,14 +57,15 @@ public func textSummary(for report: RunReport) -> String {
         ),
         (
             "time",
-            "\(NumberText.seconds(report.simulatedSeconds)) simulated in "
-                + "\(NumberText.seconds(report.cpuSeconds)) of one core "
-                + "(\(NumberText.short(report.speed))x)"
+            isReal
+                ? "\(NumberText.seconds(report.cpuSeconds)) of one core, in real time"
+                : "\(NumberText.seconds(report.simulatedSeconds)) simulated in "
+                    + "\(NumberText.seconds(report.cpuSeconds)) of one core "
+                    + "(\(NumberText.short(report.speed))x)"
         ),
         ("memory", "\(NumberText.bytes(Double(report.peakMemoryBytes))) at its peak"),
-        ("events", "\(report.events)"),
-        ("trace", report.traceHash),
     ]
+    if !isReal { facts += [("events", "\(report.events)"), ("trace", report.traceHash)] }
     lines.append("")
     lines += facts.map { "  \(padded($0.0, to: 10)) \(plain($0.1))" }
     lines.append("")

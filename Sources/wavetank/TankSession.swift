@@ -12,7 +12,7 @@ struct TankSession {
     struct Result {
         var report: RunReport
         var failure: FailureFile?
-        var world: SimulationWorld
+        var world: SimulationWorld?
 
         var exitCode: Int32 {
             switch report.verdict {

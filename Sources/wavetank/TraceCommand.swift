@@ -43,7 +43,7 @@ struct TraceCommand: ParsableCommand {
         let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
         var session = TankSession(chosen, text: text, seed: seed ?? chosen.seed, quiet: true)
         session.keptEvents = from.map { $0..<$0 + count } ?? 0..<0
-        let world = try session.run().world
+        guard let world = try session.run().world else { return }
         if let from {
             for (number, event) in world.keptEvents.enumerated() {
                 print("\(from + number) \(event)")

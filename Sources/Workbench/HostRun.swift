@@ -1,0 +1,246 @@
+import Changelog
+import Cluster
+import Host
+import Platform
+public import RunReports
+public import ScenarioFiles
+import Simulation
+public import Workloads
+
+/// One run of a scenario's cluster and workloads on the real machine, to a verdict.
+///
+/// The same engine objects as in the tank, on real files, sockets and databases in one folder. What
+/// writers were told stands in a ledger there, so that a run which is killed can be started again on
+/// the same folder: it goes on with the workloads, and holds what the former life acknowledged
+/// against what is there. Faults of the scenario are left out: here only the real ones happen.
+public final class HostRun {
+    /// Called now and then with what is happening.
+    public var onProgress: ((String) -> Void)?
+    private let scenario: Scenario
+    private let world: HostWorld
+    private let deployment: Deployment
+    private let tallies: Tallies
+    private let drivers: [WorkloadDriver]
+    private let ledger: Ledger
+    private let seed: UInt64
+    private let start = ContinuousClock.now
+    private let recall = Recall()
+    private var clients: [ClusterClient] = []
+    private var auditor: Auditor?
+    private var phase = "starting"
+    private var acknowledged = 0
+    private var refused = 0
+    private var unknown = 0
+    private var warnings: [String] = []
+
+    /// Oracles that can look from outside, as clients do.
+    static let checks: [CheckName] = [
+        .logMatching, .acknowledgedWrites, .singleLeader, .tableIsFold, .readableOffsets,
+        .unionRead,
+        .fencing, .vectorAnswers, .liveness, .referenceModel,
+    ]
+
+    public init(
+        _ scenario: Scenario, seed: UInt64, folder: String, workloads: [any Workload]
+    ) throws {
+        self.scenario = scenario
+        self.seed = seed
+        world = try HostWorld(HostConfiguration(folder: folder))
+        deployment = Deployment(scenario.cluster)
+        let start = start
+        tallies = Tallies(now: { (ContinuousClock.now - start).nanoseconds })
+        drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
+        ledger = try Ledger(path: folder + "/ledger.txt")
+    }
+
+    // MARK: The run
+
+    /// Runs for `length` and then until all has been checked.
+    public func run() throws -> RunReport {
+        let histories = try ledger.history()
+        for (position, driver) in drivers.enumerated() {
+            driver.record(in: ledger, as: position)
+            if let history = histories[position] { try driver.resume(history) }
+        }
+        world.journal.onNote = { [unowned self] note in
+            if note.severity >= .warning { warnings.append("\(note.machine): \(note.message)") }
+        }
+        world.onHalt = { [unowned self] name in
+            guard let node = NodeName(name), node.role != .client else { return }
+            deployment.ended(node)
+            startLater(node)
+        }
+        for node in deployment.nodes { startNode(node) }
+        startClients()
+        startAuditor(histories)
+        let limit = scenario.length + .seconds(120)
+        var waited = Duration.zero
+        while phase != "done" && waited < limit && world.journal.errorCount == 0 {
+            _ = world.run(atMost: .seconds(1)) { [unowned self] in phase == "done" }
+            waited = ContinuousClock.now - start
+            onProgress?(phase)
+        }
+        if phase != "done" {
+            tallies[.liveness].expect(false, "the run did not end: it is \(phase)")
+        }
+        world.shutDown()
+        return report()
+    }
+
+    private func startNode(_ node: NodeName) {
+        if world.isRunning(node.description) { return }
+        world.start(node.description) { [self] machine in
+            try await deployment.run(node, on: machine)
+        }
+    }
+
+    private func startLater(_ node: NodeName) {
+        clients.first?.machine.spawn("restart of \(node)") { [self] in
+            try await clients[0].machine.sleep(.seconds(1))
+            startNode(node)
+        }
+    }
+
+    private func startClients() {
+        for number in 1...max(1, scenario.clientCount) {
+            world.start(NodeName(.client, number).description) { [self] machine in
+                let client = ClusterClient(machine, deployment.configuration)
+                clients.append(client)
+                machine.spawn("metadata of \(machine.name)") { try await client.run() }
+                if number == 1 { try await startDrivers(machine) }
+            }
+        }
+    }
+
+    private func startDrivers(_ machine: Machine) async throws {
+        while clients.count < max(1, scenario.clientCount) || auditor == nil {
+            try await machine.sleep(.milliseconds(20))
+        }
+        let epoch = machine.clock.timestamp.millisecondsSinceEpoch
+        var first = 0
+        for (driver, options) in zip(drivers, scenario.workloads) {
+            let writers = Array(clients[first..<(first + options.writerCount)])
+            first += options.clientCount
+            driver.onOutcome = { [self] outcome, _ in
+                switch outcome {
+                case .acknowledged(let receipt):
+                    acknowledged += 1
+                    auditor?.acknowledged(receipt, by: leader(of: receipt))
+                case .refused: refused += 1
+                case .unknown: unknown += 1
+                }
+            }
+            machine.spawn("workload") { [self] in
+                try await driver.createTables(with: writers[0])
+                for table in driver.tables { auditor?.follow(table) }
+                try await driver.run(
+                    writers, epochMilliseconds: epoch, started: machine.clock.now)
+            }
+        }
+    }
+
+    private func leader(of receipt: TableWriter.Receipt) -> String? {
+        deployment.runningServers.first {
+            let replica = $0.server.replicas[receipt.bucket]
+            return replica?.isLeader == true
+                && replica?.leaderEpoch == receipt.acknowledgement.leaderEpoch
+        }?.name.description
+    }
+
+    // MARK: Checking
+
+    private func startAuditor(_ histories: [Int: Ledger.History]) {
+        world.start(TankRun.auditorName) { [self] machine in
+            let client = ClusterClient(machine, deployment.configuration)
+            let auditor = Auditor(client, tallies)
+            for workload in histories.keys.sorted() {
+                for change in histories[workload]!.outcomes.keys.sorted() {
+                    if case .acknowledged(let receipt) = histories[workload]!.outcomes[change]! {
+                        auditor.acknowledged(receipt, by: nil)
+                    }
+                }
+            }
+            self.auditor = auditor
+            machine.spawn("metadata of the auditor") { try await client.run() }
+            phase = "running"
+            let deadline = machine.clock.now + scenario.length
+            while drivers.contains(where: { !$0.isReady }) {
+                try await machine.sleep(.milliseconds(100))
+            }
+            machine.spawn("reads of the auditor") { [self] in
+                try await surveyor(auditor, "reads").run { phase != "running" }
+            }
+            try await machine.sleep(until: deadline)
+            phase = "settling"
+            for driver in drivers { driver.stop() }
+            try await settle(machine, auditor)
+            phase = "checking"
+            try await check(auditor)
+            phase = "done"
+        }
+    }
+
+    private func surveyor(_ auditor: Auditor, _ name: String) -> Surveyor {
+        Surveyor(
+            auditor.client, auditor, drivers.flatMap(\.tables), recall: recall,
+            random: RandomStream(seed: seed, label: name))
+    }
+
+    private func settle(_ machine: Machine, _ auditor: Auditor) async throws {
+        let deadline = machine.clock.now + .seconds(60)
+        while machine.clock.now < deadline {
+            if isSettled(auditor) {
+                tallies[.liveness].count()
+                return
+            }
+            try await machine.sleep(.milliseconds(200))
+        }
+        tallies[.liveness].expect(false, "the cluster did not come to rest in a minute")
+    }
+
+    private func isSettled(_ auditor: Auditor) -> Bool {
+        if drivers.contains(where: { !$0.isSettled }) { return false }
+        for bucket in drivers.flatMap(\.tables).flatMap(\.buckets) {
+            let leaders = deployment.runningServers.compactMap { $0.server.replicas[bucket] }
+                .filter(\.isLeader)
+            guard leaders.count == 1, let log = auditor.logs[bucket],
+                leaders[0].highWatermark == leaders[0].log.endOffset,
+                log.endOffset == leaders[0].highWatermark
+            else { return false }
+        }
+        return true
+    }
+
+    private func check(_ auditor: Auditor) async throws {
+        auditor.checkAcknowledgements()
+        try await auditor.checkReplicas(deployment.runningServers.map(\.server), rotten: [])
+        try await auditor.checkAgain()
+        try await surveyor(auditor, "checks").surveyAll()
+        recall.check(tallies[.vectorAnswers])
+        for driver in drivers { driver.check(auditor, tallies[.referenceModel]) }
+        let tables = drivers.flatMap(\.tables)
+        tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
+        tallies[.vectorAnswers].hadWork =
+            scenario.cluster.indexers > 0 && tables.contains { $0.vectorColumn != nil }
+        tallies[.unionRead].hadWork =
+            scenario.cluster.tierers > 0 && tables.contains(where: \.isInLake)
+    }
+
+    private func report() -> RunReport {
+        let checked = tallies.all.filter {
+            Self.checks.contains($0.name) && scenario.checks.contains($0.name)
+        }
+        let verdict = Verdict(
+            checked, defectCount: world.journal.errorCount, firstDefect: warnings.last ?? "")
+        var report = RunReport(
+            title: scenario.title, scenario: scenario.path, seed: seed, build: "",
+            verdict: verdict.verdict, reason: verdict.reason, traceHash: "", events: 0,
+            simulatedSeconds: 0, cpuSeconds: 0, peakMemoryBytes: 0,
+            changesAcknowledged: acknowledged, changesRefused: refused, changesUnknown: unknown,
+            reproduceCommand: "")
+        report.oracles = checked.map(\.result)
+        report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
+        report.notes = Array(warnings.prefix(50))
+        return report
+    }
+}
