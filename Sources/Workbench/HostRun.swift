@@ -10,8 +10,8 @@ public import Workloads
 /// One run of a scenario's cluster and workloads on the real machine, to a verdict.
 ///
 /// The same engine objects as in the tank, on real files, sockets and databases in one folder. What
-/// writers were told stands in a ledger there, so that a run which is killed can be started again on
-/// the same folder: it goes on with the workloads, and holds what the former life acknowledged
+/// writers were told stands in a ledger there, so that a run which is killed can be started again
+/// on the same folder: it goes on with the workloads, and holds what the former life acknowledged
 /// against what is there. Faults of the scenario are left out: here only the real ones happen.
 public final class HostRun {
     /// Called now and then with what is happening.

@@ -19,8 +19,8 @@ extension TankRun {
 
     /// Copies every table of the lake; the metadata names files below `folder`, an absolute path.
     ///
-    /// What is copied stands under `warehouse/`, and for some snapshots of each table, the first and
-    /// the last among them, the rows of a union read there under `expected/`.
+    /// What is copied stands under `warehouse/`, and for some snapshots of each table, the first
+    /// and the last among them, the rows of a union read there under `expected/`.
     func export(to folder: String) -> ExportedLake {
         var lake = ExportedLake()
         var isDone = false
