@@ -12,6 +12,7 @@ struct Wavetank: ParsableCommand {
             """,
         subcommands: [
             Run.self, Replay.self, Hunt.self, Serve.self, List.self, Check.self, Schema.self,
+            Speed.self,
             TraceCommand.self,
         ])
 }
