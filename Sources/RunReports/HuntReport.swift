@@ -68,8 +68,8 @@ public struct HuntReport: Sendable, CustomStringConvertible {
     public var probes: [ProbeResult] {
         var counts: [String: Int] = [:]
         for seed in seeds {
-            for probe in seed.report?.probes ?? [] where probe.count > 0 {
-                counts[probe.name, default: 0] += 1
+            for probe in seed.report?.probes ?? [] {
+                counts[probe.name, default: 0] += probe.count > 0 ? 1 : 0
             }
         }
         return counts.keys.sorted().map { ProbeResult(name: $0, count: counts[$0]!) }

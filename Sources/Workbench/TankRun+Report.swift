@@ -27,7 +27,10 @@ extension TankRun {
             peakMemoryBytes: peakMemoryBytes, changesAcknowledged: acknowledged,
             changesRefused: refused, changesUnknown: unknown, reproduceCommand: reproduceCommand)
         report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map(\.result)
-        report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
+        let reached = world.journal.probes
+        report.probes = reached.map { ProbeResult(name: $0.name, count: $0.count) }
+        report.probes += knownProbes.filter { name in !reached.contains { $0.name == name } }
+            .map { ProbeResult(name: $0, count: 0) }
         report.notes = world.journal.notes.prefix(50).map { "\($0.node): \($0.message)" }
         report.notes += drivers.flatMap { $0.workload.refusedLines.first }.prefix(20)
             .map(\.description)

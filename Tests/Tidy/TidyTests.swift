@@ -3,7 +3,7 @@ import Testing
 @Suite("The house is tidy")
 struct TidyTests {
     enum Part: String, CaseIterable {
-        case fence, imports, order, layout, documents, scenarios
+        case fence, imports, order, layout, documents, scenarios, probes, mutants
 
         func check(_ tree: Tree) -> [Violation] {
             switch self {
@@ -13,6 +13,8 @@ struct TidyTests {
             case .layout: Layout.check(tree)
             case .documents: Documents.check(tree)
             case .scenarios: ScenarioFolders.check(tree)
+            case .probes: Probes.check(tree)
+            case .mutants: Mutants.check(tree)
             }
         }
     }
