@@ -236,7 +236,14 @@ public final class TabletServer {
                 }
             }
             if !answers.isEmpty { return answers }
-            if try await !moved.wait(until: deadline) { return [] }
+            // Who asks for one bucket need not be woken by all others.
+            let hasNews: Bool
+            if request.parts.count == 1, let replica = replicas[request.parts[0].bucket] {
+                hasNews = try await replica.waitForMove(until: deadline)
+            } else {
+                hasNews = try await moved.wait(until: deadline)
+            }
+            if !hasNews { return [] }
         }
     }
 }
