@@ -175,6 +175,10 @@ final class Auditor {
             do {
                 batches = try await copy.readBatches(
                     from: offset, below: end, maximumByteCount: 1024 * 1024)
+            } catch ChangelogError.offsetOutOfRange where offset < copy.startOffset {
+                // What is tiered was dropped meanwhile, as it may be at any time.
+                offset = copy.startOffset
+                continue
             } catch let error as ChangelogError {
                 tallies[.logMatching].expect(
                     mayBeRotten, "\(log.bucket) on \(server): \(error)")
