@@ -19,8 +19,11 @@ extension Surveyor {
             if case .damaged = error { tallies[.unionRead].violated("\(table.name): \(error)") }
             return
         } catch let error as UnionReadError {
-            // A new leader learns late how far its log is committed.
-            if case .lakeAhead = error { return }
+            // A new leader learns late how far its log is committed: that is refused, and no answer.
+            switch error {
+            case .lakeAhead, .logIncomplete: return
+            default: break
+            }
             tallies[.unionRead].violated("\(table.name): \(error)")
             return
         }
