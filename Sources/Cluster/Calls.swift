@@ -35,6 +35,13 @@ final class Calls {
 
 /// One connection and the calls that wait for answers on it.
 private final class CallWay {
+    private enum Answer {
+        /// Asked for, and nobody waits yet: an answer can come before the send returns.
+        case expected
+        case awaited(Wait<Response?>)
+        case here(Response)
+    }
+
     let address: Address
     private(set) var isBroken = false
     private let machine: Machine
@@ -42,11 +49,14 @@ private final class CallWay {
     private var isConnecting = false
     private let connected: Signal
     private var nextNumber: UInt32 = 0
-    private var pending: [UInt32: Wait<Response?>] = [:]
+    /// When the last answer came.
+    private var heard: Instant
+    private var answers: [UInt32: Answer] = [:]
 
     init(_ machine: Machine, _ address: Address) {
         self.machine = machine
         self.address = address
+        heard = machine.clock.now
         connected = Signal(machine)
     }
 
@@ -58,15 +68,24 @@ private final class CallWay {
         var writer = ByteWriter()
         writer.append(littleEndian: number)
         request.encode(into: &writer)
+        let asked = machine.clock.now
+        answers[number] = .expected
+        defer { answers[number] = nil }
         do {
             try await connection.send(writer.bytes)
         } catch is NetworkError {
             breakDown()
             return nil
         }
+        if case .here(let response) = answers[number] { return response }
         if isBroken { return nil }
-        defer { pending[number] = nil }
-        return try await machine.wait(until: deadline) { pending[number] = $0 }
+        let response = try await machine.wait(until: deadline) { answers[number] = .awaited($0) }
+        if response == nil && !isBroken && heard < asked {
+            // Not a word since: the far end may have given this connection up long ago.
+            connection.close()
+            breakDown()
+        }
+        return response
     }
 
     private func connection(until deadline: Instant) async throws -> (any Connection)? {
@@ -96,9 +115,14 @@ private final class CallWay {
         do {
             while true {
                 var reader = ByteReader(try await connection.receive())
+                heard = machine.clock.now
                 let number: UInt32 = try reader.readLittleEndian()
                 let response = try Response(from: &reader)
-                pending.removeValue(forKey: number)?.resume(returning: response)
+                switch answers[number] {
+                case .expected: answers[number] = .here(response)
+                case .awaited(let wait): wait.resume(returning: response)
+                case .here, nil: break
+                }
             }
         } catch let error as ColumnarError {
             machine.observer.note(.warning, "answer from \(address): \(error)")
@@ -110,8 +134,8 @@ private final class CallWay {
 
     private func breakDown() {
         isBroken = true
-        let waiting = pending
-        pending.removeAll()
-        for number in waiting.keys.sorted() { waiting[number]!.resume(returning: nil) }
+        for number in answers.keys.sorted() {
+            if case .awaited(let wait) = answers[number] { wait.resume(returning: nil) }
+        }
     }
 }

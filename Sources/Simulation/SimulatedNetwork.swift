@@ -282,10 +282,25 @@ final class SimulatedConnection: Connection {
             if !world.nodes[Int(remote)].isDark { fail(.reset) }
             return
         }
+        if other.ending == .reset {
+            refuseLate()
+            return
+        }
         other.deliver(frame)
     }
 
+    /// The other end had given the connection up without a word: what comes there is answered with
+    /// a reset (RFC 9293, section 3.5.2), if that can come back.
+    private func refuseLate() {
+        let delay =
+            world.links.isBlocked(remote, local)
+            ? world.costs.connectionTimeout.nanoseconds : other!.network.latency(to: local)
+        world.schedule(world.nanoseconds + delay, node: local) { [self] in fail(.reset) }
+    }
+
     /// Gives a blocked way some time to open before the connection breaks.
+    ///
+    /// Only this end learns of it: the other waits on, half-open, until it sends something.
     private func limitStall() {
         if stallLimit != nil { return }
         stallLimit = world.after(world.costs.connectionTimeout) { [self] in

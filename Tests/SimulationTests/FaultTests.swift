@@ -175,6 +175,49 @@ struct FaultTests {
         #expect(long.answers == long.answers.sorted() && long.answers.count < 200)
     }
 
+    @Test("An end that gave up over a blocked way answers what comes later with a reset")
+    func halfOpen() {
+        let run = asking(seed: 1) { world in
+            // The far end gives up after 15 s of silence; the near one knows of nothing and waits.
+            world.after(.seconds(3)) { world.block(from: .machine("far"), to: .machine("near")) }
+            world.after(.seconds(30)) { world.open(from: .machine("far"), to: .machine("near")) }
+        }
+        #expect(run.breaks == 0, "nobody told the near end, which sends nothing")
+        var ending: NetworkError?
+        let world = SimulationWorld(seed: 1)
+        for name in ["near", "far"] { world.addMachine(name) }
+        world.start("far") { machine in
+            let connection = try await machine.network.listen(port: 1).accept()
+            while true {
+                do { try await connection.send([1]) } catch is NetworkError { break }
+                try await machine.sleep(.seconds(1))
+            }
+        }
+        world.start("near") { machine in
+            try await machine.sleep(.milliseconds(10))
+            let connection = try await machine.network.connect(to: Address(host: "far", port: 1))
+            do {
+                while true {
+                    _ = try await connection.receive()
+                    if machine.clock.now.nanoseconds > 2_000_000_000 { break }
+                }
+                world.block(from: .machine("far"), to: .machine("near"))
+                try await machine.sleep(.seconds(30))
+                world.open(from: .machine("far"), to: .machine("near"))
+                try await connection.send([2])
+                _ = try await connection.receive()
+            } catch let error as NetworkError {
+                ending = error
+            }
+        }
+        world.run(for: .seconds(60))
+        world.shutDown()
+        guard case .reset = ending else {
+            Issue.record("the near end saw \(String(describing: ending))")
+            return
+        }
+    }
+
     @Test("Resets break connections, and a frame comes once or not at all", arguments: 0..<5)
     func resets(seed: UInt64) {
         let run = asking(seed: seed) { world in
