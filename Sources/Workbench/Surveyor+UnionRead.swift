@@ -19,7 +19,7 @@ extension Surveyor {
             if case .damaged = error { tallies[.unionRead].violated("\(table.name): \(error)") }
             return
         } catch let error as UnionReadError {
-            // A new leader learns late how far its log is committed: that is refused, and no answer.
+            // A new leader learns late how far its log is committed: a refusal, no answer.
             switch error {
             case .lakeAhead, .logIncomplete: return
             default: break
