@@ -48,7 +48,8 @@ struct Hunt: ParsableCommand {
         DispatchQueue.concurrentPerform(iterations: min(jobs, work.count)) { _ in
             while let position = progress.withLock({ $0.take() }) {
                 let (scenario, seed) = work[position]
-                let result = huntSeed(scenario, seed)
+                let result = SeedWorker(patience: patience).run(
+                    scenario, seed: seed, seconds: seconds)
                 progress.withLock {
                     $0.done(result)
                     if firstOnly && !result.isClean { $0.stop() }
@@ -64,36 +65,6 @@ struct Hunt: ParsableCommand {
             throw ExitCode(1)
         }
         if report.cleanCount < report.seeds.count { throw ExitCode(2) }
-    }
-
-    /// Runs one seed in a process of its own.
-    private func huntSeed(_ scenario: String, _ seed: UInt64) -> HuntReport.Seed {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["run", scenario, "--seed", "\(seed)", "--json", "--quiet"]
-        if let seconds { process.arguments! += ["--seconds", "\(seconds)"] }
-        let (answer, words) = (Pipe(), Pipe())
-        process.standardOutput = answer
-        process.standardError = words
-        process.standardInput = FileHandle.nullDevice
-        func ended(_ text: String) -> HuntReport.Seed {
-            HuntReport.Seed(scenario: scenario, seed: seed, report: nil, lastWords: text)
-        }
-        do { try process.run() } catch { return ended("the worker did not start: \(error)") }
-        let identifier = process.processIdentifier
-        let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(patience), execute: limit)
-        let data = answer.fileHandleForReading.readDataToEndOfFile()
-        let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        limit.cancel()
-        guard let json = try? JSONValue(parsing: [UInt8](data)),
-            let report = try? RunReport(json: json)
-        else {
-            let last = said.split(separator: "\n").suffix(3).joined(separator: " ")
-            return ended("the worker ended with \(process.terminationStatus): \(last)")
-        }
-        return HuntReport.Seed(scenario: scenario, seed: seed, report: report, lastWords: "")
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import JSON
 import RunReports
 import ScenarioFiles
