@@ -1,4 +1,5 @@
-/// A small linearizable key-value service with compare-and-swap, leases and watches, as etcd has them.
+/// A small linearizable key-value service with compare-and-swap, leases and watches, as etcd has
+/// them.
 public protocol Coordination: AnyObject {
     func get(_ key: String) async throws -> CoordinationEntry?
 
@@ -98,7 +99,8 @@ public enum CoordinationResult: Hashable, Sendable {
 }
 
 public protocol Watch: AnyObject {
-    /// Waits for the next changes; `CoordinationError.unavailable` ends the watch: range and watch anew.
+    /// Waits for the next changes; `CoordinationError.unavailable` ends the watch: range and watch
+    /// anew.
     func next() async throws -> [WatchEvent]
 
     func cancel()

@@ -1,7 +1,8 @@
 /// A machine's local file system.
 ///
-/// The durability rules are POSIX's, at their weakest: written bytes survive a power loss only after
-/// `File.sync`, and a created, renamed or removed name only after `syncDirectory` of its folder.
+/// The durability rules are POSIX's, at their weakest: written bytes survive a power loss only
+/// after `File.sync`, and a created, renamed or removed name only after `syncDirectory` of its
+/// folder. A rename over two folders is durable after `syncDirectory` of either.
 /// Paths are relative, parts separated by `/`; `.` and `..` and empty parts are refused.
 public protocol Disk: AnyObject {
     /// Opens a file; `DiskError.notFound` or `.exists` where the mode says so.
@@ -13,7 +14,8 @@ public protocol Disk: AnyObject {
     /// Removes a file; `DiskError.notFound` if there is none.
     func remove(_ path: String) async throws
 
-    /// The names in a folder, sorted by their UTF-8 bytes; folders end in `/`. `DiskError.notFound`.
+    /// The names in a folder, sorted by their UTF-8 bytes; folders end in `/`.
+    /// `DiskError.notFound`.
     func list(_ directory: String) async throws -> [String]
 
     /// Makes a folder and its parents; one that exists already is left as it is.
@@ -49,7 +51,8 @@ public protocol File: AnyObject {
     /// Makes the file's bytes and size durable.
     ///
     /// After an error the bytes since the last good sync may be lost even though they can still be
-    /// read: retrying is no cure (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+    /// read. Syncing again is no cure, writing them again is (Rebello et al., "Can Applications
+    /// Recover from fsync Failures?", 2020).
     func sync() async throws
 
     func size() async throws -> Int64

@@ -5,7 +5,8 @@ public protocol Entropy: AnyObject {
 }
 
 extension Entropy {
-    /// A number in `range`, evenly drawn (Lemire, "Fast Random Integer Generation in an Interval", 2019).
+    /// A number in `range`, evenly drawn (Lemire, "Fast Random Integer Generation in an Interval",
+    /// 2019).
     public func next(in range: Range<UInt64>) -> UInt64 {
         let width = range.upperBound - range.lowerBound
         precondition(width > 0, "cannot draw from an empty range")

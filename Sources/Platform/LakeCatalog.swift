@@ -1,4 +1,5 @@
-/// The catalog of lake tables: for each table one pointer to its current metadata file, swapped atomically.
+/// The catalog of lake tables: for each table one pointer to its current metadata file, swapped
+/// atomically.
 public protocol LakeCatalog: AnyObject {
     /// Where the table's current metadata is, or nil if there is no such table.
     func load(_ table: LakeTableName) async throws -> String?

@@ -1,8 +1,8 @@
 /// Everything one node may touch: the seam between the engine and either world.
 ///
 /// A node is plain code: classes and structs that are not `Sendable`, reached only from tasks that
-/// `spawn` started. All of them run on one serial executor, so code between two waits is atomic, and
-/// each wait costs exactly one job, in debug and in release alike.
+/// `spawn` started. All of them run on one serial executor, so code between two waits is atomic,
+/// and each wait costs exactly one job, in debug and in release alike.
 public final class Machine {
     /// Unique in its world and stable over restarts, such as `server-1`.
     public let name: String
@@ -45,7 +45,7 @@ public final class Machine {
 
     /// Starts a task of this machine: the one way to run two things at once.
     ///
-    /// `Terminated` ends a task in silence; any other error that leaves `body` is noted as a defect.
+    /// `Terminated` ends a task in silence; any other error that leaves `body` is a defect.
     public func spawn(_ label: String, _ body: @escaping () async throws -> Void) {
         let observer = self.observer
         lane.spawn {
@@ -82,7 +82,7 @@ private actor Lane {
     init(_ executor: any SerialExecutor & TaskExecutor) { self.executor = executor }
 
     nonisolated func spawn(_ body: @escaping () async -> Void) {
-        // Safe because the executor is serial and everything that `body` reaches is reached on it only.
+        // Safe because the executor is serial, and all that `body` reaches is reached on it only.
         nonisolated(unsafe) let body = body
         Task(executorPreference: executor) { await self.run(body) }
     }

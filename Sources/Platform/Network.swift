@@ -37,8 +37,8 @@ public protocol Listener: AnyObject {
 
 /// A stream of frames both ways: in order, whole, at most once, until it breaks.
 ///
-/// A frame that was sent may still be lost when the connection breaks: only an answer proves that it
-/// arrived. Frames are at most `frameSizeLimit` bytes.
+/// A frame that was sent may still be lost when the connection breaks: only an answer proves that
+/// it arrived. Frames are at most `frameSizeLimit` bytes.
 public protocol Connection: AnyObject {
     var peer: Address { get }
 

@@ -1,7 +1,7 @@
 /// A bucket of immutable objects with conditional writes, as S3 has them.
 ///
-/// Reads see every completed write at once (S3 is strongly consistent since December 2020). Keys are
-/// at most 1,024 bytes of UTF-8.
+/// Reads see every completed write at once (S3 is strongly consistent since December 2020). Keys
+/// are at most 1,024 bytes of UTF-8.
 public protocol ObjectStore: AnyObject {
     /// Writes a whole object; `ObjectStoreError.preconditionFailed` if the condition does not hold.
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) async throws -> ObjectTag
@@ -15,7 +15,8 @@ public protocol ObjectStore: AnyObject {
     /// Describes an object, or nil if there is none.
     func head(_ key: String) async throws -> ObjectDescription?
 
-    /// Up to `limit` objects whose keys begin with `prefix` and follow `start`, in UTF-8 byte order.
+    /// Up to `limit` objects whose keys begin with `prefix` and follow `start`, in the order of
+    /// their UTF-8 bytes.
     func list(prefix: String, after start: String?, limit: Int) async throws -> [ObjectDescription]
 
     /// Removes an object; removing what is not there succeeds.

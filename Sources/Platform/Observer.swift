@@ -1,4 +1,5 @@
-/// Where a machine tells what happens in it: for people, probes and oracles; never for its own decisions.
+/// Where a machine tells what happens in it: for people, probes and oracles, never for its own
+/// decisions.
 public protocol Observer: AnyObject {
     /// Marks a rare path as reached; a campaign reports the marks that were never seen.
     func reached(_ probe: StaticString)
@@ -6,7 +7,7 @@ public protocol Observer: AnyObject {
     /// Notes an event; `.error` is a defect of ours and fails a simulated run.
     func note(_ severity: Severity, _ message: @autoclosure () -> String)
 
-    /// Where the code may be made to take an unlikely but legal path; always false outside the tank.
+    /// Whether to take an unlikely but legal path here; always false outside the tank.
     func shouldDisturb(_ site: StaticString) -> Bool
 }
 

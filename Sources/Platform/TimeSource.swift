@@ -6,7 +6,7 @@ public protocol TimeSource: AnyObject {
     /// The wall clock: may drift and step, forward or back.
     var timestamp: Timestamp { get }
 
-    /// Calls `wake` once the monotonic clock has reached `deadline`; never before this call returns.
+    /// Calls `wake` once the monotonic clock has reached `deadline`, never before this returns.
     func schedule(at deadline: Instant, _ wake: @escaping () -> Void) -> Alarm
 
     /// Takes an alarm back; one that has rung already is left alone.

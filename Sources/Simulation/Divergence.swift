@@ -1,5 +1,5 @@
 /// Where two runs of what should be the same world first differ.
-public struct Divergence: Sendable, CustomStringConvertible {
+public struct Divergence: Hashable, Sendable, CustomStringConvertible {
     /// The number of the first event that differs, from 0.
     public var eventNumber: Int
     /// What happened there in the first run; nil if it had ended.
@@ -11,40 +11,43 @@ public struct Divergence: Sendable, CustomStringConvertible {
         "event \(eventNumber): first run \(first.map { "\($0)" } ?? "had ended"), "
             + "second run \(second.map { "\($0)" } ?? "had ended")"
     }
+
+    /// The first difference of two stretches of events that both begin at event `start`.
+    public init?(_ first: [Trace.Event], _ second: [Trace.Event], from start: Int) {
+        let common = zip(first, second).prefix { $0 == $1 }.count
+        if common == first.count && common == second.count { return nil }
+        eventNumber = start + common
+        self.first = common < first.count ? first[common] : nil
+        self.second = common < second.count ? second[common] : nil
+    }
+
+    init(eventNumber: Int) { self.eventNumber = eventNumber }
 }
 
 /// Runs `body` in two worlds of one seed; nil if they were the same to the last event.
 ///
-/// Two light runs compare checkpoints; only where these differ is the stretch run again with its events
-/// kept, so the check costs two runs and little memory when all is well. `body` builds and runs the
-/// world; machines still running at its end are stopped.
+/// Two light runs compare checkpoints; only where these differ is the stretch run again with its
+/// events kept, so the check costs two runs and little memory when all is well. `body` builds and
+/// runs the world; machines still running at its end are stopped.
 public func firstDivergence(
     seed: UInt64, costs: CostModel = CostModel(), _ body: (SimulationWorld) -> Void
 ) -> Divergence? {
-    func run(keeping window: Range<Int>) -> SimulationWorld {
+    func run(keeping window: Range<Int>) -> TraceSummary {
         let world = SimulationWorld(seed: seed, costs: costs, keeping: window)
         body(world)
         world.shutDown()
-        return world
+        return TraceSummary(of: world)
     }
-    let first = run(keeping: 0..<0).trace
-    let second = run(keeping: 0..<0).trace
-    if first.hash == second.hash && first.eventCount == second.eventCount { return nil }
-    let common = zip(first.checkpoints, second.checkpoints).prefix { $0 == $1 }.count
+    let comparison = run(keeping: 0..<0).compare(with: run(keeping: 0..<0))
+    guard case .stretch(let stretch) = comparison else { return nil }
     var window = Trace.checkpointInterval
-    let start = common * Trace.checkpointInterval
     // What is not deterministic may differ elsewhere the next time: look wider until it shows.
     for _ in 0..<8 {
-        let left = run(keeping: start..<(start + window)).keptEvents
-        let right = run(keeping: start..<(start + window)).keptEvents
-        for position in 0..<max(left.count, right.count) {
-            let one = position < left.count ? left[position] : nil
-            let other = position < right.count ? right[position] : nil
-            if one != other {
-                return Divergence(eventNumber: start + position, first: one, second: other)
-            }
-        }
+        let range = stretch.lowerBound..<(stretch.lowerBound + window)
+        let (left, right) = (run(keeping: range), run(keeping: range))
+        let found = Divergence(left.events, right.events, from: range.lowerBound)
+        if let found { return found }
         window *= 4
     }
-    return Divergence(eventNumber: start, first: nil, second: nil)
+    return Divergence(eventNumber: stretch.lowerBound)
 }

@@ -2,7 +2,8 @@ public import Platform
 
 /// A reproducible stream of random bits: xoshiro256** (Blackman and Vigna, 2018).
 ///
-/// Streams with different labels are independent, so taking one fault away does not reshuffle the rest.
+/// Streams with different labels are independent: taking one fault away does not reshuffle the
+/// rest.
 public final class RandomStream: Entropy {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 

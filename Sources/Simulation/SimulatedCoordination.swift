@@ -1,7 +1,7 @@
 public import Platform
 
 /// The state of the world's coordination service, and how it fails.
-public final class SimulatedCoordinator {
+public final class SimulatedCoordinator: FaultyService {
     private struct Lease {
         var duration: Int64
         var alarm: Alarm
@@ -20,6 +20,8 @@ public final class SimulatedCoordinator {
     private var revision = Revision.zero
     private var lastLease: Int64 = 0
     private var history: [WatchEvent] = []
+    /// The newest revision that is no longer in the history.
+    private var forgotten = Revision.zero
     private var watches: [SimulatedWatch] = []
 
     init(seed: UInt64) { random = RandomStream(seed: seed, label: "coordination") }
@@ -40,7 +42,7 @@ public final class SimulatedCoordinator {
     public func breakWatches() {
         let ending = watches
         watches.removeAll()
-        for watch in ending { watch.end() }
+        for watch in ending { watch.breakOff() }
     }
 
     // MARK: Requests
@@ -58,12 +60,9 @@ public final class SimulatedCoordinator {
     }
 
     func commit(_ transaction: CoordinationTransaction) throws -> CoordinationResult {
-        for condition in transaction.conditions {
-            switch condition {
-            case .absent(let key): if entries[key] != nil { return .conflict }
-            case .revision(let key, let expected):
-                if entries[key]?.revision != expected { return .conflict }
-            }
+        for condition in transaction.conditions where !holds(condition) {
+            count(.coordinationCommit, "conflict")
+            return .conflict
         }
         for case .put(_, _, let lease?) in transaction.operations where leases[lease] == nil {
             throw CoordinationError.leaseExpired(lease)
@@ -71,6 +70,13 @@ public final class SimulatedCoordinator {
         apply(transaction.operations)
         count(.coordinationCommit, "\(revision.number)")
         return .committed(revision)
+    }
+
+    private func holds(_ condition: CoordinationTransaction.Condition) -> Bool {
+        switch condition {
+        case .absent(let key): entries[key] == nil
+        case .revision(let key, let expected): entries[key]?.revision == expected
+        }
     }
 
     func grantLease(_ duration: Duration) -> LeaseIdentifier {
@@ -96,11 +102,7 @@ public final class SimulatedCoordinator {
 
     func watch(_ watch: SimulatedWatch, after revision: Revision) throws {
         count(.watch, watch.prefix)
-        if let first = history.first, first.revision.number > revision.number + 1,
-            self.revision > revision
-        {
-            throw CoordinationError.unavailable
-        }
+        if revision < forgotten { throw CoordinationError.unavailable }
         watches.append(watch)
         for event in history where event.revision > revision { notify(watch, event) }
     }
@@ -113,7 +115,9 @@ public final class SimulatedCoordinator {
 
     private func count(_ kind: EventKind, _ key: String) {
         requestCount += 1
-        world.record(kind, hashOfBytes(key.utf8), UInt64(revision.number))
+        world.record(
+            kind, hashOfBytes(key.utf8), UInt64(revision.number),
+            "\(key) at revision \(revision.number)")
     }
 
     private func alarm(for lease: LeaseIdentifier, after nanoseconds: Int64) -> Alarm {
@@ -122,7 +126,9 @@ public final class SimulatedCoordinator {
 
     private func endLease(_ lease: LeaseIdentifier) {
         guard let ended = leases.removeValue(forKey: lease) else { return }
-        let keys = ended.keys.filter { entries[$0]?.lease == lease }
+        // A key that left the lease and came back is in the list twice.
+        var seen: Set<String> = []
+        let keys = ended.keys.filter { entries[$0]?.lease == lease && seen.insert($0).inserted }
         if !keys.isEmpty { apply(keys.map { .delete(key: $0) }) }
         count(.lease, "\(lease.number)")
     }
@@ -139,8 +145,9 @@ public final class SimulatedCoordinator {
             case .put(let key, let value, let lease):
                 let entry = CoordinationEntry(
                     key: key, value: value, revision: revision, lease: lease)
-                entries[key] = entry
-                if let lease { leases[lease]!.keys.append(key) }
+                let previous = entries.updateValue(entry, forKey: key)?.lease
+                // A key that is written again under its lease is in the list already.
+                if let lease, lease != previous { leases[lease]!.keys.append(key) }
                 announce(WatchEvent(key: key, entry: entry, revision: revision))
             case .delete(let key):
                 if entries.removeValue(forKey: key) != nil {
@@ -152,8 +159,15 @@ public final class SimulatedCoordinator {
 
     private func announce(_ event: WatchEvent) {
         history.append(event)
-        if history.count > Self.historyLimit { history.removeFirst(Self.historyLimit / 2) }
+        if history.count > Self.historyLimit { trimHistory() }
         for watch in watches { notify(watch, event) }
+    }
+
+    /// Forgets whole revisions: a watch that begins in the past must see all of a transaction.
+    private func trimHistory() {
+        let last = history[Self.historyLimit / 2].revision
+        history.removeFirst(history.prefix { $0.revision <= last }.count)
+        forgotten = last
     }
 
     private func notify(_ watch: SimulatedWatch, _ event: WatchEvent) {
@@ -205,6 +219,11 @@ final class SimulatedWatch: Watch {
         let world = coordinator.world!
         lastArrival = max(lastArrival, time)
         world.schedule(lastArrival, node: node.index) { [weak self] in self?.arrive(event) }
+    }
+
+    /// Ends the watch as soon as its machine can see it.
+    func breakOff() {
+        coordinator.world.schedule(0, node: node.index) { [weak self] in self?.end() }
     }
 
     func end() {
@@ -289,22 +308,26 @@ final class SimulatedCoordination: Coordination {
     func watch(prefix: String, after revision: Revision) async throws -> any Watch {
         let watch = SimulatedWatch(
             prefix: prefix, coordinator: coordinator, node: node, lifetime: lifetime)
-        try await run(isRead: true) { [coordinator, lifetime] in
-            if !lifetime.isEnded { try coordinator.watch(watch, after: revision) }
+        do {
+            try await run(isRead: true) { [coordinator, lifetime] in
+                if !lifetime.isEnded { try coordinator.watch(watch, after: revision) }
+            }
+        } catch {
+            // It may have begun although the answer was lost, and nobody would read it.
+            watch.cancel()
+            throw error
         }
         return watch
     }
 
-    /// A read has no effect that could be in doubt: its loss is plain unavailability.
+    /// The loss of a read is plain unavailability.
     private func run<Value>(
         isRead: Bool = false, _ effect: @escaping () throws -> Value
     ) async throws -> Value {
-        let world = coordinator.world!
         let call = ServiceCall(
-            world: world, node: node, lifetime: lifetime, place: Links.coordination,
-            faults: coordinator.faults, random: coordinator.random,
-            refused: CoordinationError.unavailable,
+            service: coordinator, node: node, lifetime: lifetime, place: Links.coordination,
+            isRead: isRead, refused: CoordinationError.unavailable,
             unknown: isRead ? CoordinationError.unavailable : CoordinationError.outcomeUnknown)
-        return try await call.run(cost: world.costs.coordinationRequest, effect)
+        return try await call.run(cost: coordinator.world.costs.coordinationRequest, effect)
     }
 }

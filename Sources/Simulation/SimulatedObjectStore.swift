@@ -1,7 +1,7 @@
 import Platform
 
 /// The objects of the world's one bucket, and how the store fails.
-public final class SimulatedObjects {
+public final class SimulatedObjects: FaultyService {
     struct StoredObject {
         var bytes: [UInt8]
         var version: UInt64
@@ -17,6 +17,8 @@ public final class SimulatedObjects {
     unowned var world: SimulationWorld!
     let random: RandomStream
     private var objects: [String: StoredObject] = [:]
+    /// The keys in UTF-8 byte order.
+    private var order: [String] = []
     private var versions: UInt64 = 0
 
     init(seed: UInt64) { random = RandomStream(seed: seed, label: "object store") }
@@ -25,8 +27,21 @@ public final class SimulatedObjects {
 
     /// All keys with a prefix, in UTF-8 byte order.
     public func keys(prefix: String = "") -> [String] {
-        objects.keys.filter { $0.utf8.starts(with: prefix.utf8) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        Array(order[place(of: prefix)...].prefix { $0.utf8.starts(with: prefix.utf8) })
+    }
+
+    /// Where a key stands in `order`, or would.
+    private func place(of key: String) -> Int {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if order[middle].utf8.lexicographicallyPrecedes(key.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     public func bytes(_ key: String) -> [UInt8]? { objects[key]?.bytes }
@@ -38,38 +53,57 @@ public final class SimulatedObjects {
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) throws -> ObjectTag {
         counters.puts += 1
         let present = objects[key]
-        switch condition {
-        case .always: break
-        case .ifAbsent:
-            if present != nil { throw ObjectStoreError.preconditionFailed(key: key) }
-        case .ifMatches(let tag):
-            guard let present else { throw ObjectStoreError.notFound(key: key) }
-            if self.tag(present) != tag { throw ObjectStoreError.preconditionFailed(key: key) }
-        }
-        if condition != .always && random.chance(partsPerMillion: faults.conflictsPerMillion) {
-            throw ObjectStoreError.preconditionFailed(key: key)
+        do {
+            try check(key, present, condition)
+        } catch {
+            record(.objectPut, key, 0, "refused")
+            throw error
         }
         versions += 1
         let object = StoredObject(
             bytes: bytes, version: versions, lastModified: world.nanoseconds)
+        if present == nil { order.insert(key, at: place(of: key)) }
         objects[key] = object
         counters.putBytes += bytes.count
         counters.storedBytes += bytes.count - (present?.bytes.count ?? 0)
-        world.record(.objectPut, hashOfBytes(key.utf8), contentHash(bytes))
+        record(.objectPut, key, contentHash(bytes), "\(bytes.count) bytes")
         onPut?(key)
         return tag(object)
     }
 
+    private func check(
+        _ key: String, _ present: StoredObject?, _ condition: PutCondition
+    ) throws(ObjectStoreError) {
+        switch condition {
+        case .always: return
+        case .ifAbsent:
+            if present != nil { throw .preconditionFailed(key: key) }
+        case .ifMatches(let tag):
+            guard let present else { throw .notFound(key: key) }
+            if self.tag(present) != tag { throw .preconditionFailed(key: key) }
+        }
+        if random.chance(partsPerMillion: faults.conflictsPerMillion) {
+            throw .preconditionFailed(key: key)
+        }
+    }
+
+    private func record(
+        _ kind: EventKind, _ key: String, _ second: UInt64, _ what: @autoclosure () -> String
+    ) {
+        world.record(kind, hashOfBytes(key.utf8), second, "\(key) \(what())")
+    }
+
     func get(_ key: String) throws -> [UInt8] {
         counters.gets += 1
+        record(.objectGet, key, 0, "whole")
         guard let object = objects[key] else { throw ObjectStoreError.notFound(key: key) }
         counters.getBytes += object.bytes.count
-        world.record(.objectGet, hashOfBytes(key.utf8))
         return object.bytes
     }
 
     func get(_ key: String, range: Range<Int64>) throws -> [UInt8] {
         counters.gets += 1
+        record(.objectGet, key, UInt64(range.lowerBound), "from \(range.lowerBound)")
         guard let object = objects[key] else { throw ObjectStoreError.notFound(key: key) }
         if range.lowerBound >= object.bytes.count {
             throw ObjectStoreError.invalidRequest(
@@ -77,33 +111,35 @@ public final class SimulatedObjects {
         }
         let end = min(Int(range.upperBound), object.bytes.count)
         counters.getBytes += end - Int(range.lowerBound)
-        world.record(.objectGet, hashOfBytes(key.utf8), UInt64(range.lowerBound))
         return Array(object.bytes[Int(range.lowerBound)..<end])
     }
 
     func head(_ key: String) -> ObjectDescription? {
         counters.heads += 1
-        world.record(.objectGet, hashOfBytes(key.utf8), 1)
+        record(.objectGet, key, 1, "head")
         return objects[key].map { describe(key, $0) }
     }
 
     func list(prefix: String, after start: String?, limit: Int) -> [ObjectDescription] {
         counters.lists += 1
-        world.record(.objectList, hashOfBytes(prefix.utf8))
-        var found = keys(prefix: prefix)
+        record(.objectList, prefix, 0, "list")
+        var first = place(of: prefix)
         if let start {
-            found.removeAll { !start.utf8.lexicographicallyPrecedes($0.utf8) }
+            let next = place(of: start)
+            first = max(first, objects[start] == nil ? next : next + 1)
         }
-        return found.prefix(limit).map { describe($0, objects[$0]!) }
+        return order[first...].prefix(limit).prefix { $0.utf8.starts(with: prefix.utf8) }
+            .map { describe($0, objects[$0]!) }
     }
 
     func delete(_ key: String) {
         counters.deletes += 1
-        world.record(.objectDelete, hashOfBytes(key.utf8))
+        record(.objectDelete, key, 0, "")
         guard let object = objects[key] else { return }
         onDelete?(key)
         counters.storedBytes -= object.bytes.count
         objects[key] = nil
+        order.remove(at: place(of: key))
     }
 
     private func tag(_ object: StoredObject) -> ObjectTag {
@@ -153,7 +189,9 @@ final class SimulatedObjectStore: ObjectStore {
     func get(_ key: String) async throws -> [UInt8] {
         try validate(key)
         let byteCount = objects.bytes(key)?.count ?? 0
-        return try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+        return try await run(key, byteCount: byteCount, isRead: true) { [objects] in
+            try objects.get(key)
+        }
     }
 
     func get(_ key: String, range: Range<Int64>) async throws -> [UInt8] {
@@ -162,14 +200,15 @@ final class SimulatedObjectStore: ObjectStore {
             throw ObjectStoreError.invalidRequest(
                 key: key, reason: "the range is empty or negative")
         }
-        return try await run(key, byteCount: min(range.count, 1 << 30)) { [objects] in
+        let byteCount = min(range.count, objects.bytes(key)?.count ?? 0)
+        return try await run(key, byteCount: byteCount, isRead: true) { [objects] in
             try objects.get(key, range: range)
         }
     }
 
     func head(_ key: String) async throws -> ObjectDescription? {
         try validate(key)
-        return try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+        return try await run(key, byteCount: 0, isRead: true) { [objects] in objects.head(key) }
     }
 
     func list(prefix: String, after start: String?, limit: Int) async throws -> [ObjectDescription]
@@ -177,7 +216,7 @@ final class SimulatedObjectStore: ObjectStore {
         if limit < 1 || limit > 1000 {
             throw ObjectStoreError.invalidRequest(key: prefix, reason: "a limit is from 1 to 1000")
         }
-        return try await run(prefix, byteCount: 0) { [objects] in
+        return try await run(prefix, byteCount: 0, isRead: true) { [objects] in
             objects.list(prefix: prefix, after: start, limit: limit)
         }
     }
@@ -195,16 +234,16 @@ final class SimulatedObjectStore: ObjectStore {
     }
 
     private func run<Value>(
-        _ key: String, byteCount: Int, _ effect: @escaping () throws -> Value
+        _ key: String, byteCount: Int, isRead: Bool = false, _ effect: @escaping () throws -> Value
     ) async throws -> Value {
-        let world = objects.world!
         let call = ServiceCall(
-            world: world, node: node, lifetime: lifetime, place: Links.objectStore,
-            faults: objects.faults, random: objects.random,
+            service: objects, node: node, lifetime: lifetime, place: Links.objectStore,
+            isRead: isRead,
             refused: ObjectStoreError.throttled(key: key),
             unknown: ObjectStoreError.outcomeUnknown(key: key))
+        let costs = objects.world.costs
         return try await call.run(
-            cost: world.costs.objectRequest, byteCount: byteCount,
-            bytesPerSecond: world.costs.objectBytesPerSecond, effect)
+            cost: costs.objectRequest, byteCount: byteCount,
+            bytesPerSecond: costs.objectBytesPerSecond, effect)
     }
 }

@@ -3,8 +3,8 @@ public import Simulation
 
 /// Runs `body` as the only task of one machine in a fresh world and returns what it returns.
 ///
-/// Throws what `body` throws, and `WorldRunError` if it did not end in `limit` of simulated time or a
-/// defect was noted.
+/// Throws what `body` throws, and `WorldRunError` if it did not end in `limit` of simulated time or
+/// a defect was noted.
 public func inWorld<Value>(
     seed: UInt64 = 1, limit: Duration = .seconds(3600),
     _ body: @escaping (Machine, SimulationWorld) async throws -> Value

@@ -72,7 +72,8 @@ enum Layout {
 /// How long functions are.
 enum Functions {
     private static let start = Pattern(
-        #"^\s*(?:@\S+\s+)*(?:[a-z]+(?:\([a-z]+\))?\s+)*(?:func\s+(\S+?)[(<]|(init|deinit|subscript)\b)"#
+        #"^\s*(?:@\S+\s+)*(?:[a-z]+(?:\([a-z]+\))?\s+)*"#
+            + #"(?:func\s+(\S+?)[(<]|(init|deinit|subscript)\b)"#
     )
 
     static func check(_ file: SourceFile) -> [Violation] {
