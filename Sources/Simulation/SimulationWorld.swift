@@ -88,6 +88,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         EscapeGuard.watching(self) {
             isStopping = false
             drain()
+            if let stopping, stopping() { return }
             while !isStopping, let (time, node) = queue.peek(), time <= limit {
                 precondition(time >= nanoseconds, "time went back")
                 nanoseconds = time
