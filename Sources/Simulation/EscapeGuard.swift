@@ -7,13 +7,6 @@ import Glibc
 enum EscapeGuard {
     private typealias Original = @convention(thin) (UnownedJob) -> Void
     private typealias Hook = @convention(thin) (UnownedJob, Original) -> Void
-    private typealias DelayOriginal = @convention(thin) (UInt64, UnownedJob) -> Void
-    private typealias DelayHook = @convention(thin) (UInt64, UnownedJob, DelayOriginal) -> Void
-    private typealias DeadlineOriginal =
-        @convention(thin) (Int64, Int64, Int64, Int64, Int32, UnownedJob) -> Void
-    private typealias DeadlineHook =
-        @convention(thin) (Int64, Int64, Int64, Int64, Int32, UnownedJob, DeadlineOriginal) -> Void
-
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
         precondition(pthread_key_create(&key, nil) == 0, "no thread-local storage left")
@@ -21,35 +14,25 @@ enum EscapeGuard {
     }()
 
     /// Installed once a process; false where the runtime lacks a hook.
+    ///
+    /// `Task.sleep` has a hook that the runtime passes by; it shows when it comes back.
     static let isInstalled: Bool = {
-        guard let global = hook("swift_task_enqueueGlobal_hook", Hook.self),
-            let main = hook("swift_task_enqueueMainExecutor_hook", Hook.self),
-            let delay = hook("swift_task_enqueueGlobalWithDelay_hook", DelayHook.self),
-            let deadline = hook("swift_task_enqueueGlobalWithDeadline_hook", DeadlineHook.self)
+        guard let global = hook("swift_task_enqueueGlobal_hook"),
+            let main = hook("swift_task_enqueueMainExecutor_hook")
         else { return false }
         global.pointee = { job, original in
             report("a bare Task, Task.detached or an actor of no world")
             original(job)
         }
         main.pointee = { job, original in
-            report("a hop to the main actor")
+            report("the main actor")
             original(job)
-        }
-        delay.pointee = { delay, job, original in
-            report("Task.sleep")
-            original(delay, job)
-        }
-        deadline.pointee = { seconds, fraction, leeway, leewayFraction, clock, job, original in
-            report("Task.sleep")
-            original(seconds, fraction, leeway, leewayFraction, clock, job)
         }
         return true
     }()
 
-    private static func hook<Kind>(
-        _ name: String, _ kind: Kind.Type
-    ) -> UnsafeMutablePointer<Kind?>? {
-        dlsym(dlopen(nil, RTLD_NOW), name)?.assumingMemoryBound(to: Kind?.self)
+    private static func hook(_ name: String) -> UnsafeMutablePointer<Hook?>? {
+        dlsym(dlopen(nil, RTLD_NOW), name)?.assumingMemoryBound(to: Hook?.self)
     }
 
     private static func report(_ place: String) {
@@ -66,8 +49,58 @@ enum EscapeGuard {
         pthread_setspecific(key, before)
     }
 
-    /// Whether this thread runs `world` at the moment.
-    static func isWatching(_ world: SimulationWorld) -> Bool {
-        pthread_getspecific(key) == Unmanaged.passUnretained(world).toOpaque()
+    static var thread: UInt { UInt(pthread_self()) }
+}
+
+/// Jobs that came to a world from a thread other than the one that uses it.
+///
+/// What hops to the main actor, or sleeps with `Task.sleep`, comes back so. No world can put such a
+/// job where it belongs; but it can take it in without a race, and say so.
+final class StrayJobs: @unchecked Sendable {
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    private var jobs: [UnownedJob] = []
+    private var strayCount = 0
+    private var isRunning = false
+    /// The thread that used the world last.
+    private(set) var owner = EscapeGuard.thread
+
+    init() {
+        lock = .allocate(capacity: 1)
+        precondition(pthread_mutex_init(lock, nil) == 0, "no mutex left")
+    }
+
+    deinit {
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    private func locked<Value>(_ body: () -> Value) -> Value {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return body()
+    }
+
+    func add(_ job: UnownedJob) {
+        locked {
+            jobs.append(job)
+            // While the world rests, its owner may well start machines from another thread.
+            if isRunning { strayCount += 1 }
+        }
+    }
+
+    /// Makes this thread the owner, for the length of a run or from one to the next.
+    func setRunning(_ isRunning: Bool) {
+        locked {
+            self.isRunning = isRunning
+            owner = EscapeGuard.thread
+        }
+    }
+
+    /// The jobs that came, and how many of them came during a run.
+    func take() -> (jobs: [UnownedJob], strayCount: Int) {
+        locked {
+            defer { (jobs, strayCount) = ([], 0) }
+            return (jobs, strayCount)
+        }
     }
 }

@@ -29,6 +29,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     private var ready: [UnownedJob] = []
     private var readyHead = 0
     private var queue = EventQueue()
+    private let strays = StrayJobs()
     private var isStopping = false
     /// Whose event ran last, and so whose jobs most likely run now.
     private var currentNode: Int32 = -1
@@ -55,7 +56,10 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
 
     // MARK: Executor
 
-    public func enqueue(_ job: consuming ExecutorJob) { ready.append(UnownedJob(job)) }
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if EscapeGuard.thread == strays.owner { ready.append(job) } else { strays.add(job) }
+    }
 
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
@@ -85,28 +89,47 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     public func stop() { isStopping = true }
 
     private func run(untilNanoseconds limit: Int64, stopping: (() -> Bool)? = nil) {
+        strays.setRunning(true)
         EscapeGuard.watching(self) {
-            isStopping = false
+            takeStrays()
+            runEvents(until: limit, stopping)
+            takeStrays()
+        }
+        strays.setRunning(false)
+    }
+
+    private func runEvents(until limit: Int64, _ stopping: (() -> Bool)?) {
+        isStopping = false
+        drain()
+        if let stopping, stopping() { return }
+        while !isStopping, let (time, node) = queue.peek(), time <= limit {
+            precondition(time >= nanoseconds, "time went back")
+            nanoseconds = time
+            if node >= 0 && nodes[Int(node)].isPaused {
+                nodes[Int(node)].held.append(queue.park())
+                continue
+            }
+            let (name, action) = queue.next()
+            currentEvent = name
+            stepCount += 1
+            currentNode = node
+            trace.record(.timer, at: time, node: node, 0, 0, "")
+            action()
             drain()
             if let stopping, stopping() { return }
-            while !isStopping, let (time, node) = queue.peek(), time <= limit {
-                precondition(time >= nanoseconds, "time went back")
-                nanoseconds = time
-                if node >= 0 && nodes[Int(node)].isPaused {
-                    nodes[Int(node)].held.append(queue.park())
-                    continue
-                }
-                let (name, action) = queue.next()
-                currentEvent = name
-                stepCount += 1
-                currentNode = node
-                trace.record(.timer, at: time, node: node, 0, 0, "")
-                action()
-                drain()
-                if let stopping, stopping() { return }
-            }
-            if !isStopping && nanoseconds < limit { nanoseconds = limit }
         }
+        if !isStopping && nanoseconds < limit { nanoseconds = limit }
+    }
+
+    /// Takes in what came from other threads; what came during a run is a defect.
+    private func takeStrays() {
+        let (jobs, strayCount) = strays.take()
+        if jobs.isEmpty { return }
+        if strayCount > 0 {
+            noteEscape(to: "the main actor, Task.sleep or another thread, and back")
+        }
+        ready.append(contentsOf: jobs)
+        drain()
     }
 
     private func drain() {
@@ -179,7 +202,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     func noteEscape(to place: String) {
         journal.note(
             .error, node: currentNode,
-            "a job escaped the world's executor by \(place): its run is no function of the seed; "
+            "a job escaped the world's executor to \(place): its run is no function of the seed; "
                 + "start tasks with machine.spawn and wait with machine.sleep")
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Platform
 import Simulation
 import Testing
@@ -9,8 +10,6 @@ struct JournalTests {
     enum Escape: String, CaseIterable {
         case task = "a bare Task"
         case detached = "Task.detached"
-        case sleep = "Task.sleep"
-        case main = "the main actor"
     }
 
     @Test("A job that leaves the world is a defect that names how", arguments: Escape.allCases)
@@ -21,12 +20,6 @@ struct JournalTests {
             switch escape {
             case .task: Task {}
             case .detached: Task.detached {}
-            // The world must not be shared with the thread that such a task would come back on.
-            case .sleep:
-                Task.detached(executorPreference: world) {
-                    try await Task.sleep(for: .seconds(3600))
-                }.cancel()
-            case .main: Task { @MainActor in onTheMainActor() }
             }
             try await machine.sleep(.seconds(1))
         }
@@ -37,6 +30,35 @@ struct JournalTests {
         #expect(note?.message.contains(escape.rawValue) == true, "\(String(describing: note))")
         #expect(note?.node == "a")
         #expect(note?.nanoseconds == 1_000_000)
+    }
+
+    enum Detour: String, CaseIterable {
+        case sleep = "Task.sleep"
+        case main = "the main actor"
+    }
+
+    @Test(
+        "A job that comes back from elsewhere is taken in, and a defect", arguments: Detour.allCases
+    )
+    func strays(detour: Detour) async {
+        let world = world()
+        var isBack = false
+        world.start("a") { machine in
+            switch detour {
+            case .sleep: try await Task.sleep(for: .milliseconds(10))
+            case .main: await onTheMainActor()
+            }
+            isBack = true
+        }
+        // Real time has to pass for what happens on other threads.
+        for _ in 0..<1000 where !isBack {
+            world.after(.milliseconds(1)) { Thread.sleep(forTimeInterval: 0.01) }
+            world.run(for: .milliseconds(2))
+        }
+        world.shutDown()
+        #expect(isBack)
+        #expect(world.journal.errorCount >= 1)
+        #expect(world.journal.notes.contains { $0.message.contains(detour.rawValue) })
     }
 
     @Test("Notes are kept up to a limit, defects for longer, and all defects are counted")
