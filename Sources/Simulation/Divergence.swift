@@ -7,9 +7,20 @@ public struct Divergence: Hashable, Sendable, CustomStringConvertible {
     /// What happened there in the second run; nil if it had ended.
     public var second: Trace.Event?
 
+    /// What the first run did there, once it did more than let time pass.
+    public var firstEffect: Trace.Event?
+    /// What the second run did there, once it did more than let time pass.
+    public var secondEffect: Trace.Event?
+
     public var description: String {
-        "event \(eventNumber): first run \(first.map { "\($0)" } ?? "had ended"), "
-            + "second run \(second.map { "\($0)" } ?? "had ended")"
+        "event \(eventNumber): first run \(Self.words(first, firstEffect)), "
+            + "second run \(Self.words(second, secondEffect))"
+    }
+
+    private static func words(_ event: Trace.Event?, _ effect: Trace.Event?) -> String {
+        guard let event else { return "had ended" }
+        guard let effect, effect != event else { return "\(event)" }
+        return "\(event), then \(effect)"
     }
 
     /// The first difference of two stretches of events that both begin at event `start`.
@@ -19,6 +30,8 @@ public struct Divergence: Hashable, Sendable, CustomStringConvertible {
         eventNumber = start + common
         self.first = common < first.count ? first[common] : nil
         self.second = common < second.count ? second[common] : nil
+        firstEffect = first[common...].first { $0.kind != .timer }
+        secondEffect = second[common...].first { $0.kind != .timer }
     }
 
     init(eventNumber: Int) { self.eventNumber = eventNumber }
