@@ -25,7 +25,8 @@ struct JSONTests {
             ("-9223372036854775808", .integer(.min)),
             ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("-0", .number(-0.0)),
             ("1.0", .number(1)), ("1e3", .number(1000)), ("1E-2", .number(0.01)),
-            ("0.1", .number(0.1)), ("5e-324", .number(.leastNonzeroMagnitude)), ("1e-999", .number(0)),
+            ("0.1", .number(0.1)), ("5e-324", .number(.leastNonzeroMagnitude)),
+            ("1e-999", .number(0)),
             ("1.7976931348623157e308", .number(.greatestFiniteMagnitude)),
         ]
         for (text, value) in cases {
