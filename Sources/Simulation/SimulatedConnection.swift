@@ -87,7 +87,7 @@ final class SimulatedConnection: Connection {
 
     /// Sends a frame, or the orderly end, on its way.
     private func transmit(_ frame: [UInt8]?) {
-        if stalledCount > 0 || world.links.isBlocked(local, remote) {
+        if world.links.isBlocked(local, remote) {
             outgoing.append(frame)
             stalledCount += 1
             limitSilence()

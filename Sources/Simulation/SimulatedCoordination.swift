@@ -16,6 +16,7 @@ public final class SimulatedCoordinator: FaultyService {
     unowned var world: SimulationWorld!
     let random: RandomStream
     private var entries: [String: CoordinationEntry] = [:]
+    private var order = KeyOrder()
     private var leases: [LeaseIdentifier: Lease] = [:]
     private var revision = Revision.zero
     private var lastLease: Int64 = 0
@@ -54,8 +55,7 @@ public final class SimulatedCoordinator: FaultyService {
 
     func range(prefix: String) -> CoordinationRange {
         count(.coordinationRead, prefix)
-        let found = entries.values.filter { $0.key.utf8.starts(with: prefix.utf8) }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let found = order.keys(prefix: prefix).map { entries[$0]! }
         return CoordinationRange(entries: found, revision: revision)
     }
 
@@ -145,12 +145,14 @@ public final class SimulatedCoordinator: FaultyService {
             case .put(let key, let value, let lease):
                 let entry = CoordinationEntry(
                     key: key, value: value, revision: revision, lease: lease)
-                let previous = entries.updateValue(entry, forKey: key)?.lease
+                let previous = entries.updateValue(entry, forKey: key)
+                if previous == nil { order.insert(key) }
                 // A key that is written again under its lease is in the list already.
-                if let lease, lease != previous { leases[lease]!.keys.append(key) }
+                if let lease, lease != previous?.lease { leases[lease]!.keys.append(key) }
                 announce(WatchEvent(key: key, entry: entry, revision: revision))
             case .delete(let key):
-                if entries.removeValue(forKey: key) != nil {
+                if let place = entries.index(forKey: key) {
+                    order.remove(entries.remove(at: place).key)
                     announce(WatchEvent(key: key, entry: nil, revision: revision))
                 }
             }

@@ -17,8 +17,7 @@ public final class SimulatedObjects: FaultyService {
     unowned var world: SimulationWorld!
     let random: RandomStream
     private var objects: [String: StoredObject] = [:]
-    /// The keys in UTF-8 byte order.
-    private var order: [String] = []
+    private var order = KeyOrder()
     private var versions: UInt64 = 0
 
     init(seed: UInt64) { random = RandomStream(seed: seed, label: "object store") }
@@ -26,23 +25,7 @@ public final class SimulatedObjects: FaultyService {
     // MARK: For harness and oracles: no time passes
 
     /// All keys with a prefix, in UTF-8 byte order.
-    public func keys(prefix: String = "") -> [String] {
-        Array(order[place(of: prefix)...].prefix { $0.utf8.starts(with: prefix.utf8) })
-    }
-
-    /// Where a key stands in `order`, or would.
-    private func place(of key: String) -> Int {
-        var (low, high) = (0, order.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if order[middle].utf8.lexicographicallyPrecedes(key.utf8) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
-    }
+    public func keys(prefix: String = "") -> [String] { order.keys(prefix: prefix) }
 
     public func bytes(_ key: String) -> [UInt8]? { objects[key]?.bytes }
 
@@ -62,7 +45,7 @@ public final class SimulatedObjects: FaultyService {
         versions += 1
         let object = StoredObject(
             bytes: bytes, version: versions, lastModified: world.nanoseconds)
-        if present == nil { order.insert(key, at: place(of: key)) }
+        if present == nil { order.insert(key) }
         objects[key] = object
         counters.putBytes += bytes.count
         counters.storedBytes += bytes.count - (present?.bytes.count ?? 0)
@@ -123,23 +106,20 @@ public final class SimulatedObjects: FaultyService {
     func list(prefix: String, after start: String?, limit: Int) -> [ObjectDescription] {
         counters.lists += 1
         record(.objectList, prefix, 0, "list")
-        var first = place(of: prefix)
-        if let start {
-            let next = place(of: start)
-            first = max(first, objects[start] == nil ? next : next + 1)
+        return order.keys(prefix: prefix, after: start, limit: limit).map {
+            describe($0, objects[$0]!)
         }
-        return order[first...].prefix(limit).prefix { $0.utf8.starts(with: prefix.utf8) }
-            .map { describe($0, objects[$0]!) }
     }
 
     func delete(_ key: String) {
         counters.deletes += 1
         record(.objectDelete, key, 0, "")
-        guard let object = objects[key] else { return }
+        guard let place = objects.index(forKey: key) else { return }
         onDelete?(key)
+        // Swift takes strings of other bytes for equal if they look the same: order has the first.
+        let (stored, object) = objects.remove(at: place)
+        order.remove(stored)
         counters.storedBytes -= object.bytes.count
-        objects[key] = nil
-        order.remove(at: place(of: key))
     }
 
     private func tag(_ object: StoredObject) -> ObjectTag {

@@ -68,6 +68,8 @@ struct ObjectStoreTests {
             #expect(try await list("b/", "b/11") == ["b/2", "b/\u{e9}"])
             #expect(try await list("b/", "c") == [])
             #expect(try await list("b/", "a") == ["b/1", "b/10", "b/2", "b/\u{e9}"])
+            _ = try await store.put([1], at: "e\u{301}", .always)
+            try await store.delete("\u{e9}")
             try await store.delete("b/10")
             #expect(try await list("b/1", nil) == ["b/1"])
             #expect(world.objects.keys() == ["a", "b", "b/1", "b/2", "b/\u{e9}", "c"])
