@@ -14,8 +14,6 @@ enum EscapeGuard {
     }()
 
     /// Installed once a process; false where the runtime lacks a hook.
-    ///
-    /// `Task.sleep` has a hook that the runtime passes by; it shows when it comes back.
     static let isInstalled: Bool = {
         guard let global = hook("swift_task_enqueueGlobal_hook"),
             let main = hook("swift_task_enqueueMainExecutor_hook")

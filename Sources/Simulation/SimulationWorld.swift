@@ -57,7 +57,10 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     // MARK: Executor
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        admit(UnownedJob(job))
+    }
+
+    func admit(_ job: UnownedJob) {
         if EscapeGuard.thread == strays.owner { ready.append(job) } else { strays.add(job) }
     }
 

@@ -10,6 +10,7 @@ struct JournalTests {
     enum Escape: String, CaseIterable {
         case task = "a bare Task"
         case detached = "Task.detached"
+        case sleep = "Task.sleep"
     }
 
     @Test("A job that leaves the world is a defect that names how", arguments: Escape.allCases)
@@ -20,6 +21,7 @@ struct JournalTests {
             switch escape {
             case .task: Task {}
             case .detached: Task.detached {}
+            case .sleep: try await Task.sleep(for: .seconds(100_000))
             }
             try await machine.sleep(.seconds(1))
         }
