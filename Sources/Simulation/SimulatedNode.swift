@@ -108,7 +108,10 @@ extension SimulationWorld {
 
     private func end(_ name: String, losingPower: Bool) {
         let node = node(name)
-        guard let lifetime = node.lifetime else { return }
+        guard let lifetime = node.lifetime else {
+            if losingPower && !node.isDark { darken(node) }
+            return
+        }
         record(
             .stopped, node: node.index, losingPower ? 1 : 0, 0,
             losingPower ? "without power" : "as a process")
@@ -116,12 +119,17 @@ extension SimulationWorld {
         node.isPaused = false
         drop(held: node.held)
         node.held = []
-        node.isDark = losingPower
         lifetime.end()
         node.network?.hostEnded(silently: losingPower)
         node.network = nil
         coordinator.watcherEnded(node: node.index)
-        if losingPower { node.disk.losePower() }
+        if losingPower { darken(node) }
+    }
+
+    /// Whether its process runs or not, a host without power is silent and its page cache gone.
+    private func darken(_ node: SimulatedNode) {
+        node.isDark = true
+        node.disk.losePower()
     }
 
     func node(_ name: String) -> SimulatedNode {

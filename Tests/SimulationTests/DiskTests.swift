@@ -81,6 +81,23 @@ struct PowerLossTests {
         #expect(bytes == [1, 2, 3])
     }
 
+    @Test("A power loss after a crash takes what the crash had left in the page cache")
+    func crashThenPowerLoss() throws {
+        let counts = try outcomes(1...30) { seed in
+            let world = world(seed)
+            defer { world.shutDown() }
+            try on(world) { machine in
+                let file = try await machine.disk.open("f", .new)
+                try await machine.disk.syncDirectory("")
+                try await file.write([1], at: 0)
+            }
+            world.crash("a")
+            world.losePower("a")
+            return "\(try on(world) { try await $0.disk.open("f", .existing).size() })"
+        }
+        #expect(Set(counts.keys) == ["0", "1"], "\(counts)")
+    }
+
     @Test("A file that is never synced costs a bounded memory of how to undo it")
     func writeBack() throws {
         let world = world(3)

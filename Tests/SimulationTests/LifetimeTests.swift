@@ -105,6 +105,27 @@ struct LifetimeTests {
         #expect(world.isRunning("a"))
     }
 
+    @Test("A task that was about to run when its machine ended does not go on")
+    func endInBetween() {
+        let world = world()
+        defer { world.shutDown() }
+        var goesOn: [String] = []
+        world.start("a") { machine in
+            let signal = Signal(machine)
+            for name in ["first", "second"] {
+                machine.spawn(name) {
+                    _ = try await signal.wait()
+                    goesOn.append(name)
+                    machine.halt("one is enough")
+                }
+            }
+            try await machine.sleep(.seconds(1))
+            signal.notify()
+        }
+        world.run(for: .seconds(2))
+        #expect(goesOn == ["first"])
+    }
+
     private final class Canary {}
 
     @Test("Nothing of a world is left over, two hundred times")
