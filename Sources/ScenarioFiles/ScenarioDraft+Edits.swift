@@ -8,9 +8,10 @@ extension ScenarioDraft {
 
     /// All that could be tried next, what saves most first.
     ///
-    /// Each edit lessens something and none takes another back, so that trying them comes to an end.
-    /// `until` is when the violation was seen. An edit may make what is no scenario: the loader
-    /// says so. It follows the shapes of the format, so that a new key is shrunk as the others are.
+    /// Each edit lessens something and none takes another back, so that trying them comes to an
+    /// end. `until` is when the violation was seen. An edit may make what is no scenario: the
+    /// loader says so. It follows the shapes of the format, so that a new key is shrunk as the
+    /// others are.
     public func edits(until: Duration) -> [Edit] {
         var edits = lengthEdits(until) + faultRemovals()
         edits += workloadEdits() + clusterEdits() + parameterEdits()
@@ -35,7 +36,9 @@ extension ScenarioDraft {
         let seconds = Int64(until.components.seconds) + 1
         let whole = length.components.seconds
         let choices = [seconds, whole / 2, whole * 3 / 4, whole - 1]
-        return choices.filter { $0 >= 1 && $0 < whole }.map { shorter in
+        var seen: Set<Int64> = []
+        let shorter = choices.filter { $0 >= 1 && $0 < whole && seen.insert($0).inserted }
+        return shorter.map { shorter in
             edit("length \(shorter)s") { root in
                 root["length"] = .plain(Duration.seconds(shorter).shortText)
                 // A fault that would end later ends with the run.
@@ -69,6 +72,8 @@ extension ScenarioDraft {
         while size >= 1 {
             for start in stride(from: 0, to: faults.count, by: size) {
                 let end = min(start + size, faults.count)
+                // A rest of one comes again among the single ones.
+                if end - start == 1 && size > 1 { continue }
                 let names = faults[start..<end].map(\.yaml).joined()
                 edits.append(
                     edit("without \(names)") { root in
@@ -187,7 +192,8 @@ extension SourceNode {
 
     /// A record with one value less, or a smaller one, each with a name for the change.
     ///
-    /// `reducing` makes amounts smaller; otherwise they only become plainer, as shares of faults do.
+    /// `reducing` makes amounts smaller; otherwise they only become plainer, as shares of faults
+    /// do.
     fileprivate func smaller(_ shape: RecordShape, reducing: Bool) -> [(String, SourceNode)] {
         var found: [(String, SourceNode)] = []
         guard case .mapping = content else { return found }
@@ -262,6 +268,7 @@ extension Shape {
         case .integer: Int(text.replacing("_", with: ""))
         case .rate: (try? parseRate(text)).map(\.count)
         case .share: try? parsePartsPerMillion(text)
+        case .skew: (try? parseSkew(text)).map(\.eventPercent)
         default: nil
         }
     }

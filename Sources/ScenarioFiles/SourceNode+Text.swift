@@ -20,7 +20,7 @@ extension SourceNode {
     ) -> [String] {
         let name = indent + key.flow + ":"
         switch value.content {
-        case .scalar(let text, isPlain: false) where text.contains("\n") || text.count > 80:
+        case .scalar(let text, isPlain: false) where text.contains("\n"):
             let words = text.split(whereSeparator: \.isNewline).flatMap { wrapped($0) }
             return [name + " |"] + words.map { indent + "  " + $0 }
         case .mapping(let pairs) where isBlock:
@@ -63,7 +63,8 @@ extension SourceNode {
     /// On one line.
     private var flow: String {
         switch content {
-        case .scalar(let text, let isPlain): isPlain || Self.isPlain(text) ? text : Self.quoted(text)
+        case .scalar(let text, let isPlain):
+            isPlain || Self.isPlain(text) ? text : Self.quoted(text)
         case .sequence(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
         case .mapping: isMapping ? "{" + members + "}" : "{}"
         }

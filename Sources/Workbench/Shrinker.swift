@@ -55,6 +55,8 @@ public struct Shrinker {
     /// Seeds to try for an edit, the present one first.
     private let seedCount: Int
     private let hasTime: () -> Bool
+    /// What was kept before: no edit leads back there.
+    private var visited: Set<String> = []
     /// Called after each step that was kept.
     public var onStep: ((String, ScenarioDraft) -> Void)?
 
@@ -71,10 +73,16 @@ public struct Shrinker {
 
     /// The smallest draft found; nil if `draft` itself does not fail.
     public func shrink(_ draft: ScenarioDraft) -> Result? {
+        var shrinker = self
+        return shrinker.run(draft)
+    }
+
+    private mutating func run(_ draft: ScenarioDraft) -> Result? {
         guard let first = judge([draft])[0] else { return nil }
         var result = Result(
             draft: draft, violation: first, runCount: 1, steps: [], isMinimal: false)
         var tried: Set<String> = []
+        visited = [draft.text]
         if let kept = firstThatHolds([draft.onlyChecking(first.oracle)], &result, &tried) {
             result.steps.append(kept)
         }
@@ -88,15 +96,11 @@ public struct Shrinker {
     }
 
     /// Goes once through all edits; false if none was kept.
-    private func round(_ result: inout Result) -> Bool {
+    private mutating func round(_ result: inout Result) -> Bool {
         var tried: Set<String> = []
         var isSmaller = false
         while hasTime() {
-            let text = result.draft.text
-            let edits = result.draft.edits(until: result.violation.at).filter {
-                !tried.contains($0.name) && $0.draft.text != text
-                    && (try? $0.draft.scenario()) != nil
-            }
+            let edits = result.draft.edits(until: result.violation.at)
             guard let kept = firstThatHolds(edits, &result, &tried) else { return isSmaller }
             isSmaller = true
             result.steps.append(kept)
@@ -106,23 +110,32 @@ public struct Shrinker {
     }
 
     /// Tries edits in their order, each in some seas, until one fails as before; its name.
-    private func firstThatHolds(
+    private mutating func firstThatHolds(
         _ edits: [ScenarioDraft.Edit], _ result: inout Result, _ tried: inout Set<String>
     ) -> String? {
         let seeds = seeds(beside: result.draft)
-        let cases = edits.flatMap { edit in seeds.map { (edit, edit.draft.with(seed: $0)) } }
-        for start in stride(from: 0, to: cases.count, by: width) {
-            if !hasTime() { return nil }
-            let some = cases[start..<min(start + width, cases.count)]
-            let seen = judge(some.map(\.1))
-            result.runCount += some.count
-            for ((edit, draft), violation) in zip(some, seen) {
-                if let violation, violation.isLike(result.violation) {
-                    result.draft = draft
-                    result.violation = violation
-                    return edit.name
+        var cases: [(name: String, draft: ScenarioDraft)] = []
+        for (number, edit) in edits.enumerated() {
+            if !tried.contains(edit.name) && (try? edit.draft.scenario()) != nil {
+                let drafts = seeds.map { edit.draft.with(seed: $0) }
+                cases += drafts.filter { !visited.contains($0.text) }.map { (edit.name, $0) }
+            }
+            // The first that holds is kept, however many were judged beside it.
+            while cases.count >= width || number == edits.count - 1 && !cases.isEmpty {
+                if !hasTime() { return nil }
+                let some = Array(cases.prefix(width))
+                cases.removeFirst(some.count)
+                let seen = judge(some.map(\.draft))
+                result.runCount += some.count
+                for ((name, draft), violation) in zip(some, seen) {
+                    if let violation, violation.isLike(result.violation) {
+                        result.draft = draft
+                        result.violation = violation
+                        visited.insert(draft.text)
+                        return name
+                    }
+                    tried.insert(name)
                 }
-                tried.insert(edit.name)
             }
         }
         return nil

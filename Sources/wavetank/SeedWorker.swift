@@ -8,6 +8,8 @@ struct SeedWorker {
     var patience: Int
     /// Whether a failure is written to a file.
     var savesFailures = true
+    /// Another wavetank to run; this one if nil.
+    var binary: String?
 
     /// `path` replaces the name of the file in what is reported and read beside it.
     func run(
@@ -18,7 +20,8 @@ struct SeedWorker {
         if let seconds { arguments += ["--seconds", "\(seconds)"] }
         if let path { arguments += ["--path", path] }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.executableURL = URL(fileURLWithPath: binary ?? "/proc/self/exe")
+            .resolvingSymlinksInPath()
         process.arguments = arguments
         let (answer, words) = (Pipe(), Pipe())
         process.standardOutput = answer

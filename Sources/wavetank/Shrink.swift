@@ -10,10 +10,10 @@ struct Shrink: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a saved failure small enough to read.",
         discussion: """
-            Takes faults, nodes, workloads, options and time away, and rounds what is left, as long \
-            as the run still violates the same thing; every step is a run. The result is a scenario \
-            file, ready for Scenarios/history. It does not depend on the number of jobs. Exit codes: \
-            0 done, 1 time was up before all was tried, 3 the failure does not show any more.
+            Takes faults, nodes, workloads, options and time away, and rounds what is left, as \
+            long as the run still violates the same thing; every step is a run. The result is a \
+            scenario file, ready for Scenarios/history. It does not depend on the number of jobs. \
+            Exit codes: 0 done, 1 time was up before all was tried, 3 the failure is gone.
             """)
 
     @Argument(help: "A failure file.", completion: .file(extensions: ["json"]))
