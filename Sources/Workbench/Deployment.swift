@@ -67,6 +67,11 @@ final class Deployment {
         indexers[node] = nil
     }
 
+    /// The running indexers, in order.
+    var runningIndexers: [(name: NodeName, indexer: VectorIndexer)] {
+        indexers.keys.sorted().map { ($0, indexers[$0]!) }
+    }
+
     /// The running servers, in order.
     var runningServers: [(name: NodeName, server: TabletServer)] {
         servers.keys.sorted().map { ($0, servers[$0]!) }

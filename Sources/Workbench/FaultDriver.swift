@@ -12,6 +12,8 @@ final class FaultDriver {
     /// Called when a node must go down or may come up again.
     var takeDown: (NodeName, _ losingPower: Bool) -> Void = { _, _ in }
     var bringUp: (NodeName) -> Void = { _ in }
+    /// Called when a fault begins, and when it ends.
+    var onChange: (PlannedFault, _ began: Bool) -> Void = { _, _ in }
     private let world: SimulationWorld
     private let nodes: [NodeName]
     private var active: [PlannedFault] = []
@@ -41,6 +43,7 @@ final class FaultDriver {
     private func begin(_ fault: PlannedFault) {
         if !plan.faults.contains(fault) { return }
         active.append(fault)
+        onChange(fault, true)
         strike(fault.kind)
         applyRates()
         if fault.duration > .zero {
@@ -53,6 +56,7 @@ final class FaultDriver {
     private func end(_ fault: PlannedFault) {
         guard let position = active.firstIndex(of: fault) else { return }
         active.remove(at: position)
+        onChange(fault, false)
         relieve(fault.kind)
         applyRates()
     }

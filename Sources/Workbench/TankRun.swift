@@ -12,6 +12,10 @@ public final class TankRun {
     public let world: SimulationWorld
     /// Called now and then with what is happening, for a person who waits.
     public var onProgress: ((String) -> Void)?
+    /// Called after each event of the world; it may only look.
+    var onStep: (() -> Void)?
+    /// Called with each acknowledgement and the client that it reached.
+    var onAcknowledged: (TableWriter.Receipt, String) -> Void = { _, _ in }
     /// An absolute path: have the lake exported to there when the run has ended.
     public var exportFolder: String?
     public private(set) var exportedLake: ExportedLake?
@@ -79,7 +83,7 @@ public final class TankRun {
         let slice = Duration.seconds(1)
         var elapsed = Duration.zero
         while !isFinished && elapsed < limit {
-            world.run(for: slice)
+            advance(slice)
             elapsed += slice
             onProgress?(phase)
             if world.journal.errorCount > 0 { break }
@@ -93,6 +97,14 @@ public final class TankRun {
         if let exportFolder, isFinished { exportedLake = export(to: exportFolder) }
         world.shutDown()
         return verdict
+    }
+
+    private func advance(_ span: Duration) {
+        guard let onStep else { return world.run(for: span) }
+        _ = world.run(atMost: span) {
+            onStep()
+            return false
+        }
     }
 
     static let auditorName = "auditor"
@@ -179,6 +191,7 @@ public final class TankRun {
         switch outcome {
         case .acknowledged(let receipt):
             acknowledged += 1
+            onAcknowledged(receipt, client)
             if let machine = clients[client]?.machine {
                 recorder.acknowledged(after: machine.clock.now - since)
             }

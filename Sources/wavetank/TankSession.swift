@@ -66,7 +66,8 @@ struct TankSession {
         self.quiet = quiet
     }
 
-    func run() throws -> Result {
+    /// The run, not yet begun.
+    func makeRun() throws -> TankRun {
         let workloads: [any Workload]
         do {
             workloads = try makeWorkloads(scenario, seed: seed) { path in
@@ -78,9 +79,12 @@ struct TankSession {
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
+        return TankRun(scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+    }
+
+    func run() throws -> Result {
         let before = processorSeconds()
-        let run = TankRun(
-            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+        let run = try makeRun()
         run.exportFolder = exportFolder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         var lastProgress = Date.distantPast
         if !quiet {
@@ -106,7 +110,7 @@ struct TankSession {
         return Result(report: report, failure: failure(run, report), world: run.world)
     }
 
-    private var reproduceCommand: String {
+    var reproduceCommand: String {
         let isShortened =
             (try? Scenario.load(text: text, path: scenario.path))
             .map { $0.length != scenario.length } ?? false
