@@ -121,7 +121,8 @@ private struct StoryPage {
             marks += "<circle class=\"mark\" cx=\"\(x)\" cy=\"\(height / 2)\" r=\"5\"/>"
         } else {
             let y = height / 2
-            marks += "<line class=\"mark wide\" x1=\"0\" x2=\"\(width)\" y1=\"\(y)\" y2=\"\(y)\"/>"
+            marks +=
+                "<line class=\"mark across\" x1=\"0\" x2=\"\(width)\" y1=\"\(y)\" y2=\"\(y)\"/>"
         }
         return """
             <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
@@ -164,7 +165,7 @@ private struct StoryPage {
         .k-lake { --mark: var(--lake); } .k-node { --mark: var(--disk); }
         .k-note { --mark: var(--muted); } .k-probe { --mark: var(--network); }
         .k-violation { --mark: var(--fail); }
-        .mark { fill: var(--mark); stroke: var(--mark); } .mark.wide { stroke-width: 3; }
+        .mark { fill: var(--mark); stroke: var(--mark); } .mark.across { stroke-width: 3; }
         .passed { fill: none; stroke: var(--mark); stroke-width: 2; }
         tr.k-violation td { color: var(--fail); font-weight: 650; }
         tr.k-fault td:last-child { font-weight: 600; }

@@ -102,7 +102,8 @@ public final class Storyteller {
             let before = nodeStates[node]
             if now == before { continue }
             nodeStates[node] = now
-            if before == nil && now == .down { continue }
+            // They all start at once, which is no news.
+            if before == nil { continue }
             add(.node, name, now == .up ? "is up" : now == .down ? "is down" : "stands still")
         }
     }

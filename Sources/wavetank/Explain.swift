@@ -9,8 +9,8 @@ struct Explain: ParsableCommand {
         abstract: "Tell the story of a failure in order.",
         discussion: """
             Runs it twice: to learn which record the violation is about, and to follow that record \
-            over the nodes, with the faults, the leaders and what each node noted. Shrink a failure \
-            first, and the story is short. Exit codes: 0 told, 3 there is nothing to tell.
+            over the nodes, with faults, leaders and what each node noted. Shrink a failure first, \
+            and the story is short. Exit codes: 0 told, 3 there is nothing to tell.
             """)
 
     @OptionGroup var which: CaseArgument
