@@ -109,6 +109,9 @@ final class SimulatedLakeCatalog: LakeCatalog {
             refused: LakeCatalogError.unavailable(table),
             unknown: isRead
                 ? LakeCatalogError.unavailable(table) : LakeCatalogError.outcomeUnknown(table))
-        return try await call.run(cost: world.costs.catalogRequest, effect)
+        return try await call.run(cost: world.costs.catalogRequest) { [node] in
+            node.traffic.catalogRequests += 1
+            return try effect()
+        }
     }
 }

@@ -205,6 +205,7 @@ final class SimulatedConnection: Connection {
             try checkOpen()
         }
         world.record(.send, node: local, UInt64(UInt32(bitPattern: remote)), contentHash(frame))
+        network.node.traffic.countFrame(to: remote, byteCount: frame.count)
         bytesUnderWay += frame.count
         transmit(frame)
     }

@@ -131,6 +131,8 @@ public struct ObjectStoreCounters: Hashable, Sendable {
     public var lists = 0
     public var deletes = 0
     public var storedBytes = 0
+
+    public init() {}
 }
 
 /// One machine's way to the objects.
@@ -222,6 +224,11 @@ final class SimulatedObjectStore: ObjectStore {
             unknown: ObjectStoreError.outcomeUnknown(key: key))
         return try await call.run(
             cost: world.costs.objectRequest, byteCount: byteCount,
-            bytesPerSecond: world.costs.objectBytesPerSecond, effect)
+            bytesPerSecond: world.costs.objectBytesPerSecond
+        ) { [objects, node] in
+            let before = objects.counters
+            defer { node.traffic.countObjects(from: before, to: objects.counters) }
+            return try effect()
+        }
     }
 }

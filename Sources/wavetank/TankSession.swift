@@ -13,6 +13,8 @@ struct TankSession {
         var report: RunReport
         var failure: FailureFile?
         var world: SimulationWorld?
+        /// What was measured, where the run serves as a benchmark.
+        var figures: [BenchTank.Figure] = []
 
         var exitCode: Int32 {
             switch report.verdict {
@@ -54,6 +56,8 @@ struct TankSession {
     var exportFolder: String?
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
+    /// Prices for the costs among the figures; without them no figures are taken.
+    var prices: BenchPrices?
 
     init(
         _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
@@ -79,7 +83,8 @@ struct TankSession {
         }
         let before = processorSeconds()
         let run = TankRun(
-            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents,
+            measuredAt: prices)
         run.exportFolder = exportFolder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         var lastProgress = Date.distantPast
         if !quiet {
@@ -102,7 +107,8 @@ struct TankSession {
         if let lake = run.exportedLake, let folder = run.exportFolder {
             try LakeFolder(path: folder).write(lake)
         }
-        return Result(report: report, failure: failure(run, report), world: run.world)
+        return Result(
+            report: report, failure: failure(run, report), world: run.world, figures: run.figures)
     }
 
     private var reproduceCommand: String {

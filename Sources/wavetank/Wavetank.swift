@@ -13,6 +13,6 @@ struct Wavetank: ParsableCommand {
         subcommands: [
             Run.self, Replay.self, Hunt.self, Serve.self, List.self, Check.self, Schema.self,
             Speed.self,
-            TraceCommand.self,
+            TraceCommand.self, Bench.self,
         ])
 }
