@@ -77,7 +77,7 @@ let testTargets: [Target] = [
     tests("Host", ["Host", "Platform"]),
     tests("JSON", ["JSON"]),
     tests("Columnar", ["Columnar"]),
-    tests("Avro", ["Avro"]),
+    tests("Avro", ["Avro", "Columnar"]),
     tests("Changelog", ["Changelog", "Columnar"]),
     tests("KeyValue", ["KeyValue", "Changelog", "Columnar"]),
     tests("Parquet", ["Parquet", "Columnar"]),

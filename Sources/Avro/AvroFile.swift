@@ -74,8 +74,10 @@ public struct AvroFile: Hashable, Sendable {
             }
             schema = try AvroSchema(json: try JSONValue(parsing: schemaText))
             records = []
+            // One bound for all blocks: each could be a small piece of a large bomb.
+            var room = Self.byteLimit
             while !reader.isAtEnd {
-                try readBlock(&reader, sync, isCompressed: codec == "deflate")
+                try readBlock(&reader, sync, isCompressed: codec == "deflate", &room)
             }
         } catch let error as AvroError {
             throw error
@@ -85,21 +87,26 @@ public struct AvroFile: Hashable, Sendable {
     }
 
     private mutating func readBlock(
-        _ reader: inout ByteReader, _ sync: [UInt8], isCompressed: Bool
+        _ reader: inout ByteReader, _ sync: [UInt8], isCompressed: Bool, _ room: inout Int
     ) throws {
         let position = reader.position
         let count = try reader.readZigZag()
         let size = try reader.readZigZag()
-        guard count >= 0, size >= 0, size <= reader.remaining else {
+        guard count >= 0, count < 1 << 32, size >= 0, size <= reader.remaining else {
             throw AvroError.malformed(reason: "a block of \(size) bytes", position: position)
         }
         var content = try reader.readBytes(Int(size))
-        if isCompressed { content = try inflate(content, limit: Self.byteLimit) }
-        guard count <= content.count || count < 1_000_000 else {
+        if isCompressed { content = try inflate(content, limit: room) }
+        room -= content.count
+        guard count * Int64(max(1, schema.leastByteCount)) <= content.count else {
             throw AvroError.malformed(reason: "\(count) records in a block", position: position)
         }
         var block = ByteReader(content)
         for _ in 0..<count { records.append(try schema.decode(from: &block)) }
+        guard block.isAtEnd else {
+            throw AvroError.malformed(
+                reason: "\(block.remaining) bytes after a block's records", position: position)
+        }
         guard try reader.readBytes(16) == sync else {
             throw AvroError.malformed(reason: "a wrong sync marker", position: reader.position)
         }

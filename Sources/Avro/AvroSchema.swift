@@ -59,87 +59,21 @@ extension AvroSchema {
 
     /// Reads a schema; named types that repeat are resolved by their names.
     public init(json: JSONValue) throws(AvroError) {
-        var named: [String: AvroSchema] = [:]
-        self = try Self.parse(json, &named, depth: 0)
+        var parser = AvroSchemaParser()
+        self = try parser.parse(json, namespace: "", depth: 0)
     }
 
-    private static func parse(
-        _ json: JSONValue, _ named: inout [String: AvroSchema], depth: Int
-    ) throws(AvroError) -> AvroSchema {
-        if depth > 50 { throw .unsupported(reason: "a schema nested deeper than 50") }
-        if case .string(let name) = json { return try parse(name: name, named) }
-        if case .array(let branches) = json {
-            var parsed: [AvroSchema] = []
-            for branch in branches { parsed.append(try parse(branch, &named, depth: depth + 1)) }
-            return .union(parsed)
-        }
-        guard let type = json["type"] else {
-            throw .malformed(reason: "a schema without type", position: 0)
-        }
-        guard case .string(let kind) = type else {
-            return try parse(type, &named, depth: depth + 1)
-        }
-        switch kind {
-        case "record": return try parseRecord(json, &named, depth: depth)
-        case "array":
-            return .array(
-                try parse(json["items"] ?? .null, &named, depth: depth + 1),
-                elementIdentifier: json["element-id"]?.integer.map {
-                    Int32(truncatingIfNeeded: $0)
-                },
-                isMap: json["logicalType"]?.string == "map")
-        case "map": return .map(try parse(json["values"] ?? .null, &named, depth: depth + 1))
-        case "fixed":
-            guard let name = json["name"]?.string, let size = json["size"]?.integer, size > 0,
-                size < 1 << 20
-            else { throw .malformed(reason: "a fixed type without name or size", position: 0) }
-            let fixed = AvroSchema.fixed(name: name, byteCount: Int(size))
-            named[name] = fixed
-            return fixed
-        default:
-            let base = try parse(name: kind, named)
-            return json["logicalType"]?.string.map { .logical(base, $0) } ?? base
-        }
-    }
-
-    private static func parseRecord(
-        _ json: JSONValue, _ named: inout [String: AvroSchema], depth: Int
-    ) throws(AvroError) -> AvroSchema {
-        guard let name = json["name"]?.string, let fields = json["fields"]?.array else {
-            throw .malformed(reason: "a record without name or fields", position: 0)
-        }
-        var parsed: [AvroField] = []
-        for field in fields {
-            guard let fieldName = field["name"]?.string, let type = field["type"] else {
-                throw .malformed(reason: "a field of \(name) without name or type", position: 0)
-            }
-            parsed.append(
-                AvroField(
-                    fieldName, try parse(type, &named, depth: depth + 1),
-                    field["field-id"]?.integer.map { Int32(truncatingIfNeeded: $0) }))
-        }
-        let record = AvroSchema.record(name: name, fields: parsed)
-        named[name] = record
-        return record
-    }
-
-    private static func parse(
-        name: String, _ named: [String: AvroSchema]
-    ) throws(AvroError) -> AvroSchema {
-        switch name {
-        case "null": return .null
-        case "boolean": return .boolean
-        case "int": return .int
-        case "long": return .long
-        case "float": return .float
-        case "double": return .double
-        case "bytes": return .bytes
-        case "string": return .string
-        default:
-            guard let known = named[name] else {
-                throw .unsupported(reason: "a type named \(name)")
-            }
-            return known
+    /// The fewest bytes that a value of this schema takes.
+    var leastByteCount: Int {
+        switch self {
+        case .null: 0
+        case .boolean, .int, .long, .bytes, .string, .array, .map, .union: 1
+        case .float: 4
+        case .double: 8
+        case .fixed(_, let byteCount): byteCount
+        case .logical(let base, _): base.leastByteCount
+        case .record(_, let fields):
+            fields.reduce(0) { min($0 + $1.schema.leastByteCount, 1 << 20) }
         }
     }
 }

@@ -37,6 +37,11 @@ public indirect enum AvroValue: Hashable, Sendable {
 public struct AvroMapEntry: Hashable, Sendable {
     public var key: String
     public var value: AvroValue
+
+    public init(key: String, value: AvroValue) {
+        self.key = key
+        self.value = value
+    }
 }
 
 extension AvroSchema {
@@ -119,13 +124,13 @@ extension AvroSchema {
             case .logical(let base, _): return try base.decode(from: &reader, depth: depth)
             case .array(let element, _, _):
                 var values: [AvroValue] = []
-                try Self.blocks(&reader) { (reader) throws(AvroError) in
+                try Self.blocks(&reader, element.leastByteCount) { (reader) throws(AvroError) in
                     values.append(try element.decode(from: &reader, depth: depth + 1))
                 }
                 return .array(values)
             case .map(let schema):
                 var entries: [AvroMapEntry] = []
-                try Self.blocks(&reader) { (reader) throws(AvroError) in
+                try Self.blocks(&reader, 1 + schema.leastByteCount) { (reader) throws(AvroError) in
                     let key = try AvroSchema.string.decode(from: &reader, depth: depth + 1)
                     entries.append(
                         AvroMapEntry(
@@ -166,10 +171,12 @@ extension AvroSchema {
     }
 
     /// Reads the blocks of an array or map; a negative count is followed by the block's size.
+    ///
+    /// Elements that take no bytes are refused: a few bytes could ask for any number of them.
     private static func blocks(
-        _ reader: inout ByteReader, _ element: (inout ByteReader) throws(AvroError) -> Void
+        _ reader: inout ByteReader, _ leastByteCount: Int,
+        _ element: (inout ByteReader) throws(AvroError) -> Void
     ) throws {
-        var total: Int64 = 0
         while true {
             let position = reader.position
             var count = try reader.readZigZag()
@@ -181,14 +188,10 @@ extension AvroSchema {
                 count = -count
                 _ = try reader.readZigZag()
             }
-            total += min(count, 1 << 40)
-            guard total <= 1 << 28 else {
-                throw AvroError.malformed(reason: "\(total) elements", position: position)
+            guard leastByteCount > 0, count <= reader.remaining / leastByteCount else {
+                throw AvroError.malformed(reason: "\(count) elements", position: position)
             }
-            for _ in 0..<count {
-                // Elements of no bytes could go on for ever.
-                try element(&reader)
-            }
+            for _ in 0..<count { try element(&reader) }
         }
     }
 }

@@ -2,8 +2,9 @@
 ///
 /// The durability rules are POSIX's, at their weakest: written bytes survive a power loss only
 /// after `File.sync`, and a created, renamed or removed name only after `syncDirectory` of its
-/// folder. Paths are relative, parts separated by `/`; `.` and `..`, empty parts and parts of more
-/// than 255 bytes are refused.
+/// folder. A rename over two folders is durable after `syncDirectory` of either.
+/// Paths are relative, parts separated by `/`; `.` and `..`, empty parts and parts of more than 255
+/// bytes are refused.
 public protocol Disk: AnyObject {
     /// Opens a file; `DiskError.notFound` or `.exists` where the mode says so.
     func open(_ path: String, _ mode: OpenMode) async throws -> any File
@@ -51,8 +52,8 @@ public protocol File: AnyObject {
     /// Makes the file's bytes and size durable.
     ///
     /// After an error the bytes since the last good sync may be lost even though they can still be
-    /// read: retrying is no cure (Rebello et al., "Can Applications Recover from fsync Failures?",
-    /// 2020).
+    /// read. Syncing again is no cure, writing them again is (Rebello et al., "Can Applications
+    /// Recover from fsync Failures?", 2020).
     func sync() async throws
 
     func size() async throws -> Int64

@@ -22,12 +22,15 @@ public final class Lifetime {
     /// Suspends until the `Wait` handed to `register` is resumed or the lifetime ends.
     public func wait<Value>(_ register: (Wait<Value>) -> Void) async throws -> Value {
         if isEnded { throw Terminated() }
-        return try await withUnsafeThrowingContinuation {
+        let value = try await withUnsafeThrowingContinuation {
             (continuation: UnsafeContinuation<Value, any Error>) in
             let wait = Wait(continuation, in: self)
             link(wait)
             register(wait)
         }
+        // The end may have come after the resumption, but before this task ran again.
+        try check()
+        return value
     }
 
     /// Throws `Terminated` if the lifetime has ended: called at every effect.

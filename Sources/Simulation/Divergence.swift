@@ -1,5 +1,5 @@
 /// Where two runs of what should be the same world first differ.
-public struct Divergence: Sendable, CustomStringConvertible {
+public struct Divergence: Hashable, Sendable, CustomStringConvertible {
     /// The number of the first event that differs, from 0.
     public var eventNumber: Int
     /// What happened there in the first run; nil if it had ended.
@@ -7,10 +7,34 @@ public struct Divergence: Sendable, CustomStringConvertible {
     /// What happened there in the second run; nil if it had ended.
     public var second: Trace.Event?
 
+    /// What the first run did there, once it did more than let time pass.
+    public var firstEffect: Trace.Event?
+    /// What the second run did there, once it did more than let time pass.
+    public var secondEffect: Trace.Event?
+
     public var description: String {
-        "event \(eventNumber): first run \(first.map { "\($0)" } ?? "had ended"), "
-            + "second run \(second.map { "\($0)" } ?? "had ended")"
+        "event \(eventNumber): first run \(Self.words(first, firstEffect)), "
+            + "second run \(Self.words(second, secondEffect))"
     }
+
+    private static func words(_ event: Trace.Event?, _ effect: Trace.Event?) -> String {
+        guard let event else { return "had ended" }
+        guard let effect, effect != event else { return "\(event)" }
+        return "\(event), then \(effect)"
+    }
+
+    /// The first difference of two stretches of events that both begin at event `start`.
+    public init?(_ first: [Trace.Event], _ second: [Trace.Event], from start: Int) {
+        let common = zip(first, second).prefix { $0 == $1 }.count
+        if common == first.count && common == second.count { return nil }
+        eventNumber = start + common
+        self.first = common < first.count ? first[common] : nil
+        self.second = common < second.count ? second[common] : nil
+        firstEffect = first[common...].first { $0.kind != .timer }
+        secondEffect = second[common...].first { $0.kind != .timer }
+    }
+
+    init(eventNumber: Int) { self.eventNumber = eventNumber }
 }
 
 /// Runs `body` in two worlds of one seed; nil if they were the same to the last event.
@@ -21,30 +45,22 @@ public struct Divergence: Sendable, CustomStringConvertible {
 public func firstDivergence(
     seed: UInt64, costs: CostModel = CostModel(), _ body: (SimulationWorld) -> Void
 ) -> Divergence? {
-    func run(keeping window: Range<Int>) -> SimulationWorld {
+    func run(keeping window: Range<Int>) -> TraceSummary {
         let world = SimulationWorld(seed: seed, costs: costs, keeping: window)
         body(world)
         world.shutDown()
-        return world
+        return TraceSummary(of: world)
     }
-    let first = run(keeping: 0..<0).trace
-    let second = run(keeping: 0..<0).trace
-    if first.hash == second.hash && first.eventCount == second.eventCount { return nil }
-    let common = zip(first.checkpoints, second.checkpoints).prefix { $0 == $1 }.count
+    let comparison = run(keeping: 0..<0).compare(with: run(keeping: 0..<0))
+    guard case .stretch(let stretch) = comparison else { return nil }
     var window = Trace.checkpointInterval
-    let start = common * Trace.checkpointInterval
     // What is not deterministic may differ elsewhere the next time: look wider until it shows.
     for _ in 0..<8 {
-        let left = run(keeping: start..<(start + window)).keptEvents
-        let right = run(keeping: start..<(start + window)).keptEvents
-        for position in 0..<max(left.count, right.count) {
-            let one = position < left.count ? left[position] : nil
-            let other = position < right.count ? right[position] : nil
-            if one != other {
-                return Divergence(eventNumber: start + position, first: one, second: other)
-            }
-        }
+        let range = stretch.lowerBound..<(stretch.lowerBound + window)
+        let (left, right) = (run(keeping: range), run(keeping: range))
+        let found = Divergence(left.events, right.events, from: range.lowerBound)
+        if let found { return found }
         window *= 4
     }
-    return Divergence(eventNumber: start, first: nil, second: nil)
+    return Divergence(eventNumber: stretch.lowerBound)
 }

@@ -9,7 +9,10 @@ public final class Journal {
         public var message: String
     }
 
-    /// Notes of at least this severity are kept, up to `noteLimit`.
+    /// Places for defects after the notes have reached their limit.
+    public static let errorReserve = 1000
+
+    /// Notes of at least this severity are kept, up to `noteLimit`; defects for a while longer.
     public var threshold = Severity.warning
     public var noteLimit = 10_000
     public private(set) var notes: [Note] = []
@@ -37,15 +40,16 @@ public final class Journal {
 
     func reached(_ probe: String, node: Int32) {
         counts[probe, default: 0] += 1
-        world.record(.probe, node: node, hashOfBytes(probe.utf8))
+        world.record(.probe, node: node, hashOfBytes(probe.utf8), 0, probe)
     }
 
     func note(_ severity: Severity, node: Int32, _ message: @autoclosure () -> String) {
         if severity == .error { errorCount += 1 }
         if severity < threshold { return }
         let text = message()
-        world.record(.note, node: node, hashOfBytes(text.utf8))
-        if notes.count >= noteLimit && severity != .error { return }
+        world.record(.note, node: node, hashOfBytes(text.utf8), 0, text)
+        let limit = severity == .error ? noteLimit + Self.errorReserve : noteLimit
+        if notes.count >= limit { return }
         let name = node < 0 ? "world" : world.nodes[Int(node)].name
         let note = Note(
             nanoseconds: world.nanoseconds, node: name, severity: severity, message: text)
@@ -55,8 +59,9 @@ public final class Journal {
 
     /// A quarter of the sites are active in a run, and an active one fires a quarter of the time,
     /// as FoundationDB's BUGGIFY does.
-    func shouldDisturb(_ site: String) -> Bool {
+    func shouldDisturb(_ name: StaticString) -> Bool {
         if !disturbs { return false }
+        let site = name.description
         let isActive: Bool
         if let known = activeSites[site] {
             isActive = known
@@ -84,5 +89,5 @@ final class SimulatedObserver: Observer {
         journal.note(severity, node: node, message())
     }
 
-    func shouldDisturb(_ site: StaticString) -> Bool { journal.shouldDisturb(site.description) }
+    func shouldDisturb(_ site: StaticString) -> Bool { journal.shouldDisturb(site) }
 }

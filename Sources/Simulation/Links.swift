@@ -54,43 +54,59 @@ final class Links {
 }
 
 /// One end of a way that faults can be put on.
-public enum Place: Hashable, Sendable {
+public enum Place: Hashable, Sendable, CustomStringConvertible {
     case machine(String)
     case coordination
     case objectStore
     case lakeCatalog
+
+    public var description: String {
+        switch self {
+        case .machine(let name): name
+        case .coordination: "the coordination service"
+        case .objectStore: "the object store"
+        case .lakeCatalog: "the lake catalog"
+        }
+    }
 }
 
 extension SimulationWorld {
     /// Lets nothing pass from `source` to `target` until as many calls of `open` undo it.
     public func block(from source: Place, to target: Place) {
         links.block(index(source), index(target))
-        record(.fault, node: index(source), 7, UInt64(bitPattern: Int64(index(target))))
+        fault(7, source, target, UInt64(bitPattern: Int64(index(target))), "closes")
     }
 
     public func open(from source: Place, to target: Place) {
         links.unblock(index(source), index(target))
-        record(.fault, node: index(source), 8, UInt64(bitPattern: Int64(index(target))))
+        fault(8, source, target, UInt64(bitPattern: Int64(index(target))), "opens")
         for node in nodes { node.network?.wayOpened() }
     }
 
     /// Makes each frame on a way take longer; zero undoes it.
     public func setDelay(from source: Place, to target: Place, _ delay: Duration) {
         links.setDelay(index(source), index(target), nanoseconds: delay.nanoseconds)
-        record(.fault, node: index(source), 9, UInt64(delay.nanoseconds))
+        fault(9, source, target, UInt64(delay.nanoseconds), "takes \(delay) longer")
     }
 
     /// Breaks connections at a rate for each frame on a way; zero undoes it.
     public func setResets(from source: Place, to target: Place, partsPerMillion: Int) {
         links.setResets(index(source), index(target), perMillion: partsPerMillion)
-        record(.fault, node: index(source), 10, UInt64(partsPerMillion))
+        fault(10, source, target, UInt64(partsPerMillion), "resets \(partsPerMillion) per million")
     }
 
     /// Breaks all connections between two machines now.
     public func resetConnections(between first: String, and second: String) {
         let target = node(second).index
-        record(.fault, node: node(first).index, 11, UInt64(target))
+        fault(11, .machine(first), .machine(second), UInt64(target), "resets")
         node(first).network?.reset(with: target)
+    }
+
+    private func fault(
+        _ number: UInt64, _ source: Place, _ target: Place, _ value: UInt64,
+        _ what: @autoclosure () -> String
+    ) {
+        record(.fault, node: index(source), number, value, "way to \(target) \(what())")
     }
 
     private func index(_ place: Place) -> Int32 {

@@ -21,7 +21,10 @@ struct ClockState {
         let wanted = local - self.local(at: time)
         if wanted <= 0 { return time }
         if partsPerMillion == 0 { return time + wanted }
-        var guess = time + Int64(Double(wanted) * 1_000_000 / Double(1_000_000 + partsPerMillion))
+        let rate = 1_000_000 + partsPerMillion
+        let product = wanted.multipliedFullWidth(by: 1_000_000)
+        var guess = time + rate.dividingFullWidth(product).quotient
+        while self.local(at: guess - 1) >= local { guess -= 1 }
         while self.local(at: guess) < local { guess += 1 }
         return guess
     }
@@ -42,6 +45,8 @@ final class SimulatedClock: TimeSource {
     private let world: SimulationWorld
     private let node: SimulatedNode
     private let lifetime: Lifetime
+    /// Alarms that were set again because the clock had been slowed: present names by first names.
+    private var renamed: [UInt64: UInt64] = [:]
 
     init(world: SimulationWorld, node: SimulatedNode, lifetime: Lifetime) {
         self.world = world
@@ -58,17 +63,28 @@ final class SimulatedClock: TimeSource {
     }
 
     func schedule(at deadline: Instant, _ wake: @escaping () -> Void) -> Alarm {
-        let local = deadline.nanoseconds
-        let due = node.clock.trueTime(showing: local, from: world.nanoseconds)
-        let name = world.schedule(due, node: node.index) { [self] in
-            if lifetime.isEnded { return }
-            // The clock may have been slowed meanwhile: never ring early.
-            if now < deadline { _ = schedule(at: deadline, wake) } else { wake() }
-        }
-        return Alarm(identifier: name)
+        Alarm(identifier: arm(deadline, first: nil, wake))
     }
 
-    func cancel(_ alarm: Alarm) { world.cancelEvent(alarm.identifier) }
+    private func arm(_ deadline: Instant, first: UInt64?, _ wake: @escaping () -> Void) -> UInt64 {
+        let due = node.clock.trueTime(showing: deadline.nanoseconds, from: world.nanoseconds)
+        return world.schedule(due, node: node.index) { [self] in
+            if lifetime.isEnded { return }
+            if now < deadline {
+                // The clock was slowed meanwhile: never ring early.
+                let name = first ?? world.currentEvent
+                renamed[name] = arm(deadline, first: name, wake)
+            } else {
+                if let first { renamed[first] = nil }
+                wake()
+            }
+        }
+    }
+
+    func cancel(_ alarm: Alarm) {
+        let name = renamed.isEmpty ? nil : renamed.removeValue(forKey: alarm.identifier)
+        world.cancelEvent(name ?? alarm.identifier)
+    }
 }
 
 extension SimulationWorld {
@@ -77,14 +93,18 @@ extension SimulationWorld {
         precondition(abs(partsPerMillion) < 500_000, "a clock at half speed is no clock")
         let node = node(name)
         node.clock.setDrift(partsPerMillion: Int64(partsPerMillion), at: nanoseconds)
-        record(.fault, node: node.index, 3, UInt64(bitPattern: Int64(partsPerMillion)))
+        record(
+            .fault, node: node.index, 3, UInt64(bitPattern: Int64(partsPerMillion)),
+            "clock drifts by \(partsPerMillion) parts per million")
     }
 
     /// Steps a machine's wall clock; its monotonic clock goes on.
     public func stepClock(_ name: String, by step: Duration) {
         let node = node(name)
         node.clock.step(by: step.nanoseconds)
-        record(.fault, node: node.index, 4, UInt64(bitPattern: step.nanoseconds))
+        record(
+            .fault, node: node.index, 4, UInt64(bitPattern: step.nanoseconds),
+            "wall clock steps by \(step)")
     }
 
     /// What a machine's wall clock shows.

@@ -1,7 +1,7 @@
 public import Platform
 
 /// The state of the world's coordination service, and how it fails.
-public final class SimulatedCoordinator {
+public final class SimulatedCoordinator: FaultyService {
     private struct Lease {
         var duration: Int64
         var alarm: Alarm
@@ -40,7 +40,7 @@ public final class SimulatedCoordinator {
     public func breakWatches() {
         let ending = watches
         watches.removeAll()
-        for watch in ending { watch.end() }
+        for watch in ending { watch.breakOff() }
     }
 
     // MARK: Requests
@@ -57,12 +57,9 @@ public final class SimulatedCoordinator {
     }
 
     func commit(_ transaction: CoordinationTransaction) throws -> CoordinationResult {
-        for condition in transaction.conditions {
-            switch condition {
-            case .absent(let key): if entries[key] != nil { return .conflict }
-            case .revision(let key, let expected):
-                if entries[key]?.revision != expected { return .conflict }
-            }
+        for condition in transaction.conditions where !holds(condition) {
+            count(.coordinationCommit, "conflict")
+            return .conflict
         }
         for case .put(_, _, let lease?) in transaction.operations where leases[lease] == nil {
             throw CoordinationError.leaseExpired(lease)
@@ -70,6 +67,13 @@ public final class SimulatedCoordinator {
         apply(transaction.operations)
         count(.coordinationCommit, "\(revision.number)")
         return .committed(revision)
+    }
+
+    private func holds(_ condition: CoordinationTransaction.Condition) -> Bool {
+        switch condition {
+        case .absent(let key): entries[key] == nil
+        case .revision(let key, let expected): entries[key]?.revision == expected
+        }
     }
 
     func grantLease(_ duration: Duration) -> LeaseIdentifier {
@@ -112,7 +116,9 @@ public final class SimulatedCoordinator {
 
     private func count(_ kind: EventKind, _ key: String) {
         requestCount += 1
-        world.record(kind, hashOfBytes(key.utf8), UInt64(revision.number))
+        world.record(
+            kind, hashOfBytes(key.utf8), UInt64(revision.number),
+            "\(key) at revision \(revision.number)")
     }
 
     private func alarm(for lease: LeaseIdentifier, after nanoseconds: Int64) -> Alarm {
@@ -121,7 +127,9 @@ public final class SimulatedCoordinator {
 
     private func endLease(_ lease: LeaseIdentifier) {
         guard let ended = leases.removeValue(forKey: lease) else { return }
-        let keys = ended.keys.filter { entries[$0]?.lease == lease }
+        // A key that left the lease and came back is in the list twice.
+        var seen: Set<String> = []
+        let keys = ended.keys.filter { entries[$0]?.lease == lease && seen.insert($0).inserted }
         if !keys.isEmpty { apply(keys.map { .delete(key: $0) }) }
         count(.lease, "\(lease.number)")
     }
@@ -138,8 +146,10 @@ public final class SimulatedCoordinator {
             case .put(let key, let value, let lease):
                 let entry = CoordinationEntry(
                     key: key, value: value, revision: revision, lease: lease)
+                let previous = entries[key]
                 entries[key] = entry
-                if let lease { leases[lease]!.keys.append(key) }
+                // A key that is written again under its lease is in the list already.
+                if let lease, lease != previous?.lease { leases[lease]!.keys.append(key) }
                 announce(WatchEvent(key: key, entry: entry, revision: revision))
             case .delete(let key):
                 if entries[key] != nil {
@@ -217,6 +227,11 @@ final class SimulatedWatch: Watch {
         let world = coordinator.world!
         lastArrival = max(lastArrival, time)
         world.schedule(lastArrival, node: node.index) { [weak self] in self?.arrive(event) }
+    }
+
+    /// Ends the watch as soon as its machine can see it.
+    func breakOff() {
+        coordinator.world.schedule(0, node: node.index) { [weak self] in self?.end() }
     }
 
     func end() {
@@ -301,22 +316,26 @@ final class SimulatedCoordination: Coordination {
         let watch = SimulatedWatch(
             prefix: prefix, after: revision, coordinator: coordinator, node: node,
             lifetime: lifetime)
-        try await run(isRead: true) { [coordinator, lifetime] in
-            if !lifetime.isEnded { try coordinator.watch(watch) }
+        do {
+            try await run(isRead: true) { [coordinator, lifetime] in
+                if !lifetime.isEnded { try coordinator.watch(watch) }
+            }
+        } catch {
+            // It may have begun although the answer was lost, and nobody would read it.
+            watch.cancel()
+            throw error
         }
         return watch
     }
 
-    /// A read has no effect that could be in doubt: its loss is plain unavailability.
+    /// The loss of a read is plain unavailability.
     private func run<Value>(
         isRead: Bool = false, _ effect: @escaping () throws -> Value
     ) async throws -> Value {
-        let world = coordinator.world!
         let call = ServiceCall(
-            world: world, node: node, lifetime: lifetime, place: Links.coordination,
-            faults: coordinator.faults, random: coordinator.random,
-            refused: CoordinationError.unavailable,
+            service: coordinator, node: node, lifetime: lifetime, place: Links.coordination,
+            isRead: isRead, refused: CoordinationError.unavailable,
             unknown: isRead ? CoordinationError.unavailable : CoordinationError.outcomeUnknown)
-        return try await call.run(cost: world.costs.coordinationRequest, effect)
+        return try await call.run(cost: coordinator.world.costs.coordinationRequest, effect)
     }
 }

@@ -18,15 +18,12 @@ final class SimulatedDisk: Disk {
         let found = try node.disk.file(path)
         if found != nil && mode == .new { throw DiskError.exists(path: path) }
         if found == nil && mode == .existing { throw DiskError.notFound(path: path) }
-        let content: DiskImage.Content
-        if let found {
-            content = found
-        } else {
-            content = DiskImage.Content()
+        let content = found ?? FileContent()
+        if found == nil {
             let (folder, name) = try node.disk.parent(of: path)
-            node.disk.set(.file(content), named: name, in: folder)
-            record(.diskName, path)
+            node.disk.add(content, named: name, in: folder)
         }
+        record(.diskOpen, path, found == nil ? 1 : 0)
         return SimulatedFile(path: path, content: content, disk: self)
     }
 
@@ -47,14 +44,7 @@ final class SimulatedDisk: Disk {
         }
         record(.diskName, target)
         if sourceFolder === targetFolder && sourceName == targetName { return }
-        if sourceFolder === targetFolder {
-            node.disk.set(entry, named: targetName, in: targetFolder, removing: sourceName)
-        } else {
-            node.disk.set(entry, named: targetName, in: targetFolder)
-            sourceFolder.entries[sourceName] = nil
-            sourceFolder.changes.append(
-                DiskImage.Change(name: sourceName, entry: nil, removed: nil))
-        }
+        node.disk.move(entry, (sourceFolder, sourceName), to: (targetFolder, targetName))
     }
 
     func remove(_ path: String) async throws {
@@ -64,7 +54,7 @@ final class SimulatedDisk: Disk {
         switch folder.entries[name] {
         case nil: throw DiskError.notFound(path: path)
         case .directory: throw DiskError.inputOutput(path: path, operation: "removal of a folder")
-        case .file: node.disk.set(nil, named: name, in: folder)
+        case .file: node.disk.remove(name, in: folder)
         }
         record(.diskName, path)
     }
@@ -88,10 +78,7 @@ final class SimulatedDisk: Disk {
             switch current.entries[part] {
             case .directory(let next): current = next
             case .file: throw DiskError.exists(path: directory)
-            case nil:
-                let next = DiskImage.Directory()
-                node.disk.set(.directory(next), named: part, in: current)
-                current = next
+            case nil: current = node.disk.addDirectory(named: part, in: current)
             }
         }
         record(.diskName, directory)
@@ -101,8 +88,9 @@ final class SimulatedDisk: Disk {
         if !directory.isEmpty { try validatePath(directory) }
         try lifetime.check()
         let folder = try node.disk.directory(directory)
+        let covered = node.disk.nameSequence
         try await pass(world.costs.diskSync, byteCount: 0)
-        node.disk.sync(folder)
+        folder.commit(upTo: covered)
         node.disk.count { $0.syncs += 1 }
         record(.diskSync, directory)
     }
@@ -129,19 +117,19 @@ final class SimulatedDisk: Disk {
     }
 
     func record(_ kind: EventKind, _ path: String, _ second: UInt64 = 0) {
-        world.record(kind, node: node.index, hashOfBytes(path.utf8), second)
+        world.record(kind, node: node.index, hashOfBytes(path.utf8), second, path)
     }
 }
 
 /// An open file in the tank.
 final class SimulatedFile: File {
     let path: String
-    private let content: DiskImage.Content
+    private let content: FileContent
     private let disk: SimulatedDisk
     private let pathHash: UInt64
     private var isClosed = false
 
-    init(path: String, content: DiskImage.Content, disk: SimulatedDisk) {
+    init(path: String, content: FileContent, disk: SimulatedDisk) {
         self.path = path
         self.content = content
         self.disk = disk
@@ -157,6 +145,7 @@ final class SimulatedFile: File {
         let present = Int(max(0, min(Int64(count), content.bytes.count - offset)))
         try await disk.pass(disk.world.costs.diskRead, byteCount: present)
         if image.random.chance(partsPerMillion: image.failingReadsPerMillion) {
+            record(.diskRead, .max, "error")
             throw DiskError.inputOutput(path: path, operation: "read")
         }
         let bytes = content.bytes.read(at: offset, count: count)
@@ -164,8 +153,9 @@ final class SimulatedFile: File {
             $0.reads += 1
             $0.readBytes += bytes.count
         }
-        disk.world.record(
-            .diskRead, node: disk.node.index, pathHash, UInt64(offset) << 24 ^ UInt64(bytes.count))
+        record(
+            .diskRead, UInt64(offset) << 24 ^ UInt64(bytes.count),
+            "\(bytes.count) bytes at \(offset)")
         return bytes
     }
 
@@ -175,49 +165,60 @@ final class SimulatedFile: File {
         if image.random.chance(partsPerMillion: image.failingWritesPerMillion) {
             // A failed write may have been done in part.
             let part = image.random.next(in: 0..<(bytes.count + 1))
-            try? image.write(Array(bytes[..<part]), to: content, at: offset, path: path)
+            _ = put(Array(bytes[..<part]), at: offset)
             throw DiskError.inputOutput(path: path, operation: "write")
         }
-        try image.write(bytes, to: content, at: offset, path: path)
+        if put(bytes, at: offset) < bytes.count { throw DiskError.full(path: path) }
+        try await disk.pass(disk.world.costs.diskWrite, byteCount: bytes.count)
+    }
+
+    private func put(_ bytes: [UInt8], at offset: Int64) -> Int {
+        let count = image.write(bytes, to: content, at: offset)
         image.count {
             $0.writes += 1
-            $0.writtenBytes += bytes.count
+            $0.writtenBytes += count
         }
-        disk.world.record(
-            .diskWrite, node: disk.node.index, pathHash, UInt64(offset) ^ contentHash(bytes))
-        try await disk.pass(disk.world.costs.diskWrite, byteCount: bytes.count)
+        record(
+            .diskWrite, UInt64(offset) ^ contentHash(bytes) &+ UInt64(bytes.count - count),
+            "\(count) bytes at \(offset)")
+        return count
     }
 
     func truncate(to size: Int64) async throws {
         try check()
         if size < 0 { throw DiskError.inputOutput(path: path, operation: "truncate") }
         image.truncate(content, to: size)
-        disk.world.record(.diskTruncate, node: disk.node.index, pathHash, UInt64(size))
+        record(.diskTruncate, UInt64(size), "to \(size) bytes")
         try await disk.pass(disk.world.costs.diskWrite, byteCount: 0)
     }
 
     func sync() async throws {
         try check()
         let covered = content.sequence
-        let bytes = content.undo.reduce(0) { $0 + Int($1.writtenCount) }
-        try await disk.pass(disk.world.costs.diskSync, byteCount: bytes)
+        try await disk.pass(disk.world.costs.diskSync, byteCount: Int(content.dirtyByteCount))
         image.count { $0.syncs += 1 }
         if image.random.chance(partsPerMillion: image.failingSyncsPerMillion) {
-            image.doom(content, upTo: covered)
-            disk.world.record(.diskSync, node: disk.node.index, pathHash, 1)
+            content.doom(upTo: covered)
+            record(.diskSync, 1, "error")
             throw DiskError.inputOutput(path: path, operation: "sync")
         }
-        image.makeDurable(content, upTo: covered)
-        disk.world.record(
-            .diskSync, node: disk.node.index, pathHash, UInt64(content.bytes.count) << 1)
+        content.makeDurable(upTo: covered)
+        record(.diskSync, UInt64(content.count) << 1, "\(content.count) bytes")
     }
 
     func size() async throws -> Int64 {
         try check()
-        return content.bytes.count
+        return content.count
     }
 
     func close() async { isClosed = true }
+
+    private func record(
+        _ kind: EventKind, _ second: UInt64, _ detail: @autoclosure () -> String
+    ) {
+        disk.world.record(
+            kind, node: disk.node.index, pathHash, second, "\(path), \(detail())")
+    }
 
     private func check() throws {
         try disk.lifetime.check()
@@ -234,20 +235,18 @@ extension SimulationWorld {
         node.disk.failingReadsPerMillion = faults.failingReadsPerMillion
         node.disk.failingWritesPerMillion = faults.failingWritesPerMillion
         node.disk.capacity = faults.isFull ? node.disk.usedBytes : faults.capacityBytes
-        record(.fault, node: node.index, 5, UInt64(node.disk.slowFactor))
+        record(.fault, node: node.index, 5, UInt64(node.disk.slowFactor), "disk faults change")
     }
 
     /// Flips one random bit at rest in a file whose path contains `part`; false if there is none.
     public func rotBit(_ name: String, inPathContaining part: String) -> Bool {
         let node = node(name)
-        var candidates: [DiskImage.Content] = []
-        collect(node.disk.root, "", part, &candidates)
-        let filled = candidates.filter { $0.bytes.count > 0 }
+        let filled = node.disk.files().filter { $0.path.contains(part) && $0.content.count > 0 }
         if filled.isEmpty { return false }
-        let content = filled[node.disk.random.next(in: 0..<filled.count)]
-        let bit = node.disk.random.next(in: 0..<UInt64(content.bytes.count * 8))
-        content.bytes.flipBit(Int64(bit))
-        record(.fault, node: node.index, 6, bit)
+        let (path, content) = filled[node.disk.random.next(in: 0..<filled.count)]
+        let bit = node.disk.random.next(in: 0..<UInt64(content.count * 8))
+        content.flipBit(Int64(bit))
+        record(.fault, node: node.index, 6, bit, "bit \(bit) of \(path) flips")
         return true
     }
 
@@ -255,18 +254,6 @@ extension SimulationWorld {
 
     /// Bytes that a machine's files hold.
     public func diskBytes(of name: String) -> Int64 { node(name).disk.usedBytes }
-
-    private func collect(
-        _ folder: DiskImage.Directory, _ path: String, _ part: String,
-        _ found: inout [DiskImage.Content]
-    ) {
-        for name in folder.entries.names {
-            switch folder.entries[name]! {
-            case .file(let content): if (path + name).contains(part) { found.append(content) }
-            case .directory(let inner): collect(inner, path + name + "/", part, &found)
-            }
-        }
-    }
 }
 
 /// What is wrong with a disk; the default is nothing.

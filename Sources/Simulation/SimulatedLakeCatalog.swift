@@ -1,7 +1,7 @@
 public import Platform
 
 /// The pointers of the world's lake catalog, and how it fails.
-public final class SimulatedCatalog {
+public final class SimulatedCatalog: FaultyService {
     public var faults = ServiceFaults()
     /// Called after each change of a pointer: for oracles.
     public var onChange: ((LakeTableName, String) -> Void)?
@@ -24,7 +24,7 @@ public final class SimulatedCatalog {
     }
 
     func create(_ table: LakeTableName, _ location: String) -> Bool {
-        record(.catalogWrite, table)
+        record(.catalogWrite, table, location)
         if locations[table] != nil { return false }
         locations[table] = location
         onChange?(table, location)
@@ -32,7 +32,7 @@ public final class SimulatedCatalog {
     }
 
     func swap(_ table: LakeTableName, from expected: String, to replacement: String) -> Bool {
-        record(.catalogWrite, table)
+        record(.catalogWrite, table, replacement)
         if locations[table] != expected { return false }
         if random.chance(partsPerMillion: faults.conflictsPerMillion) { return false }
         locations[table] = replacement
@@ -45,8 +45,10 @@ public final class SimulatedCatalog {
         return locations.removeValue(forKey: table) != nil
     }
 
-    private func record(_ kind: EventKind, _ table: LakeTableName) {
-        world.record(kind, hashOfBytes(table.description.utf8))
+    private func record(_ kind: EventKind, _ table: LakeTableName, _ location: String = "") {
+        let name = table.description
+        world.record(
+            kind, hashOfBytes(name.utf8), hashOfBytes(location.utf8), "\(name) \(location)")
     }
 }
 
@@ -102,14 +104,13 @@ final class SimulatedLakeCatalog: LakeCatalog {
     private func run<Value>(
         _ table: LakeTableName, isRead: Bool = false, _ effect: @escaping () throws -> Value
     ) async throws -> Value {
-        let world = catalog.world!
         let call = ServiceCall(
-            world: world, node: node, lifetime: lifetime, place: Links.lakeCatalog,
-            faults: catalog.faults, random: catalog.random,
+            service: catalog, node: node, lifetime: lifetime, place: Links.lakeCatalog,
+            isRead: isRead,
             refused: LakeCatalogError.unavailable(table),
             unknown: isRead
                 ? LakeCatalogError.unavailable(table) : LakeCatalogError.outcomeUnknown(table))
-        return try await call.run(cost: world.costs.catalogRequest) { [node] in
+        return try await call.run(cost: catalog.world.costs.catalogRequest) { [node] in
             node.traffic.catalogRequests += 1
             return try effect()
         }

@@ -10,11 +10,11 @@ final class SimulatedNode {
     var lifetime: Lifetime?
     var incarnation = 0
     var isPaused = false
-    /// Whether the machine lost power: a silent host, where a crashed process leaves a refusing
-    /// one.
+    /// Whether the machine lost power: a silent host, where a crashed process leaves one that
+    /// refuses.
     var isDark = false
     /// What arrived while the machine was paused.
-    var held: [() -> Void] = []
+    var held: [UInt64] = []
     var network: SimulatedNetwork?
     var traffic = TrafficCounters()
 
@@ -50,7 +50,7 @@ extension SimulationWorld {
                 onHalt?(name)
             }
         }
-        record(.started, node: node.index, UInt64(node.incarnation))
+        record(.started, node: node.index, UInt64(node.incarnation), 0, "time \(node.incarnation)")
         let network = SimulatedNetwork(world: self, node: node, lifetime: lifetime)
         node.network = network
         let machine = Machine(
@@ -81,7 +81,7 @@ extension SimulationWorld {
         let node = node(name)
         if node.lifetime == nil || node.isPaused { return }
         node.isPaused = true
-        record(.fault, node: node.index, 1)
+        record(.fault, node: node.index, 1, 0, "pauses")
     }
 
     /// Thaws a paused machine: everything that came meanwhile happens now, in order.
@@ -89,16 +89,18 @@ extension SimulationWorld {
         let node = node(name)
         if !node.isPaused { return }
         node.isPaused = false
-        record(.fault, node: node.index, 2)
+        record(.fault, node: node.index, 2, 0, "resumes")
         let held = node.held
         node.held = []
-        for action in held { schedule(nanoseconds, node: node.index, action) }
+        release(held: held)
     }
 
-    /// Stops all machines and lets their tasks unwind, so that nothing of the world is left over.
+    /// Stops all machines, lets their tasks unwind and drops all that was still to happen, so that
+    /// nothing of the world is left over.
     public func shutDown() {
         for node in nodes { crash(node.name) }
         run(for: .zero)
+        dropEvents()
     }
 
     public func isRunning(_ name: String) -> Bool { node(name).lifetime != nil }
@@ -107,17 +109,28 @@ extension SimulationWorld {
 
     private func end(_ name: String, losingPower: Bool) {
         let node = node(name)
-        guard let lifetime = node.lifetime else { return }
-        record(.stopped, node: node.index, losingPower ? 1 : 0)
+        guard let lifetime = node.lifetime else {
+            if losingPower && !node.isDark { darken(node) }
+            return
+        }
+        record(
+            .stopped, node: node.index, losingPower ? 1 : 0, 0,
+            losingPower ? "without power" : "as a process")
         node.lifetime = nil
         node.isPaused = false
+        drop(held: node.held)
         node.held = []
-        node.isDark = losingPower
         lifetime.end()
         node.network?.hostEnded(silently: losingPower)
         node.network = nil
         coordinator.watcherEnded(node: node.index)
-        if losingPower { node.disk.losePower() }
+        if losingPower { darken(node) }
+    }
+
+    /// Whether its process runs or not, a host without power is silent and its page cache gone.
+    private func darken(_ node: SimulatedNode) {
+        node.isDark = true
+        node.disk.losePower()
     }
 
     func node(_ name: String) -> SimulatedNode {

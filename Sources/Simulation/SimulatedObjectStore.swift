@@ -1,7 +1,7 @@
 import Platform
 
 /// The objects of the world's one bucket, and how the store fails.
-public final class SimulatedObjects {
+public final class SimulatedObjects: FaultyService {
     struct StoredObject {
         var bytes: [UInt8]
         var version: UInt64
@@ -28,9 +28,7 @@ public final class SimulatedObjects {
     // MARK: For harness and oracles: no time passes
 
     /// All keys with a prefix, in UTF-8 byte order.
-    public func keys(prefix: String = "") -> [String] {
-        objects.names(prefix: prefix)
-    }
+    public func keys(prefix: String = "") -> [String] { objects.names(prefix: prefix) }
 
     public func bytes(_ key: String) -> [UInt8]? { objects[key]?.bytes }
 
@@ -41,16 +39,11 @@ public final class SimulatedObjects {
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) throws -> ObjectTag {
         counters.puts += 1
         let present = objects[key]
-        switch condition {
-        case .always: break
-        case .ifAbsent:
-            if present != nil { throw ObjectStoreError.preconditionFailed(key: key) }
-        case .ifMatches(let tag):
-            guard let present else { throw ObjectStoreError.notFound(key: key) }
-            if self.tag(present) != tag { throw ObjectStoreError.preconditionFailed(key: key) }
-        }
-        if condition != .always && random.chance(partsPerMillion: faults.conflictsPerMillion) {
-            throw ObjectStoreError.preconditionFailed(key: key)
+        do {
+            try check(key, present, condition)
+        } catch {
+            record(.objectPut, key, 0, "refused")
+            throw error
         }
         versions += 1
         let object = StoredObject(
@@ -58,21 +51,44 @@ public final class SimulatedObjects {
         objects[key] = object
         counters.putBytes += bytes.count
         counters.storedBytes += bytes.count - (present?.bytes.count ?? 0)
-        world.record(.objectPut, hashOfBytes(key.utf8), contentHash(bytes))
+        record(.objectPut, key, contentHash(bytes), "\(bytes.count) bytes")
         onPut?(key)
         return tag(object)
     }
 
+    private func check(
+        _ key: String, _ present: StoredObject?, _ condition: PutCondition
+    ) throws(ObjectStoreError) {
+        switch condition {
+        case .always: return
+        case .ifAbsent:
+            if present != nil { throw .preconditionFailed(key: key) }
+        case .ifMatches(let tag):
+            guard let present else { throw .notFound(key: key) }
+            if self.tag(present) != tag { throw .preconditionFailed(key: key) }
+        }
+        if random.chance(partsPerMillion: faults.conflictsPerMillion) {
+            throw .preconditionFailed(key: key)
+        }
+    }
+
+    private func record(
+        _ kind: EventKind, _ key: String, _ second: UInt64, _ what: @autoclosure () -> String
+    ) {
+        world.record(kind, hashOfBytes(key.utf8), second, "\(key) \(what())")
+    }
+
     func get(_ key: String) throws -> [UInt8] {
         counters.gets += 1
+        record(.objectGet, key, 0, "whole")
         guard let object = objects[key] else { throw ObjectStoreError.notFound(key: key) }
         counters.getBytes += object.bytes.count
-        world.record(.objectGet, hashOfBytes(key.utf8))
         return object.bytes
     }
 
     func get(_ key: String, range: Range<Int64>) throws -> [UInt8] {
         counters.gets += 1
+        record(.objectGet, key, UInt64(range.lowerBound), "from \(range.lowerBound)")
         guard let object = objects[key] else { throw ObjectStoreError.notFound(key: key) }
         if range.lowerBound >= object.bytes.count {
             throw ObjectStoreError.invalidRequest(
@@ -80,33 +96,30 @@ public final class SimulatedObjects {
         }
         let end = min(Int(range.upperBound), object.bytes.count)
         counters.getBytes += end - Int(range.lowerBound)
-        world.record(.objectGet, hashOfBytes(key.utf8), UInt64(range.lowerBound))
         return Array(object.bytes[Int(range.lowerBound)..<end])
     }
 
     func head(_ key: String) -> ObjectDescription? {
         counters.heads += 1
-        world.record(.objectGet, hashOfBytes(key.utf8), 1)
+        record(.objectGet, key, 1, "head")
         return objects[key].map { describe(key, $0) }
     }
 
     func list(prefix: String, after start: String?, limit: Int) -> [ObjectDescription] {
         counters.lists += 1
-        world.record(.objectList, hashOfBytes(prefix.utf8))
-        var found = keys(prefix: prefix)
-        if let start {
-            found.removeAll { !start.utf8.lexicographicallyPrecedes($0.utf8) }
+        record(.objectList, prefix, 0, "list")
+        return objects.names(prefix: prefix, after: start, limit: limit).map {
+            describe($0, objects[$0]!)
         }
-        return found.prefix(limit).map { describe($0, objects[$0]!) }
     }
 
     func delete(_ key: String) {
         counters.deletes += 1
-        world.record(.objectDelete, hashOfBytes(key.utf8))
+        record(.objectDelete, key, 0, "")
         guard let object = objects[key] else { return }
         onDelete?(key)
-        counters.storedBytes -= object.bytes.count
         objects[key] = nil
+        counters.storedBytes -= object.bytes.count
     }
 
     private func tag(_ object: StoredObject) -> ObjectTag {
@@ -168,7 +181,9 @@ final class SimulatedObjectStore: ObjectStore {
     func get(_ key: String) async throws -> [UInt8] {
         try validate(key)
         let byteCount = objects.bytes(key)?.count ?? 0
-        let bytes = try await run(key, byteCount: byteCount) { [objects] in try objects.get(key) }
+        let bytes = try await run(key, byteCount: byteCount, isRead: true) { [objects] in
+            try objects.get(key)
+        }
         objects.onKnown?(key)
         return bytes
     }
@@ -179,14 +194,17 @@ final class SimulatedObjectStore: ObjectStore {
             throw ObjectStoreError.invalidRequest(
                 key: key, reason: "the range is empty or negative")
         }
-        return try await run(key, byteCount: min(range.count, 1 << 30)) { [objects] in
+        let byteCount = min(range.count, objects.bytes(key)?.count ?? 0)
+        return try await run(key, byteCount: byteCount, isRead: true) { [objects] in
             try objects.get(key, range: range)
         }
     }
 
     func head(_ key: String) async throws -> ObjectDescription? {
         try validate(key)
-        let found = try await run(key, byteCount: 0) { [objects] in objects.head(key) }
+        let found = try await run(key, byteCount: 0, isRead: true) { [objects] in
+            objects.head(key)
+        }
         objects.onKnown?(key)
         return found
     }
@@ -196,7 +214,7 @@ final class SimulatedObjectStore: ObjectStore {
         if limit < 1 || limit > 1000 {
             throw ObjectStoreError.invalidRequest(key: prefix, reason: "a limit is from 1 to 1000")
         }
-        return try await run(prefix, byteCount: 0) { [objects] in
+        return try await run(prefix, byteCount: 0, isRead: true) { [objects] in
             objects.list(prefix: prefix, after: start, limit: limit)
         }
     }
@@ -214,17 +232,17 @@ final class SimulatedObjectStore: ObjectStore {
     }
 
     private func run<Value>(
-        _ key: String, byteCount: Int, _ effect: @escaping () throws -> Value
+        _ key: String, byteCount: Int, isRead: Bool = false, _ effect: @escaping () throws -> Value
     ) async throws -> Value {
-        let world = objects.world!
         let call = ServiceCall(
-            world: world, node: node, lifetime: lifetime, place: Links.objectStore,
-            faults: objects.faults, random: objects.random,
+            service: objects, node: node, lifetime: lifetime, place: Links.objectStore,
+            isRead: isRead,
             refused: ObjectStoreError.throttled(key: key),
             unknown: ObjectStoreError.outcomeUnknown(key: key))
+        let costs = objects.world.costs
         return try await call.run(
-            cost: world.costs.objectRequest, byteCount: byteCount,
-            bytesPerSecond: world.costs.objectBytesPerSecond
+            cost: costs.objectRequest, byteCount: byteCount,
+            bytesPerSecond: costs.objectBytesPerSecond
         ) { [objects, node] in
             let before = objects.counters
             defer { node.traffic.countObjects(from: before, to: objects.counters) }

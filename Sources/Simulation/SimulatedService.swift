@@ -19,18 +19,26 @@ public struct ServiceFaults: Hashable, Sendable {
     public init() {}
 }
 
-/// The ways of a request to a service outside the cluster, and its loss, common to all three
-/// services.
+/// A service outside the cluster: how it fails, and what draws when.
+protocol FaultyService: AnyObject {
+    var world: SimulationWorld! { get }
+    var faults: ServiceFaults { get }
+    var random: RandomStream { get }
+}
+
+/// The ways of a request to a service outside the cluster, and its loss, common to all of them.
 struct ServiceCall {
-    let world: SimulationWorld
+    let service: any FaultyService
     let node: SimulatedNode
     let lifetime: Lifetime
     /// The service's place in the link table.
     let place: Int32
-    let faults: ServiceFaults
-    let random: RandomStream
+    /// A read has no effect that could be in doubt, or come late.
+    let isRead: Bool
     let refused: any Error
     let unknown: any Error
+
+    private var world: SimulationWorld { service.world }
 
     /// Sends a request; `effect` runs at the service if and when the request takes effect.
     func run<Value>(
@@ -38,18 +46,21 @@ struct ServiceCall {
         _ effect: @escaping () throws -> Value
     ) async throws -> Value {
         try lifetime.check()
+        let transfer = CostModel.transfer(byteCount, at: bytesPerSecond)
         let whole =
-            (random.nanoseconds(in: cost) + CostModel.transfer(byteCount, at: bytesPerSecond))
-            * Int64(faults.slowFactor)
+            (service.random.nanoseconds(in: cost) + transfer) * Int64(service.faults.slowFactor)
         let there = whole / 2
         return try await lifetime.wait { (wait: Wait<Value>) in
-            let giveUp = world.nanoseconds + world.costs.requestTimeout.nanoseconds
+            // Bytes that flow keep a request alive.
+            let giveUp = world.nanoseconds + transfer + world.costs.requestTimeout.nanoseconds
             if world.links.isBlocked(node.index, place) {
                 answer(wait, at: giveUp, .failure(unknown))
                 return
             }
+            let back = world.nanoseconds + whole
+            if back > giveUp { answer(wait, at: giveUp, .failure(unknown)) }
             world.schedule(world.nanoseconds + there, node: -1) {
-                arrive(wait, effect, back: world.nanoseconds + whole - there, giveUp: giveUp)
+                arrive(wait, effect, back: back, giveUp: giveUp)
             }
         }
     }
@@ -57,12 +68,13 @@ struct ServiceCall {
     private func arrive<Value>(
         _ wait: Wait<Value>, _ effect: @escaping () throws -> Value, back: Int64, giveUp: Int64
     ) {
+        let (faults, random) = (service.faults, service.random)
         if faults.isUnavailable || random.chance(partsPerMillion: faults.refusalsPerMillion) {
             answer(wait, at: back, .failure(refused))
             return
         }
         if random.chance(partsPerMillion: faults.lostBeforePerMillion) {
-            if random.chance(1, in: 2) {
+            if random.chance(1, in: 2) && !isRead {
                 // The request is still under way somewhere, and lands when nobody expects it.
                 let late = world.nanoseconds + random.nanoseconds(in: .seconds(1)..<(.seconds(20)))
                 world.schedule(late, node: -1) { _ = try? effect() }

@@ -29,7 +29,12 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     private var ready: [UnownedJob] = []
     private var readyHead = 0
     private var queue = EventQueue()
+    private let strays = StrayJobs()
     private var isStopping = false
+    /// Whose event ran last, and so whose jobs most likely run now.
+    private var currentNode: Int32 = -1
+    /// The event that ran last.
+    private(set) var currentEvent: UInt64 = 0
 
     /// Precondition of `keeping`: event numbers to keep in full, for comparing two runs.
     public init(seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0) {
@@ -51,7 +56,13 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
 
     // MARK: Executor
 
-    public func enqueue(_ job: consuming ExecutorJob) { ready.append(UnownedJob(job)) }
+    public func enqueue(_ job: consuming ExecutorJob) {
+        admit(UnownedJob(job))
+    }
+
+    func admit(_ job: UnownedJob) {
+        if EscapeGuard.thread == strays.owner { ready.append(job) } else { strays.add(job) }
+    }
 
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
@@ -64,8 +75,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         run(untilNanoseconds: nanoseconds + duration.nanoseconds)
     }
 
-    /// Runs until `condition` holds, tested after each instant; false if time or events ran out
-    /// first.
+    /// Runs until `condition` holds, tested after each event; false if time ran out first.
     public func run(atMost duration: Duration, until condition: @escaping () -> Bool) -> Bool {
         var isMet = condition()
         if !isMet {
@@ -78,40 +88,51 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         return isMet
     }
 
-    /// Asks a running `run` to return after the present instant.
+    /// Asks a running `run` to return after the present event.
     public func stop() { isStopping = true }
 
     private func run(untilNanoseconds limit: Int64, stopping: (() -> Bool)? = nil) {
+        strays.setRunning(true)
         EscapeGuard.watching(self) {
-            isStopping = false
-            drain()
-            if let stopping, stopping() { return }
-            while !isStopping, let earliest = queue.earliest, earliest <= limit,
-                let event = queue.next()
-            {
-                // A cancelled entry may have stood in front of a later one.
-                if event.nanoseconds > limit {
-                    _ = queue.add(at: event.nanoseconds, node: event.node, event.action)
-                    break
-                }
-                deliver(event.nanoseconds, event.node, event.action)
-                drain()
-                if let stopping, stopping() { return }
-            }
-            if !isStopping && nanoseconds < limit { nanoseconds = limit }
+            takeStrays()
+            runEvents(until: limit, stopping)
+            takeStrays()
         }
+        strays.setRunning(false)
     }
 
-    private func deliver(_ time: Int64, _ node: Int32, _ action: @escaping () -> Void) {
-        precondition(time >= nanoseconds, "time went back")
-        nanoseconds = time
-        if node >= 0 && nodes[Int(node)].isPaused {
-            nodes[Int(node)].held.append(action)
-            return
+    private func runEvents(until limit: Int64, _ stopping: (() -> Bool)?) {
+        isStopping = false
+        drain()
+        if let stopping, stopping() { return }
+        while !isStopping, let (time, node) = queue.peek(), time <= limit {
+            precondition(time >= nanoseconds, "time went back")
+            nanoseconds = time
+            if node >= 0 && nodes[Int(node)].isPaused {
+                nodes[Int(node)].held.append(queue.park())
+                continue
+            }
+            let (name, action) = queue.next()
+            currentEvent = name
+            stepCount += 1
+            currentNode = node
+            trace.record(.timer, at: time, node: node, 0, 0, "")
+            action()
+            drain()
+            if let stopping, stopping() { return }
         }
-        stepCount += 1
-        trace.record(.timer, at: time, node: node, 0, 0)
-        action()
+        if !isStopping && nanoseconds < limit { nanoseconds = limit }
+    }
+
+    /// Takes in what came from other threads; what came during a run is a defect.
+    private func takeStrays() {
+        let (jobs, strayCount) = strays.take()
+        if jobs.isEmpty { return }
+        if strayCount > 0 {
+            noteEscape(to: "the main actor, Task.sleep or another thread, and back")
+        }
+        ready.append(contentsOf: jobs)
+        drain()
     }
 
     private func drain() {
@@ -147,12 +168,29 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
 
     func cancelEvent(_ name: UInt64) { queue.cancel(name) }
 
-    func record(_ kind: EventKind, node: Int32 = -1, _ first: UInt64 = 0, _ second: UInt64 = 0) {
-        trace.record(kind, at: nanoseconds, node: node, first, second)
+    /// Puts events of a machine that was paused back into the order, to happen now.
+    func release(held names: [UInt64]) {
+        for name in names { queue.unpark(name, at: nanoseconds) }
+    }
+
+    func drop(held names: [UInt64]) {
+        for name in names { queue.dropParked(name) }
+    }
+
+    func dropEvents() { queue.removeAll() }
+
+    /// Adds an event to the trace; `detail` is for people and only asked for if the event is kept.
+    func record(
+        _ kind: EventKind, node: Int32 = -1, _ first: UInt64 = 0, _ second: UInt64 = 0,
+        _ detail: @autoclosure () -> String = ""
+    ) {
+        trace.record(kind, at: nanoseconds, node: node, first, second, detail())
     }
 
     /// Adds an event of the code under test, or of its oracles, to the trace.
-    public func mark(_ first: UInt64, _ second: UInt64 = 0) { record(.marker, first, second) }
+    public func mark(_ first: UInt64, _ second: UInt64 = 0) {
+        record(.marker, first, second, "\(first), \(second)")
+    }
 
     /// The events that `keeping` asked for, with the names of their nodes.
     public var keptEvents: [Trace.Event] {
@@ -163,10 +201,11 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         }
     }
 
-    func noteEscape() {
+    /// Notes a defect: a job that left this world.
+    func noteEscape(to place: String) {
         journal.note(
-            .error, node: -1,
-            "a job escaped the world's executor: some code used a bare Task, Task.detached, "
-                + "Task.sleep, or an actor outside the world such as the main actor")
+            .error, node: currentNode,
+            "a job escaped the world's executor to \(place): its run is no function of the seed; "
+                + "start tasks with machine.spawn and wait with machine.sleep")
     }
 }

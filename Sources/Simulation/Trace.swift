@@ -1,7 +1,7 @@
 /// The record of everything that happened in a world, as a rolling hash with checkpoints.
 public struct Trace {
     /// One event: what, where, and two numbers that describe it.
-    public struct Event: Hashable, Sendable, CustomStringConvertible {
+    public struct Event: Hashable, Sendable, Codable, CustomStringConvertible {
         public var nanoseconds: Int64
         public var kind: EventKind
         public var node: Int32
@@ -9,10 +9,14 @@ public struct Trace {
         public var second: UInt64
         /// The node's name; empty for the world itself.
         public var nodeName: String = ""
+        /// What the numbers stand for: the path, key, peer or text.
+        public var detail: String
 
+        /// Such as `12.000340s server-2 send 33 bytes to server-1`.
         public var description: String {
             let place = nodeName.isEmpty ? "world" : nodeName
-            return "\(Seconds(nanoseconds: nanoseconds)) \(place) \(kind) (\(first), \(second))"
+            let start = "\(Seconds(nanoseconds: nanoseconds)) \(place) \(kind)"
+            return detail.isEmpty ? start : "\(start) \(detail)"
         }
     }
 
@@ -27,12 +31,14 @@ public struct Trace {
     public private(set) var checkpoints: [UInt64] = []
     /// Events kept in full, where a `window` asked for it.
     public private(set) var kept: [Event] = []
-    let window: Range<Int>
+    /// The numbers of the events to keep.
+    public let window: Range<Int>
 
     init(window: Range<Int>) { self.window = window }
 
     mutating func record(
-        _ kind: EventKind, at nanoseconds: Int64, node: Int32, _ first: UInt64, _ second: UInt64
+        _ kind: EventKind, at nanoseconds: Int64, node: Int32, _ first: UInt64, _ second: UInt64,
+        _ detail: @autoclosure () -> String
     ) {
         var mixed = hash ^ UInt64(bitPattern: nanoseconds)
         mixed = (mixed ^ (mixed >> 32)) &* 0x9FB2_1C65_1E98_DF25
@@ -43,7 +49,8 @@ public struct Trace {
         if window.contains(eventCount) {
             kept.append(
                 Event(
-                    nanoseconds: nanoseconds, kind: kind, node: node, first: first, second: second))
+                    nanoseconds: nanoseconds, kind: kind, node: node, first: first, second: second,
+                    detail: detail()))
         }
         eventCount += 1
         if eventCount % Self.checkpointInterval == 0 { checkpoints.append(hash) }
@@ -51,7 +58,7 @@ public struct Trace {
 }
 
 /// What kind of effect an event was.
-public enum EventKind: UInt8, Hashable, Sendable {
+public enum EventKind: UInt8, Hashable, Sendable, Codable {
     case timer, spawned, started, stopped, fault, note, probe
     case diskOpen, diskWrite, diskRead, diskSync, diskTruncate, diskName
     case connect, send, receive, connectionEnd

@@ -1,7 +1,6 @@
 public import Platform
 
-/// Someone else's code in the tank: a bank of one server, and clients that pay money in over a
-/// network.
+/// Someone else's code in the tank: a bank of one server, which customers pay over a network.
 ///
 /// It knows nothing of Wavetank's engine: it is ordinary Swift async code against the `Platform`
 /// protocols. A client that hears nothing asks again. Without request numbers that pays twice
@@ -10,11 +9,13 @@ public final class Bank {
     /// Remembers request numbers, so that a repeated request is answered and not done again.
     public let remembersRequests: Bool
     private let machine: Machine
+    private let turns: Gate
     private var answered: Set<[UInt8]> = []
     private var balance = 0
 
     public init(_ machine: Machine, remembersRequests: Bool) {
         self.machine = machine
+        turns = Gate(machine)
         self.remembersRequests = remembersRequests
     }
 
@@ -26,6 +27,7 @@ public final class Bank {
         let listener = try await machine.network.listen(port: 80)
         while true {
             let connection = try await listener.accept()
+            // One task a customer; of all tasks of a machine one runs at a time, without locks.
             machine.spawn("customer") { [self] in
                 do {
                     while true {
@@ -40,23 +42,29 @@ public final class Bank {
         }
     }
 
+    /// Reads what an earlier life of this machine has written, up to where a power loss cut it off.
     private func load(_ ledger: any File) async throws {
         let size = try await ledger.size()
-        for position in 0..<(size / 2) {
-            let request = try await ledger.read(at: position * 2, count: 2)
+        while Int64(balance + 1) * 2 <= size {
+            let request = try await ledger.read(at: Int64(balance) * 2, count: 2)
+            // A file may have grown without its bytes: zeros, and no customer has the number 0.
+            if request[0] == 0 { break }
             answered.insert(request)
             balance += 1
         }
-        try await ledger.truncate(to: size / 2 * 2)
+        try await ledger.truncate(to: Int64(balance) * 2)
     }
 
+    /// One payment at a time: between a question and its answer, whatever waits lets others in.
     private func pay(_ request: [UInt8], _ ledger: any File) async throws {
-        if remembersRequests && answered.contains(request) { return }
-        answered.insert(request)
-        let place = Int64(balance) * 2
-        balance += 1
-        try await ledger.write(request, at: place)
-        try await ledger.sync()
+        try await turns.run {
+            if remembersRequests && answered.contains(request) { return }
+            try await ledger.write(request, at: Int64(balance) * 2)
+            try await ledger.sync()
+            // Only now: a second request must not be confirmed while the first is not safe.
+            answered.insert(request)
+            balance += 1
+        }
     }
 }
 
@@ -67,7 +75,9 @@ public final class Customer {
     private let machine: Machine
     private let number: UInt8
 
+    /// Precondition: `number` is not zero.
     public init(_ machine: Machine, number: UInt8) {
+        precondition(number > 0, "zero stands for no customer")
         self.machine = machine
         self.number = number
     }

@@ -13,6 +13,9 @@ public struct BankRun: Sendable {
 }
 
 /// Runs three customers against one bank while connections break and the bank loses power.
+///
+/// The harness stands outside the machines: it starts them, breaks things at times of its choosing,
+/// and looks at the outcome without letting time pass.
 public func runBank(seed: UInt64, remembersRequests: Bool) -> BankRun {
     let world = SimulationWorld(seed: seed)
     let names = ["customer-1", "customer-2", "customer-3"]
@@ -22,7 +25,7 @@ public func runBank(seed: UInt64, remembersRequests: Bool) -> BankRun {
     for (position, name) in names.enumerated() {
         world.setResets(from: .machine("bank"), to: .machine(name), partsPerMillion: 20_000)
         world.start(name) { machine in
-            let customer = Customer(machine, number: UInt8(position))
+            let customer = Customer(machine, number: UInt8(position + 1))
             customers.append(customer)
             try await customer.run(coins: 40)
         }
@@ -31,11 +34,12 @@ public func runBank(seed: UInt64, remembersRequests: Bool) -> BankRun {
     world.after(.seconds(2)) {
         world.start("bank") { try await Bank($0, remembersRequests: remembersRequests).run() }
     }
-    var inLedger = 0
     _ = world.run(atMost: .seconds(600)) {
         customers.count == names.count && customers.allSatisfy { $0.paid == 40 }
     }
     world.shutDown()
+    // The oracle reads the disk as the next life of the bank would.
+    var inLedger = 0
     world.start("bank") { machine in
         inLedger = Int(try await machine.disk.open("ledger", .existing).size()) / 2
     }
