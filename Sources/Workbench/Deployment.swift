@@ -10,6 +10,8 @@ final class Deployment {
     private(set) var servers: [NodeName: TabletServer] = [:]
     private(set) var tierers: [NodeName: LakeTierer] = [:]
     private(set) var indexers: [NodeName: VectorIndexer] = [:]
+    /// Called when an index shows everything of a bucket below an offset.
+    var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
 
     init(_ layout: ClusterLayout) {
         self.layout = layout
@@ -54,6 +56,7 @@ final class Deployment {
         case .indexer:
             let indexer = VectorIndexer(machine, configuration)
             indexers[node] = indexer
+            indexer.onIndexed = onIndexed
             try await indexer.run()
         case .client: preconditionFailure("clients run workloads, not a node's program")
         }

@@ -14,6 +14,8 @@ struct TankSession {
         var report: RunReport
         var failure: FailureFile?
         var world: SimulationWorld?
+        /// What was measured, where the run serves as a benchmark.
+        var figures: [BenchTank.Figure] = []
 
         var exitCode: Int32 {
             switch report.verdict {
@@ -55,6 +57,8 @@ struct TankSession {
     var exportFolder: String?
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
+    /// Prices for the costs among the figures; without them no figures are taken.
+    var prices: BenchPrices?
 
     init(
         _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
@@ -79,7 +83,9 @@ struct TankSession {
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
-        return TankRun(scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+        return TankRun(
+            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents,
+            measuredAt: prices)
     }
 
     func run() throws -> Result {
@@ -107,7 +113,8 @@ struct TankSession {
         if let lake = run.exportedLake, let folder = run.exportFolder {
             try LakeFolder(path: folder).write(lake)
         }
-        return Result(report: report, failure: failure(run, report), world: run.world)
+        return Result(
+            report: report, failure: failure(run, report), world: run.world, figures: run.figures)
     }
 
     var reproduceCommand: String {

@@ -15,6 +15,6 @@ struct Wavetank: ParsableCommand {
             List.self,
             Check.self, Schema.self,
             Speed.self,
-            TraceCommand.self,
+            TraceCommand.self, Bench.self,
         ])
 }
