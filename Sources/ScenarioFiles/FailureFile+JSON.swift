@@ -2,7 +2,7 @@ public import JSON
 
 extension FailureFile {
     public var json: JSONValue {
-        [
+        let members: JSONValue = [
             "wavetankFailure": .integer(Int64(Self.version)),
             "scenario": .string(scenarioPath),
             "seed": Int64(exactly: seed).map { .integer($0) } ?? .string(String(seed)),
@@ -14,6 +14,8 @@ extension FailureFile {
             "plan": plan.json,
             "scenarioText": .string(scenarioText),
         ]
+        guard let sketch, let known = members.object else { return members }
+        return .object(known + [JSONMember("sketch", .string(sketch))])
     }
 
     public init(json: JSONValue) throws(FailureFileError) {
@@ -50,7 +52,8 @@ extension FailureFile {
             build: try json.required("build").string(),
             traceHash: try json.required("traceHash").string(),
             verdict: try json.required("verdict").string(),
-            violations: violations)
+            violations: violations,
+            sketch: try json.optional("sketch")?.string())
     }
 
     /// JSON numbers here end at 2^63-1; a seed above it stands as text.

@@ -29,10 +29,14 @@ public struct FailureFile: Sendable, Hashable {
     public var traceHash: String
     public var verdict: String
     public var violations: [Violation]
+    /// The run's trace in little room, for telling where another build's run first differs; nil if
+    /// it was not kept.
+    public var sketch: String?
 
     public init(
         scenarioPath: String, scenarioText: String, seed: UInt64, length: Duration, plan: FaultPlan,
-        build: String, traceHash: String, verdict: String, violations: [Violation]
+        build: String, traceHash: String, verdict: String, violations: [Violation],
+        sketch: String? = nil
     ) {
         self.scenarioPath = scenarioPath
         self.scenarioText = scenarioText
@@ -43,5 +47,6 @@ public struct FailureFile: Sendable, Hashable {
         self.traceHash = traceHash
         self.verdict = verdict
         self.violations = violations
+        self.sketch = sketch
     }
 }

@@ -36,11 +36,15 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     /// The event that ran last.
     private(set) var currentEvent: UInt64 = 0
 
-    /// Precondition of `keeping`: event numbers to keep in full, for comparing two runs.
-    public init(seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0) {
+    /// `keeping` are the numbers of events to keep in full, for comparing two runs; a sketch is for
+    /// comparing with runs of builds to come.
+    public init(
+        seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0,
+        isSketched: Bool = false
+    ) {
         self.seed = seed
         self.costs = costs
-        trace = Trace(window: window)
+        trace = Trace(window: window, isSketched: isSketched)
         objects = SimulatedObjects(seed: seed)
         coordinator = SimulatedCoordinator(seed: seed)
         catalog = SimulatedCatalog(seed: seed)
@@ -151,6 +155,11 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     }
 
     // MARK: Events
+
+    /// The name of the machine with a number, as a sketch counts them.
+    public func nodeName(_ number: Int) -> String {
+        nodes.indices.contains(number) ? nodes[number].name : "node \(number)"
+    }
 
     /// Calls `action` after `duration`, as an event of the world itself.
     @discardableResult

@@ -21,7 +21,7 @@ public final class TankRun {
     public var exportFolder: String?
     public private(set) var exportedLake: ExportedLake?
     /// The trace as it was when the verdict was reached.
-    private(set) var endTrace: Trace
+    public private(set) var endTrace: Trace
     private(set) var endNanoseconds: Int64 = 0
     let deployment: Deployment
     let tallies: Tallies
@@ -49,10 +49,11 @@ public final class TankRun {
     /// `plan` replaces what the seed would draw, for a replay.
     public init(
         _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, workloads: [any Workload],
-        keeping keptEvents: Range<Int> = 0..<0, measuredAt prices: BenchPrices? = nil
+        keeping keptEvents: Range<Int> = 0..<0, isSketched: Bool = false,
+        measuredAt prices: BenchPrices? = nil
     ) {
         self.scenario = scenario
-        let world = SimulationWorld(seed: seed, keeping: keptEvents)
+        let world = SimulationWorld(seed: seed, keeping: keptEvents, isSketched: isSketched)
         self.world = world
         endTrace = world.trace
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)

@@ -14,6 +14,8 @@ struct TankSession {
         var report: RunReport
         var failure: FailureFile?
         var world: SimulationWorld?
+        /// The trace in little room, where it was asked for.
+        var sketch: TraceSketch?
         /// What was measured, where the run serves as a benchmark.
         var figures: [BenchTank.Figure] = []
 
@@ -51,12 +53,13 @@ struct TankSession {
     private let text: String
     private let seed: UInt64
     /// Faults in place of those that the seed would draw.
-    private let plan: FaultPlan?
+    private var plan: FaultPlan?
     private let quiet: Bool
     /// Where the lake's tables are written to.
     var exportFolder: String?
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
+    var isSketched = false
     /// Prices for the costs among the figures; without them no figures are taken.
     var prices: BenchPrices?
 
@@ -85,7 +88,7 @@ struct TankSession {
         }
         return TankRun(
             scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents,
-            measuredAt: prices)
+            isSketched: isSketched, measuredAt: prices)
     }
 
     func run() throws -> Result {
@@ -114,7 +117,8 @@ struct TankSession {
             try LakeFolder(path: folder).write(lake)
         }
         return Result(
-            report: report, failure: failure(run, report), world: run.world, figures: run.figures)
+            report: report, failure: try failure(run, report), world: run.world,
+            sketch: run.endTrace.sketch, figures: run.figures)
     }
 
     var reproduceCommand: String {
@@ -125,7 +129,7 @@ struct TankSession {
         return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)"
     }
 
-    private func failure(_ run: TankRun, _ report: RunReport) -> FailureFile? {
+    private func failure(_ run: TankRun, _ report: RunReport) throws -> FailureFile? {
         if report.verdict != .fail { return nil }
         return FailureFile(
             scenarioPath: scenario.path, scenarioText: text, seed: seed, length: scenario.length,
@@ -137,7 +141,23 @@ struct TankSession {
                         oracle: oracle.name, message: $0.message,
                         at: .nanoseconds(Int64($0.atSeconds * 1e9)))
                 }
-            })
+            }, sketch: try sketch(of: run))
+    }
+
+    /// The trace in little room: a failure is worth a second run, which has to be the same.
+    private func sketch(of failed: TankRun) throws -> String? {
+        if let sketch = failed.endTrace.sketch { return sketch.text }
+        var again = self
+        again.isSketched = true
+        again.plan = failed.plan
+        let run = try again.makeRun()
+        _ = run.run()
+        if run.endTrace.hash != failed.endTrace.hash {
+            say(
+                "run again, the failure has another trace hash: the engine or the tank is not "
+                    + "deterministic, which wavetank hunt --twice will show")
+        }
+        return run.endTrace.sketch?.text
     }
 }
 
