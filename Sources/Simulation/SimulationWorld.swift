@@ -22,6 +22,10 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
 
     /// Called when a machine has halted by its own decision.
     public var onHalt: ((String) -> Void)?
+    /// Called when an operation of a machine is struck, with whether its power is lost: the caller
+    /// ends the machine and decides when it starts again.
+    public var onStrike: ((String, Bool) -> Void)?
+    var strikes = Strikes()
 
     var nodes: [SimulatedNode] = []
     var nodeIndexes: [String: Int32] = [:]
