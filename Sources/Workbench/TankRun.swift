@@ -108,6 +108,10 @@ public final class TankRun {
         faults.bringUp = { [unowned self] node in
             if node.role != .client { start(node) }
         }
+        faults.isSpare = { [unowned self] in deployment.isSpare($0) }
+        faults.reconfigure = { [unowned self] in
+            deployment.reconfigure($0, segmentByteCount: $1)
+        }
         world.onHalt = { [unowned self] name in
             guard let node = NodeName(name), node.role != .client else { return }
             deployment.ended(node)
