@@ -1,7 +1,7 @@
 import JSON
 
 /// What came of one scenario under many seeds.
-public struct HuntReport: Sendable, CustomStringConvertible {
+public struct HuntReport: Sendable {
     /// One seed of a scenario.
     public struct Seed: Sendable {
         public var scenario: String
@@ -19,6 +19,13 @@ public struct HuntReport: Sendable, CustomStringConvertible {
         }
 
         public var isClean: Bool { report?.verdict == .pass }
+
+        public var isFailure: Bool { report.map { $0.verdict == .fail } ?? true }
+
+        /// The line that does it again.
+        public var reproduceCommand: String {
+            report?.reproduceCommand ?? "ci/wavetank run \(scenario) --seed \(seed)"
+        }
 
         /// What failed, without the numbers in it: seeds that fail alike have one cause.
         public var cause: String {
@@ -45,6 +52,27 @@ public struct HuntReport: Sendable, CustomStringConvertible {
 
     public init(_ seeds: [Seed]) {
         self.seeds = seeds.sorted { ($0.scenario, $0.seed) < ($1.scenario, $1.seed) }
+    }
+
+    /// Of several hunts: a seed that came up twice counts once, and as a failure if its runs
+    /// differ.
+    public init(merging seeds: [Seed]) {
+        var merged: [Seed] = []
+        for seed in HuntReport(seeds).seeds {
+            guard let last = merged.last, last.scenario == seed.scenario, last.seed == seed.seed
+            else {
+                merged.append(seed)
+                continue
+            }
+            let hashes = [last, seed].map { $0.report?.traceHash ?? $0.lastWords }
+            if hashes[0] == hashes[1] { continue }
+            let builds = [last, seed].map { $0.report?.build ?? "" }
+            merged[merged.count - 1].report = nil
+            merged[merged.count - 1].lastWords =
+                "not deterministic: hash \(hashes[0]) of \(builds[0]), "
+                + "\(hashes[1]) of \(builds[1])"
+        }
+        self.seeds = merged
     }
 
     public var cleanCount: Int { seeds.count { $0.isClean } }
@@ -80,42 +108,9 @@ public struct HuntReport: Sendable, CustomStringConvertible {
         values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 
-    /// For people, in some lines.
-    public var description: String {
-        let reports = seeds.compactMap(\.report)
-        let cpu = reports.map(\.cpuSeconds)
-        let memory = NumberText.bytes(Double(reports.map(\.peakMemoryBytes).max() ?? 0))
-        let events = reports.reduce(0) { $0 + $1.events }
-        let changes = reports.reduce(0) { $0 + $1.changesAcknowledged }
-        let middle = NumberText.seconds(median(cpu))
-        let most = NumberText.seconds(cpu.max() ?? 0)
-        let whole = NumberText.seconds(cpu.reduce(0, +))
-        var lines = ["\(cleanCount) of \(seeds.count) seeds are clean"]
-        lines.append("  a seed    \(middle) of one core in the median, \(most) at most; \(memory)")
-        lines.append("  together  \(whole) of one core, \(events) events, \(changes) changes")
-        for cause in causes {
-            let names = cause.seeds.prefix(8).map { "\($0.seed)" }.joined(separator: " ")
-            let first = cause.seeds[0]
-            lines += [
-                "", "\(cause.seeds.count) seeds (\(names)): \(cause.text)",
-                "  again: \(first.report?.reproduceCommand ?? "\(first.scenario) \(first.seed)")",
-            ]
-        }
-        lines += ["", "Probes reached, by how many seeds:"]
-        lines += probes.map { "  \($0.count)  \($0.name)" }
-        return lines.joined(separator: "\n")
-    }
-
-    /// One line a seed, for programs: the run's own summary.
-    public var jsonLines: String {
-        seeds.map { seed -> String in
-            let summary: JSONValue =
-                seed.report?.summaryJSON
-                ?? [
-                    "scenario": .string(seed.scenario), "seed": .integer(Int64(seed.seed)),
-                    "verdict": "crash", "reason": .string(seed.lastWords),
-                ]
-            return summary.compact
-        }.joined(separator: "\n")
+    /// The median of something counted in each seed that has a report.
+    func median(_ value: (RunReport) -> Double) -> Double {
+        let values = seeds.compactMap(\.report).map(value).sorted()
+        return values.isEmpty ? 0 : values[values.count / 2]
     }
 }

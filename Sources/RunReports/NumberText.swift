@@ -31,6 +31,13 @@ enum NumberText {
         return "\(sign)\(whole).\(zeros)\(fraction)"
     }
 
+    /// With three decimals and a point, as programs read it.
+    static func plain(_ value: Double) -> String {
+        let scaled = value.isFinite ? Int((max(0, value) * 1000).rounded()) : 0
+        let fraction = String(scaled % 1000)
+        return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+    }
+
     /// About three digits that count, without decimals that say nothing.
     static func short(_ value: Double) -> String {
         let magnitude = value.magnitude

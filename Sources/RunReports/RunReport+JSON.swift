@@ -80,7 +80,7 @@ extension RunReport {
     }
 
     /// JSON numbers here end at 2^63-1; a seed above it stands as text.
-    private static func seed(_ field: JSONField) throws(JSONError) -> UInt64 {
+    static func seed(_ field: JSONField) throws(JSONError) -> UInt64 {
         if let integer = field.value.integer, let seed = UInt64(exactly: integer) { return seed }
         if let text = field.value.string, let seed = UInt64(text) { return seed }
         throw .wrongType(path: field.path, expected: "a seed")

@@ -2,12 +2,12 @@
 public func markdownSummary(for report: RunReport) -> String {
     let page = Page(report)
     var lines = [
-        "## \(page.verdictWord): \(markdown(report.title))",
+        "## \(page.verdictWord): \(markdownText(report.title))",
         "",
         "`\(code(report.scenario))` seed `\(report.seed)`, trace hash `\(code(report.traceHash))`",
         "",
     ]
-    if !report.reason.isEmpty { lines += [markdown(report.reason), ""] }
+    if !report.reason.isEmpty { lines += [markdownText(report.reason), ""] }
     lines += [
         "| | |", "|---|---:|",
         "| Changes acknowledged | \(report.changesAcknowledged) |",
@@ -21,7 +21,7 @@ public func markdownSummary(for report: RunReport) -> String {
         "| Oracle | Compared | Violations |", "|---|---:|---:|",
     ]
     lines += report.oracles.map {
-        "| \(markdown(NumberText.words($0.name))) | \($0.compared) | \($0.violations.count) |"
+        "| \(markdownText(NumberText.words($0.name))) | \($0.compared) | \($0.violations.count) |"
     }
     let violations = report.oracles.flatMap { oracle in
         oracle.violations.prefix(5).map { (oracle.name, $0) }
@@ -29,14 +29,16 @@ public func markdownSummary(for report: RunReport) -> String {
     if !violations.isEmpty { lines += ["", "### What went wrong", ""] }
     lines += violations.prefix(20).map { name, violation in
         let moment = NumberText.moment(violation.atSeconds)
-        let message = markdown(PageLimits.clip(violation.message, to: 400))
-        return "- **\(markdown(name))** at \(moment): \(message)"
+        let message = markdownText(PageLimits.clip(violation.message, to: 400))
+        return "- **\(markdownText(name))** at \(moment): \(message)"
     }
     let missed = report.probes.filter { $0.count == 0 }.prefix(50)
     if !missed.isEmpty {
-        lines += ["", "Not reached: " + missed.map { markdown($0.name) }.joined(separator: ", ")]
+        lines += [
+            "", "Not reached: " + missed.map { markdownText($0.name) }.joined(separator: ", "),
+        ]
     }
-    lines += report.notes.map { "\n> \(markdown($0))" }
+    lines += report.notes.map { "\n> \(markdownText($0))" }
     lines += ["", "```", report.reproduceCommand.replacing("```", with: "` ` `"), "```", ""]
     return lines.joined(separator: "\n")
 }
@@ -111,7 +113,7 @@ private func plain(_ text: String) -> String {
 }
 
 /// With everything escaped that Markdown, or the HTML in it, would take as its own.
-private func markdown(_ text: String) -> String {
+func markdownText(_ text: String) -> String {
     var result = ""
     for character in plain(text) {
         switch character {

@@ -97,6 +97,12 @@ extension Duration {
         return parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
     }
 
+    /// Reads what a scenario file writes, such as `90s`; nil for anything else.
+    public init?(shortText: String) {
+        guard let nanoseconds = try? Units.time.parse(shortText) else { return nil }
+        self = .nanoseconds(nanoseconds)
+    }
+
     /// As a scenario file writes it: `90s`, `250ms`, `10m`.
     public var shortText: String { Units.time.write(wholeNanoseconds) }
 }

@@ -1,6 +1,6 @@
 /// A node of the text as it was written: the one form in which YAML and JSON are checked.
-struct SourceNode {
-    indirect enum Content {
+struct SourceNode: Sendable {
+    indirect enum Content: Sendable {
         /// Plain says that the text stood without quotes, so that `null` and `true` mean something.
         case scalar(String, isPlain: Bool)
         case sequence([SourceNode])

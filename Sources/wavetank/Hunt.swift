@@ -12,14 +12,18 @@ struct Hunt: ParsableCommand {
         discussion: """
             A seed is a function of itself alone: neither the number of jobs nor the other seeds \
             change it. A worker that traps is a finding with its seed, not the end of the hunt. \
-            Exit codes: 0 all clean, 1 a seed failed, 2 some seeds were inconclusive.
+            A hunt can be split over machines by its seeds; wavetank merge makes one result of \
+            theirs. Exit codes: 0 all clean, 1 a seed failed, 2 some seeds were inconclusive.
             """)
 
     @Argument(help: "Scenario files.", completion: .file(extensions: ["yaml"]))
     var scenarios: [String]
 
-    @Option(help: "The seeds, as in 1..1000, both included.")
-    var seeds: SeedRange
+    @Option(help: "The seeds, as in 1..1000, both included; from 1 on if only --for is given.")
+    var seeds: SeedRange?
+
+    @Option(name: .customLong("for"), help: "Begin no more seeds after so much time, as in 10m.")
+    var limit: TimeSpan?
 
     @Option(help: "Worker processes at a time.")
     var jobs = max(1, ProcessInfo.processInfo.activeProcessorCount)
@@ -33,119 +37,121 @@ struct Hunt: ParsableCommand {
     @Flag(help: "Stop at the first seed that is not clean.")
     var firstOnly = false
 
-    @Option(help: "Write a line of JSON for each seed to this file.")
-    var output: String?
+    @Flag(help: "Run each seed in two processes and fail it if their trace hashes differ.")
+    var twice = false
+
+    @Option(
+        help: "Run each seed with this wavetank too, such as a debug build, and compare hashes.",
+        completion: .file())
+    var against: String?
+
+    @OptionGroup var output: HuntOutput
+
+    @Flag(help: "Go on where the hunt that wrote --output stopped.")
+    var resume = false
 
     func validate() throws {
         if jobs < 1 || jobs > 256 { throw ValidationError("--jobs is from 1 to 256") }
         if let seconds, seconds < 1 { throw ValidationError("--seconds is at least 1") }
+        if seeds == nil && limit == nil {
+            throw ValidationError("say which --seeds to run, or --for how long")
+        }
+        if resume && output.output == nil {
+            throw ValidationError("--resume needs the --output to go on with")
+        }
+        if twice && against != nil { throw ValidationError("--twice or --against, not both") }
     }
 
     func run() throws {
         for scenario in scenarios { _ = try loadScenario(scenario) }
-        let work = scenarios.flatMap { scenario in seeds.all.map { (scenario, $0) } }
-        let progress = Mutex(HuntProgress(total: work.count))
-        DispatchQueue.concurrentPerform(iterations: min(jobs, work.count)) { _ in
-            while let position = progress.withLock({ $0.take() }) {
-                let (scenario, seed) = work[position]
-                let result = huntSeed(scenario, seed)
+        let known = resume ? try readHunt(output.output!, orEmpty: true) : []
+        let log = try output.output.map { try HuntLog($0, keeping: known) }
+        let range = seeds ?? SeedRange(first: 1, last: 10_000_000)
+        // Where there is no last seed, scenarios take turns.
+        let work: any Sequence<(String, UInt64)> = range.all.lazy.flatMap { seed in
+            scenarios.lazy.map { ($0, seed) }
+        }
+        let total = seeds.map { _ in range.all.count * scenarios.count }
+        let progress = Mutex(
+            HuntProgress(work, done: known, total: total, limit: limit?.seconds, log: log))
+        DispatchQueue.concurrentPerform(iterations: jobs) { _ in
+            while let (scenario, seed) = progress.withLock({ $0.take() }) {
+                let result = hunt(scenario, seed)
                 progress.withLock {
                     $0.done(result)
                     if firstOnly && !result.isClean { $0.stop() }
                 }
             }
         }
-        let report = HuntReport(progress.withLock { $0.results })
+        try output.show(HuntReport(progress.withLock { $0.results }))
+    }
+
+    private func hunt(_ scenario: String, _ seed: UInt64) -> HuntReport.Seed {
+        let worker = SeedWorker(patience: patience)
+        var result = worker.run(scenario, seed: seed, seconds: seconds)
+        guard twice || against != nil, let first = result.report else { return result }
+        var other = SeedWorker(patience: patience * 10, savesFailures: false)
+        other.binary = against
+        let again = other.run(scenario, seed: seed, seconds: seconds)
+        if again.report?.traceHash != first.traceHash {
+            result.report = nil
+            result.lastWords =
+                "not deterministic: hash \(first.traceHash) here, "
+                + "\(again.report?.traceHash ?? again.lastWords) in the other process"
+        }
+        return result
+    }
+}
+
+/// What a hunt prints and writes, common to `hunt` and `merge`.
+struct HuntOutput: ParsableArguments {
+    @Option(help: "Write a line of JSON for each seed to this file.")
+    var output: String?
+
+    @Option(help: "Write the result as JUnit XML to this file.")
+    var junit: String?
+
+    @Option(help: "Append the result as Markdown to this file.")
+    var markdown: String?
+
+    @Flag(help: "Print one JSON object instead of text.")
+    var json = false
+
+    /// Prints and writes; ends with the exit code that the seeds call for.
+    func show(_ report: HuntReport) throws {
         if let output {
-            try Data((report.jsonLines + "\n").utf8).write(to: URL(fileURLWithPath: output))
+            let text = report.jsonLines + (report.seeds.isEmpty ? "" : "\n")
+            try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
         }
-        print(report)
-        if report.seeds.contains(where: { $0.report?.verdict ?? .fail == .fail }) {
-            throw ExitCode(1)
-        }
+        if let junit { try Data(report.junit.utf8).write(to: URL(fileURLWithPath: junit)) }
+        if let markdown { try append(report.markdown, to: markdown) }
+        print(json ? report.summaryJSON.compact : report.description)
+        if report.seeds.contains(where: \.isFailure) { throw ExitCode(1) }
         if report.cleanCount < report.seeds.count { throw ExitCode(2) }
     }
 
-    /// Runs one seed in a process of its own.
-    private func huntSeed(_ scenario: String, _ seed: UInt64) -> HuntReport.Seed {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["run", scenario, "--seed", "\(seed)", "--json", "--quiet"]
-        if let seconds { process.arguments! += ["--seconds", "\(seconds)"] }
-        let (answer, words) = (Pipe(), Pipe())
-        process.standardOutput = answer
-        process.standardError = words
-        process.standardInput = FileHandle.nullDevice
-        func ended(_ text: String) -> HuntReport.Seed {
-            HuntReport.Seed(scenario: scenario, seed: seed, report: nil, lastWords: text)
-        }
-        do { try process.run() } catch { return ended("the worker did not start: \(error)") }
-        let identifier = process.processIdentifier
-        let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(patience), execute: limit)
-        let data = answer.fileHandleForReading.readDataToEndOfFile()
-        let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        limit.cancel()
-        guard let json = try? JSONValue(parsing: [UInt8](data)),
-            let report = try? RunReport(json: json)
-        else {
-            let last = said.split(separator: "\n").suffix(3).joined(separator: " ")
-            return ended("the worker ended with \(process.terminationStatus): \(last)")
-        }
-        return HuntReport.Seed(scenario: scenario, seed: seed, report: report, lastWords: "")
+    /// Summaries of pipelines are files to which each step appends.
+    private func append(_ text: String, to path: String) throws {
+        let before = FileManager.default.contents(atPath: path) ?? Data()
+        try (before + Data(text.utf8)).write(to: URL(fileURLWithPath: path))
     }
 }
 
-/// Which seeds are taken and what came of those that ended.
-private struct HuntProgress {
-    let total: Int
-    private(set) var results: [HuntReport.Seed] = []
-    private var next = 0
-    private let start = Date()
-    private var lastSaid = Date()
-    private var causes: Set<String> = []
-
-    init(total: Int) { self.total = total }
-
-    mutating func take() -> Int? {
-        if next >= total { return nil }
-        next += 1
-        return next - 1
+/// Reads the lines that a hunt wrote; a last line that was cut off is left out.
+func readHunt(_ path: String, orEmpty: Bool = false) throws -> [HuntReport.Seed] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+        if orEmpty { return [] }
+        throw refusal("\(path): cannot be read")
     }
-
-    mutating func stop() { next = total }
-
-    mutating func done(_ result: HuntReport.Seed) {
-        results.append(result)
-        if !result.isClean && causes.insert(result.cause).inserted {
-            say("seed \(result.seed) of \(result.scenario): \(result.cause)")
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    var seeds: [HuntReport.Seed] = []
+    for (number, line) in lines.enumerated() {
+        do {
+            seeds.append(try HuntReport.Seed(json: JSONValue(parsing: String(line))))
+        } catch {
+            if number == lines.count - 1 && data.last != UInt8(ascii: "\n") { break }
+            throw refusal("\(path): line \(number + 1) is no result of a hunt: \(error)")
         }
-        if Date().timeIntervalSince(lastSaid) < 5 { return }
-        lastSaid = Date()
-        let rate = Double(results.count) / Date().timeIntervalSince(start)
-        let left = Int(Double(total - results.count) / max(rate, 0.001))
-        let unclean = results.count { !$0.isClean }
-        say(
-            String(
-                format: "%d of %d seeds, %d not clean, %.1f a second, %d s left", results.count,
-                total, unclean, rate, left))
     }
-}
-
-/// Seeds from one to another, as in `1..1000`.
-struct SeedRange: ExpressibleByArgument {
-    var first: UInt64
-    var last: UInt64
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ".", omittingEmptySubsequences: true)
-        guard parts.count == 1 || parts.count == 2, let first = UInt64(parts[0]),
-            let last = UInt64(parts[parts.count - 1]), first <= last, last - first < 10_000_000
-        else { return nil }
-        self.first = first
-        self.last = last
-    }
-
-    var all: ClosedRange<UInt64> { first...last }
+    return seeds
 }

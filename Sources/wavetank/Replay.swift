@@ -20,7 +20,7 @@ struct Replay: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let saved = try load()
+        let saved = try loadFailure(file)
         var scenario: Scenario
         do {
             scenario = try Scenario.load(text: saved.scenarioText, path: saved.scenarioPath)
@@ -48,15 +48,16 @@ struct Replay: ParsableCommand {
         }
         throw ExitCode(result.exitCode)
     }
+}
 
-    private func load() throws -> FailureFile {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw refusal("\(file): cannot be read")
-        }
-        do {
-            return try FailureFile(json: try JSONValue(parsing: [UInt8](data)))
-        } catch {
-            throw refusal("\(file): \(error)")
-        }
+/// Reads a failure file; what is wrong with it is said and nothing is run.
+func loadFailure(_ path: String) throws -> FailureFile {
+    guard let data = FileManager.default.contents(atPath: path) else {
+        throw refusal("\(path): cannot be read")
+    }
+    do {
+        return try FailureFile(json: try JSONValue(parsing: [UInt8](data)))
+    } catch {
+        throw refusal("\(path): \(error)")
     }
 }

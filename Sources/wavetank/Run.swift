@@ -16,22 +16,29 @@ struct Run: ParsableCommand {
     @Option(help: "Run so many simulated seconds instead of the scenario's length.")
     var seconds: Int?
 
+    @Option(help: .hidden) var path: String?
+    @Flag(help: .hidden) var noSave = false
+
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let (loaded, text) = try loadScenario(scenario)
+        let (loaded, text) = try loadScenario(scenario, as: path)
         let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
         var session = TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
         let result = try session.run()
-        try output.show(result)
+        try output.show(result, savesFailure: !noSave)
         throw ExitCode(result.exitCode)
     }
 }
 
 /// Reads and checks a scenario file; its errors are printed one a line.
-func loadScenario(_ path: String) throws -> (scenario: Scenario, text: String) {
+///
+/// `name` replaces the path in messages, and as the place from which captures are seen.
+func loadScenario(
+    _ path: String, as name: String? = nil
+) throws -> (scenario: Scenario, text: String) {
     let text: String
     do {
         text = try String(contentsOfFile: path, encoding: .utf8)
@@ -39,7 +46,7 @@ func loadScenario(_ path: String) throws -> (scenario: Scenario, text: String) {
         throw refusal("\(path): cannot be read")
     }
     do {
-        return (try Scenario.load(text: text, path: path), text)
+        return (try Scenario.load(text: text, path: name ?? path), text)
     } catch {
         throw refusal("\(error)")
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import JSON
 import RunReports
 import ScenarioFiles
@@ -130,12 +131,7 @@ struct TankSession {
 }
 
 /// Processor seconds of this process so far.
-func processorSeconds() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
-}
+func processorSeconds() -> Double { Double(clock()) / 1_000_000 }
 
 /// The most memory this process has held, in bytes.
 func peakMemory() -> Int {

@@ -1,0 +1,139 @@
+extension HuntReport: CustomStringConvertible {
+    /// For people, in some lines.
+    public var description: String {
+        var lines = ["\(cleanCount) of \(seeds.count) seeds are clean"]
+        lines += facts.map { "  \($0.name.padding(to: 9)) \($0.text)" }
+        for cause in causes {
+            lines += [
+                "", "\(cause.seeds.count) seeds (\(names(of: cause))): \(cause.text)",
+                "  again: \(cause.seeds[0].reproduceCommand)",
+            ]
+        }
+        let reached = probes
+        let missed = reached.filter { $0.count == 0 }
+        lines += ["", "Probes reached, by how many seeds, the rarest first:"]
+        lines += reached.filter { $0.count > 0 }.prefix(30).map { "  \($0.count)  \($0.name)" }
+        if !missed.isEmpty {
+            lines += ["", "Never reached: " + missed.map(\.name).joined(separator: ", ")]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var facts: [(name: String, text: String)] {
+        let reports = seeds.compactMap(\.report)
+        let middle = NumberText.seconds(median(\.cpuSeconds))
+        let most = NumberText.seconds(reports.map(\.cpuSeconds).max() ?? 0)
+        let cpu = reports.reduce(0) { $0 + $1.cpuSeconds }
+        let middleMemory = NumberText.bytes(median { Double($0.peakMemoryBytes) })
+        let memory = NumberText.bytes(Double(reports.map(\.peakMemoryBytes).max() ?? 0))
+        let events = reports.reduce(0) { $0 + $1.events }
+        let changes = reports.reduce(0) { $0 + $1.changesAcknowledged }
+        let anHour = cpu > 0 ? Int(Double(reports.count) * 3600 / cpu) : 0
+        return [
+            ("a seed", "\(middle) of one core in the median, \(most) at most"),
+            ("memory", "\(middleMemory) in the median, \(memory) at most"),
+            (
+                "together",
+                "\(NumberText.seconds(cpu)) of one core, \(events) events, \(changes) changes; "
+                    + "\(anHour) seeds an hour and core"
+            ),
+            ("reached", Saturation(seeds).description),
+        ]
+    }
+
+    private func names(of cause: Cause) -> String {
+        let names = cause.seeds.prefix(8).map { "\($0.seed)" }.joined(separator: " ")
+        return cause.seeds.count > 8 ? names + " ..." : names
+    }
+
+    /// As Markdown, for the summary of a pipeline.
+    public var markdown: String {
+        var lines = [
+            "## \(cleanCount) of \(seeds.count) seeds are clean", "", "| | |", "|---|---|",
+        ]
+        lines += facts.map { "| \(markdownText($0.name)) | \(markdownText($0.text)) |" }
+        if !causes.isEmpty {
+            lines += ["", "| seeds | cause | again |", "|---:|---|---|"]
+            lines += causes.map { cause in
+                "| \(cause.seeds.count) (\(names(of: cause))) | \(markdownText(cause.text)) | "
+                    + "`\(cause.seeds[0].reproduceCommand.replacing("`", with: "'"))` |"
+            }
+        }
+        let missed = probes.filter { $0.count == 0 }.map { markdownText($0.name) }
+        if !missed.isEmpty { lines += ["", "Never reached: " + missed.joined(separator: ", ")] }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// As the XML that JUnit's report readers take: a suite a scenario, a case a seed.
+    ///
+    /// A seed without a verdict counts as skipped, one whose process died as an error.
+    public var junit: String {
+        var lines = [
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<testsuites name=\"wavetank\">",
+        ]
+        var start = 0
+        while start < seeds.count {
+            let scenario = seeds[start].scenario
+            let end = seeds[start...].firstIndex { $0.scenario != scenario } ?? seeds.count
+            lines += suite(scenario, seeds[start..<end])
+            start = end
+        }
+        return (lines + ["</testsuites>"]).joined(separator: "\n") + "\n"
+    }
+
+    private func suite(_ scenario: String, _ seeds: ArraySlice<Seed>) -> [String] {
+        let failures = seeds.count { $0.report?.verdict == .fail }
+        let errors = seeds.count { $0.report == nil }
+        let skipped = seeds.count { $0.report?.verdict == .inconclusive }
+        let cpu = seeds.reduce(0) { $0 + ($1.report?.cpuSeconds ?? 0) }
+        let name = xmlText(scenario)
+        var lines = [
+            "  <testsuite name=\"\(name)\" tests=\"\(seeds.count)\" failures=\"\(failures)\" "
+                + "errors=\"\(errors)\" skipped=\"\(skipped)\" time=\"\(NumberText.plain(cpu))\">"
+        ]
+        for seed in seeds {
+            let time = NumberText.plain(seed.report?.cpuSeconds ?? 0)
+            let open =
+                "    <testcase classname=\"\(name)\" name=\"seed \(seed.seed)\" time=\"\(time)\""
+            guard !seed.isClean else {
+                lines.append(open + "/>")
+                continue
+            }
+            let kind =
+                seed.report.map { $0.verdict == .fail ? "failure" : "skipped" } ?? "error"
+            let reason = xmlText(seed.report?.reason ?? seed.lastWords)
+            let again = xmlText(seed.reproduceCommand)
+            lines.append(open + ">")
+            lines.append(
+                kind == "skipped"
+                    ? "      <skipped message=\"\(reason)\"/>"
+                    : "      <\(kind) message=\"\(reason)\">\(again)</\(kind)>")
+            lines.append("    </testcase>")
+        }
+        return lines + ["  </testsuite>"]
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: Swift.max(0, width - count))
+    }
+}
+
+/// With the signs of XML escaped, and without what XML 1.0 does not allow at all.
+private func xmlText(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "&": result += "&amp;"
+        case "<": result += "&lt;"
+        case ">": result += "&gt;"
+        case "\"": result += "&quot;"
+        case "\n": result += "&#10;"
+        case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
+            result += " "
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result
+}
