@@ -4,11 +4,14 @@ enum FaultFamily: String, CaseIterable {
 
     init(kind: String) {
         let prefixes: [(String, FaultFamily)] = [
-            ("crash", .process), ("powerLoss", .process), ("pause", .process), ("clock", .clock),
-            ("partition", .network), ("link", .network), ("connection", .network),
-            ("disk", .disk), ("sync", .disk), ("bitRot", .disk), ("objectStore", .objectStore),
-            ("coordination", .coordination), ("lease", .coordination), ("watch", .coordination),
-            ("lake", .lake),
+            ("crash", .process), ("restart", .process), ("nodeLoss", .process),
+            ("configuration", .process), ("powerLoss", .process), ("pause", .process),
+            ("clock", .clock), ("partition", .network), ("bridge", .network), ("ring", .network),
+            ("link", .network), ("connection", .network), ("disk", .disk), ("sync", .disk),
+            ("bitRot", .disk), ("lostWrite", .disk), ("misdirected", .disk),
+            ("objectStore", .objectStore), ("coordination", .coordination),
+            ("lease", .coordination), ("watch", .coordination), ("lake", .lake),
+            ("strike", .process),
         ]
         self = prefixes.first { kind.hasPrefix($0.0) }?.1 ?? .other
     }

@@ -89,6 +89,7 @@ struct Contradictions {
             }
         }
         if fault.name == "partition" { check(partition: fault) }
+        if fault.name == "ringPartition" { check(ring: fault) }
         for node in nodes(of: fault) { check(node: node, of: fault) }
     }
 
@@ -103,7 +104,22 @@ struct Contradictions {
         }
     }
 
+    private mutating func check(ring fault: CheckedVariant) {
+        if !fault.body.has("nodes") { return }
+        let nodes = fault.body.list("nodes")
+        if nodes.count < 4 {
+            reader.refuse(
+                fault.body.mark("nodes"),
+                "in a ring of \(nodes.count) all are neighbours; it needs four nodes or more")
+        }
+        var seen: Set<NodeName> = []
+        for node in nodes where !seen.insert(node.node).inserted {
+            reader.refuse(node.mark, "\(node.node) stands in the ring twice")
+        }
+    }
+
     private func nodes(of fault: CheckedVariant) -> [CheckedValue] {
+        if fault.body.has("nodes") { return fault.body.list("nodes") }
         let single = fault.body.has("node") ? fault.body.list("node") : []
         guard fault.name == "partition", fault.body.has("groups") else { return single }
         return single + fault.body.list("groups").flatMap { group in group.items }
@@ -116,7 +132,15 @@ struct Contradictions {
             reader.refuse(node.mark, "'\(fault.name)' cannot happen to a client")
             return
         }
+        if name.role != .server, let kind = FaultKindName(rawValue: fault.name), kind.isForServers {
+            reader.refuse(node.mark, "'\(fault.name)' happens to servers; \(name) keeps no data")
+            return
+        }
         let count = name.role == .client ? clientCount : cluster?.count(of: name.role)
+        if fault.name == "nodeLoss", count == 1 {
+            reader.refuse(node.mark, "\(name) cannot be lost for good: it is the only one")
+            return
+        }
         guard let count, name.number > count else { return }
         let role = name.role.rawValue
         let known =

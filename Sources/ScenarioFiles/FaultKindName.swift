@@ -1,17 +1,28 @@
 /// The name of a kind of fault, as files write it.
 public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
-    case crash, powerLoss, pause
+    case crash, crashLoop, restartAll, nodeLoss, configurationChange, powerLoss, pause
     case clockStep, clockDrift
-    case partition, linkDelay, linkLoss, connectionReset
-    case diskSlow, diskFull, syncFailure, bitRot
-    case objectStoreErrors, objectStoreThrottle, objectStoreSlow
-    case coordinationUnavailable, coordinationOutcomeUnknown, leaseExpiry, watchDelay
+    case partition, bridgePartition, ringPartition
+    case linkDelay, linkLoss, linkClogged, linkSlow, linkDuplication
+    case connectionReset, connectionForgotten
+    case diskSlow, diskFull, diskBudget, diskErrors, syncFailure
+    case bitRot, lostWrite, misdirectedWrite
+    case objectStoreErrors, objectStoreThrottle, objectStoreSlow, objectStoreTornUpload
+    case objectStoreTail
+    case coordinationUnavailable, coordinationOutcomeUnknown, coordinationConflict
+    case leaseExpiry, watchDelay, watchRepeat
     case lakeCatalogConflict, lakeCatalogUnavailable, lakeCatalogOutcomeUnknown
+    case strike
+
+    /// The kinds that a seed may draw: a strike needs a run whose operations are known.
+    public static let drawable = allCases.filter { $0 != .strike }
 
     /// Whether it lasts for a time, rather than happen at one moment.
     public var lasts: Bool {
         switch self {
-        case .clockStep, .connectionReset, .bitRot, .leaseExpiry: false
+        case .nodeLoss, .clockStep, .connectionReset, .connectionForgotten, .bitRot, .lostWrite,
+            .misdirectedWrite, .leaseExpiry, .strike:
+            false
         default: true
         }
     }
@@ -19,8 +30,18 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     /// Clients keep nothing on disk and hold no lease.
     public var isForClients: Bool {
         switch self {
-        case .diskSlow, .diskFull, .syncFailure, .bitRot, .leaseExpiry, .powerLoss: false
-        default: true
+        case .crashLoop, .nodeLoss, .leaseExpiry, .powerLoss: false
+        default: !isForServers
+        }
+    }
+
+    /// Servers alone keep data on their disks.
+    public var isForServers: Bool {
+        switch self {
+        case .configurationChange, .diskSlow, .diskFull, .diskBudget, .diskErrors, .syncFailure,
+            .bitRot, .lostWrite, .misdirectedWrite:
+            true
+        default: false
         }
     }
 
@@ -28,14 +49,28 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     public var meaning: String {
         switch self {
         case .crash: "the process ends and starts again after the fault"
+        case .crashLoop: "the process ends again and again"
+        case .restartAll: "all nodes but clients end at once and start again after the fault"
+        case .nodeLoss: "the machine is lost with its disk, for good"
+        case .configurationChange: "the server starts again with segments of another size"
         case .powerLoss: "the machine loses power, and with it what was not synced"
         case .pause: "the process stands still"
         case .clockStep: "the wall clock jumps, once"
         case .clockDrift: "the clocks run fast or slow"
         case .partition: "nothing passes between groups of nodes"
+        case .bridgePartition: "two halves of the cluster meet at one node only"
+        case .ringPartition: "each node sees its two neighbours only"
+        case .linkClogged: "messages wait and come at the end of the fault"
+        case .linkSlow: "messages share little bandwidth"
+        case .linkDuplication: "messages come twice"
         case .linkDelay: "messages take longer"
         case .linkLoss: "messages get lost and break their connection"
         case .connectionReset: "all connections of a node break, once"
+        case .connectionForgotten: "a node's connections end, and nobody else is told, once"
+        case .diskBudget: "so many bytes fit on the disk"
+        case .diskErrors: "reads or writes of the disk fail"
+        case .lostWrite: "a write that is acknowledged never reaches the medium, once"
+        case .misdirectedWrite: "a write lands at another place of the disk, once"
         case .diskSlow: "each disk operation takes longer"
         case .diskFull: "nothing more fits on the disk"
         case .syncFailure: "syncs fail and may drop what they should have made safe"
@@ -43,6 +78,10 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .objectStoreErrors: "requests to the object store get no answer"
         case .objectStoreThrottle: "the object store asks to slow down"
         case .objectStoreSlow: "each request to the object store takes longer"
+        case .objectStoreTornUpload: "uploads to the object store break off in the middle"
+        case .objectStoreTail: "some requests to the object store take much longer"
+        case .coordinationConflict: "a stranger writes to the coordination service first"
+        case .watchRepeat: "events of watches come again"
         case .coordinationUnavailable: "the coordination service does not answer"
         case .coordinationOutcomeUnknown: "coordination takes effect, but answers get lost"
         case .leaseExpiry: "the lease of a node ends before its time, once"
@@ -50,6 +89,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .lakeCatalogConflict: "a foreign writer commits to the lake first"
         case .lakeCatalogUnavailable: "the lake catalog does not answer"
         case .lakeCatalogOutcomeUnknown: "lake commits take effect, but answers get lost"
+        case .strike: "a crash or a lost answer at one operation of the run"
         }
     }
 }

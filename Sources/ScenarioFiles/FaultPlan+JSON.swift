@@ -39,6 +39,7 @@ extension FaultKind.Parameter {
         case .node(let node): .string(node.description)
         case .text(let text): .string(text)
         case .integer(let integer): .integer(Int64(integer))
+        case .nodes(let nodes): .array(nodes.map { .string($0.description) })
         case .groups(let groups):
             .array(groups.map { .array($0.map { .string($0.description) }) })
         }

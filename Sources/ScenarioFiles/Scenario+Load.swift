@@ -88,7 +88,7 @@ extension DrawnFaults {
         self.init(
             from: min(record.duration("from"), until), until: until,
             every: record.duration("every"), lasting: record.duration("lasting"),
-            kinds: FaultKindName.allCases.filter {
+            kinds: FaultKindName.drawable.filter {
                 names.contains("all") || names.contains($0.rawValue)
             },
             isSolvable: record.boolean("solvable"))

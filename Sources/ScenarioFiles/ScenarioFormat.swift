@@ -64,7 +64,7 @@ enum ScenarioFormat {
             "the mean length of one"),
         Field(
             "kinds",
-            .oneOrMany(.choice(allAnd(FaultKindName.allCases.map { ($0.rawValue, $0.meaning) }))),
+            .oneOrMany(.choice(allAnd(FaultKindName.drawable.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "what may be drawn"),
         Field(
             "solvable", .boolean, .byDefault("true"),

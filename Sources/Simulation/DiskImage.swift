@@ -10,6 +10,8 @@ final class DiskImage {
     var failingSyncsPerMillion = 0
     var failingReadsPerMillion = 0
     var failingWritesPerMillion = 0
+    /// Writes that the device will acknowledge and not do as it was told.
+    var betrayals: [Betrayal] = []
     private(set) var usedBytes: Int64 = 0
     /// The device works on one request at a time: when it is free again.
     var busyUntil: Int64 = 0
@@ -21,6 +23,12 @@ final class DiskImage {
     init(random: RandomStream) { self.random = random }
 
     func count(_ update: (inout DiskCounters) -> Void) { update(&counters) }
+
+    /// A write that goes wrong in silence at the next sync of a file whose path contains `part`.
+    struct Betrayal {
+        var isMisdirected: Bool
+        var part: String
+    }
 
     // MARK: Names
 
@@ -119,6 +127,27 @@ final class DiskImage {
     func truncate(_ content: FileContent, to size: Int64) {
         if content.isLinked { usedBytes += size - content.count }
         content.truncate(to: size)
+    }
+
+    /// Lets the write of one sector of a file get lost, or land elsewhere; in words, nil if none.
+    func betray(_ path: String, _ content: FileContent, upTo sequence: UInt64) -> String? {
+        guard let position = betrayals.firstIndex(where: { path.contains($0.part) }),
+            let (sector, written) = content.loseSector(upTo: sequence, random)
+        else { return nil }
+        if !betrayals.remove(at: position).isMisdirected {
+            return "the write of \(path) at \(sector) gets lost"
+        }
+        let victims = files().filter { $0.content.count > 0 }
+        let isWithin = random.chance(1, in: 2)
+        let victim =
+            isWithin || victims.isEmpty
+            ? (path: path, content: content) : victims[random.next(in: 0..<victims.count)]
+        let sectors = (victim.content.count + FileContent.sectorSize - 1) / FileContent.sectorSize
+        let place = Int64(random.next(in: 0..<UInt64(sectors))) * FileContent.sectorSize
+        if victim.content !== content || place != sector {
+            victim.content.overwrite(written, at: place)
+        }
+        return "the write of \(path) at \(sector) lands in \(victim.path) at \(place)"
     }
 
     // MARK: Losing

@@ -77,13 +77,18 @@ final class FileContent {
     /// Drops the changes up to `sequence` from the page cache's duties, as a failed sync does.
     func doom(upTo sequence: UInt64) {
         let count = undo.prefix { $0.sequence <= sequence }.count
+        let sectors = undo.prefix(count).flatMap { Array($0.sectors) }
+        doomed.merge(durableImages(of: sectors)) { old, _ in old }
+        drop(count)
+    }
+
+    /// What the device holds of sectors that no failed sync has dropped, filled up with zeros.
+    private func durableImages(of sectors: [Int64]) -> [Int64: [UInt8]] {
         var images: [Int64: [UInt8]] = [:]
-        for entry in undo.prefix(count) {
-            for sector in entry.sectors where doomed[sector] == nil && images[sector] == nil {
-                var image = bytes.read(at: sector, count: Int(Self.sectorSize))
-                image += [UInt8](repeating: 0, count: Int(Self.sectorSize) - image.count)
-                images[sector] = image
-            }
+        for sector in sectors where doomed[sector] == nil && images[sector] == nil {
+            var image = bytes.read(at: sector, count: Int(Self.sectorSize))
+            image += [UInt8](repeating: 0, count: Int(Self.sectorSize) - image.count)
+            images[sector] = image
         }
         for entry in undo.reversed() {
             for sector in entry.sectors where images[sector] != nil {
@@ -93,8 +98,28 @@ final class FileContent {
                     with: before(entry, range))
             }
         }
-        doomed.merge(images) { old, _ in old }
-        drop(count)
+        return images
+    }
+
+    /// Takes the write of one random sector among the changes up to `sequence` back and returns
+    /// what it should have been; nil if there is none that was not written again since.
+    func loseSector(upTo sequence: UInt64, _ random: RandomStream) -> (Int64, [UInt8])? {
+        let covered = undo.prefix { $0.sequence <= sequence }
+        let later = Set(undo.dropFirst(covered.count).flatMap { Array($0.sectors) })
+        let sectors = Set(covered.flatMap { Array($0.sectors) }).sorted().filter {
+            !later.contains($0) && doomed[$0] == nil && $0 < bytes.count
+        }
+        if sectors.isEmpty { return nil }
+        let sector = sectors[random.next(in: 0..<sectors.count)]
+        let written = bytes.read(at: sector, count: Int(Self.sectorSize))
+        overwrite(durableImages(of: [sector])[sector]!, at: sector)
+        return (sector, written)
+    }
+
+    /// Puts bytes where the machine did not write any, as far as the file reaches.
+    func overwrite(_ image: [UInt8], at offset: Int64) {
+        let count = max(0, min(Int64(image.count), bytes.count - offset))
+        bytes.write(image[..<Int(count)], at: offset)
     }
 
     private func drop(_ count: Int) {

@@ -14,8 +14,14 @@ final class Links {
 
     let random: RandomStream
     private var blocked: [Way: Int] = [:]
+    private var clogged: [Way: Int] = [:]
     private var delays: [Way: Int64] = [:]
+    private var jitters: [Way: Int64] = [:]
     private var resetsPerMillion: [Way: Int] = [:]
+    private var repeatsPerMillion: [Way: Int] = [:]
+    private var bytesPerSecond: [Way: Int64] = [:]
+    /// When a slow way has room for the next frame.
+    private var busyUntil: [Way: Int64] = [:]
 
     init(seed: UInt64) { random = RandomStream(seed: seed, label: "network") }
 
@@ -23,8 +29,36 @@ final class Links {
         !blocked.isEmpty && blocked[Way(source: source, target: target)] != nil
     }
 
+    func isClogged(_ source: Int32, _ target: Int32) -> Bool {
+        !clogged.isEmpty && clogged[Way(source: source, target: target)] != nil
+    }
+
+    /// Whether frames wait before a way.
+    func isHeld(_ source: Int32, _ target: Int32) -> Bool {
+        isBlocked(source, target) || isClogged(source, target)
+    }
+
     func delay(_ source: Int32, _ target: Int32) -> Int64 {
-        delays.isEmpty ? 0 : delays[Way(source: source, target: target)] ?? 0
+        if delays.isEmpty && jitters.isEmpty { return 0 }
+        let way = Way(source: source, target: target)
+        let jitter = jitters[way].map { Int64(random.next(in: 0..<UInt64($0))) } ?? 0
+        return (delays[way] ?? 0) + jitter
+    }
+
+    /// How long a frame waits for those before it on a slow way, and takes to pass.
+    func passage(_ source: Int32, _ target: Int32, byteCount: Int, now: Int64) -> Int64 {
+        if bytesPerSecond.isEmpty { return 0 }
+        let way = Way(source: source, target: target)
+        guard let rate = bytesPerSecond[way] else { return 0 }
+        let end = max(now, busyUntil[way] ?? 0) + CostModel.transfer(byteCount, at: rate)
+        busyUntil[way] = end
+        return end - now
+    }
+
+    func repeats(_ source: Int32, _ target: Int32) -> Bool {
+        if repeatsPerMillion.isEmpty { return false }
+        let rate = repeatsPerMillion[Way(source: source, target: target)] ?? 0
+        return random.chance(partsPerMillion: rate)
     }
 
     func resets(_ source: Int32, _ target: Int32) -> Bool {
@@ -44,8 +78,30 @@ final class Links {
         blocked[way] = count == 1 ? nil : count - 1
     }
 
-    func setDelay(_ source: Int32, _ target: Int32, nanoseconds: Int64) {
-        delays[Way(source: source, target: target)] = nanoseconds == 0 ? nil : nanoseconds
+    func clog(_ source: Int32, _ target: Int32) {
+        clogged[Way(source: source, target: target), default: 0] += 1
+    }
+
+    func unclog(_ source: Int32, _ target: Int32) {
+        let way = Way(source: source, target: target)
+        guard let count = clogged[way] else { return }
+        clogged[way] = count == 1 ? nil : count - 1
+    }
+
+    func setDelay(_ source: Int32, _ target: Int32, nanoseconds: Int64, jitter: Int64) {
+        let way = Way(source: source, target: target)
+        delays[way] = nanoseconds == 0 ? nil : nanoseconds
+        jitters[way] = jitter == 0 ? nil : jitter
+    }
+
+    func setRepeats(_ source: Int32, _ target: Int32, perMillion: Int) {
+        repeatsPerMillion[Way(source: source, target: target)] = perMillion == 0 ? nil : perMillion
+    }
+
+    func setBandwidth(_ source: Int32, _ target: Int32, bytesPerSecond rate: Int64?) {
+        let way = Way(source: source, target: target)
+        bytesPerSecond[way] = rate
+        if rate == nil { busyUntil[way] = nil }
     }
 
     func setResets(_ source: Int32, _ target: Int32, perMillion: Int) {
@@ -83,10 +139,57 @@ extension SimulationWorld {
         for node in nodes { node.network?.wayOpened() }
     }
 
-    /// Makes each frame on a way take longer; zero undoes it.
-    public func setDelay(from source: Place, to target: Place, _ delay: Duration) {
-        links.setDelay(index(source), index(target), nanoseconds: delay.nanoseconds)
-        fault(9, source, target, UInt64(delay.nanoseconds), "takes \(delay) longer")
+    /// Holds frames on a way, however long, until as many calls of `unclog` let them go: buffers
+    /// that fill up before a bottleneck and drain late (bufferbloat; RFC 8290, section 1).
+    ///
+    /// Unlike on a blocked way, connections outlive it; none is made meanwhile.
+    public func clog(from source: Place, to target: Place) {
+        links.clog(index(source), index(target))
+        fault(14, source, target, UInt64(bitPattern: Int64(index(target))), "clogs")
+    }
+
+    public func unclog(from source: Place, to target: Place) {
+        links.unclog(index(source), index(target))
+        fault(15, source, target, UInt64(bitPattern: Int64(index(target))), "flows again")
+        for node in nodes { node.network?.wayOpened() }
+    }
+
+    /// Makes each frame on a way take longer, by up to `jitter` more, drawn for each; zero undoes
+    /// it. Frames of one connection keep their order, those of different ones do not.
+    public func setDelay(
+        from source: Place, to target: Place, _ delay: Duration, jitter: Duration = .zero
+    ) {
+        links.setDelay(
+            index(source), index(target), nanoseconds: delay.nanoseconds,
+            jitter: jitter.nanoseconds)
+        fault(
+            9, source, target, UInt64(delay.nanoseconds) ^ UInt64(jitter.nanoseconds) << 32,
+            "takes \(delay) longer and up to \(jitter)")
+    }
+
+    /// Limits what all connections together carry over a way, as a token bucket does
+    /// (tc-tbf(8)); nil undoes it.
+    public func setBandwidth(from source: Place, to target: Place, bytesPerSecond: Int64?) {
+        links.setBandwidth(index(source), index(target), bytesPerSecond: bytesPerSecond)
+        fault(16, source, target, UInt64(bytesPerSecond ?? 0), "is limited")
+    }
+
+    /// Delivers frames a second time at a rate, a moment later; zero undoes it.
+    ///
+    /// TCP does no such thing, but a proxy that sends a request again when its answer is late does
+    /// (RFC 9110, section 9.2.2, allows it for idempotent methods; many do it for all).
+    public func setRepeats(from source: Place, to target: Place, partsPerMillion: Int) {
+        links.setRepeats(index(source), index(target), perMillion: partsPerMillion)
+        fault(17, source, target, UInt64(partsPerMillion), "repeats \(partsPerMillion) per million")
+    }
+
+    /// Has a machine's end of each of its connections end, without a word to the others: they are
+    /// half-open (RFC 9293, section 3.5.1) until their ends send something. Middleboxes that lose
+    /// their state do that to both ends (RFC 5382, section 4).
+    public func forgetConnections(of name: String) {
+        let node = node(name)
+        record(.fault, node: node.index, 18, 0, "forgets its connections")
+        node.network?.forgetConnections()
     }
 
     /// Breaks connections at a rate for each frame on a way; zero undoes it.

@@ -89,7 +89,7 @@ final class SimulatedConnection: Connection {
 
     /// Sends a frame, or the orderly end, on its way.
     private func transmit(_ frame: [UInt8]?) {
-        if world.links.isBlocked(local, remote) {
+        if world.links.isHeld(local, remote) {
             outgoing.append(frame)
             stalledCount += 1
             limitSilence()
@@ -106,14 +106,17 @@ final class SimulatedConnection: Connection {
     private func dispatch(byteCount: Int) {
         guard let other else { return }
         let transfer = CostModel.transfer(byteCount, at: world.costs.networkBytesPerSecond)
-        lastArrival = max(lastArrival, world.nanoseconds + network.latency(to: remote)) + transfer
+        let passage = world.links.passage(
+            local, remote, byteCount: byteCount, now: world.nanoseconds)
+        let soonest = world.nanoseconds + passage + network.latency(to: remote)
+        lastArrival = max(lastArrival, soonest) + transfer
         // Weak would be wrong: what is under way arrives though its sender is gone.
         world.schedule(lastArrival, node: remote) { [self] in arrive(at: other) }
     }
 
     /// The next frame in order has come to the other machine.
     private func arrive(at other: SimulatedConnection) {
-        if world.links.isBlocked(local, remote) {
+        if world.links.isHeld(local, remote) {
             // The way closed while a frame was on it: it will be sent again.
             if outgoing.isEmpty || network.lifetime.isEnded { return }
             stalledCount += 1
@@ -135,6 +138,16 @@ final class SimulatedConnection: Connection {
         }
         other.deliver(frame)
         if world.links.isBlocked(remote, local) { limitSilence() }
+        if world.links.repeats(local, remote) { deliverAgain(frame, to: other) }
+    }
+
+    /// The frame comes a second time, perhaps after some that followed it.
+    private func deliverAgain(_ frame: [UInt8], to other: SimulatedConnection) {
+        bytesUnderWay += frame.count
+        let later = world.links.random.nanoseconds(in: .zero..<(.milliseconds(50)))
+        world.schedule(world.nanoseconds + later, node: remote) {
+            if !other.network.lifetime.isEnded && other.ending == nil { other.deliver(frame) }
+        }
     }
 
     /// What comes to an end that is gone is answered with a reset (RFC 9293, section 3.5.2), which
@@ -151,8 +164,11 @@ final class SimulatedConnection: Connection {
     /// Gives a blocked way some time to open before the connection breaks.
     ///
     /// Only this end learns of it: the other waits on, half-open, until it sends something.
+    ///
+    /// A way that is merely clogged is no silence: what was sent waits in buffers on it.
     private func limitSilence() {
-        if silenceLimit != nil || ending == .reset || network.lifetime.isEnded { return }
+        let isCut = world.links.isBlocked(local, remote) || world.links.isBlocked(remote, local)
+        if !isCut || silenceLimit != nil || ending == .reset || network.lifetime.isEnded { return }
         let limit = world.nanoseconds + world.costs.connectionTimeout.nanoseconds
         silenceLimit = world.schedule(limit, node: local) { [self] in
             silenceLimit = nil
@@ -168,6 +184,7 @@ final class SimulatedConnection: Connection {
     func wayOpened() {
         if world.links.isBlocked(local, remote) { return }
         if !world.links.isBlocked(remote, local) { endSilence() }
+        if world.links.isClogged(local, remote) { return }
         let count = stalledCount
         stalledCount = 0
         for byteCount in outgoing.lastByteCounts(count) { dispatch(byteCount: byteCount) }
@@ -215,6 +232,14 @@ final class SimulatedConnection: Connection {
         world.schedule(world.nanoseconds, node: local) { [self] in fail(.reset) }
     }
 
+    /// Ends this end alone; what the other sends from now on is answered with a reset.
+    func abandon() {
+        world.record(
+            .connectionEnd, node: local, UInt64(UInt32(bitPattern: remote)), 1,
+            "with \(remoteName), which does not know")
+        world.schedule(world.nanoseconds, node: local) { [self] in fail(.reset) }
+    }
+
     /// This end's process is gone; the other learns of it unless the host fell silent.
     func localEnded(silently: Bool) {
         if ending == nil { ending = .reset }
@@ -224,7 +249,7 @@ final class SimulatedConnection: Connection {
         guard let other else { return }
         self.other = nil
         var time = max(lastArrival, world.nanoseconds + network.latency(to: remote))
-        if silently || world.links.isBlocked(local, remote) {
+        if silently || world.links.isHeld(local, remote) {
             // Found out by the peer's own time-outs, or when what it sent stays unanswered.
             time = world.nanoseconds + world.costs.connectionTimeout.nanoseconds
         }

@@ -58,6 +58,7 @@ public final class SimulatedCoordinator: FaultyService {
     }
 
     func commit(_ transaction: CoordinationTransaction) throws -> CoordinationResult {
+        if random.chance(partsPerMillion: faults.conflictsPerMillion) { interfere(transaction) }
         for condition in transaction.conditions where !holds(condition) {
             count(.coordinationCommit, "conflict")
             return .conflict
@@ -68,6 +69,16 @@ public final class SimulatedCoordinator: FaultyService {
         apply(transaction.operations)
         count(.coordinationCommit, "\(revision.number)")
         return .committed(revision)
+    }
+
+    /// A stranger writes a key of the transaction first, with the value it has: the revision moves
+    /// on (etcd: `mod_revision` counts writes, not values).
+    private func interfere(_ transaction: CoordinationTransaction) {
+        for case .revision(let key, _) in transaction.conditions {
+            guard let entry = entries[key] else { continue }
+            apply([.put(key: key, value: entry.value, lease: entry.lease)])
+            return
+        }
     }
 
     private func holds(_ condition: CoordinationTransaction.Condition) -> Bool {
@@ -182,6 +193,16 @@ public final class SimulatedCoordinator: FaultyService {
             + (faults.watchDelay == .zero
                 ? 0 : random.nanoseconds(in: .zero..<faults.watchDelay))
         watch.post(event, at: world.nanoseconds + delay)
+        if random.chance(partsPerMillion: faults.repeatsPerMillion) { renotify(watch) }
+    }
+
+    /// Sends the last few notices of a watch once more, in order.
+    private func renotify(_ watch: SimulatedWatch) {
+        let events = history.suffix(16).filter {
+            $0.revision > watch.start && $0.key.utf8.starts(with: watch.prefix.utf8)
+        }
+        let delay = random.nanoseconds(in: .zero..<(.seconds(2)))
+        for event in events { watch.post(event, at: world.nanoseconds + delay) }
     }
 }
 

@@ -203,6 +203,9 @@ final class SimulatedFile: File {
             record(.diskSync, 1, "error")
             throw DiskError.inputOutput(path: path, operation: "sync")
         }
+        if !image.betrayals.isEmpty, let what = image.betray(path, content, upTo: covered) {
+            disk.world.record(.fault, node: disk.node.index, 12, pathHash, what)
+        }
         content.makeDurable(upTo: covered)
         record(.diskSync, UInt64(content.count) << 1, "\(content.count) bytes")
     }
@@ -250,6 +253,27 @@ extension SimulationWorld {
         content.flipBit(Int64(bit))
         record(.fault, node: node.index, 6, bit, "bit \(bit) of \(path) flips")
         return true
+    }
+
+    /// Has the next sync of a file whose path contains `part` lose one sector in silence: it was
+    /// acknowledged, yet the medium keeps what it had (Bairavasundaram et al., "An Analysis of Data
+    /// Corruption in the Storage Stack", FAST 2008).
+    public func loseWrite(_ name: String, inPathContaining part: String) {
+        betray(name, DiskImage.Betrayal(isMisdirected: false, part: part))
+    }
+
+    /// Like `loseWrite`, but the sector lands at another place of the same file or of another
+    /// (Krioukov et al., "Parity Lost and Parity Regained", FAST 2008).
+    public func misdirectWrite(_ name: String, inPathContaining part: String) {
+        betray(name, DiskImage.Betrayal(isMisdirected: true, part: part))
+    }
+
+    private func betray(_ name: String, _ betrayal: DiskImage.Betrayal) {
+        let node = node(name)
+        node.disk.betrayals.append(betrayal)
+        record(
+            .fault, node: node.index, 13, betrayal.isMisdirected ? 1 : 0,
+            "a write of \(betrayal.part) will go wrong")
     }
 
     public func diskCounters(of name: String) -> DiskCounters { node(name).disk.counters }

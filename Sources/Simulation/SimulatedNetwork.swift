@@ -48,12 +48,12 @@ final class SimulatedNetwork: Network {
         let giveUp = world.schedule(limit, node: node.index) {
             wait.resume(throwing: NetworkError.timedOut(address))
         }
-        if world.links.isBlocked(node.index, target) { return }
+        if world.links.isHeld(node.index, target) { return }
         world.schedule(world.nanoseconds + latency(to: target), node: target) { [self] in
             // A machine that was paused may see the greeting long after.
             if !wait.isPending || lifetime.isEnded { return }
             let peer = world.nodes[Int(target)]
-            if peer.isDark || world.links.isBlocked(target, node.index) { return }
+            if peer.isDark || world.links.isHeld(target, node.index) { return }
             let back = world.nanoseconds + latency(from: target, to: node.index)
             guard let network = peer.network, let listener = network.listeners[address.port] else {
                 world.schedule(back, node: node.index) { [self] in
@@ -119,6 +119,10 @@ final class SimulatedNetwork: Network {
 
     func reset(with target: Int32) {
         for connection in connections where connection.remote == target { connection.breakNow() }
+    }
+
+    func forgetConnections() {
+        for connection in connections { connection.abandon() }
     }
 
     func forget(_ connection: SimulatedConnection) {

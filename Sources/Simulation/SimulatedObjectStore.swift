@@ -165,7 +165,7 @@ final class SimulatedObjectStore: ObjectStore {
     {
         try validate(key)
         do {
-            let tag = try await run(key, byteCount: bytes.count) { [objects] in
+            let tag = try await run(key, byteCount: bytes.count, isUpload: true) { [objects] in
                 try objects.put(bytes, at: key, condition)
             }
             objects.onKnown?(key)
@@ -233,11 +233,12 @@ final class SimulatedObjectStore: ObjectStore {
     }
 
     private func run<Value>(
-        _ key: String, byteCount: Int, isRead: Bool = false, _ effect: @escaping () throws -> Value
+        _ key: String, byteCount: Int, isRead: Bool = false, isUpload: Bool = false,
+        _ effect: @escaping () throws -> Value
     ) async throws -> Value {
         let call = ServiceCall(
             service: objects, node: node, lifetime: lifetime, place: Links.objectStore,
-            isRead: isRead,
+            isRead: isRead, isUpload: isUpload,
             refused: ObjectStoreError.throttled(key: key),
             unknown: ObjectStoreError.outcomeUnknown(key: key))
         let costs = objects.world.costs

@@ -12,6 +12,16 @@ public struct ServiceFaults: Hashable, Sendable {
     public var lostAfterPerMillion = 0
     /// Conditional writes that another writer wins.
     public var conflictsPerMillion = 0
+    /// Uploads that break off half-way: they fail, and nothing of them is ever seen. (Amazon S3
+    /// "never adds partial objects": PutObject in its API reference; parts of a multipart upload
+    /// that was not completed are no object either.)
+    public var tornUploadsPerMillion = 0
+    /// Requests that take `tailFactor` times as long (Dean and Barroso, "The Tail at Scale", 2013).
+    public var tailPerMillion = 0
+    public var tailFactor = 1
+    /// Notices after which the last few come once more, in order, as when a watch is resumed from
+    /// an older revision.
+    public var repeatsPerMillion = 0
     public var slowFactor = 1
     /// Added before each notice of a change.
     public var watchDelay: Duration = .zero
@@ -37,6 +47,8 @@ struct ServiceCall {
     let place: Int32
     /// A read has no effect that could be in doubt, or come late.
     let isRead: Bool
+    /// Whether it sends so much that it can break off in the middle.
+    var isUpload = false
     let refused: any Error
     let unknown: any Error
 
@@ -49,8 +61,10 @@ struct ServiceCall {
     ) async throws -> Value {
         try lifetime.check()
         let transfer = CostModel.transfer(byteCount, at: bytesPerSecond)
-        let whole =
-            (service.random.nanoseconds(in: cost) + transfer) * Int64(service.faults.slowFactor)
+        let faults = service.faults
+        let isTail = service.random.chance(partsPerMillion: faults.tailPerMillion)
+        let factor = Int64(faults.slowFactor) * (isTail ? Int64(faults.tailFactor) : 1)
+        let whole = (service.random.nanoseconds(in: cost) + transfer) * factor
         let there = whole / 2
         return try await lifetime.wait { (wait: Wait<Value>) in
             // Bytes that flow keep a request alive.
@@ -73,6 +87,10 @@ struct ServiceCall {
         let (faults, random) = (service.faults, service.random)
         if faults.isUnavailable || random.chance(partsPerMillion: faults.refusalsPerMillion) {
             answer(wait, at: back, .failure(refused))
+            return
+        }
+        if isUpload && random.chance(partsPerMillion: faults.tornUploadsPerMillion) {
+            answer(wait, at: back, .failure(unknown))
             return
         }
         if random.chance(partsPerMillion: faults.lostBeforePerMillion) {

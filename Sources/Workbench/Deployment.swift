@@ -6,6 +6,8 @@ import ScenarioFiles
 final class Deployment {
     let layout: ClusterLayout
     let configuration: ClusterConfiguration
+    /// Those of servers that were started again with another.
+    private var configurations: [NodeName: ClusterConfiguration] = [:]
     private(set) var coordinators: [NodeName: Coordinator] = [:]
     private(set) var servers: [NodeName: TabletServer] = [:]
     private(set) var tierers: [NodeName: LakeTierer] = [:]
@@ -46,7 +48,7 @@ final class Deployment {
             coordinators[node] = coordinator
             try await coordinator.run()
         case .server:
-            let server = TabletServer(machine, configuration)
+            let server = TabletServer(machine, configurations[node] ?? configuration)
             servers[node] = server
             try await server.run()
         case .tierer:
@@ -60,6 +62,27 @@ final class Deployment {
             try await indexer.run()
         case .client: preconditionFailure("clients run workloads, not a node's program")
         }
+    }
+
+    /// Has a server's next lives seal segments at another size.
+    func reconfigure(_ node: NodeName, segmentByteCount: Int) {
+        var changed = configurations[node] ?? configuration
+        changed.segmentByteCount = Int64(segmentByteCount)
+        configurations[node] = changed
+    }
+
+    /// Whether each bucket that a server holds has enough other replicas in sync, as far as the
+    /// servers know; the same of one that is no server if another of its role runs.
+    func isSpare(_ node: NodeName) -> Bool {
+        if node.role != .server { return true }
+        for other in runningServers where other.name != node {
+            for (_, state) in other.server.mirror.buckets
+            where state.value.replicas.contains(node.description) {
+                let others = state.value.inSync.filter { $0 != node.description }
+                if others.count < layout.minimumInSync { return false }
+            }
+        }
+        return runningServers.contains { $0.name != node }
     }
 
     /// Forgets the objects of a node that is down.

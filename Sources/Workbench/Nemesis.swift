@@ -7,12 +7,13 @@ import Simulation
 /// Swarm testing (Groce et al., 2012): each seed switches a random half of the fault kinds on, so
 /// that one kind does not hide what another would show. A solvable plan keeps a server's faults
 /// apart from the other servers' and lets only one server, chosen by the seed, lose what it had
-/// stored.
+/// stored; it may be lost for good where as many others are left as an acknowledgement needs.
 struct Nemesis {
     private let scenario: Scenario
     private let random: RandomStream
     /// The one server that may lose data for good.
     private let unlucky: NodeName
+    private var hasLostNode = false
     /// When each class of node is whole again.
     private var wholeAt: [NodeRole: Duration] = [:]
 
@@ -50,12 +51,13 @@ struct Nemesis {
     private mutating func fault(
         _ name: FaultKindName, at time: Duration, _ drawn: DrawnFaults
     ) -> PlannedFault? {
+        if name == .nodeLoss && (hasLostNode || !canLoseNode) { return nil }
         let kind = kind(name)
         let lasting = name.lasts ? spread(drawn.lasting) : .zero
         guard drawn.isSolvable else {
             return PlannedFault(at: time, duration: lasting, kind: kind)
         }
-        let roles = Set(kind.nodes.map(\.role))
+        let roles = roles(of: kind)
         for role in NodeRole.allCases where roles.contains(role) {
             // One node of a kind at a time, and some time for it to come back.
             if let whole = wholeAt[role], time < whole { return nil }
@@ -63,7 +65,21 @@ struct Nemesis {
         for role in NodeRole.allCases where roles.contains(role) {
             wholeAt[role] = time + lasting + scenario.cluster.leaseDuration * 2 + .seconds(2)
         }
+        if name == .nodeLoss { hasLostNode = true }
         return PlannedFault(at: time, duration: lasting, kind: kind)
+    }
+
+    private var canLoseNode: Bool {
+        scenario.cluster.servers > 1
+            && scenario.cluster.replication > scenario.cluster.minimumInSync
+    }
+
+    /// The roles of the nodes that suffer.
+    private func roles(of kind: FaultKind) -> Set<NodeRole> {
+        switch kind {
+        case .restartAll, .bridgePartition, .ringPartition: Set(NodeRole.allCases)
+        default: Set(kind.nodes.map(\.role))
+        }
     }
 
     private func node() -> NodeName {
@@ -91,42 +107,93 @@ struct Nemesis {
     private func kind(_ name: FaultKindName) -> FaultKind {
         switch name {
         case .crash: .crash(node: node())
+        case .crashLoop:
+            .crashLoop(node: node(), every: .milliseconds(200 + random.next(in: 0..<4000)))
+        case .restartAll: .restartAll
+        case .nodeLoss: .nodeLoss(node: unlucky)
+        case .configurationChange:
+            .configurationChange(
+                node: server(), segmentByteCount: 16 * 1024 << random.next(in: 0..<7))
         case .powerLoss: .powerLoss(node: node())
         case .pause: .pause(node: node())
         case .clockStep: .clockStep(node: node(), by: clockStep())
         case .clockDrift:
             .clockDrift(node: node(), partsPerMillion: random.next(in: -20_000..<20_001))
-        case .partition:
+        case .leaseExpiry: .leaseExpiry(node: server())
+        case .partition, .bridgePartition, .ringPartition, .connectionReset, .connectionForgotten:
+            connections(name)
+        case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication: link(name)
+        default: name.isForServers ? disk(name) : service(name)
+        }
+    }
+
+    private func connections(_ name: FaultKindName) -> FaultKind {
+        switch name {
+        case .bridgePartition: .bridgePartition(node: node())
+        case .ringPartition: .ringPartition(nodes: [])
+        case .connectionReset: .connectionReset(node: node())
+        case .connectionForgotten: .connectionForgotten(node: node())
+        default:
             .partition(
                 groups: [[node()]],
                 direction: PartitionDirection.allCases[random.next(in: 0..<3)])
+        }
+    }
+
+    private func link(_ name: FaultKindName) -> FaultKind {
+        let node = random.chance(1, in: 2) ? node() : nil
+        return switch name {
         case .linkDelay:
-            .linkDelay(
-                node: random.chance(1, in: 2) ? node() : nil, by: .milliseconds(20),
-                jitter: .milliseconds(100))
-        case .linkLoss:
-            .linkLoss(
-                node: random.chance(1, in: 2) ? node() : nil, partsPerMillion: rate(upTo: 20_000))
-        case .connectionReset: .connectionReset(node: node())
+            .linkDelay(node: node, by: .milliseconds(20), jitter: .milliseconds(100))
+        case .linkClogged: .linkClogged(node: node)
+        case .linkSlow:
+            .linkSlow(node: node, bytesPerSecond: 16 * 1024 << random.next(in: 0..<7))
+        case .linkDuplication: .linkDuplication(node: node, partsPerMillion: rate(upTo: 100_000))
+        default: .linkLoss(node: node, partsPerMillion: rate(upTo: 20_000))
+        }
+    }
+
+    private func disk(_ name: FaultKindName) -> FaultKind {
+        switch name {
         case .diskSlow: .diskSlow(node: server(), factor: 2 + random.next(in: 0..<30))
         case .diskFull: .diskFull(node: server())
+        case .diskBudget:
+            .diskBudget(node: server(), byteCount: 64 * 1024 << random.next(in: 0..<9))
+        case .diskErrors:
+            .diskErrors(
+                node: server(), partsPerMillion: rate(upTo: 20_000),
+                operation: DiskOperation.allCases[random.next(in: 0..<3)])
         case .syncFailure: .syncFailure(node: unlucky, partsPerMillion: rate(upTo: 200_000))
-        case .bitRot: .bitRot(node: unlucky, file: ".log")
+        case .lostWrite: .lostWrite(node: unlucky, file: ".log")
+        case .misdirectedWrite: .misdirectedWrite(node: unlucky, file: ".log")
+        default: .bitRot(node: unlucky, file: ".log")
+        }
+    }
+
+    private func service(_ name: FaultKindName) -> FaultKind {
+        switch name {
         case .objectStoreErrors:
             .objectStoreErrors(
                 partsPerMillion: rate(upTo: 300_000),
                 effect: RequestEffect.allCases[random.next(in: 0..<3)])
         case .objectStoreThrottle: .objectStoreThrottle(partsPerMillion: rate(upTo: 800_000))
         case .objectStoreSlow: .objectStoreSlow(factor: 2 + random.next(in: 0..<30))
+        case .objectStoreTornUpload: .objectStoreTornUpload(partsPerMillion: rate(upTo: 300_000))
+        case .objectStoreTail:
+            .objectStoreTail(
+                partsPerMillion: rate(upTo: 100_000), factor: 10 + random.next(in: 0..<190))
         case .coordinationUnavailable: .coordinationUnavailable
         case .coordinationOutcomeUnknown:
             .coordinationOutcomeUnknown(partsPerMillion: rate(upTo: 200_000))
-        case .leaseExpiry: .leaseExpiry(node: server())
+        case .coordinationConflict: .coordinationConflict(partsPerMillion: rate(upTo: 500_000))
         case .watchDelay: .watchDelay(by: .milliseconds(1 + random.next(in: 0..<3000)))
+        case .watchRepeat: .watchRepeat(partsPerMillion: rate(upTo: 500_000))
+        case .strike: preconditionFailure("a strike is not drawn")
         case .lakeCatalogConflict: .lakeCatalogConflict(partsPerMillion: rate(upTo: 500_000))
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
         case .lakeCatalogOutcomeUnknown:
             .lakeCatalogOutcomeUnknown(partsPerMillion: rate(upTo: 500_000))
+        default: preconditionFailure("'\(name)' is no fault of a service")
         }
     }
 

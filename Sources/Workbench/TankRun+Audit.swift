@@ -122,7 +122,8 @@ extension TankRun {
         guard let state = leader.server.mirror.buckets[bucket]?.value else {
             return "\(place) has no state"
         }
-        if state.inSync.count < state.replicas.count {
+        let lost = Set(faults.lost.map(\.description))
+        if state.inSync.count < state.replicas.filter({ !lost.contains($0) }).count {
             return "\(place) has only \(state.inSync) in sync"
         }
         if replica.highWatermark < replica.log.endOffset {
@@ -160,7 +161,11 @@ extension TankRun {
     private var rottenServers: Set<String> {
         Set(
             plan.faults.compactMap { fault in
-                if case .bitRot(let node, _) = fault.kind { node.description } else { nil }
+                switch fault.kind {
+                case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _):
+                    node.description
+                default: nil
+                }
             })
     }
 

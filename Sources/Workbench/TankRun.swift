@@ -46,6 +46,11 @@ public final class TankRun {
     private(set) var refused = 0
     private(set) var unknown = 0
 
+    /// The faults that the scenario scripts and the seed draws.
+    public static func plan(of scenario: Scenario, seed: UInt64) -> FaultPlan {
+        Nemesis.plan(scenario, seed: seed)
+    }
+
     /// `plan` replaces what the seed would draw, for a replay.
     public init(
         _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, workloads: [any Workload],
@@ -134,9 +139,18 @@ public final class TankRun {
         faults.bringUp = { [unowned self] node in
             if node.role != .client { start(node) }
         }
+        faults.isSpare = { [unowned self] in deployment.isSpare($0) }
+        faults.reconfigure = { [unowned self] in
+            deployment.reconfigure($0, segmentByteCount: $1)
+        }
         world.onHalt = { [unowned self] name in
             guard let node = NodeName(name), node.role != .client else { return }
             deployment.ended(node)
+            world.after(.seconds(3)) { [unowned self] in start(node) }
+        }
+        world.onStrike = { [unowned self] name, losingPower in
+            guard let node = NodeName(name), node.role != .client else { return }
+            faults.takeDown(node, losingPower)
             world.after(.seconds(3)) { [unowned self] in start(node) }
         }
     }

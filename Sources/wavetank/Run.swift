@@ -16,6 +16,12 @@ struct Run: ParsableCommand {
     @Option(help: "Run so many simulated seconds instead of the scenario's length.")
     var seconds: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Strike one operation, as in disk:1234:crash; see sweep.",
+            valueName: "place:number:effect"))
+    var strike: StrikeOption?
+
     @Option(help: .hidden) var path: String?
     @Flag(help: .hidden) var noSave = false
 
@@ -27,6 +33,7 @@ struct Run: ParsableCommand {
         var session = TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
+        session.strike = strike?.fault
         let result = try session.run()
         try output.show(result, savesFailure: !noSave)
         throw ExitCode(result.exitCode)

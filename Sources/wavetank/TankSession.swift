@@ -60,6 +60,8 @@ struct TankSession {
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
     var isSketched = false
+    /// A fault beside those of the plan.
+    var strike: FaultKind?
     /// Prices for the costs among the figures; without them no figures are taken.
     var prices: BenchPrices?
 
@@ -86,8 +88,12 @@ struct TankSession {
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
+        let struck = strike.map { strike in
+            let faults = (plan ?? TankRun.plan(of: scenario, seed: seed)).faults
+            return FaultPlan([PlannedFault(at: .zero, duration: .zero, kind: strike)] + faults)
+        }
         return TankRun(
-            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents,
+            scenario, seed: seed, plan: struck ?? plan, workloads: workloads, keeping: keptEvents,
             isSketched: isSketched, measuredAt: prices)
     }
 
@@ -126,7 +132,8 @@ struct TankSession {
             (try? Scenario.load(text: text, path: scenario.path))
             .map { $0.length != scenario.length } ?? false
         let seconds = isShortened ? " --seconds \(scenario.length.components.seconds)" : ""
-        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)"
+        let struck = strike.map { " --strike \(StrikeOption($0))" } ?? ""
+        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)"
     }
 
     private func failure(_ run: TankRun, _ report: RunReport) throws -> FailureFile? {
@@ -150,6 +157,7 @@ struct TankSession {
         var again = self
         again.isSketched = true
         again.plan = failed.plan
+        again.strike = nil
         let run = try again.makeRun()
         _ = run.run()
         if run.endTrace.hash != failed.endTrace.hash {

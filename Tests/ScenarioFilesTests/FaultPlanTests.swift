@@ -7,7 +7,20 @@ struct FaultPlanTests {
     static let node = NodeName(.server, 2)
 
     static let everyKind: [FaultKind] = [
-        .crash(node: node), .powerLoss(node: node), .pause(node: node),
+        .crash(node: node), .crashLoop(node: node, every: .milliseconds(700)), .restartAll,
+        .nodeLoss(node: node), .configurationChange(node: node, segmentByteCount: 65_536),
+        .bridgePartition(node: node), .ringPartition(nodes: []),
+        .ringPartition(nodes: (1...3).map { NodeName(.server, $0) } + [NodeName(.tierer, 1)]),
+        .linkClogged(node: node), .linkClogged(node: nil),
+        .linkSlow(node: nil, bytesPerSecond: 20_000),
+        .linkDuplication(node: node, partsPerMillion: 20_000), .connectionForgotten(node: node),
+        .diskBudget(node: node, byteCount: 100_000),
+        .diskErrors(node: node, partsPerMillion: 1000, operation: .write),
+        .lostWrite(node: node, file: ".log"), .misdirectedWrite(node: node, file: ""),
+        .objectStoreTornUpload(partsPerMillion: 10_000),
+        .objectStoreTail(partsPerMillion: 10_000, factor: 100),
+        .coordinationConflict(partsPerMillion: 10_000), .watchRepeat(partsPerMillion: 10_000),
+        .powerLoss(node: node), .pause(node: node),
         .clockStep(node: node, by: .milliseconds(-1500)),
         .clockDrift(node: node, partsPerMillion: -200),
         .partition(
@@ -23,6 +36,7 @@ struct FaultPlanTests {
         .objectStoreThrottle(partsPerMillion: 500_000), .objectStoreSlow(factor: 3),
         .coordinationUnavailable, .coordinationOutcomeUnknown(partsPerMillion: 10),
         .leaseExpiry(node: node), .watchDelay(by: .seconds(3)),
+        .strike(place: .lakeCatalog, operation: 12, effect: .lostAnswer),
         .lakeCatalogConflict(partsPerMillion: 100_000), .lakeCatalogUnavailable,
         .lakeCatalogOutcomeUnknown(partsPerMillion: 300_000),
     ]

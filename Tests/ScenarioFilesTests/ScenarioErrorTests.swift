@@ -150,6 +150,31 @@ struct ScenarioErrorTests {
             "a.yaml:8:31: 'node': 'sever-2' is not the name of a node; did you mean 'server'?",
             "a.yaml:9:31: there is no indexer-2; the only indexer is indexer-1"),
         Case(
+            "parameters of faults",
+            """
+            faults:
+              - { at: 1s, for: 3s, crashLoop: { node: server-1, every: 1ms } }
+              - { at: 1s, nodeLoss: indexer-1 }
+              - { at: 1s, for: 3s, ringPartition: [server-1, server-2, server-3] }
+              - { at: 1s, for: 3s, ringPartition: [server-1, server-2, server-1, tierer-1] }
+              - { at: 1s, for: 3s, linkSlow: { bytesPerSecond: 100 } }
+              - { at: 1s, for: 3s, diskErrors: { node: server-1, rate: 1%, operation: sync } }
+              - { at: 1s, lostWrite: coordinator-1 }
+              - { at: 1s, for: 3s, objectStoreTail: 1% }
+              - { at: 1s, for: 3s, misdirectedWrite: server-1 }
+            """,
+            "a.yaml:4:60: 'every': '1ms' is outside 100ms to 10m",
+            "a.yaml:5:25: indexer-1 cannot be lost for good: it is the only one",
+            "a.yaml:6:39: in a ring of 3 all are neighbours; it needs four nodes or more",
+            "a.yaml:7:60: server-1 stands in the ring twice",
+            "a.yaml:8:52: 'bytesPerSecond': '100' has no unit; write a byte count as in 512B, "
+                + "64KiB or 1MiB",
+            "a.yaml:9:75: 'operation': unknown value 'sync'; it must be one of: read, write, both",
+            "a.yaml:10:26: 'lostWrite' happens to servers; coordinator-1 keeps no data",
+            "a.yaml:11:41: 'objectStoreTail' must be a mapping, not a single value",
+            "a.yaml:12:15: 'misdirectedWrite' takes no 'for': a write lands at another place of "
+                + "the disk, once"),
+        Case(
             "drawn faults",
             """
             faults:

@@ -20,18 +20,36 @@ struct NemesisTests {
         let drawn = Nemesis.plan(scenario, seed: seed).faults
         let down = drawn.filter { fault in
             switch fault.kind {
-            case .crash(let node), .powerLoss(let node), .pause(let node): node.role == .server
+            case .crash(let node), .powerLoss(let node), .pause(let node), .crashLoop(let node, _),
+                .configurationChange(let node, _), .nodeLoss(let node):
+                node.role == .server
+            case .restartAll: true
             default: false
             }
         }
         for (first, second) in zip(down, down.dropFirst()) { #expect(first.end < second.at) }
         let losing = drawn.compactMap { fault -> NodeName? in
             switch fault.kind {
-            case .bitRot(let node, _), .syncFailure(let node, _): node
+            case .bitRot(let node, _), .syncFailure(let node, _), .lostWrite(let node, _),
+                .misdirectedWrite(let node, _), .nodeLoss(let node):
+                node
             default: nil
             }
         }
         #expect(Set(losing).count <= 1)
+    }
+
+    @Test("A server is lost for good once at most, and only where enough others are left")
+    func nodeLoss() throws {
+        let path = "Scenarios/fast/ecommerce-cdc.yaml"
+        var scenario = try TankRunTests.scenario(path, seconds: 600)
+        func losses(_ seed: UInt64) -> Int {
+            Nemesis.plan(scenario, seed: seed).faults.filter { $0.kind.name == .nodeLoss }.count
+        }
+        let counts = (0..<100 as Range<UInt64>).map(losses)
+        #expect(Set(counts) == [0, 1])
+        scenario.cluster.minimumInSync = scenario.cluster.replication
+        for seed in 0..<100 as Range<UInt64> { #expect(losses(seed) == 0) }
     }
 
     @Test("Over many seeds every kind of fault is drawn, and no seed draws all")
