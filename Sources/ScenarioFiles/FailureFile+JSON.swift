@@ -14,8 +14,10 @@ extension FailureFile {
             "plan": plan.json,
             "scenarioText": .string(scenarioText),
         ]
-        guard let sketch, let known = members.object else { return members }
-        return .object(known + [JSONMember("sketch", .string(sketch))])
+        var all = members.object ?? []
+        if let schedule { all.append(JSONMember("schedule", .string(schedule.rawValue))) }
+        if let sketch { all.append(JSONMember("sketch", .string(sketch))) }
+        return .object(all)
     }
 
     public init(json: JSONValue) throws(FailureFileError) {
@@ -53,7 +55,13 @@ extension FailureFile {
             traceHash: try json.required("traceHash").string(),
             verdict: try json.required("verdict").string(),
             violations: violations,
-            sketch: try json.optional("sketch")?.string())
+            sketch: try json.optional("sketch")?.string(),
+            schedule: try json.optional("schedule").map { field in
+                guard let schedule = Schedule(rawValue: try field.string()) else {
+                    throw JSONError.wrongType(path: field.path, expected: "a schedule")
+                }
+                return schedule
+            })
     }
 
     /// JSON numbers here end at 2^63-1; a seed above it stands as text.

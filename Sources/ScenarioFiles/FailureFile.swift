@@ -32,11 +32,13 @@ public struct FailureFile: Sendable, Hashable {
     /// The run's trace in little room, for telling where another build's run first differs; nil if
     /// it was not kept.
     public var sketch: String?
+    /// How jobs that could run at one instant were ordered, where that is not as the scenario says.
+    public var schedule: Schedule?
 
     public init(
         scenarioPath: String, scenarioText: String, seed: UInt64, length: Duration, plan: FaultPlan,
         build: String, traceHash: String, verdict: String, violations: [Violation],
-        sketch: String? = nil
+        sketch: String? = nil, schedule: Schedule? = nil
     ) {
         self.scenarioPath = scenarioPath
         self.scenarioText = scenarioText
@@ -48,5 +50,6 @@ public struct FailureFile: Sendable, Hashable {
         self.verdict = verdict
         self.violations = violations
         self.sketch = sketch
+        self.schedule = schedule
     }
 }

@@ -46,6 +46,7 @@ extension Scenario {
                 checkNames.contains("all") || checkNames.contains($0.rawValue)
             },
             expectedVerdict: verdict,
+            schedule: Schedule(rawValue: record.text("schedule"))!,
             bench: record.has("bench")
                 ? BenchOptions(record.record("bench"), length: length) : nil)
     }

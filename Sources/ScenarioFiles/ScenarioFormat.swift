@@ -22,6 +22,10 @@ enum ScenarioFormat {
             .oneOrMany(.choice(allAnd(CheckName.allCases.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "the oracles that look"),
         Field(
+            "schedule",
+            .choice(Schedule.allCases.map { Choice(name: $0.rawValue, meaning: $0.meaning) }),
+            .byDefault("inOrder"), "which of several jobs that could run now runs first"),
+        Field(
             "expect",
             .choice([
                 Choice(name: "pass", meaning: "nothing is violated"),

@@ -58,7 +58,9 @@ public final class TankRun {
         measuredAt prices: BenchPrices? = nil
     ) {
         self.scenario = scenario
-        let world = SimulationWorld(seed: seed, keeping: keptEvents, isSketched: isSketched)
+        let world = SimulationWorld(
+            seed: seed, keeping: keptEvents, isSketched: isSketched,
+            order: JobOrder(rawValue: scenario.schedule.rawValue)!)
         self.world = world
         endTrace = world.trace
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)

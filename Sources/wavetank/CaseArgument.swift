@@ -42,6 +42,7 @@ extension TankSession {
             throw refusal("\(file): the scenario in it: \(error)")
         }
         scenario.length = saved.length
+        scenario.schedule = saved.schedule ?? scenario.schedule
         self.init(
             scenario, text: saved.scenarioText, seed: saved.seed, plan: saved.plan, quiet: quiet)
     }

@@ -31,6 +31,9 @@ struct Hunt: ParsableCommand {
     @Option(help: "Run so many simulated seconds instead of the scenario's length.")
     var seconds: Int?
 
+    @Option(help: "Order jobs that could run at one instant at random, or prioritized.")
+    var schedule: Schedule?
+
     @Option(help: "Stop a worker after as many seconds and count it as failed.")
     var patience = 300
 
@@ -86,13 +89,17 @@ struct Hunt: ParsableCommand {
         try output.show(HuntReport(progress.withLock { $0.results }))
     }
 
+    private var extra: [String] { schedule.map { ["--schedule", $0.rawValue] } ?? [] }
+
     private func hunt(_ scenario: String, _ seed: UInt64) -> HuntReport.Seed {
         let worker = SeedWorker(patience: patience)
-        var result = worker.run(scenario, seed: seed, seconds: seconds)
+        var result = worker.run(
+            scenario, seed: seed, seconds: seconds, extra: extra)
         guard twice || against != nil, let first = result.report else { return result }
         var other = SeedWorker(patience: patience * 10, savesFailures: false)
         other.binary = against
-        let again = other.run(scenario, seed: seed, seconds: seconds)
+        let again = other.run(
+            scenario, seed: seed, seconds: seconds, extra: extra)
         if again.report?.traceHash != first.traceHash {
             result.report = nil
             result.lastWords =

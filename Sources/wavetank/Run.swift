@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import ScenarioFiles
+public import ScenarioFiles
 
 /// `wavetank run`.
 struct Run: ParsableCommand {
@@ -22,6 +22,9 @@ struct Run: ParsableCommand {
             valueName: "place:number:effect"))
     var strike: StrikeOption?
 
+    @Option(help: "Order jobs that could run at one instant otherwise than the scenario says.")
+    var schedule: Schedule?
+
     @Option(help: .hidden) var path: String?
     @Flag(help: .hidden) var noSave = false
 
@@ -29,7 +32,8 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let (loaded, text) = try loadScenario(scenario, as: path)
-        let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
+        var chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
+        chosen.schedule = schedule ?? chosen.schedule
         var session = TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
@@ -58,3 +62,5 @@ func loadScenario(
         throw refusal("\(error)")
     }
 }
+
+extension Schedule: ExpressibleByArgument {}

@@ -133,7 +133,14 @@ struct TankSession {
             .map { $0.length != scenario.length } ?? false
         let seconds = isShortened ? " --seconds \(scenario.length.components.seconds)" : ""
         let struck = strike.map { " --strike \(StrikeOption($0))" } ?? ""
-        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)"
+        let order = changedSchedule.map { " --schedule \($0.rawValue)" } ?? ""
+        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)\(order)"
+    }
+
+    /// The order of jobs, where it is not what the scenario file says.
+    private var changedSchedule: Schedule? {
+        let written = try? Scenario.load(text: text, path: scenario.path).schedule
+        return written == scenario.schedule ? nil : scenario.schedule
     }
 
     private func failure(_ run: TankRun, _ report: RunReport) throws -> FailureFile? {
@@ -148,7 +155,7 @@ struct TankSession {
                         oracle: oracle.name, message: $0.message,
                         at: .nanoseconds(Int64($0.atSeconds * 1e9)))
                 }
-            }, sketch: try sketch(of: run))
+            }, sketch: try sketch(of: run), schedule: changedSchedule)
     }
 
     /// The trace in little room: a failure is worth a second run, which has to be the same.
