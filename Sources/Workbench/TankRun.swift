@@ -14,7 +14,7 @@ public final class TankRun {
     /// Called now and then with what is happening, for a person who waits.
     public var onProgress: ((String) -> Void)?
     /// Called after each event of the world; it may only look.
-    var onStep: (() -> Void)?
+    public var onStep: (() -> Void)?
     /// Called with each acknowledgement and the client that it reached.
     var onAcknowledged: (TableWriter.Receipt, String) -> Void = { _, _ in }
     /// An absolute path: have the lake exported to there when the run has ended.
