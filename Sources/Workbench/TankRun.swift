@@ -47,8 +47,12 @@ public final class TankRun {
     private(set) var unknown = 0
 
     /// The faults that the scenario scripts and the seed draws.
-    public static func plan(of scenario: Scenario, seed: UInt64) -> FaultPlan {
-        Nemesis.plan(scenario, seed: seed)
+    ///
+    /// A `variant` is a plan near that of the seed: see `HuntCase`.
+    public static func plan(
+        of scenario: Scenario, seed: UInt64, variant: [Int] = []
+    ) -> FaultPlan {
+        Nemesis.plan(scenario, seed: seed, variant: variant)
     }
 
     /// `plan` replaces what the seed would draw, for a replay.

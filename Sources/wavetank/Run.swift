@@ -22,6 +22,9 @@ struct Run: ParsableCommand {
             valueName: "place:number:effect"))
     var strike: StrikeOption?
 
+    @Option(help: "A plan of faults near the seed's own, as a guided hunt names it: 3.1.")
+    var variant: VariantOption?
+
     @Option(help: "Order jobs that could run at one instant otherwise than the scenario says.")
     var schedule: Schedule?
 
@@ -38,6 +41,7 @@ struct Run: ParsableCommand {
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
         session.strike = strike?.fault
+        session.variant = variant?.numbers ?? []
         let result = try session.run()
         try output.show(result, savesFailure: !noSave)
         throw ExitCode(result.exitCode)
@@ -64,3 +68,15 @@ func loadScenario(
 }
 
 extension Schedule: ExpressibleByArgument {}
+
+/// Changes to a plan of faults on the command line: `3.1`.
+struct VariantOption: ExpressibleByArgument {
+    let numbers: [Int]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Int($0) }
+        if numbers.count != parts.count || numbers.contains(where: { $0 < 1 }) { return nil }
+        self.numbers = numbers
+    }
+}

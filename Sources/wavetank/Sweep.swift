@@ -65,9 +65,8 @@ struct Sweep: ParsableCommand {
             throw refusal("the reference run fails already: \(verdict.reason)")
         }
         let strikes = choose(from: reference)
-        let none: [(String, UInt64)] = []
-        let progress = Mutex(
-            HuntProgress(none, done: [], total: strikes.count, limit: nil, log: nil))
+        let board = HuntBoard(
+            HuntProgress(done: [], total: strikes.count, limit: nil, log: nil))
         DispatchQueue.concurrentPerform(iterations: jobs) { job in
             for number in stride(from: job, to: strikes.count, by: jobs) {
                 let strike = "\(strikes[number])"
@@ -75,10 +74,10 @@ struct Sweep: ParsableCommand {
                     scenario, seed: seed, seconds: seconds, extra: ["--strike", strike])
                 // Each strike is a case of its own, though scenario and seed are the same.
                 result.scenario += " " + strike
-                progress.withLock { $0.done(result) }
+                board.done(result)
             }
         }
-        try output.show(HuntReport(progress.withLock { $0.results }))
+        try output.show(HuntReport(board.results))
     }
 
     /// The strikes to make, evenly over all that there could be, by place and effect.

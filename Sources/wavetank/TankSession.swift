@@ -60,6 +60,8 @@ struct TankSession {
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
     var isSketched = false
+    /// Which plan near the seed's own to take.
+    var variant: [Int] = []
     /// A fault beside those of the plan.
     var strike: FaultKind?
     /// Prices for the costs among the figures; without them no figures are taken.
@@ -88,12 +90,13 @@ struct TankSession {
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
-        let struck = strike.map { strike in
-            let faults = (plan ?? TankRun.plan(of: scenario, seed: seed)).faults
-            return FaultPlan([PlannedFault(at: .zero, duration: .zero, kind: strike)] + faults)
+        var faults = (plan ?? TankRun.plan(of: scenario, seed: seed, variant: variant)).faults
+        if let strike {
+            faults.insert(PlannedFault(at: .zero, duration: .zero, kind: strike), at: 0)
         }
         return TankRun(
-            scenario, seed: seed, plan: struck ?? plan, workloads: workloads, keeping: keptEvents,
+            scenario, seed: seed, plan: FaultPlan(faults), workloads: workloads,
+            keeping: keptEvents,
             isSketched: isSketched, measuredAt: prices)
     }
 
@@ -134,7 +137,9 @@ struct TankSession {
         let seconds = isShortened ? " --seconds \(scenario.length.components.seconds)" : ""
         let struck = strike.map { " --strike \(StrikeOption($0))" } ?? ""
         let order = changedSchedule.map { " --schedule \($0.rawValue)" } ?? ""
-        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)\(order)"
+        let names = variant.map(String.init).joined(separator: ".")
+        let varied = names.isEmpty ? "" : " --variant \(names)"
+        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)\(order)\(varied)"
     }
 
     /// The order of jobs, where it is not what the scenario file says.
