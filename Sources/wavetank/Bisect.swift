@@ -42,7 +42,9 @@ struct Bisect: ParsableCommand {
     func run() throws {
         let failure = try loadFailure(file)
         let oracle = failure.violations.first?.oracle ?? "defect"
-        let commits = try commitsBetween()
+        // In the tree that is built, HEAD and the like would mean other commits.
+        let (first, last) = (try commit(good), try commit(bad))
+        let commits = try commitsBetween(first, last)
         let builder = CommitBuilder(folder: folder)
         try builder.prepare()
         let trial = try CommitTrial(failure, oracle: oracle, seeds: seeds, jobs: jobs, folder)
@@ -52,7 +54,7 @@ struct Bisect: ParsableCommand {
             say("\(try describe(commit)): \(failing) of \(seeds) seeds fail alike")
             return failing
         }
-        guard let goodCount = try judge(good), let badCount = try judge(bad) else {
+        guard let goodCount = try judge(first), let badCount = try judge(last) else {
             throw refusal("the good or the bad commit does not build; see \(folder)/build.txt")
         }
         var search = FailureSearch(
@@ -77,9 +79,13 @@ struct Bisect: ParsableCommand {
             "\(oracle) failed in \(goodCount) of \(seeds) seeds before, in \(badCount) at \(bad)")
     }
 
+    private func commit(_ name: String) throws -> String {
+        try git("rev-parse", "--verify", "\(name)^{commit}").trimmingCharacters(in: .newlines)
+    }
+
     /// The commits after the good one up to the bad one, the oldest first.
-    private func commitsBetween() throws -> [String] {
-        let range = try git("rev-list", "--first-parent", "--reverse", "\(good)..\(bad)")
+    private func commitsBetween(_ first: String, _ last: String) throws -> [String] {
+        let range = try git("rev-list", "--first-parent", "--reverse", "\(first)..\(last)")
         let commits = range.split(separator: "\n").map(String.init)
         if commits.isEmpty { throw refusal("there are no commits from \(good) to \(bad)") }
         return commits
