@@ -182,6 +182,8 @@ extension Replica {
         var settings = KeyValueConfiguration()
         settings.memoryByteCount = configuration.rowMemoryByteCount
         settings.cacheByteCount = configuration.rowMemoryByteCount
+        settings.tableByteCount = 4 * configuration.rowMemoryByteCount
+        settings.levelByteCount = 32 * Int64(configuration.rowMemoryByteCount)
         // No error may be taken for "no snapshot": the log below it may be gone.
         let entry = try await machine.coordination.get(MetadataKey.snapshot(bucket).text)
         guard let entry else {
