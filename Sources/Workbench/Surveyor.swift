@@ -10,13 +10,17 @@ import Vectors
 final class Surveyor {
     /// Near rows asked for in a search.
     static let searchLimit = 10
+    /// How often a cluster that is well again is asked, a second apart.
+    private static let patience = 20
 
     let client: ClusterClient
     let auditor: Auditor
     /// The snapshots of a table so far, for reads of the past.
     var snapshots: (TableDescription) -> [Int64] = { _ in [] }
+    /// Whether the cluster has someone who searches vectors.
+    var hasIndexer = true
     private let tables: [TableDescription]
-    private let random: RandomStream
+    let random: RandomStream
     private let machine: Machine
     /// Of the rows that searches should have found, those they did.
     private let recall: Recall
@@ -49,17 +53,17 @@ final class Surveyor {
     func surveyAll() async throws {
         for table in tables {
             if table.isInLake {
-                try await asking(.unionRead) { try await readUnion(table, at: nil) }
+                try await insisting(.unionRead) { try await readUnion(table, at: nil) }
                 for snapshot in snapshots(table).suffix(2) {
-                    try await asking(.unionRead) { try await readUnion(table, at: snapshot) }
+                    try await insisting(.unionRead) { try await readUnion(table, at: snapshot) }
                 }
             }
             for bucket in table.buckets {
                 if table.isPrimaryKeyTable {
-                    try await asking(.tableIsFold) { try await scan(bucket, whole: true) }
+                    try await insisting(.tableIsFold) { try await scan(bucket, whole: true) }
                 }
-                if table.vectorColumn != nil {
-                    try await asking(.vectorAnswers) { try await search(bucket, table) }
+                if hasIndexer && table.vectorColumn != nil {
+                    try await insisting(.vectorAnswers) { try await search(bucket, table) }
                 }
             }
         }
@@ -68,7 +72,7 @@ final class Surveyor {
     private func survey(_ bucket: BucketIdentifier, of table: TableDescription) async throws {
         if table.isInLake && random.chance(1, in: 20) {
             try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
-        } else if table.vectorColumn != nil && random.chance(1, in: 2) {
+        } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
             try await asking(.vectorAnswers) { try await search(bucket, table) }
         } else if table.isPrimaryKeyTable {
             let isLookup = random.chance(2, in: 3)
@@ -86,20 +90,40 @@ final class Surveyor {
     }
 
     /// An answer that has to wait is no violation; one that no retry mends is.
-    private func asking(_ name: CheckName, _ ask: () async throws -> Void) async throws {
+    ///
+    /// Nil if all was answered, else why it was not.
+    @discardableResult
+    private func asking(
+        _ name: CheckName, _ ask: () async throws -> String?
+    ) async throws -> String? {
         do {
-            try await ask()
+            return try await ask()
         } catch let error as ClusterError {
-            if !error.isRetriable { tallies[name].violated("\(error)") }
+            if error.isRetriable { return "\(error)" }
+            tallies[name].violated("\(error)")
         } catch let error as ColumnarError {
             tallies[name].violated("an answer cannot be decoded: \(error)")
         }
+        return nil
+    }
+
+    /// As `asking` of a cluster that is well again: it has to answer in the end.
+    private func insisting(
+        _ name: CheckName, _ ask: () async throws -> String?
+    ) async throws {
+        var reason: String?
+        for _ in 0..<Self.patience {
+            reason = try await asking(name, ask)
+            if reason == nil { return }
+            try await machine.sleep(.seconds(1))
+        }
+        if let reason { tallies[name].violated("a healed cluster does not answer: \(reason)") }
     }
 
     // MARK: Rows
 
-    private func lookUp(_ bucket: BucketIdentifier) async throws {
-        guard let log = auditor.logs[bucket], !log.keys.isEmpty else { return }
+    private func lookUp(_ bucket: BucketIdentifier) async throws -> String? {
+        guard let log = auditor.logs[bucket], !log.keys.isEmpty else { return nil }
         // Some of these keys are deleted by now, and one was never there.
         var keys = (0..<4).map { _ in log.keys[random.next(in: 0..<log.keys.count)] }
         keys.append(keys[0] + [0xFF])
@@ -117,10 +141,11 @@ final class Surveyor {
                         + log.difference(hash, expected, at: row))
             }
         }
+        return nil
     }
 
-    private func scan(_ bucket: BucketIdentifier, whole: Bool) async throws {
-        guard let log = auditor.logs[bucket] else { return }
+    private func scan(_ bucket: BucketIdentifier, whole: Bool) async throws -> String? {
+        guard let log = auditor.logs[bucket] else { return nil }
         let start =
             whole || log.keys.isEmpty
             ? nil : log.keys[random.next(in: 0..<log.keys.count)]
@@ -149,14 +174,17 @@ final class Surveyor {
                 "\(bucket): the scan at offset \(page.offset) shows \(found.count) rows "
                     + "where the changelog leaves \(expectedCount)")
         }
+        return nil
     }
 
     // MARK: Vectors
 
-    private func search(_ bucket: BucketIdentifier, _ table: TableDescription) async throws {
+    private func search(
+        _ bucket: BucketIdentifier, _ table: TableDescription
+    ) async throws -> String? {
         guard let log = auditor.logs[bucket], let column = table.vectorColumn,
             case .vector(let dimension) = table.schema.fields[column].type
-        else { return }
+        else { return nil }
         let query = (0..<dimension).map { _ in
             Float(Int(random.next(in: 0..<2001)) - 1000) / 1000
         }
@@ -164,6 +192,7 @@ final class Surveyor {
         log.whenReached(answer.freshUpTo) { [tallies, recall] log in
             Self.check(answer, to: query, log, tallies[.vectorAnswers], recall)
         }
+        return nil
     }
 
     private static func check(

@@ -125,6 +125,10 @@ extension TankRun {
         if replica.highWatermark < replica.log.endOffset {
             return "\(place) is committed to \(replica.highWatermark) of \(replica.log.endOffset)"
         }
+        let sealed = replica.log.sealedSegments.last?.endOffset ?? 0
+        if replica.tieredEndOffset < sealed {
+            return "\(place) is tiered to \(replica.tieredEndOffset) of \(sealed)"
+        }
         guard let log = auditor?.logs[bucket] else { return "\(place) is not audited" }
         if log.endOffset < replica.highWatermark {
             return "the audit of \(place) is at \(log.endOffset) of \(replica.highWatermark)"
