@@ -53,10 +53,10 @@ extension Replica {
     /// The committed rows of some keys and the offset that they reflect.
     func lookup(_ keys: [[UInt8]]) async throws -> ([[UInt8]?], Int64) {
         let (leadership, tablet) = try requireRows()
-        var rows: [[UInt8]?] = []
+        let rows: [[UInt8]?]
         let offset = tablet.committedOffset
         do {
-            for key in keys { rows.append(try await tablet.lookup(key)) }
+            rows = try await tablet.lookup(keys)
         } catch let error as KeyValueError {
             throw try translate(error)
         }
@@ -182,6 +182,8 @@ extension Replica {
         var settings = KeyValueConfiguration()
         settings.memoryByteCount = configuration.rowMemoryByteCount
         settings.cacheByteCount = configuration.rowMemoryByteCount
+        settings.tableByteCount = 4 * configuration.rowMemoryByteCount
+        settings.levelByteCount = 32 * Int64(configuration.rowMemoryByteCount)
         // No error may be taken for "no snapshot": the log below it may be gone.
         let entry = try await machine.coordination.get(MetadataKey.snapshot(bucket).text)
         guard let entry else {

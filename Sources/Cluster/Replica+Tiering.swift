@@ -3,6 +3,9 @@ import Platform
 import Tiering
 
 extension Replica {
+    /// All offsets below are tiered, as far as this node has heard.
+    public var tieredEndOffset: Int64 { tieredLog.manifest.endOffset }
+
     /// Sends sealed segments to the object store while this replica leads, and drops what is
     /// tiered.
     func tierSegments() async throws {

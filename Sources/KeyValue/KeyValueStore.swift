@@ -93,28 +93,25 @@ public final class KeyValueStore {
     // MARK: Reading
 
     /// The value of a key as applied, nil if it has none.
-    public func get(_ key: [UInt8]) async throws -> [UInt8]? {
+    public func get(_ key: [UInt8]) async throws -> [UInt8]? { try await get([key])[0] }
+
+    /// The values of some keys, all as of `appliedOffset` when this was called.
+    public func get(_ keys: [[UInt8]]) async throws -> [[UInt8]?] {
         try checkUsable()
-        if let entry = memory.entry(key) { return entry.value }
-        if let entry = flushing?.table.entry(key) { return entry.value }
+        // Memory goes on changing while files are read, so all of it is looked at before that.
+        let newest = keys.map { memory.entry($0) ?? flushing?.table.entry($0) }
         let pinned = version
         pinned.pin()
         defer { unpin(pinned) }
-        let hash = BloomFilter.hash(key)
-        for (level, tables) in pinned.levels.enumerated() {
-            if level == 0 {
-                for table in tables where table.covers(key) {
-                    if let entry = try await table.entry(key, hash: hash, cache) {
-                        return entry.value
-                    }
-                }
-            } else if let table = pinned.table(in: level, of: key),
-                let entry = try await table.entry(key, hash: hash, cache)
-            {
-                return entry.value
+        var values: [[UInt8]?] = []
+        for (key, entry) in zip(keys, newest) {
+            if let entry {
+                values.append(entry.value)
+            } else {
+                values.append(try await pinned.entry(key, cache)?.value)
             }
         }
-        return nil
+        return values
     }
 
     /// Keys from `start` on and before `end`, in order, at most `limit` of them.

@@ -231,6 +231,9 @@ public final class KeyValueTablet {
     /// The committed row of a key in `RowCodec`'s bytes, under the schema that they name.
     public func lookup(_ key: [UInt8]) async throws -> [UInt8]? { try await store.get(key) }
 
+    /// As `lookup` of each key, all as of `committedOffset` when this was called.
+    public func lookup(_ keys: [[UInt8]]) async throws -> [[UInt8]?] { try await store.get(keys) }
+
     /// Committed rows whose keys begin with the bytes of a key's first columns, in key order.
     public func lookup(
         prefix: [UInt8], after last: [UInt8]? = nil, limit: Int

@@ -45,6 +45,22 @@ final class Version {
         return low < tables.count && tables[low].covers(key) ? tables[low] : nil
     }
 
+    /// The newest entry of a key in the tables.
+    func entry(_ key: [UInt8], _ cache: BlockCache) async throws -> KeyEntry? {
+        let hash = BloomFilter.hash(key)
+        for table in levels[0] where table.covers(key) {
+            if let entry = try await table.entry(key, hash: hash, cache) { return entry }
+        }
+        for level in levels.indices.dropFirst() {
+            if let table = table(in: level, of: key),
+                let entry = try await table.entry(key, hash: hash, cache)
+            {
+                return entry
+            }
+        }
+        return nil
+    }
+
     /// Cursors over all tables, the newest first.
     func runs(_ cache: BlockCache, isWhole: Bool) -> [RunCursor] {
         levels[0].map { RunCursor([$0], cache, isWhole: isWhole) }

@@ -13,6 +13,15 @@ public struct ClusterLayout: Sendable, Hashable {
     public var buckets: Int
     /// A segment that has reached this is sealed and a new one begun.
     public var segmentByteCount: Int
+    /// The newest batches of each log that stay in memory: what is older is read from the disk.
+    public var tailByteCount: Int
+    /// Sealed segments that stay on the disk though they are tiered.
+    public var localSegments: Int
+    /// Rows of a bucket that are kept in memory before they are flushed; the levels below grow with
+    /// it.
+    public var rowMemoryByteCount: Int
+    /// Vectors in memory before a segment of the index is sealed.
+    public var hotPoints: Int
     /// Sealed segments go to the object store at this interval.
     public var segmentTieringInterval: Duration
     /// Each table is committed to the lake at this interval.
@@ -21,6 +30,8 @@ public struct ClusterLayout: Sendable, Hashable {
     public var snapshotInterval: Duration
     /// How long a silent node keeps its registration.
     public var leaseDuration: Duration
+    /// After which a writer gives a change up.
+    public var deliveryTimeout: Duration
 }
 
 extension ClusterLayout {
@@ -38,6 +49,18 @@ extension ClusterLayout {
             "segmentBytes", .byteCount(4096...(1 << 30)), .byDefault("1MiB"),
             "at which a segment is sealed"),
         Field(
+            "tailBytes", .byteCount(0...(1 << 30)), .byDefault("128KiB"),
+            "of each log that stay in memory"),
+        Field(
+            "localSegments", .integer(0...1024), .byDefault("2"),
+            "sealed segments kept on the disk though they are tiered"),
+        Field(
+            "rowMemory", .byteCount(256...(1 << 30)), .byDefault("512KiB"),
+            "of a bucket's rows before they are flushed"),
+        Field(
+            "hotPoints", .integer(1...1_000_000), .byDefault("1024"),
+            "vectors in memory before a segment of the index is sealed"),
+        Field(
             "tieringInterval", interval, .byDefault("10s"),
             "between two moves of sealed segments to the object store"),
         Field("lakeInterval", interval, .byDefault("30s"), "between two commits to the lake"),
@@ -45,6 +68,8 @@ extension ClusterLayout {
         Field(
             "leaseDuration", .duration(.seconds(1)...(.seconds(600))), .byDefault("4s"),
             "how long a silent node keeps its registration"),
+        Field(
+            "deliveryTimeout", interval, .byDefault("60s"), "after which a change is given up"),
     ])
 
     private static let interval = Shape.duration(.milliseconds(100)...(.seconds(86_400)))
@@ -58,10 +83,15 @@ extension ClusterLayout {
         minimumInSync = record.integer("minimumInSync")
         buckets = record.integer("buckets")
         segmentByteCount = record.integer("segmentBytes")
+        tailByteCount = record.integer("tailBytes")
+        localSegments = record.integer("localSegments")
+        rowMemoryByteCount = record.integer("rowMemory")
+        hotPoints = record.integer("hotPoints")
         segmentTieringInterval = record.duration("tieringInterval")
         lakeInterval = record.duration("lakeInterval")
         snapshotInterval = record.duration("snapshotInterval")
         leaseDuration = record.duration("leaseDuration")
+        deliveryTimeout = record.duration("deliveryTimeout")
     }
 
     /// How many nodes there are of a role, apart from clients.

@@ -25,6 +25,10 @@ final class Deployment {
         configuration.replicaLagLimit = layout.leaseDuration + layout.leaseDuration / 2
         configuration.minimumInSync = layout.minimumInSync
         configuration.segmentByteCount = Int64(layout.segmentByteCount)
+        configuration.tailByteCount = layout.tailByteCount
+        configuration.localSegmentCount = layout.localSegments
+        configuration.rowMemoryByteCount = layout.rowMemoryByteCount
+        configuration.hotPointLimit = layout.hotPoints
         configuration.segmentTieringInterval = layout.segmentTieringInterval
         configuration.snapshotInterval = layout.snapshotInterval
         configuration.lakeInterval = layout.lakeInterval

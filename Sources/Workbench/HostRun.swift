@@ -181,9 +181,11 @@ public final class HostRun {
     }
 
     private func surveyor(_ auditor: Auditor, _ name: String) -> Surveyor {
-        Surveyor(
+        let surveyor = Surveyor(
             auditor.client, auditor, drivers.flatMap(\.tables), recall: recall,
             random: RandomStream(seed: seed, label: name))
+        surveyor.hasIndexer = scenario.cluster.indexers > 0
+        return surveyor
     }
 
     private func settle(_ machine: Machine, _ auditor: Auditor) async throws {

@@ -40,10 +40,13 @@ extension Surveyor {
         switch question {
         case .lookup:
             if auditor.logs[bucket]?.keys.isEmpty ?? true { return nil }
-            return try await asking(.tableIsFold) { try await lookUp(bucket) }
-        case .scan: return try await asking(.tableIsFold) { try await scan(bucket, whole: false) }
-        case .search: return try await asking(.vectorAnswers) { try await search(bucket, table) }
-        case .unionRead: return try await asking(.unionRead) { try await readUnion(table, at: nil) }
+            return try await asking(.tableIsFold) { try await lookUp(bucket) } == nil
+        case .scan:
+            return try await asking(.tableIsFold) { try await scan(bucket, whole: false) } == nil
+        case .search:
+            return try await asking(.vectorAnswers) { try await search(bucket, table) } == nil
+        case .unionRead:
+            return try await asking(.unionRead) { try await readUnion(table, at: nil) } == nil
         }
     }
 }

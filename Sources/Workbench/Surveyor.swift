@@ -10,6 +10,8 @@ import Vectors
 final class Surveyor {
     /// Near rows asked for in a search.
     static let searchLimit = 10
+    /// How often a cluster that is well again is asked, a second apart.
+    private static let patience = 20
 
     let client: ClusterClient
     let auditor: Auditor
@@ -17,6 +19,8 @@ final class Surveyor {
     var snapshots: (TableDescription) -> [Int64] = { _ in [] }
     /// Called at each answer to a question of a paced reader, with its time, nil for none.
     var onAnswer: (Question, Int64?) -> Void = { _, _ in }
+    /// Whether the cluster has someone who searches vectors.
+    var hasIndexer = true
     let tables: [TableDescription]
     let random: RandomStream
     let machine: Machine
@@ -51,17 +55,17 @@ final class Surveyor {
     func surveyAll() async throws {
         for table in tables {
             if table.isInLake {
-                try await asking(.unionRead) { try await readUnion(table, at: nil) }
+                try await insisting(.unionRead) { try await readUnion(table, at: nil) }
                 for snapshot in snapshots(table).suffix(2) {
-                    try await asking(.unionRead) { try await readUnion(table, at: snapshot) }
+                    try await insisting(.unionRead) { try await readUnion(table, at: snapshot) }
                 }
             }
             for bucket in table.buckets {
                 if table.isPrimaryKeyTable {
-                    try await asking(.tableIsFold) { try await scan(bucket, whole: true) }
+                    try await insisting(.tableIsFold) { try await scan(bucket, whole: true) }
                 }
-                if table.vectorColumn != nil {
-                    try await asking(.vectorAnswers) { try await search(bucket, table) }
+                if hasIndexer && table.vectorColumn != nil {
+                    try await insisting(.vectorAnswers) { try await search(bucket, table) }
                 }
             }
         }
@@ -70,7 +74,7 @@ final class Surveyor {
     private func survey(_ bucket: BucketIdentifier, of table: TableDescription) async throws {
         if table.isInLake && random.chance(1, in: 20) {
             try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
-        } else if table.vectorColumn != nil && random.chance(1, in: 2) {
+        } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
             try await asking(.vectorAnswers) { try await search(bucket, table) }
         } else if table.isPrimaryKeyTable {
             let isLookup = random.chance(2, in: 3)
@@ -87,25 +91,41 @@ final class Surveyor {
         return past[random.next(in: 0..<past.count)]
     }
 
-    /// Whether there was an answer. One that has to wait is no violation; one that no retry mends
-    /// is.
+    /// An answer that has to wait is no violation; one that no retry mends is.
+    ///
+    /// Nil if all was answered, else why it was not.
     @discardableResult
-    func asking(_ name: CheckName, _ ask: () async throws -> Void) async throws -> Bool {
+    func asking(
+        _ name: CheckName, _ ask: () async throws -> String?
+    ) async throws -> String? {
         do {
-            try await ask()
-            return true
+            return try await ask()
         } catch let error as ClusterError {
-            if !error.isRetriable { tallies[name].violated("\(error)") }
+            if error.isRetriable { return "\(error)" }
+            tallies[name].violated("\(error)")
         } catch let error as ColumnarError {
             tallies[name].violated("an answer cannot be decoded: \(error)")
         }
-        return false
+        return nil
+    }
+
+    /// As `asking` of a cluster that is well again: it has to answer in the end.
+    private func insisting(
+        _ name: CheckName, _ ask: () async throws -> String?
+    ) async throws {
+        var reason: String?
+        for _ in 0..<Self.patience {
+            reason = try await asking(name, ask)
+            if reason == nil { return }
+            try await machine.sleep(.seconds(1))
+        }
+        if let reason { tallies[name].violated("a healed cluster does not answer: \(reason)") }
     }
 
     // MARK: Rows
 
-    func lookUp(_ bucket: BucketIdentifier) async throws {
-        guard let log = auditor.logs[bucket], !log.keys.isEmpty else { return }
+    func lookUp(_ bucket: BucketIdentifier) async throws -> String? {
+        guard let log = auditor.logs[bucket], !log.keys.isEmpty else { return nil }
         // Some of these keys are deleted by now, and one was never there.
         var keys = (0..<4).map { _ in log.keys[random.next(in: 0..<log.keys.count)] }
         keys.append(keys[0] + [0xFF])
@@ -122,10 +142,11 @@ final class Surveyor {
                         + log.difference(hash, expected, at: row))
             }
         }
+        return nil
     }
 
-    func scan(_ bucket: BucketIdentifier, whole: Bool) async throws {
-        guard let log = auditor.logs[bucket] else { return }
+    func scan(_ bucket: BucketIdentifier, whole: Bool) async throws -> String? {
+        guard let log = auditor.logs[bucket] else { return nil }
         let start =
             whole || log.keys.isEmpty
             ? nil : log.keys[random.next(in: 0..<log.keys.count)]
@@ -154,14 +175,17 @@ final class Surveyor {
                 "\(bucket): the scan at offset \(page.offset) shows \(found.count) rows "
                     + "where the changelog leaves \(expectedCount)")
         }
+        return nil
     }
 
     // MARK: Vectors
 
-    func search(_ bucket: BucketIdentifier, _ table: TableDescription) async throws {
+    func search(
+        _ bucket: BucketIdentifier, _ table: TableDescription
+    ) async throws -> String? {
         guard let log = auditor.logs[bucket], let column = table.vectorColumn,
             case .vector(let dimension) = table.schema.fields[column].type
-        else { return }
+        else { return nil }
         let query = (0..<dimension).map { _ in
             Float(Int(random.next(in: 0..<2001)) - 1000) / 1000
         }
@@ -169,6 +193,7 @@ final class Surveyor {
         log.whenReached(answer.freshUpTo) { [tallies, recall] log in
             Self.check(answer, to: query, log, tallies[.vectorAnswers], recall)
         }
+        return nil
     }
 
     private static func check(

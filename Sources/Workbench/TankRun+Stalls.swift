@@ -83,6 +83,11 @@ extension TankRun {
             return "\(leader) \(copies(behind, of: bucket)): \(replica.highWatermark) of "
                 + "\(replica.log.endOffset) is committed"
         }
+        let sealed = replica.log.sealedSegments.last?.endOffset ?? 0
+        if replica.tieredEndOffset < sealed {
+            return "\(leaders[0].name) leads and has tiered \(replica.tieredEndOffset) of "
+                + "\(sealed)"
+        }
         guard let log = auditor?.logs[bucket] else { return "it is not audited" }
         return log.endOffset < replica.highWatermark
             ? "the auditor reads from \(leaders[0].name) and is at \(log.endOffset) of "

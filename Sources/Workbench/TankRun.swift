@@ -233,6 +233,7 @@ public final class TankRun {
             client, auditor, tables, recall: recall,
             random: RandomStream(seed: world.seed, label: "reads of \(name)"))
         surveyor.snapshots = { [lake] in lake.snapshots(of: $0.name) }
+        surveyor.hasIndexer = scenario.cluster.indexers > 0
         return surveyor
     }
 
@@ -252,7 +253,11 @@ public final class TankRun {
                     && $0.server.replicas[receipt.bucket]?.isLeader == true
             }
             auditor?.acknowledged(receipt, by: leader?.name.description)
-        case .refused: refused += 1
+        case .refused(let error):
+            refused += 1
+            // What is asked here is never wrong: it may only have to wait too long.
+            tallies[.referenceModel].expect(
+                error.isRetriable, "a good change was refused for good: \(error)")
         case .unknown: unknown += 1
         }
     }

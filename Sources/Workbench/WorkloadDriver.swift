@@ -88,7 +88,9 @@ final class WorkloadDriver {
     func run(_ clients: [ClusterClient], epochMilliseconds: Int64, started: Instant) async throws {
         precondition(!clients.isEmpty && !tables.isEmpty, "a workload without writers or tables")
         let machine = clients[0].machine
-        let writers = clients.map { client in tables.map { TableWriter(client, $0) } }
+        let writers = clients.map { client in
+            tables.map { TableWriter(client, $0, deliveryTimeout: layout.deliveryTimeout) }
+        }
         let codecs = tables.map { table in
             KeyCodec(types: table.bucketKey.map { table.schema.fields[$0].type })
         }

@@ -33,6 +33,33 @@ struct KeyValueStoreTests {
         }
     }
 
+    @Test("Some keys are looked up as of one moment, whatever is applied meanwhile")
+    func manyKeys() throws {
+        try inWorld(seed: 1) { machine, _ in
+            let store = try await KeyValueStore.open(
+                machine, directory: "kv", configuration: smallStore)
+            let keys = try (0..<40).map(key)
+            func apply(_ value: UInt8) {
+                store.apply(
+                    keys.map { .init(key: $0, value: [value]) }, upTo: store.appliedOffset + 1,
+                    rowCountChange: 0)
+            }
+            apply(1)
+            try await store.flush()
+            var isDone = false
+            machine.spawn("writer") {
+                while !isDone {
+                    apply(2)
+                    try await machine.sleep(.nanoseconds(1))
+                }
+            }
+            let values = try await store.get(keys)
+            isDone = true
+            #expect(store.appliedOffset > 1, "nothing was applied while files were read")
+            #expect(values == keys.map { _ in [1] })
+        }
+    }
+
     @Test(
         "Gets and scans are those of a dictionary, through flushes and compactions",
         arguments: 1...8)

@@ -35,6 +35,7 @@ struct TidyTests {
         #expect(tree.package.engine.contains("Changelog"))
         #expect(tree.package.engine.contains("Platform"))
         #expect(!tree.package.engine.contains("Host"))
+        #expect(tree.files.contains { $0.path.hasPrefix("ci/planted/") })
         let modules = Set(tree.package.engine)
         #expect(tree.swift.filter { modules.contains($0.module ?? "") }.count > 50)
     }
