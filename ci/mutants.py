@@ -30,7 +30,8 @@ def headers(name):
 def refresh_tree():
     """Makes the scratch tree the sources again; files that are the same keep their dates."""
     wanted = [pathlib.Path("Package.swift")]
-    wanted += [pathlib.Path("Package.resolved")] if pathlib.Path("Package.resolved").exists() else []
+    if pathlib.Path("Package.resolved").exists():
+        wanted.append(pathlib.Path("Package.resolved"))
     for folder in ("Sources", "Tests"):
         wanted += [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
     for path in wanted:
@@ -99,7 +100,8 @@ def former_results():
         return {}
     lines = RESULTS.read_text().splitlines()
     names = lines[0].split("\t")
-    return {row["mutant"]: row for row in (dict(zip(names, line.split("\t"))) for line in lines[1:])}
+    rows = [dict(zip(names, line.split("\t"))) for line in lines[1:]]
+    return {row["mutant"]: row for row in rows}
 
 
 def change(row, former):
@@ -147,7 +149,8 @@ def main():
             "seeds": str(seeds), "seconds": str(round(time.monotonic() - start)),
             "seen by": seen or "-"}
         if (seen is None) != (name == CONTROL):
-            wrong.append(f"{name}: " + (f"seen by {seen}" if seen else f"not seen in {seeds} seeds"))
+            told = f"seen by {seen}" if seen else f"not seen in {seeds} seeds"
+            wrong.append(f"{name}: {told}")
         rows[name] = row
         told = change(row, former.get(name))
         print(LINE % (name, row["seeds"], row["seconds"], row["seen by"][:44], told), flush=True)

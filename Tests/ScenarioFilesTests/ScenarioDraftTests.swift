@@ -19,7 +19,8 @@ struct ScenarioDraftTests {
             contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
         let scenario = try Scenario.load(text: text, path: file)
         let faults = FaultPlanTests.plan.faults.filter {
-            $0.end <= scenario.length && $0.kind.nodes.allSatisfy(scenario.nodes.contains)
+            $0.at < scenario.length && $0.end <= scenario.length
+                && $0.kind.nodes.allSatisfy(scenario.nodes.contains)
         }
         return (
             FailureFile(

@@ -59,7 +59,8 @@ enum Layout {
                 report("width", "\(line.count) columns: break the line at \(lineLimit)")
             }
             if line.contains("\t") { report("tab", "indent with spaces") }
-            if line.hasSuffix(" ") || line.hasSuffix("\r") {
+            // An empty line of what a patch stands in is one space.
+            if line.hasSuffix(" ") && !(isPatch && line == " ") || line.hasSuffix("\r") {
                 report("trailing space", "take it away")
             }
             if marks.matches(line) { report("unfinished", "do it now, or file it as an issue") }
