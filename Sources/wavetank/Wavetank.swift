@@ -14,6 +14,7 @@ struct Wavetank: ParsableCommand {
             Run.self, Replay.self, Shrink.self, Hunt.self, Merge.self, Serve.self, List.self,
             Check.self, Schema.self,
             Speed.self,
-            TraceCommand.self, Bench.self,
+            TraceCommand.self, Bench.self, WhatIf.self,
+            ReportCommand.self,
         ])
 }
