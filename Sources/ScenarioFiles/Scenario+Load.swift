@@ -1,12 +1,26 @@
 extension Scenario {
     /// Reads and checks a scenario file; on failure the error holds everything that is wrong.
     ///
-    /// `path` is only what messages name; no file is opened.
-    public static func load(text: String, path: String) throws(ScenarioErrors) -> Scenario {
+    /// `path` is only what messages name; no file is opened. `settings` take the place of what the
+    /// file says.
+    public static func load(
+        text: String, path: String, settings: [ScenarioSetting] = []
+    ) throws(ScenarioErrors) -> Scenario {
         let start = SourceMark(line: 1, column: 1)
-        let root =
+        var root =
             try SourceNode.parse(yaml: text, path: path)
             ?? SourceNode(mark: start, content: .mapping([]))
+        for setting in settings {
+            let parts = setting.path.split(separator: ".").map(String.init)
+            if root.set(parts[...], to: setting.value) { continue }
+            throw ScenarioErrors([
+                ScenarioError(
+                    path: path, mark: nil,
+                    message:
+                        "the path of '\(setting)' leads nowhere: name keys, and items of lists "
+                        + "by number or by what they are")
+            ])
+        }
         var reader = ShapeReader(path: path)
         guard case .mapping = root.content,
             let record = reader.readRecord(root, as: ScenarioFormat.shape, of: "a scenario")

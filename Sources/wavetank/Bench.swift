@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             BenchRun.self, BenchCompare.self, BenchCheck.self, BenchAccept.self,
-            BenchHistoryCommand.self, BenchOne.self,
+            BenchHistoryCommand.self, BenchMicro.self, BenchOne.self,
         ],
         defaultSubcommand: BenchRun.self)
 
@@ -140,12 +140,14 @@ struct BenchOne: ParsableCommand {
     @Option var sea: String
     @Option var seed: UInt64
     @Option var prices: String
+    @Option(name: .customLong("set")) var settings: [String] = []
 
     func run() throws {
         guard let size = BenchSize(rawValue: size), let sea = BenchSea(rawValue: sea) else {
             throw ValidationError("no such size or sea")
         }
-        let (loaded, text) = try loadScenario(file)
+        let (loaded, text) = try loadScenario(
+            file, settings: settings.compactMap { ScenarioSetting($0) })
         let scenario = loaded.benchmark(size, sea)
         let result = try measure(
             scenario, text: text, limits: loaded.bench?.limits(in: sea) ?? [],

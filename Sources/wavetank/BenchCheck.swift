@@ -78,9 +78,15 @@ struct ComparisonOutput: ParsableArguments {
     @Option(help: "Append the comparison in Markdown to this file.")
     var markdown: String?
 
+    @Option(help: "Write the comparison as a page to this file.")
+    var html: String?
+
     func show(_ comparison: BenchComparison) throws {
         print(comparison.text(all: all))
         if let markdown { try append(comparison.markdown, to: markdown) }
+        if let html {
+            try Data(htmlPage(for: comparison).utf8).write(to: URL(fileURLWithPath: html))
+        }
     }
 }
 
@@ -128,8 +134,15 @@ struct BenchHistoryCommand: ParsableCommand {
     @Option(help: "Only benchmarks whose name contains this.")
     var benchmark = ""
 
+    @Option(help: "Write the history as a page to this file.")
+    var html: String?
+
     func run() throws {
-        print(try readHistory(file).text(figure: figure, benchmark: benchmark))
+        let history = try readHistory(file)
+        print(history.text(figure: figure, benchmark: benchmark))
+        if let html {
+            try Data(htmlPage(for: history).utf8).write(to: URL(fileURLWithPath: html))
+        }
     }
 }
 

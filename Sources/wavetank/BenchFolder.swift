@@ -8,12 +8,13 @@ struct BenchFolder {
     var path: String
 
     func write(_ report: BenchReport) throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try put(report.tank.json.pretty, in: "tank.json")
         if let wall = report.wall { try put(wall.json.pretty, in: "wall.json") }
+        try put(htmlPage(for: report), in: "bench.html")
     }
 
     func put(_ text: String, in name: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
     }
 }
@@ -27,8 +28,10 @@ func readBench(_ path: String) throws -> BenchReport {
     do {
         let tankPath = isFolder.boolValue ? "\(path)/tank.json" : path
         let tank = try BenchTank(json: try readJSON(tankPath))
-        let wallPath = "\(path)/wall.json"
-        let hasWall = isFolder.boolValue && FileManager.default.fileExists(atPath: wallPath)
+        // The wall part stands beside the exact one, where it was kept at all.
+        let isTank = tankPath.hasSuffix("/tank.json")
+        let wallPath = String(tankPath.dropLast("tank.json".count)) + "wall.json"
+        let hasWall = isTank && FileManager.default.fileExists(atPath: wallPath)
         let wall = hasWall ? try BenchWall(json: try readJSON(wallPath)) : nil
         return BenchReport(tank: tank, wall: wall)
     } catch let error as JSONError {

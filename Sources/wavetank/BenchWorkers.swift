@@ -70,29 +70,61 @@ struct BenchWorkers {
             libraries: Compression.libraryVersions.map {
                 LibraryVersion(name: $0.name, version: $0.version)
             },
-            runs: results.map { of, result in
-                switch result {
-                case .success(let measured): measured.tank
-                case .failure(let ended):
-                    BenchTank.Run(
-                        of: of, title: of.name, verdict: .fail, reason: ended.reason,
-                        traceHash: "", figures: [], limits: [])
-                }
-            })
+            runs: results.map { told($0.0, $0.1) })
         let wall = BenchWall(
             machine: machineDescription, build: buildDescription,
             runs: results.compactMap { try? $0.1.get().wall })
         return BenchReport(tank: tank, wall: wall)
     }
 
+    /// Measures one case in many configurations.
+    func whatIf(
+        title: String, axes: [WhatIfReport.Axis], choices: [[String]],
+        _ work: [(of: BenchCase, settings: [ScenarioSetting])]
+    ) throws -> WhatIfReport {
+        let prices = try readPrices(selection.prices)
+        let runs = Mutex([BenchTank.Run?](repeating: nil, count: work.count))
+        let next = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: min(selection.jobs, work.count)) { _ in
+            while true {
+                let position = next.withLock { taken in
+                    defer { taken += 1 }
+                    return taken
+                }
+                if position >= work.count { return }
+                let run = told(work[position].of, one(work[position].of, work[position].settings))
+                let name = work[position].settings.map(\.description).joined(separator: " ")
+                say("\(name): \(run.verdict.rawValue)")
+                runs.withLock { $0[position] = run }
+            }
+        }
+        let cells = zip(choices, runs.withLock { $0 }).compactMap { values, run in
+            run.map { WhatIfReport.Cell(values: values, run: $0) }
+        }
+        return WhatIfReport(title: title, prices: prices.source, axes: axes, cells: cells)
+    }
+
+    /// What is told of a case whose worker may have ended without an answer.
+    private func told(
+        _ of: BenchCase, _ outcome: Result<(tank: BenchTank.Run, wall: BenchWall.Run), WorkerEnded>
+    ) -> BenchTank.Run {
+        switch outcome {
+        case .success(let measured): measured.tank
+        case .failure(let ended):
+            BenchTank.Run(
+                of: of, title: of.name, verdict: .fail, reason: ended.reason, traceHash: "",
+                figures: [], limits: [])
+        }
+    }
+
     private func one(
-        _ of: BenchCase
+        _ of: BenchCase, _ settings: [ScenarioSetting] = []
     ) -> Result<(tank: BenchTank.Run, wall: BenchWall.Run), WorkerEnded> {
         let worker = WorkerProcess(
             arguments: [
                 "bench", "one", of.scenario, "--size", of.size, "--sea", of.sea, "--seed",
                 "\(of.seed)", "--prices", selection.prices,
-            ], patience: selection.patience)
+            ] + settings.flatMap { ["--set", $0.description] }, patience: selection.patience)
         return worker.answer().flatMap { json in
             do {
                 let root = JSONField(value: json, path: "")

@@ -52,7 +52,7 @@ struct Run: ParsableCommand {
 ///
 /// `name` replaces the path in messages, and as the place from which captures are seen.
 func loadScenario(
-    _ path: String, as name: String? = nil
+    _ path: String, as name: String? = nil, settings: [ScenarioSetting] = []
 ) throws -> (scenario: Scenario, text: String) {
     let text: String
     do {
@@ -61,7 +61,7 @@ func loadScenario(
         throw refusal("\(path): cannot be read")
     }
     do {
-        return (try Scenario.load(text: text, path: name ?? path), text)
+        return (try Scenario.load(text: text, path: name ?? path, settings: settings), text)
     } catch {
         throw refusal("\(error)")
     }

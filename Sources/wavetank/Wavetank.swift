@@ -17,6 +17,7 @@ struct Wavetank: ParsableCommand {
             List.self,
             Check.self, Schema.self,
             Speed.self,
-            TraceCommand.self, Bench.self,
+            TraceCommand.self, Bench.self, WhatIf.self,
+            ReportCommand.self,
         ])
 }
