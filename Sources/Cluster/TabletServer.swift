@@ -34,7 +34,7 @@ public final class TabletServer {
         while !mirror.isLoaded { _ = try await mirror.changed.wait() }
         // Everything that is held is opened, and damage made known, before anyone counts on this
         // server.
-        for bucket in mirror.buckets(on: machine.name) { try await open(bucket) }
+        for bucket in mirror.buckets(on: machine.name) { _ = try await open(bucket) }
         machine.spawn("registration of \(machine.name)") { [self] in try await stayRegistered() }
         machine.spawn("roles of \(machine.name)") { [self] in try await reconcile() }
         try await server.serve { [self] in try await answer($0) }
@@ -93,17 +93,21 @@ public final class TabletServer {
         if opening.contains(bucket) || mirror.tables[bucket.table] == nil { return }
         opening.insert(bucket)
         machine.spawn("opening of \(bucket)") { [self] in
-            try await open(bucket)
+            while try await !open(bucket) {
+                // Until people restored the data, or another replica has all of it again.
+                try await machine.sleep(configuration.leaseDuration)
+            }
             opening.remove(bucket)
             applyStates()
         }
     }
 
-    private func open(_ bucket: BucketIdentifier) async throws {
-        guard let table = mirror.tables[bucket.table], replicas[bucket] == nil else { return }
+    /// False if what is there cannot be served.
+    private func open(_ bucket: BucketIdentifier) async throws -> Bool {
+        guard let table = mirror.tables[bucket.table], replicas[bucket] == nil else { return true }
         let log: ChangeLog
         do {
-            guard let opened = try await openLog(of: bucket) else { return }
+            guard let opened = try await openLog(of: bucket) else { return false }
             log = opened
         } catch let error as ChangelogError {
             machine.halt("log of \(bucket): \(error)")
@@ -118,6 +122,7 @@ public final class TabletServer {
         try await replica.forgetRows(except: nil)
         replicas[bucket] = replica
         machine.spawn("tiering of \(bucket)") { try await replica.tierSegments() }
+        return true
     }
 
     // MARK: Following

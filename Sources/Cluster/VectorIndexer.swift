@@ -11,6 +11,8 @@ public final class VectorIndexer {
     public let mirror: MetadataMirror
     /// The indexes that are open, by bucket.
     public private(set) var indexes: [BucketIdentifier: VectorIndex] = [:]
+    /// Called when an index shows everything of a bucket below an offset: for those who watch.
+    public var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
     private let client: ClusterClient
     private let configuration: ClusterConfiguration
     private let server: CallServer
@@ -105,6 +107,7 @@ public final class VectorIndexer {
                     bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)
                 for batch in fetched.batches {
                     try apply(batch, to: opened, table, column, codec)
+                    onIndexed(bucket, opened.consumedOffset)
                 }
             } catch let error as ClusterError where error.isRetriable {
                 try await machine.sleep(configuration.retryWait * 4)

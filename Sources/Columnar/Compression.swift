@@ -54,8 +54,8 @@ public enum Compression: Hashable, Sendable {
     }
 
     /// The versions of the libraries that compressed sizes depend on, for reports.
-    public static var libraryVersions: String {
-        "zstd \(ZSTD_versionNumber()), lz4 frame \(LZ4F_getVersion())"
+    public static var libraryVersions: [(name: String, version: String)] {
+        [("zstd", String(cString: ZSTD_versionString())), ("lz4 frame", "\(LZ4F_getVersion())")]
     }
 }
 

@@ -24,10 +24,12 @@ struct Contradictions {
                 clientCount = workloads.reduce(0) { $0 + WorkloadOptions($1).clientCount }
             }
         }
-        if record.has("faults") {
-            for fault in record.list("faults").map(\.variant) {
-                if fault.name == "drawn" { check(drawn: fault) } else { check(scripted: fault) }
-            }
+        var faults = record.has("faults") ? record.list("faults") : []
+        if record.has("bench"), record.record("bench").has("storm") {
+            faults += record.record("bench").list("storm")
+        }
+        for fault in faults.map(\.variant) {
+            if fault.name == "drawn" { check(drawn: fault) } else { check(scripted: fault) }
         }
         if record.has("checks") { check(checks: record) }
     }
@@ -60,8 +62,13 @@ struct Contradictions {
                     burst.mark("for"), "a burst cannot last longer than the time between two")
             }
         }
-        if body.has("rate"), body.rate("rate").count == 0 {
-            reader.refuse(body.mark("rate"), "a rate of zero asks for nothing")
+        for name in ["rate"] + ReadRates.fields.map(\.name)
+        where body.has(name) && body.rate(name).count == 0 {
+            reader.refuse(body.mark(name), "a rate of zero asks for nothing")
+        }
+        for field in ReadRates.fields
+        where body.has(field.name) && body.integer("readers") == 0 {
+            reader.refuse(body.mark(field.name), "'\(field.name)' needs readers; there are none")
         }
     }
 

@@ -30,15 +30,7 @@ extension Scenario {
 
     private init(_ record: CheckedRecord, path: String) {
         let length = record.duration("length")
-        var scripted: [PlannedFault] = []
-        var drawn: [DrawnFaults] = []
-        for fault in record.list("faults").map(\.variant) {
-            if fault.name == "drawn" {
-                drawn.append(DrawnFaults(fault.body, length: length))
-            } else {
-                scripted += PlannedFault.faults(fault)
-            }
-        }
+        let (scripted, drawn) = Self.faults(record.list("faults"), length: length)
         guard let verdict = ExpectedVerdict(rawValue: record.text("expect")) else {
             preconditionFailure("a verdict that the shape does not have")
         }
@@ -49,11 +41,29 @@ extension Scenario {
             length: length, seed: record.seed("seed"),
             cluster: ClusterLayout(record.record("cluster")),
             workloads: record.list("workloads").map { WorkloadOptions($0.variant) },
-            scriptedFaults: FaultPlan(scripted), drawnFaults: drawn,
+            scriptedFaults: scripted, drawnFaults: drawn,
             checks: CheckName.allCases.filter {
                 checkNames.contains("all") || checkNames.contains($0.rawValue)
             },
-            expectedVerdict: verdict)
+            expectedVerdict: verdict,
+            bench: record.has("bench")
+                ? BenchOptions(record.record("bench"), length: length) : nil)
+    }
+
+    /// What a list of faults says, those with a date apart from those that seeds draw.
+    static func faults(
+        _ list: [CheckedValue], length: Duration
+    ) -> (scripted: FaultPlan, drawn: [DrawnFaults]) {
+        var scripted: [PlannedFault] = []
+        var drawn: [DrawnFaults] = []
+        for fault in list.map(\.variant) {
+            if fault.name == "drawn" {
+                drawn.append(DrawnFaults(fault.body, length: length))
+            } else {
+                scripted += PlannedFault.faults(fault)
+            }
+        }
+        return (FaultPlan(scripted), drawn)
     }
 }
 

@@ -9,22 +9,33 @@ extension Scenario {
         guard length < self.length else { return self }
         var scenario = self
         scenario.length = length
-        let longest = length / 4
-        scenario.scriptedFaults = FaultPlan(
-            scriptedFaults.faults.map { fault in
-                let lasting = min(fault.duration, longest)
+        scenario.scriptedFaults = shortened(scriptedFaults, to: length)
+        scenario.drawnFaults = shortened(drawnFaults, to: length)
+        if let bench {
+            scenario.bench?.scriptedStorm = shortened(bench.scriptedStorm, to: length)
+            scenario.bench?.drawnStorm = shortened(bench.drawnStorm, to: length)
+        }
+        return scenario
+    }
+
+    private func shortened(_ plan: FaultPlan, to length: Duration) -> FaultPlan {
+        FaultPlan(
+            plan.faults.map { fault in
+                let lasting = min(fault.duration, length / 4)
                 let at = min(scaled(fault.at, to: length), length - lasting)
                 return PlannedFault(at: at, duration: lasting, kind: fault.kind)
             })
-        scenario.drawnFaults = drawnFaults.map { drawn in
+    }
+
+    private func shortened(_ drawn: [DrawnFaults], to length: Duration) -> [DrawnFaults] {
+        drawn.map { drawn in
             var drawn = drawn
             drawn.from = scaled(drawn.from, to: length)
             drawn.until = scaled(drawn.until, to: length)
             drawn.every = min(drawn.every, max(scaled(drawn.every, to: length), .seconds(5)))
-            drawn.lasting = min(drawn.lasting, longest)
+            drawn.lasting = min(drawn.lasting, length / 4)
             return drawn
         }
-        return scenario
     }
 
     private func scaled(_ date: Duration, to length: Duration) -> Duration {

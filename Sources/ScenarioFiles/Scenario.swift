@@ -17,6 +17,8 @@ public struct Scenario: Sendable, Hashable {
     /// The oracles that look, in the order of the format.
     public var checks: [CheckName]
     public var expectedVerdict: ExpectedVerdict
+    /// What it says as a benchmark; nil if it is none.
+    public var bench: BenchOptions?
 
     /// All nodes, by role and number; clients are numbered through all workloads in their order.
     public var nodes: [NodeName] {

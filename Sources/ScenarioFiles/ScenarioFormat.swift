@@ -27,6 +27,7 @@ enum ScenarioFormat {
                 Choice(name: "pass", meaning: "nothing is violated"),
                 Choice(name: "refusal", meaning: "the engine refuses clearly"),
             ]), .byDefault("pass"), "how the run should end"),
+        Field("bench", .record(BenchOptions.shape), .optional, "how it serves as a benchmark"),
     ])
 
     static let at = Field(

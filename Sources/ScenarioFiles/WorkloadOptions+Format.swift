@@ -24,18 +24,21 @@ extension WorkloadOptions {
 }
 
 extension EcommerceOptions {
-    static let shape = RecordShape([
-        Field("rate", .rate, .byDefault("200/s"), "changes"),
-        Field("customers", .integer(1...10_000_000), .byDefault("1_000"), "customers"),
-        Field("products", .integer(1...10_000_000), .byDefault("200"), "products"),
-        Field("skew", .skew, .byDefault("80/20"), "how uneven the choice of rows is"),
-        Burst.field,
-        LateEvents.shareField,
-        LateEvents.delayField,
-        Field("deletes", .share, .byDefault("1%"), "changes that delete a row"),
-        Field("writers", .integer(1...1000), .byDefault("4"), "clients that write"),
-        Field("readers", .integer(0...1000), .byDefault("2"), "clients that look up, scan, search"),
-    ])
+    static let shape = RecordShape(
+        [
+            Field("rate", .rate, .byDefault("200/s"), "changes"),
+            Field("customers", .integer(1...10_000_000), .byDefault("1_000"), "customers"),
+            Field("products", .integer(1...10_000_000), .byDefault("200"), "products"),
+            Field("skew", .skew, .byDefault("80/20"), "how uneven the choice of rows is"),
+            Burst.field,
+            LateEvents.shareField,
+            LateEvents.delayField,
+            Field("deletes", .share, .byDefault("1%"), "changes that delete a row"),
+            Field("writers", .integer(1...1000), .byDefault("4"), "clients that write"),
+            Field(
+                "readers", .integer(0...1000), .byDefault("2"), "clients that look up, scan, search"
+            ),
+        ] + ReadRates.fields)
 
     init(_ record: CheckedRecord) {
         rate = record.rate("rate")
@@ -48,6 +51,7 @@ extension EcommerceOptions {
         deletesPartsPerMillion = record.integer("deletes")
         writers = record.integer("writers")
         readers = record.integer("readers")
+        reads = ReadRates(record)
     }
 }
 

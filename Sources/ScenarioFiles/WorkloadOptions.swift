@@ -13,6 +13,12 @@ public enum WorkloadOptions: Sendable, Hashable {
         }
     }
 
+    /// What readers are asked to do, where the scenario says so.
+    public var reads: ReadRates {
+        guard case .ecommerceCDC(let options) = self else { return ReadRates() }
+        return options.reads
+    }
+
     /// Nodes that write or read on the cluster from outside.
     public var clientCount: Int {
         switch self {
@@ -37,6 +43,8 @@ public struct EcommerceOptions: Sendable, Hashable {
     public var writers: Int
     /// Clients that look up, scan and search while the writers write.
     public var readers: Int
+    /// What readers ask and how often; a little of everything when empty.
+    public var reads: ReadRates
 }
 
 /// Visits to a web shop.

@@ -19,6 +19,8 @@ public final class Journal {
     public private(set) var errorCount = 0
     /// Called for every note that is kept.
     public var onNote: ((Note) -> Void)?
+    /// Called for every probe that is reached, with the node's name.
+    public var onProbe: ((String, String) -> Void)?
     /// Whether `shouldDisturb` ever answers true.
     public var disturbs = false
 
@@ -41,6 +43,7 @@ public final class Journal {
     func reached(_ probe: String, node: Int32) {
         counts[probe, default: 0] += 1
         world.record(.probe, node: node, hashOfBytes(probe.utf8), 0, probe)
+        onProbe?(probe, node < 0 ? "" : world.nodes[Int(node)].name)
     }
 
     func note(_ severity: Severity, node: Int32, _ message: @autoclosure () -> String) {

@@ -52,6 +52,7 @@ final class SimulatedConnection: Connection {
         world.record(
             .send, node: local, UInt64(UInt32(bitPattern: remote)), contentHash(frame),
             "\(frame.count) bytes to \(remoteName)")
+        network.node.traffic.countFrame(to: remote, byteCount: frame.count)
         bytesUnderWay += frame.count
         transmit(frame)
     }

@@ -110,6 +110,9 @@ final class SimulatedLakeCatalog: LakeCatalog {
             refused: LakeCatalogError.unavailable(table),
             unknown: isRead
                 ? LakeCatalogError.unavailable(table) : LakeCatalogError.outcomeUnknown(table))
-        return try await call.run(cost: catalog.world.costs.catalogRequest, effect)
+        return try await call.run(cost: catalog.world.costs.catalogRequest) { [node] in
+            node.traffic.catalogRequests += 1
+            return try effect()
+        }
     }
 }

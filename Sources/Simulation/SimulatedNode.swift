@@ -16,6 +16,7 @@ final class SimulatedNode {
     /// What arrived while the machine was paused.
     var held: [UInt64] = []
     var network: SimulatedNetwork?
+    var traffic = TrafficCounters()
 
     init(name: String, index: Int32, seed: UInt64) {
         self.name = name

@@ -144,6 +144,8 @@ public struct ObjectStoreCounters: Hashable, Sendable {
     public var lists = 0
     public var deletes = 0
     public var storedBytes = 0
+
+    public init() {}
 }
 
 /// One machine's way to the objects.
@@ -241,6 +243,11 @@ final class SimulatedObjectStore: ObjectStore {
         let costs = objects.world.costs
         return try await call.run(
             cost: costs.objectRequest, byteCount: byteCount,
-            bytesPerSecond: costs.objectBytesPerSecond, effect)
+            bytesPerSecond: costs.objectBytesPerSecond
+        ) { [objects, node] in
+            let before = objects.counters
+            defer { node.traffic.countObjects(from: before, to: objects.counters) }
+            return try effect()
+        }
     }
 }

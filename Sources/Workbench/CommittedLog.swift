@@ -47,6 +47,8 @@ final class CommittedLog {
     /// The indexed vector of the row at an offset, where the table has such a column.
     private(set) var vectors: [Int64: [Float]] = [:]
     private var keyNumbers: [[UInt8]: Int32] = [:]
+    /// By key number: the offsets that gave the key a row or took it away.
+    private var keyOffsets: [[Int64]] = []
     private var waiting: [(offset: Int64, body: (CommittedLog) -> Void)] = []
     private let keyCodec: KeyCodec
 
@@ -70,6 +72,9 @@ final class CommittedLog {
             let offset = batch.baseOffset + Int64(position)
             let number = try fold(row, types[position])
             changes.append(Change(hash: Self.hash(row), key: number, type: types[position]))
+            if number >= 0 && types[position] != .updateBefore {
+                keyOffsets[Int(number)].append(offset)
+            }
             if let column = table.vectorColumn, case .vector(let vector) = row[column] {
                 vectors[offset] = vector
             }
@@ -98,6 +103,7 @@ final class CommittedLog {
         if let known = keyNumbers[key] { return known }
         let number = Int32(keys.count)
         keys.append(key)
+        keyOffsets.append([])
         keyNumbers[key] = number
         return number
     }
@@ -136,6 +142,19 @@ final class CommittedLog {
             }
         }
         return found
+    }
+
+    /// Where the log gave one key the row that it has at `offset`; -1 where it has none.
+    /// Complexity: O(log n).
+    func row(ofKey number: Int32, at offset: Int64) -> Int64 {
+        let offsets = keyOffsets[Int(number)]
+        var (low, high) = (0, offsets.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if offsets[middle] < offset { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0 else { return -1 }
+        return changes[Int(offsets[low - 1])].type == .delete ? -1 : offsets[low - 1]
     }
 
     /// A key's values, for people.

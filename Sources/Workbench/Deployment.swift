@@ -12,6 +12,8 @@ final class Deployment {
     private(set) var servers: [NodeName: TabletServer] = [:]
     private(set) var tierers: [NodeName: LakeTierer] = [:]
     private(set) var indexers: [NodeName: VectorIndexer] = [:]
+    /// Called when an index shows everything of a bucket below an offset.
+    var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
 
     init(_ layout: ClusterLayout) {
         self.layout = layout
@@ -56,6 +58,7 @@ final class Deployment {
         case .indexer:
             let indexer = VectorIndexer(machine, configuration)
             indexers[node] = indexer
+            indexer.onIndexed = onIndexed
             try await indexer.run()
         case .client: preconditionFailure("clients run workloads, not a node's program")
         }
@@ -88,6 +91,11 @@ final class Deployment {
         servers[node] = nil
         tierers[node] = nil
         indexers[node] = nil
+    }
+
+    /// The running indexers, in order.
+    var runningIndexers: [(name: NodeName, indexer: VectorIndexer)] {
+        indexers.keys.sorted().map { ($0, indexers[$0]!) }
     }
 
     /// The running servers, in order.

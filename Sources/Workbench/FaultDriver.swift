@@ -18,6 +18,8 @@ final class FaultDriver {
     var reconfigure: (NodeName, _ segmentByteCount: Int) -> Void = { _, _ in }
     /// The nodes that are lost for good.
     private(set) var lost: Set<NodeName> = []
+    /// Called when a fault begins, and when it ends.
+    var onChange: (PlannedFault, _ began: Bool) -> Void = { _, _ in }
     private let world: SimulationWorld
     private let nodes: [NodeName]
     private var active: [PlannedFault] = []
@@ -51,6 +53,7 @@ final class FaultDriver {
     private func begin(_ fault: PlannedFault) {
         if !plan.faults.contains(fault) { return }
         active.append(fault)
+        onChange(fault, true)
         strike(fault.kind)
         applyRates()
         if fault.duration > .zero {
@@ -63,6 +66,7 @@ final class FaultDriver {
     private func end(_ fault: PlannedFault) {
         guard let position = active.firstIndex(of: fault) else { return }
         active.remove(at: position)
+        onChange(fault, false)
         relieve(fault.kind)
         applyRates()
     }

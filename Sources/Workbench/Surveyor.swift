@@ -15,9 +15,11 @@ final class Surveyor {
     let auditor: Auditor
     /// The snapshots of a table so far, for reads of the past.
     var snapshots: (TableDescription) -> [Int64] = { _ in [] }
-    private let tables: [TableDescription]
-    private let random: RandomStream
-    private let machine: Machine
+    /// Called at each answer to a question of a paced reader, with its time, nil for none.
+    var onAnswer: (Question, Int64?) -> Void = { _, _ in }
+    let tables: [TableDescription]
+    let random: RandomStream
+    let machine: Machine
     /// Of the rows that searches should have found, those they did.
     private let recall: Recall
 
@@ -85,20 +87,24 @@ final class Surveyor {
         return past[random.next(in: 0..<past.count)]
     }
 
-    /// An answer that has to wait is no violation; one that no retry mends is.
-    private func asking(_ name: CheckName, _ ask: () async throws -> Void) async throws {
+    /// Whether there was an answer. One that has to wait is no violation; one that no retry mends
+    /// is.
+    @discardableResult
+    func asking(_ name: CheckName, _ ask: () async throws -> Void) async throws -> Bool {
         do {
             try await ask()
+            return true
         } catch let error as ClusterError {
             if !error.isRetriable { tallies[name].violated("\(error)") }
         } catch let error as ColumnarError {
             tallies[name].violated("an answer cannot be decoded: \(error)")
         }
+        return false
     }
 
     // MARK: Rows
 
-    private func lookUp(_ bucket: BucketIdentifier) async throws {
+    func lookUp(_ bucket: BucketIdentifier) async throws {
         guard let log = auditor.logs[bucket], !log.keys.isEmpty else { return }
         // Some of these keys are deleted by now, and one was never there.
         var keys = (0..<4).map { _ in log.keys[random.next(in: 0..<log.keys.count)] }
@@ -107,9 +113,8 @@ final class Surveyor {
         let codec = RowCodec(schema: log.table.schema)
         let found = try rows.map { try $0.map { CommittedLog.hash(try codec.decode($0)) } }
         log.whenReached(offset) { [tallies] log in
-            let offsets = log.rowOffsets(at: offset)
             for (key, hash) in zip(keys, found) {
-                let row = log.number(ofKey: key).map { offsets[Int($0)] } ?? -1
+                let row = log.number(ofKey: key).map { log.row(ofKey: $0, at: offset) } ?? -1
                 let expected = row < 0 ? nil : log.changes[Int(row)].hash
                 tallies[.tableIsFold].expect(
                     hash == expected,
@@ -119,7 +124,7 @@ final class Surveyor {
         }
     }
 
-    private func scan(_ bucket: BucketIdentifier, whole: Bool) async throws {
+    func scan(_ bucket: BucketIdentifier, whole: Bool) async throws {
         guard let log = auditor.logs[bucket] else { return }
         let start =
             whole || log.keys.isEmpty
@@ -153,7 +158,7 @@ final class Surveyor {
 
     // MARK: Vectors
 
-    private func search(_ bucket: BucketIdentifier, _ table: TableDescription) async throws {
+    func search(_ bucket: BucketIdentifier, _ table: TableDescription) async throws {
         guard let log = auditor.logs[bucket], let column = table.vectorColumn,
             case .vector(let dimension) = table.schema.fields[column].type
         else { return }

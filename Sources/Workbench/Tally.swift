@@ -16,6 +16,8 @@ final class Tally {
     private(set) var violationCount = 0
     /// Whether the run gave it anything to look at: if so, having compared nothing is a failure.
     var hadWork = true
+    /// Called with each violation.
+    var onViolation: ((String) -> Void)?
     private let now: () -> Int64
 
     init(_ name: CheckName, now: @escaping () -> Int64) {
@@ -27,6 +29,7 @@ final class Tally {
 
     func violated(_ message: String) {
         violationCount += 1
+        onViolation?(message)
         if violations.count < Self.violationLimit {
             violations.append(Violation(message: message, nanoseconds: now()))
         }

@@ -21,7 +21,6 @@ final class TankRecorder {
     private var latencies: [Int64] = []
     private var acknowledgedInInterval = 0
     private var series: [String: [Chart.Point]] = [:]
-    private(set) var allLatencies = LatencyHistogram()
 
     init(
         _ world: SimulationWorld, _ deployment: Deployment, nodes: [NodeName], plan: FaultPlan,
@@ -45,9 +44,7 @@ final class TankRecorder {
 
     func acknowledged(after latency: Duration) {
         acknowledgedInInterval += 1
-        let nanoseconds = latency.nanoseconds
-        latencies.append(nanoseconds)
-        allLatencies.record(nanoseconds)
+        latencies.append(latency.nanoseconds)
     }
 
     func committedToLake(_ table: String, snapshot: Int64, rows: Int) {
@@ -197,37 +194,5 @@ final class TankRecorder {
                 "Bytes held", .bytes, "On each disk and in the object store.",
                 servers + ["object store"]),
         ].compactMap { $0 }
-    }
-}
-
-/// Latencies by powers of two in 16 steps each: percentiles to about 6 %, in constant memory.
-struct LatencyHistogram {
-    private var buckets = [Int](repeating: 0, count: 64 * 16)
-    private(set) var count = 0
-    private(set) var maximum: Int64 = 0
-
-    mutating func record(_ nanoseconds: Int64) {
-        let value = max(1, nanoseconds)
-        let power = 63 - value.leadingZeroBitCount
-        let step = power < 4 ? 0 : Int(value >> (power - 4)) & 15
-        buckets[power * 16 + step] += 1
-        count += 1
-        maximum = max(maximum, nanoseconds)
-    }
-
-    /// The upper edge of the step that holds the percentile, in nanoseconds.
-    func percentile(_ perThousand: Int) -> Int64 {
-        if count == 0 { return 0 }
-        let wanted = max(1, (count * perThousand + 999) / 1000)
-        var seen = 0
-        for (position, number) in buckets.enumerated() {
-            seen += number
-            if seen >= wanted {
-                let (power, step) = (position / 16, position % 16)
-                let edge = power < 4 ? Int64(2) << power : Int64(17 + step) << (power - 4)
-                return min(edge, maximum)
-            }
-        }
-        return maximum
     }
 }

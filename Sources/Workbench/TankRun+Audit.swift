@@ -13,7 +13,9 @@ extension TankRun {
             let client = ClusterClient(machine, deployment.configuration)
             let auditor = Auditor(client, tallies)
             self.auditor = auditor
-            auditor.onChange = { [unowned self] log, row, change, _ in
+            auditor.onChange = { [unowned self] log, row, change, offset in
+                meter?.committed(row, change, in: log.table)
+                meter?.reached(.changelog, log.bucket, offset + 1)
                 for driver in drivers { driver.committed(row, change, in: log.table) }
             }
             machine.spawn("metadata of the auditor") { try await client.run() }
@@ -37,6 +39,7 @@ extension TankRun {
             faults.healAll()
             for node in deployment.nodes { start(node) }
             try await settle(machine)
+            measureEnd()
             phase = "checking"
             try await check(auditor)
             phase = "done"

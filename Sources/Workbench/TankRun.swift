@@ -1,6 +1,7 @@
 import Changelog
 import Cluster
 import Platform
+public import RunReports
 public import ScenarioFiles
 public import Simulation
 public import Workloads
@@ -12,6 +13,10 @@ public final class TankRun {
     public let world: SimulationWorld
     /// Called now and then with what is happening, for a person who waits.
     public var onProgress: ((String) -> Void)?
+    /// Called after each event of the world; it may only look.
+    var onStep: (() -> Void)?
+    /// Called with each acknowledgement and the client that it reached.
+    var onAcknowledged: (TableWriter.Receipt, String) -> Void = { _, _ in }
     /// An absolute path: have the lake exported to there when the run has ended.
     public var exportFolder: String?
     public private(set) var exportedLake: ExportedLake?
@@ -24,9 +29,14 @@ public final class TankRun {
     let drivers: [WorkloadDriver]
     let faults: FaultDriver
     var auditor: Auditor?
+    /// Present in a run that serves as a benchmark.
+    let meter: FigureMeter?
+    /// What the meter and the counters said when the cluster had settled.
+    public internal(set) var figures: [BenchTank.Figure] = []
     let recall = Recall()
     let unknownOutcomes: UnknownOutcomes
     let lake: LakeAuditor
+    let prices: BenchPrices?
     var phase = "starting"
     private var clients: [String: ClusterClient] = [:]
     var isFinished = false
@@ -39,7 +49,7 @@ public final class TankRun {
     /// `plan` replaces what the seed would draw, for a replay.
     public init(
         _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, workloads: [any Workload],
-        keeping keptEvents: Range<Int> = 0..<0
+        keeping keptEvents: Range<Int> = 0..<0, measuredAt prices: BenchPrices? = nil
     ) {
         self.scenario = scenario
         let world = SimulationWorld(seed: seed, keeping: keptEvents)
@@ -53,6 +63,10 @@ public final class TankRun {
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         let nodes = scenario.nodes
         faults = FaultDriver(world, plan: self.plan, nodes: nodes)
+        self.prices = prices
+        meter =
+            prices == nil
+            ? nil : FigureMeter(now: { world.nanoseconds }, end: scenario.length.nanoseconds)
         recorder = TankRecorder(
             world, deployment, nodes: deployment.nodes, plan: self.plan, length: scenario.length)
     }
@@ -67,9 +81,11 @@ public final class TankRun {
         unknownOutcomes.observe()
         lake.observe()
         recorder.onSample = { [unowned self] in measureFreshness() }
-        lake.onCommit = { [recorder] table, snapshot, rows in
+        lake.onCommit = { [unowned self] table, snapshot, rows in
             recorder.committedToLake(table, snapshot: snapshot, rows: rows)
+            measureLake(table)
         }
+        deployment.onIndexed = { [meter] in meter?.reached(.vectorIndex, $0, $1) }
         for node in deployment.nodes { start(node) }
         recorder.start()
         faults.start()
@@ -79,7 +95,7 @@ public final class TankRun {
         let slice = Duration.seconds(1)
         var elapsed = Duration.zero
         while !isFinished && elapsed < limit {
-            world.run(for: slice)
+            advance(slice)
             elapsed += slice
             onProgress?(phase)
             if world.journal.errorCount > 0 { break }
@@ -87,12 +103,21 @@ public final class TankRun {
         if !isFinished && world.journal.errorCount == 0 {
             tallies[.liveness].expect(false, stall ?? "the run did not end: it is \(phase)")
         }
+        if figures.isEmpty { measureEnd() }
         endTrace = world.trace
         endNanoseconds = world.nanoseconds
         let verdict = verdict()
         if let exportFolder, isFinished { exportedLake = export(to: exportFolder) }
         world.shutDown()
         return verdict
+    }
+
+    private func advance(_ span: Duration) {
+        guard let onStep else { return world.run(for: span) }
+        _ = world.run(atMost: span) {
+            onStep()
+            return false
+        }
     }
 
     static let auditorName = "auditor"
@@ -143,29 +168,44 @@ public final class TankRun {
                     try await client.run()
                 }
             }
-            world.after(.milliseconds(10)) { [self] in startDriver(driver, writers, readers) }
+            world.after(.milliseconds(10)) { [self] in
+                startDriver(driver, writers, readers, options.reads)
+            }
         }
     }
 
     private func startDriver(
-        _ driver: WorkloadDriver, _ writerNames: [String], _ readerNames: [String]
+        _ driver: WorkloadDriver, _ writerNames: [String], _ readerNames: [String],
+        _ reads: ReadRates
     ) {
         let writers = writerNames.compactMap { clients[$0] }
         guard let first = writers.first else { return }
         first.machine.spawn("workload") { [self] in
             try await driver.createTables(with: first)
             for table in driver.tables { auditor?.follow(table) }
-            for name in readerNames { startReader(name, driver) }
+            let questions = reads.questions(ofEach: readerNames.count)
+            for name in readerNames { startReader(name, driver, questions) }
             try await driver.run(
                 writers, epochMilliseconds: world.epochMilliseconds,
                 started: first.machine.clock.now)
         }
     }
 
-    private func startReader(_ name: String, _ driver: WorkloadDriver) {
+    /// A reader asks what the scenario says, or a little of everything.
+    private func startReader(
+        _ name: String, _ driver: WorkloadDriver, _ questions: [(Surveyor.Question, Duration)]
+    ) {
         guard let client = clients[name], let auditor else { return }
+        let surveyor = surveyor(client, auditor, driver.tables, name)
+        surveyor.onAnswer = { [meter] in meter?.answered($0, after: $1) }
+        for (question, interval) in questions {
+            client.machine.spawn("reader of \(question)") { [self] in
+                try await surveyor.ask(question, every: interval) { phase != "running" }
+            }
+        }
+        if !questions.isEmpty { return }
         client.machine.spawn("reader") { [self] in
-            try await surveyor(client, auditor, driver.tables, name).run { phase != "running" }
+            try await surveyor.run { phase != "running" }
         }
     }
 
@@ -183,8 +223,11 @@ public final class TankRun {
         switch outcome {
         case .acknowledged(let receipt):
             acknowledged += 1
+            onAcknowledged(receipt, client)
             if let machine = clients[client]?.machine {
-                recorder.acknowledged(after: machine.clock.now - since)
+                let latency = machine.clock.now - since
+                recorder.acknowledged(after: latency)
+                meter?.acknowledged(receipt, after: latency.nanoseconds)
             }
             let leader = deployment.runningServers.first {
                 $0.server.replicas[receipt.bucket]?.leaderEpoch

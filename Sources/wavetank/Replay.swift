@@ -21,16 +21,7 @@ struct Replay: ParsableCommand {
 
     func run() throws {
         let saved = try loadFailure(file)
-        var scenario: Scenario
-        do {
-            scenario = try Scenario.load(text: saved.scenarioText, path: saved.scenarioPath)
-        } catch {
-            throw refusal("\(file): the scenario in it: \(error)")
-        }
-        scenario.length = saved.length
-        let session = TankSession(
-            scenario, text: saved.scenarioText, seed: saved.seed, plan: saved.plan,
-            quiet: output.isQuiet)
+        let session = try TankSession(saved, from: file, quiet: output.isQuiet)
         let result = try session.run()
         try output.show(result)
         let isSame = result.report.traceHash == saved.traceHash

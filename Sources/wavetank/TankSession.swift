@@ -14,6 +14,8 @@ struct TankSession {
         var report: RunReport
         var failure: FailureFile?
         var world: SimulationWorld?
+        /// What was measured, where the run serves as a benchmark.
+        var figures: [BenchTank.Figure] = []
 
         var exitCode: Int32 {
             switch report.verdict {
@@ -55,6 +57,8 @@ struct TankSession {
     var exportFolder: String?
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
+    /// Prices for the costs among the figures; without them no figures are taken.
+    var prices: BenchPrices?
 
     init(
         _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
@@ -66,7 +70,8 @@ struct TankSession {
         self.quiet = quiet
     }
 
-    func run() throws -> Result {
+    /// The run, not yet begun.
+    func makeRun() throws -> TankRun {
         let workloads: [any Workload]
         do {
             workloads = try makeWorkloads(scenario, seed: seed) { path in
@@ -78,9 +83,14 @@ struct TankSession {
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
+        return TankRun(
+            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents,
+            measuredAt: prices)
+    }
+
+    func run() throws -> Result {
         let before = processorSeconds()
-        let run = TankRun(
-            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents)
+        let run = try makeRun()
         run.exportFolder = exportFolder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         var lastProgress = Date.distantPast
         if !quiet {
@@ -103,10 +113,11 @@ struct TankSession {
         if let lake = run.exportedLake, let folder = run.exportFolder {
             try LakeFolder(path: folder).write(lake)
         }
-        return Result(report: report, failure: failure(run, report), world: run.world)
+        return Result(
+            report: report, failure: failure(run, report), world: run.world, figures: run.figures)
     }
 
-    private var reproduceCommand: String {
+    var reproduceCommand: String {
         let isShortened =
             (try? Scenario.load(text: text, path: scenario.path))
             .map { $0.length != scenario.length } ?? false

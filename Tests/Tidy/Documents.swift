@@ -59,7 +59,7 @@ enum Documents {
 
 /// What stands in `Scenarios`: scenarios in the folders that are run, and what those read.
 enum ScenarioFolders {
-    static let known = ["fast", "slow", "rare", "history"]
+    static let known = ["fast", "slow", "rare", "history", "bench"]
 
     static func check(_ tree: Tree) -> [Violation] {
         let files = tree.files.filter { $0.path.hasPrefix("Scenarios/") }
@@ -71,7 +71,8 @@ enum ScenarioFolders {
                 violations.append(
                     file.violation(
                         0, "dead scenario",
-                        "nothing runs it here: put it in Scenarios/{fast,slow,rare,history}/*.yaml")
+                        "nothing runs it here: put it in "
+                            + "Scenarios/{fast,slow,rare,history,bench}/*.yaml")
                 )
             }
         }

@@ -1,0 +1,157 @@
+/// What a scenario says about its use as a benchmark.
+public struct BenchOptions: Sendable, Hashable {
+    /// How far a kind of figure may get worse.
+    public struct Limit: Sendable, Hashable {
+        public var name: BenchLimitName
+        public var partsPerMillion: Int
+
+        public init(name: BenchLimitName, partsPerMillion: Int) {
+            self.name = name
+            self.partsPerMillion = partsPerMillion
+        }
+    }
+
+    /// Faults of the stormy sea, which come on top of the scenario's own.
+    public var scriptedStorm: FaultPlan
+    public var drawnStorm: [DrawnFaults]
+    /// One for each name, in the order of the names.
+    public var limits: [Limit]
+    /// How many times wider the limits are in the stormy sea: after any change of the engine its
+    /// faults meet the work at other moments.
+    public var stormFactor: Int
+
+    /// The limits that hold in a sea.
+    public func limits(in sea: BenchSea) -> [Limit] {
+        limits.map {
+            var limit = $0
+            if sea == .stormy { limit.partsPerMillion *= stormFactor }
+            return limit
+        }
+    }
+}
+
+/// The kinds of figures that have a limit of their own.
+public enum BenchLimitName: String, Sendable, Hashable, CaseIterable {
+    case throughput, latency, tailLatency, freshness, recovery, readLatency, recall
+    case amplification, disk, network, requests, cost, steps
+
+    /// Of what it limits, for the schema.
+    var meaning: String {
+        switch self {
+        case .throughput: "changes acknowledged a second"
+        case .latency: "median and p90 from a write to its acknowledgement"
+        case .tailLatency: "p99, p99.9 and maximum of all times"
+        case .freshness: "median and p90 from a change to changelog, lake and vector index"
+        case .recovery: "how long writers notice a fault"
+        case .readLatency: "median and p90 from a question to its answer"
+        case .recall: "the share of the nearest rows that searches find"
+        case .amplification: "bytes written, stored and held, to the bytes of the changes"
+        case .disk: "operations and bytes of disks"
+        case .network: "frames and bytes between machines"
+        case .requests: "requests to object store, catalog and coordination"
+        case .cost: "what requests and storage would cost"
+        case .steps: "steps of the scheduler a change"
+        }
+    }
+
+    /// Tank figures are exact, yet what happens at the same instant may swap after any change, and
+    /// tails feel that most.
+    var byDefault: String {
+        switch self {
+        case .recall: "0.5%"
+        case .amplification, .throughput, .requests: "1%"
+        case .cost, .disk, .network: "2%"
+        case .latency, .steps: "5%"
+        case .freshness, .readLatency: "10%"
+        case .tailLatency, .recovery: "25%"
+        }
+    }
+}
+
+/// How much work a benchmark is given: a factor on its rates and on the rows it has.
+public enum BenchSize: String, Sendable, Hashable, CaseIterable {
+    case small, medium, large
+
+    public var factor: Int {
+        switch self {
+        case .small: 1
+        case .medium: 3
+        case .large: 9
+        }
+    }
+}
+
+/// In which sea a benchmark runs.
+public enum BenchSea: String, Sendable, Hashable, CaseIterable {
+    /// With the scenario's own faults alone, which most benchmarks have none of.
+    case calm
+    /// With the faults under `storm` as well.
+    case stormy
+}
+
+extension BenchOptions {
+    static let shape = RecordShape([
+        Field(
+            "storm", .list(.tagged(ScenarioFormat.faultShape), isEmptyAllowed: true),
+            .emptyByDefault, "faults of the stormy sea, on top of the scenario's own"),
+        Field(
+            "limits",
+            .record(
+                RecordShape(
+                    BenchLimitName.allCases.map {
+                        Field($0.rawValue, .share, .byDefault($0.byDefault), $0.meaning)
+                    })), .emptyByDefault, "how far figures may get worse"),
+        Field(
+            "stormFactor", .integer(1...100), .byDefault("10"),
+            "times the limits, in the stormy sea"),
+    ])
+
+    init(_ record: CheckedRecord, length: Duration) {
+        (scriptedStorm, drawnStorm) = Scenario.faults(record.list("storm"), length: length)
+        stormFactor = record.integer("stormFactor")
+        let written = record.record("limits")
+        limits = BenchLimitName.allCases.map {
+            Limit(name: $0, partsPerMillion: written.integer($0.rawValue))
+        }
+    }
+}
+
+extension Scenario {
+    /// The run that a benchmark makes of this scenario, with as much work and in that sea.
+    public func benchmark(_ size: BenchSize, _ sea: BenchSea) -> Scenario {
+        var scenario = self
+        scenario.workloads = workloads.map { $0.multiplied(by: size.factor) }
+        if sea == .stormy, let bench {
+            scenario.scriptedFaults = FaultPlan(
+                scriptedFaults.faults + bench.scriptedStorm.faults)
+            scenario.drawnFaults += bench.drawnStorm
+        }
+        return scenario
+    }
+}
+
+extension WorkloadOptions {
+    /// The same workload with as many times the events, the rows and the questions.
+    func multiplied(by factor: Int) -> WorkloadOptions {
+        switch self {
+        case .ecommerceCDC(var options):
+            options.rate.count *= factor
+            options.customers *= factor
+            options.products *= factor
+            options.reads = options.reads.multiplied(by: factor)
+            return .ecommerceCDC(options)
+        case .clickstream(var options):
+            options.rate.count *= factor
+            options.sessions *= factor
+            return .clickstream(options)
+        case .capture(var options):
+            switch options.pace {
+            case .speed(let perThousand): options.pace = .speed(perThousand: perThousand * factor)
+            case .rate(var rate):
+                rate.count *= factor
+                options.pace = .rate(rate)
+            }
+            return .capture(options)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// How often readers ask, all of them together; what is nil is not asked.
+///
+/// Questions come at an even pace whether the last one was answered or not, as from many users.
+public struct ReadRates: Sendable, Hashable {
+    /// Of some keys in a bucket.
+    public var lookups: EventRate?
+    /// Of a hundred rows after a key.
+    public var scans: EventRate?
+    /// Of the nearest rows in the vector index.
+    public var searches: EventRate?
+    /// Of a whole table over log and lake.
+    public var unionReads: EventRate?
+
+    public var isEmpty: Bool {
+        lookups == nil && scans == nil && searches == nil && unionReads == nil
+    }
+
+    func multiplied(by factor: Int) -> ReadRates {
+        func more(_ rate: EventRate?) -> EventRate? {
+            rate.map { EventRate($0.count * factor, per: $0.period) }
+        }
+        return ReadRates(
+            lookups: more(lookups), scans: more(scans), searches: more(searches),
+            unionReads: more(unionReads))
+    }
+}
+
+extension ReadRates {
+    static let fields = [
+        Field("lookups", .rate, .optional, "lookups of a few keys, over all readers"),
+        Field("scans", .rate, .optional, "scans of a hundred rows"),
+        Field("searches", .rate, .optional, "searches of near vectors"),
+        Field("unionReads", .rate, .optional, "reads of a whole table over log and lake"),
+    ]
+
+    init(_ record: CheckedRecord) {
+        func rate(_ name: String) -> EventRate? { record.has(name) ? record.rate(name) : nil }
+        self.init(
+            lookups: rate("lookups"), scans: rate("scans"), searches: rate("searches"),
+            unionReads: rate("unionReads"))
+    }
+}

@@ -1,0 +1,61 @@
+import Cluster
+import Platform
+import ScenarioFiles
+
+extension Surveyor {
+    /// What a reader may ask.
+    enum Question: String, CaseIterable, Hashable {
+        case lookup, scan, search, unionRead
+    }
+
+    /// Asks one kind of question at an even pace until the machine ends or `isStopped` says so.
+    ///
+    /// The time of an answer counts from when it was due to be asked: a reader that waits for one
+    /// answer does not hide how late the next ones are.
+    func ask(
+        _ question: Question, every interval: Duration, isStopped: () -> Bool
+    ) async throws {
+        var due = machine.clock.now
+        while true {
+            due = due + interval
+            if due > machine.clock.now { try await machine.sleep(until: due) }
+            if isStopped() { return }
+            guard let isAnswered = try await ask(question) else { continue }
+            onAnswer(question, isAnswered ? (machine.clock.now - due).nanoseconds : nil)
+        }
+    }
+
+    /// Whether it was answered; nil where there is nothing yet that could be asked.
+    private func ask(_ question: Question) async throws -> Bool? {
+        let candidates = tables.filter { table in
+            switch question {
+            case .lookup, .scan: table.isPrimaryKeyTable
+            case .search: table.vectorColumn != nil
+            case .unionRead: table.isInLake
+            }
+        }
+        if candidates.isEmpty { return nil }
+        let table = candidates[random.next(in: 0..<candidates.count)]
+        let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
+        switch question {
+        case .lookup:
+            if auditor.logs[bucket]?.keys.isEmpty ?? true { return nil }
+            return try await asking(.tableIsFold) { try await lookUp(bucket) }
+        case .scan: return try await asking(.tableIsFold) { try await scan(bucket, whole: false) }
+        case .search: return try await asking(.vectorAnswers) { try await search(bucket, table) }
+        case .unionRead: return try await asking(.unionRead) { try await readUnion(table, at: nil) }
+        }
+    }
+}
+
+extension ReadRates {
+    /// Each kind of question with the time between two of one reader, of `readerCount`.
+    func questions(ofEach readerCount: Int) -> [(Surveyor.Question, Duration)] {
+        let rates: [(Surveyor.Question, EventRate?)] = [
+            (.lookup, lookups), (.scan, scans), (.search, searches), (.unionRead, unionReads),
+        ]
+        return rates.compactMap { question, rate in
+            rate?.interval.map { (question, $0 * readerCount) }
+        }
+    }
+}
