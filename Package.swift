@@ -89,7 +89,7 @@ let testTargets: [Target] = [
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
-    tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles"]),
+    tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),
 ]
 
 let package = Package(

@@ -22,6 +22,8 @@ public final class MetadataMirror {
     public let changed: Signal
     private let machine: Machine
     private var revisions: [String: Revision] = [:]
+    /// Which buckets each server that was asked for holds, until a bucket is placed elsewhere.
+    private var placements: [String: [BucketIdentifier]] = [:]
 
     public init(_ machine: Machine) {
         self.machine = machine
@@ -68,13 +70,21 @@ public final class MetadataMirror {
 
     /// All buckets that a server holds a replica of, in order.
     public func buckets(on server: String) -> [BucketIdentifier] {
-        buckets.filter { $0.value.value.replicas.contains(server) }.keys.sorted()
+        if let known = placements[server] { return known }
+        let held = buckets.filter { $0.value.value.replicas.contains(server) }.keys.sorted()
+        placements[server] = held
+        return held
+    }
+
+    private func set(_ bucket: BucketIdentifier, _ state: Versioned<BucketState>?) {
+        if buckets[bucket]?.value.replicas != state?.value.replicas { placements.removeAll() }
+        buckets[bucket] = state
     }
 
     /// Takes in what this node itself has just written or read, ahead of the watch.
     func learn(_ bucket: BucketIdentifier, _ state: BucketState, at revision: Revision) {
         if let known = buckets[bucket], known.revision >= revision { return }
-        buckets[bucket] = Versioned(value: state, revision: revision)
+        set(bucket, Versioned(value: state, revision: revision))
         revisions[MetadataKey.bucket(bucket).text] = revision
         changed.notify()
     }
@@ -109,9 +119,10 @@ public final class MetadataMirror {
         case .table(let identifier):
             tables[identifier] = try bytes.map(TableDescription.init(decoding:))
         case .bucket(let bucket):
-            buckets[bucket] = try bytes.map {
+            let state = try bytes.map {
                 Versioned(value: try BucketState(decoding: $0), revision: event.revision)
             }
+            set(bucket, state)
         case .tieredLog(let bucket):
             tieredLogs[bucket] = try bytes.map {
                 Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)

@@ -11,6 +11,7 @@ enum FaultFamily: String, CaseIterable {
             ("bitRot", .disk), ("lostWrite", .disk), ("misdirected", .disk),
             ("objectStore", .objectStore), ("coordination", .coordination),
             ("lease", .coordination), ("watch", .coordination), ("lake", .lake),
+            ("strike", .process),
         ]
         self = prefixes.first { kind.hasPrefix($0.0) }?.1 ?? .other
     }

@@ -39,7 +39,14 @@ extension HuntReport {
 
 extension HuntReport.Seed {
     public var json: JSONValue {
-        report?.summaryJSON ?? [
+        if let members = report?.summaryJSON.object {
+            // A sweep or a variant is a case of its own, which its run does not know.
+            return .object(
+                members.map {
+                    $0.name == "scenario" ? JSONMember("scenario", .string(scenario)) : $0
+                })
+        }
+        return [
             "scenario": .string(scenario),
             "seed": Int64(exactly: seed).map { .integer($0) } ?? .string(String(seed)),
             "verdict": "crash", "reason": .string(lastWords),

@@ -34,13 +34,14 @@ public struct Saturation: Sendable, Hashable {
         seedCount == 0 ? 1 : min(1, Double(loneCount) / Double(seedCount))
     }
 
-    struct Feature: Hashable {
-        var probe: String
+    public struct Feature: Hashable, Sendable {
+        public var probe: String
         /// The power of two that the count has reached.
-        var power: Int
+        public var power: Int
     }
 
-    static func features(of seed: HuntReport.Seed) -> [Feature] {
+    /// What a seed reached, in the order of its report.
+    public static func features(of seed: HuntReport.Seed) -> [Feature] {
         (seed.report?.probes ?? []).filter { $0.count > 0 }.map {
             Feature(probe: $0.name, power: Int.bitWidth - 1 - $0.count.leadingZeroBitCount)
         }

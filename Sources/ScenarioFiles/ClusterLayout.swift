@@ -25,7 +25,7 @@ public struct ClusterLayout: Sendable, Hashable {
 
 extension ClusterLayout {
     static let shape = RecordShape([
-        Field("servers", .integer(1...64), .byDefault("3"), "tablet servers"),
+        Field("servers", .integer(1...128), .byDefault("3"), "tablet servers"),
         Field("coordinators", .integer(1...8), .byDefault("2"), "coordinators, one of them active"),
         Field("tierers", .integer(0...8), .byDefault("1"), "nodes that commit to the lake"),
         Field("indexers", .integer(0...8), .byDefault("1"), "nodes that index vectors"),

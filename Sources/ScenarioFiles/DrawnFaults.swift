@@ -15,7 +15,7 @@ public struct DrawnFaults: Sendable, Hashable {
 
     public init(
         from: Duration, until: Duration, every: Duration, lasting: Duration,
-        kinds: [FaultKindName] = FaultKindName.allCases, isSolvable: Bool = true
+        kinds: [FaultKindName] = FaultKindName.drawable, isSolvable: Bool = true
     ) {
         precondition(from <= until && every > .zero && !kinds.isEmpty, "nothing could be drawn")
         self.from = from

@@ -2,7 +2,7 @@ public import JSON
 
 extension FailureFile {
     public var json: JSONValue {
-        [
+        let members: JSONValue = [
             "wavetankFailure": .integer(Int64(Self.version)),
             "scenario": .string(scenarioPath),
             "seed": Int64(exactly: seed).map { .integer($0) } ?? .string(String(seed)),
@@ -14,6 +14,10 @@ extension FailureFile {
             "plan": plan.json,
             "scenarioText": .string(scenarioText),
         ]
+        var all = members.object ?? []
+        if let schedule { all.append(JSONMember("schedule", .string(schedule.rawValue))) }
+        if let sketch { all.append(JSONMember("sketch", .string(sketch))) }
+        return .object(all)
     }
 
     public init(json: JSONValue) throws(FailureFileError) {
@@ -50,7 +54,14 @@ extension FailureFile {
             build: try json.required("build").string(),
             traceHash: try json.required("traceHash").string(),
             verdict: try json.required("verdict").string(),
-            violations: violations)
+            violations: violations,
+            sketch: try json.optional("sketch")?.string(),
+            schedule: try json.optional("schedule").map { field in
+                guard let schedule = Schedule(rawValue: try field.string()) else {
+                    throw JSONError.wrongType(path: field.path, expected: "a schedule")
+                }
+                return schedule
+            })
     }
 
     /// JSON numbers here end at 2^63-1; a seed above it stands as text.

@@ -29,10 +29,16 @@ public struct FailureFile: Sendable, Hashable {
     public var traceHash: String
     public var verdict: String
     public var violations: [Violation]
+    /// The run's trace in little room, for telling where another build's run first differs; nil if
+    /// it was not kept.
+    public var sketch: String?
+    /// How jobs that could run at one instant were ordered, where that is not as the scenario says.
+    public var schedule: Schedule?
 
     public init(
         scenarioPath: String, scenarioText: String, seed: UInt64, length: Duration, plan: FaultPlan,
-        build: String, traceHash: String, verdict: String, violations: [Violation]
+        build: String, traceHash: String, verdict: String, violations: [Violation],
+        sketch: String? = nil, schedule: Schedule? = nil
     ) {
         self.scenarioPath = scenarioPath
         self.scenarioText = scenarioText
@@ -43,5 +49,7 @@ public struct FailureFile: Sendable, Hashable {
         self.traceHash = traceHash
         self.verdict = verdict
         self.violations = violations
+        self.sketch = sketch
+        self.schedule = schedule
     }
 }

@@ -126,6 +126,7 @@ extension FaultKindName {
             RecordShape(
                 [Field("by", .duration(.zero...(.seconds(600))), .required, "how much later")],
                 shorthand: "by")
+        case .strike: RecordShape(Self.strikeFields)
         case .watchRepeat: RecordShape([Self.rate("of the events")], shorthand: "rate")
         case .coordinationUnavailable, .lakeCatalogUnavailable, .restartAll: RecordShape([])
         default: RecordShape([Self.rate("of the requests")], shorthand: "rate")
@@ -136,6 +137,28 @@ extension FaultKindName {
         Choice(name: "before", meaning: "lost before they took effect"),
         Choice(name: "after", meaning: "they took effect, then the answer was lost"),
         Choice(name: "either", meaning: "either, at even odds"),
+    ]
+
+    private static let strikeFields = [
+        Field(
+            "place",
+            .choice([
+                Choice(name: "disk", meaning: "writes, syncs and changes of names"),
+                Choice(name: "network", meaning: "frames sent"),
+                Choice(name: "objectStore", meaning: "puts and deletes"),
+                Choice(name: "coordination", meaning: "transactions and leases"),
+                Choice(name: "lakeCatalog", meaning: "tables created and commits"),
+            ]), .required, "where operations are counted"),
+        Field(
+            "operation", .integer(0...1_000_000_000), .required,
+            "its number, from 0, over all nodes and the whole run"),
+        Field(
+            "effect",
+            .choice([
+                Choice(name: "crash", meaning: "its node's process ends"),
+                Choice(name: "powerLoss", meaning: "its node loses power"),
+                Choice(name: "lostAnswer", meaning: "a service's answer is lost"),
+            ]), .required, "what happens once it has taken effect"),
     ]
 
     private static let partitionFields = [
@@ -256,6 +279,11 @@ extension FaultKind {
         case .lakeCatalogConflict: return .lakeCatalogConflict(partsPerMillion: rate)
         case .lakeCatalogUnavailable: return .lakeCatalogUnavailable
         case .lakeCatalogOutcomeUnknown: return .lakeCatalogOutcomeUnknown(partsPerMillion: rate)
+        case .strike:
+            guard let place = OperationPlace(rawValue: record.text("place")),
+                let effect = StrikeEffect(rawValue: record.text("effect"))
+            else { preconditionFailure("the shape allows a strike that the kind does not know") }
+            return .strike(place: place, operation: record.integer("operation"), effect: effect)
         default: preconditionFailure("'\(name)' is no fault of a service")
         }
     }
@@ -310,6 +338,11 @@ extension FaultKind {
             [("rate", .text(shareText(rate)))]
         case .diskSlow(_, let factor), .objectStoreSlow(let factor):
             [("factor", .integer(factor))]
+        case .strike(let place, let operation, let effect):
+            [
+                ("place", .text(place.rawValue)), ("operation", .integer(operation)),
+                ("effect", .text(effect.rawValue)),
+            ]
         case .watchDelay(let delay): [("by", .text(delay.shortText))]
         case .crash, .restartAll, .nodeLoss, .powerLoss, .pause, .partition, .bridgePartition,
             .ringPartition, .linkClogged, .connectionReset, .connectionForgotten, .diskFull,

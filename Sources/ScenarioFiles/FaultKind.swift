@@ -96,6 +96,39 @@ public enum FaultKind: Sendable, Hashable {
     case lakeCatalogUnavailable
     /// Commits take effect, yet their answers get lost at this rate.
     case lakeCatalogOutcomeUnknown(partsPerMillion: Int)
+    /// The operation with this number, counted from 0 at its place over the whole run, takes effect
+    /// and its node ends, or its answer is lost; a node that ended starts again after 3 s. What
+    /// `wavetank sweep` does to one operation after the other.
+    case strike(place: OperationPlace, operation: Int, effect: StrikeEffect)
+}
+
+/// Where the operations of a run are counted, those that have an effect.
+public enum OperationPlace: String, Sendable, Hashable, CaseIterable {
+    /// Writes, syncs, changes of names.
+    case disk
+    /// Frames sent.
+    case network
+    case objectStore, coordination, lakeCatalog
+}
+
+extension OperationPlace {
+    /// Only a service gives answers that can be lost.
+    public func allows(_ effect: StrikeEffect) -> Bool {
+        switch self {
+        case .disk, .network: effect != .lostAnswer
+        case .objectStore, .coordination, .lakeCatalog: true
+        }
+    }
+}
+
+/// What strikes an operation, once it has taken effect.
+public enum StrikeEffect: String, Sendable, Hashable, CaseIterable {
+    /// Its node's process ends.
+    case crash
+    /// Its node's machine loses power.
+    case powerLoss
+    /// The service's answer is lost.
+    case lostAnswer
 }
 
 /// Which way a partition lets nothing pass.
@@ -166,6 +199,7 @@ extension FaultKind {
         case .lakeCatalogConflict: .lakeCatalogConflict
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
         case .lakeCatalogOutcomeUnknown: .lakeCatalogOutcomeUnknown
+        case .strike: .strike
         }
     }
 
@@ -190,7 +224,7 @@ extension FaultKind {
         case .objectStoreErrors, .objectStoreThrottle, .objectStoreSlow, .coordinationUnavailable,
             .coordinationOutcomeUnknown, .watchDelay, .lakeCatalogConflict, .lakeCatalogUnavailable,
             .lakeCatalogOutcomeUnknown, .restartAll, .objectStoreTornUpload, .objectStoreTail,
-            .coordinationConflict, .watchRepeat:
+            .coordinationConflict, .watchRepeat, .strike:
             []
         }
     }

@@ -12,12 +12,16 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     case coordinationUnavailable, coordinationOutcomeUnknown, coordinationConflict
     case leaseExpiry, watchDelay, watchRepeat
     case lakeCatalogConflict, lakeCatalogUnavailable, lakeCatalogOutcomeUnknown
+    case strike
+
+    /// The kinds that a seed may draw: a strike needs a run whose operations are known.
+    public static let drawable = allCases.filter { $0 != .strike }
 
     /// Whether it lasts for a time, rather than happen at one moment.
     public var lasts: Bool {
         switch self {
         case .nodeLoss, .clockStep, .connectionReset, .connectionForgotten, .bitRot, .lostWrite,
-            .misdirectedWrite, .leaseExpiry:
+            .misdirectedWrite, .leaseExpiry, .strike:
             false
         default: true
         }
@@ -85,6 +89,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .lakeCatalogConflict: "a foreign writer commits to the lake first"
         case .lakeCatalogUnavailable: "the lake catalog does not answer"
         case .lakeCatalogOutcomeUnknown: "lake commits take effect, but answers get lost"
+        case .strike: "a crash or a lost answer at one operation of the run"
         }
     }
 }

@@ -46,6 +46,7 @@ extension Scenario {
                 checkNames.contains("all") || checkNames.contains($0.rawValue)
             },
             expectedVerdict: verdict,
+            schedule: Schedule(rawValue: record.text("schedule"))!,
             bench: record.has("bench")
                 ? BenchOptions(record.record("bench"), length: length) : nil)
     }
@@ -88,7 +89,7 @@ extension DrawnFaults {
         self.init(
             from: min(record.duration("from"), until), until: until,
             every: record.duration("every"), lasting: record.duration("lasting"),
-            kinds: FaultKindName.allCases.filter {
+            kinds: FaultKindName.drawable.filter {
                 names.contains("all") || names.contains($0.rawValue)
             },
             isSolvable: record.boolean("solvable"))

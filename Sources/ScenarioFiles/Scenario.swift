@@ -17,6 +17,8 @@ public struct Scenario: Sendable, Hashable {
     /// The oracles that look, in the order of the format.
     public var checks: [CheckName]
     public var expectedVerdict: ExpectedVerdict
+    /// Which of several jobs that could run at one instant runs first.
+    public var schedule = Schedule.inOrder
     /// What it says as a benchmark; nil if it is none.
     public var bench: BenchOptions?
 

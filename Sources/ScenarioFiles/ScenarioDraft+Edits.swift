@@ -206,7 +206,9 @@ extension SourceNode {
                 without[field.name] = nil
                 found.append(("without \(field.name)", without))
             }
-            guard let text = written ?? byDefault else { continue }
+            let listed = self[field.name]?.items.compactMap(\.scalar) ?? []
+            let list = listed.isEmpty ? nil : listed.joined(separator: ", ")
+            guard let text = written ?? list ?? byDefault else { continue }
             for choice in field.shape.smaller(than: text, reducing: reducing) {
                 var changed = self
                 changed[field.name] = .plain(choice)
@@ -241,6 +243,16 @@ extension Shape {
             return unique(
                 plain.prefix { $0 != share }.filter { share % 10_000 != 0 || $0 >= 500_000 }
                     .map(shareText))
+        case .oneOrMany(.choice(let choices)) where reducing:
+            // One table, or one less.
+            let all = choices.map(\.name).filter { $0 != "all" }
+            let listed = text.split { !($0.isLetter || $0 == "_") }.map(String.init)
+            let present = listed == ["all"] ? all : listed
+            if present.count < 2 { return [] }
+            return present
+                + present.map { left in
+                    "[" + present.filter { $0 != left }.joined(separator: ", ") + "]"
+                }
         case .skew: return reducing && text != "50/50" ? ["50/50"] : []
         case .duration where !reducing:
             guard let value = try? Units.time.parse(text) else { return [] }
@@ -254,6 +266,7 @@ extension Shape {
         switch presence {
         case .required: return false
         case .optional, .emptyByDefault: return true
+        case .byDefault("all"): return false
         case .byDefault(let text):
             guard let written, let now = amount(written), let then = amount(text) else {
                 return true

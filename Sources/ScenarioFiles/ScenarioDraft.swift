@@ -13,6 +13,7 @@ public struct ScenarioDraft: Sendable {
         root = parsed ?? SourceNode(mark: nil, content: .mapping([]))
         root["length"] = .plain(failure.length.shortText)
         root["seed"] = .plain(String(failure.seed))
+        if let schedule = failure.schedule { root["schedule"] = .plain(schedule.rawValue) }
         root["faults"] =
             failure.plan.faults.isEmpty
             ? nil : SourceNode(json: failure.plan.json)

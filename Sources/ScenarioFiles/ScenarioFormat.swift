@@ -22,6 +22,10 @@ enum ScenarioFormat {
             .oneOrMany(.choice(allAnd(CheckName.allCases.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "the oracles that look"),
         Field(
+            "schedule",
+            .choice(Schedule.allCases.map { Choice(name: $0.rawValue, meaning: $0.meaning) }),
+            .byDefault("inOrder"), "which of several jobs that could run now runs first"),
+        Field(
             "expect",
             .choice([
                 Choice(name: "pass", meaning: "nothing is violated"),
@@ -64,7 +68,7 @@ enum ScenarioFormat {
             "the mean length of one"),
         Field(
             "kinds",
-            .oneOrMany(.choice(allAnd(FaultKindName.allCases.map { ($0.rawValue, $0.meaning) }))),
+            .oneOrMany(.choice(allAnd(FaultKindName.drawable.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "what may be drawn"),
         Field(
             "solvable", .boolean, .byDefault("true"),

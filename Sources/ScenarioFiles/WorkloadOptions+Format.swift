@@ -24,8 +24,13 @@ extension WorkloadOptions {
 }
 
 extension EcommerceOptions {
+    static let tableNames = [
+        "customers", "products", "inventory", "orders", "order_lines", "payments",
+    ]
+
     static let shape = RecordShape(
         [
+            WorkloadTables.field(tableNames),
             Field("rate", .rate, .byDefault("200/s"), "changes"),
             Field("customers", .integer(1...10_000_000), .byDefault("1_000"), "customers"),
             Field("products", .integer(1...10_000_000), .byDefault("200"), "products"),
@@ -41,6 +46,7 @@ extension EcommerceOptions {
         ] + ReadRates.fields)
 
     init(_ record: CheckedRecord) {
+        tables = WorkloadTables.names(in: record)
         rate = record.rate("rate")
         customers = record.integer("customers")
         products = record.integer("products")
@@ -56,7 +62,10 @@ extension EcommerceOptions {
 }
 
 extension ClickstreamOptions {
+    static let tableNames = ["page_views", "carts", "purchases", "sessions"]
+
     static let shape = RecordShape([
+        WorkloadTables.field(tableNames),
         Field("rate", .rate, .byDefault("200/s"), "events"),
         Field("sessions", .integer(1...1_000_000), .byDefault("100"), "sessions open at one time"),
         Burst.field,
@@ -66,6 +75,7 @@ extension ClickstreamOptions {
     ])
 
     init(_ record: CheckedRecord) {
+        tables = WorkloadTables.names(in: record)
         rate = record.rate("rate")
         sessions = record.integer("sessions")
         burst = Burst(in: record)
@@ -102,6 +112,25 @@ extension CaptureOptions {
         } else {
             pace = .speed(perThousand: record.has("speed") ? record.integer("speed") : 1000)
         }
+    }
+}
+
+/// The key that says which tables of a workload there are.
+private enum WorkloadTables {
+    static func field(_ names: [String]) -> Field {
+        Field(
+            "tables",
+            .oneOrMany(
+                .choice(
+                    [Choice(name: "all", meaning: "every one")]
+                        + names.map { Choice(name: $0, meaning: "the table of this name") })),
+            .byDefault("all"), "the tables that there are; changes of others do not happen")
+    }
+
+    static func names(in record: CheckedRecord) -> [String] {
+        // A list of which each name was refused is not there.
+        let names = record.has("tables") ? record.list("tables").map(\.word) : []
+        return names.contains("all") ? [] : names
     }
 }
 

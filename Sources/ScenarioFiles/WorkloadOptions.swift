@@ -31,6 +31,8 @@ public enum WorkloadOptions: Sendable, Hashable {
 
 /// A shop's database as a stream of changes.
 public struct EcommerceOptions: Sendable, Hashable {
+    /// The names of the tables that there are; all of them when empty.
+    public var tables: [String] = []
     public var rate: EventRate
     public var customers: Int
     public var products: Int
@@ -49,6 +51,8 @@ public struct EcommerceOptions: Sendable, Hashable {
 
 /// Visits to a web shop.
 public struct ClickstreamOptions: Sendable, Hashable {
+    /// The names of the tables that there are; all of them when empty.
+    public var tables: [String] = []
     public var rate: EventRate
     /// Sessions that are open at the same time.
     public var sessions: Int

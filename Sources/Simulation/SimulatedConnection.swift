@@ -55,6 +55,7 @@ final class SimulatedConnection: Connection {
         network.node.traffic.countFrame(to: remote, byteCount: frame.count)
         bytesUnderWay += frame.count
         transmit(frame)
+        _ = world.operated(.network, node: local)
     }
 
     func receive() async throws -> [UInt8] {

@@ -2,6 +2,7 @@ public import Platform
 
 /// The state of the world's coordination service, and how it fails.
 public final class SimulatedCoordinator: FaultyService {
+    let place = Strike.Place.coordination
     private struct Lease {
         var duration: Int64
         var alarm: Alarm

@@ -117,6 +117,7 @@ final class SimulatedDisk: Disk {
     }
 
     func record(_ kind: EventKind, _ path: String, _ second: UInt64 = 0) {
+        if kind != .diskOpen || second == 1 { _ = world.operated(.disk, node: node.index) }
         world.record(kind, node: node.index, hashOfBytes(path.utf8), second, path)
     }
 }
@@ -219,6 +220,7 @@ final class SimulatedFile: File {
     private func record(
         _ kind: EventKind, _ second: UInt64, _ detail: @autoclosure () -> String
     ) {
+        if kind != .diskRead { _ = disk.world.operated(.disk, node: disk.node.index) }
         disk.world.record(
             kind, node: disk.node.index, pathHash, second, "\(path), \(detail())")
     }

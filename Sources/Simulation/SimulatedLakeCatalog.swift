@@ -2,6 +2,7 @@ public import Platform
 
 /// The pointers of the world's lake catalog, and how it fails.
 public final class SimulatedCatalog: FaultyService {
+    let place = Strike.Place.lakeCatalog
     public var faults = ServiceFaults()
     /// Called after each change of a pointer: for oracles.
     public var onChange: ((LakeTableName, String) -> Void)?

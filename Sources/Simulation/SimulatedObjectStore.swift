@@ -2,6 +2,7 @@ import Platform
 
 /// The objects of the world's one bucket, and how the store fails.
 public final class SimulatedObjects: FaultyService {
+    let place = Strike.Place.objectStore
     struct StoredObject {
         var bytes: [UInt8]
         var version: UInt64

@@ -34,6 +34,8 @@ protocol FaultyService: AnyObject {
     var world: SimulationWorld! { get }
     var faults: ServiceFaults { get }
     var random: RandomStream { get }
+    /// Where its operations are counted.
+    var place: Strike.Place { get }
 }
 
 /// The ways of a request to a service outside the cluster, and its loss, common to all of them.
@@ -101,7 +103,8 @@ struct ServiceCall {
             return
         }
         let result = Result { try effect() }
-        if world.links.isBlocked(place, node.index)
+        let isStruck = !isRead && world.operated(service.place, node: node.index)
+        if isStruck || world.links.isBlocked(place, node.index)
             || random.chance(partsPerMillion: faults.lostAfterPerMillion)
         {
             answer(wait, at: giveUp, .failure(unknown))

@@ -2,9 +2,10 @@ public import Platform
 
 /// A deterministic world: machines, time, faults and the trace of what happened.
 ///
-/// It is the executor of every task in it. Jobs run in the order in which they became ready; when
-/// none is ready, time jumps to the next event. One thread at a time may use a world; many worlds
-/// may run at once on different threads. Same seed, same code: same `trace.hash`.
+/// It is the executor of every task in it. Jobs run in the order in which they became ready,
+/// unless another `JobOrder` is asked for; when none is ready, time jumps to the next event. One
+/// thread at a time may use a world; many worlds may run at once on different threads. Same seed,
+/// same code: same `trace.hash`.
 public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sendable {
     public let seed: UInt64
     public let costs: CostModel
@@ -22,12 +23,15 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
 
     /// Called when a machine has halted by its own decision.
     public var onHalt: ((String) -> Void)?
+    /// Called when an operation of a machine is struck, with whether its power is lost: the caller
+    /// ends the machine and decides when it starts again.
+    public var onStrike: ((String, Bool) -> Void)?
+    var strikes = Strikes()
 
     var nodes: [SimulatedNode] = []
     var nodeIndexes: [String: Int32] = [:]
     let links: Links
-    private var ready: [UnownedJob] = []
-    private var readyHead = 0
+    private var ready: ReadyJobs
     private var queue = EventQueue()
     private let strays = StrayJobs()
     private var isStopping = false
@@ -36,11 +40,16 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     /// The event that ran last.
     private(set) var currentEvent: UInt64 = 0
 
-    /// Precondition of `keeping`: event numbers to keep in full, for comparing two runs.
-    public init(seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0) {
+    /// `keeping` are the numbers of events to keep in full, for comparing two runs; a sketch is for
+    /// comparing with runs of builds to come.
+    public init(
+        seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0,
+        isSketched: Bool = false, order: JobOrder = .inOrder
+    ) {
+        ready = ReadyJobs(order, seed: seed)
         self.seed = seed
         self.costs = costs
-        trace = Trace(window: window)
+        trace = Trace(window: window, isSketched: isSketched)
         objects = SimulatedObjects(seed: seed)
         coordinator = SimulatedCoordinator(seed: seed)
         catalog = SimulatedCatalog(seed: seed)
@@ -52,7 +61,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         journal.world = self
     }
 
-    deinit { precondition(readyHead == ready.count, "a world was dropped with jobs left to run") }
+    deinit { precondition(ready.isEmpty, "a world was dropped with jobs left to run") }
 
     // MARK: Executor
 
@@ -138,19 +147,18 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     private func drain() {
         let serial = asUnownedSerialExecutor()
         let task = asUnownedTaskExecutor()
-        while readyHead < ready.count {
-            let job = ready[readyHead]
-            readyHead += 1
+        while let job = ready.next() {
             stepCount += 1
-            if readyHead == ready.count {
-                ready.removeAll(keepingCapacity: true)
-                readyHead = 0
-            }
             job.runSynchronously(isolatedTo: serial, taskExecutor: task)
         }
     }
 
     // MARK: Events
+
+    /// The name of the machine with a number, as a sketch counts them.
+    public func nodeName(_ number: Int) -> String {
+        nodes.indices.contains(number) ? nodes[number].name : "node \(number)"
+    }
 
     /// Calls `action` after `duration`, as an event of the world itself.
     @discardableResult

@@ -33,8 +33,13 @@ public struct Trace {
     public private(set) var kept: [Event] = []
     /// The numbers of the events to keep.
     public let window: Range<Int>
+    /// The whole in little room, if it was asked for.
+    public private(set) var sketch: TraceSketch?
 
-    init(window: Range<Int>) { self.window = window }
+    init(window: Range<Int>, isSketched: Bool = false) {
+        self.window = window
+        sketch = isSketched ? TraceSketch() : nil
+    }
 
     mutating func record(
         _ kind: EventKind, at nanoseconds: Int64, node: Int32, _ first: UInt64, _ second: UInt64,
@@ -52,6 +57,7 @@ public struct Trace {
                     nanoseconds: nanoseconds, kind: kind, node: node, first: first, second: second,
                     detail: detail()))
         }
+        sketch?.append(kind, node: node, hash: hash)
         eventCount += 1
         if eventCount % Self.checkpointInterval == 0 { checkpoints.append(hash) }
     }

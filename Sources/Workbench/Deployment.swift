@@ -9,7 +9,9 @@ final class Deployment {
     /// Those of servers that were started again with another.
     private var configurations: [NodeName: ClusterConfiguration] = [:]
     private(set) var coordinators: [NodeName: Coordinator] = [:]
-    private(set) var servers: [NodeName: TabletServer] = [:]
+    private(set) var servers: [NodeName: TabletServer] = [:] {
+        didSet { runningServers = servers.keys.sorted().map { ($0, servers[$0]!) } }
+    }
     private(set) var tierers: [NodeName: LakeTierer] = [:]
     private(set) var indexers: [NodeName: VectorIndexer] = [:]
     /// Called when an index shows everything of a bucket below an offset.
@@ -99,7 +101,5 @@ final class Deployment {
     }
 
     /// The running servers, in order.
-    var runningServers: [(name: NodeName, server: TabletServer)] {
-        servers.keys.sorted().map { ($0, servers[$0]!) }
-    }
+    private(set) var runningServers: [(name: NodeName, server: TabletServer)] = []
 }

@@ -12,14 +12,14 @@ final class FaultDriver {
     /// Called when a node must go down or may come up again.
     var takeDown: (NodeName, _ losingPower: Bool) -> Void = { _, _ in }
     var bringUp: (NodeName) -> Void = { _ in }
+    /// Called when a fault begins, and when it ends.
+    var onChange: (PlannedFault, _ began: Bool) -> Void = { _, _ in }
     /// Whether enough other copies are in sync of everything that a node has.
     var isSpare: (NodeName) -> Bool = { _ in true }
     /// Called with the size of segments of a server's next lives.
     var reconfigure: (NodeName, _ segmentByteCount: Int) -> Void = { _, _ in }
     /// The nodes that are lost for good.
     private(set) var lost: Set<NodeName> = []
-    /// Called when a fault begins, and when it ends.
-    var onChange: (PlannedFault, _ began: Bool) -> Void = { _, _ in }
     private let world: SimulationWorld
     private let nodes: [NodeName]
     private var active: [PlannedFault] = []
@@ -36,7 +36,12 @@ final class FaultDriver {
     /// Dates all faults of the plan, from now.
     func start() {
         for fault in plan.faults {
-            world.after(fault.at) { [self] in begin(fault) }
+            if fault.at == .zero, case .strike = fault.kind {
+                // Its operation may be the first of all.
+                strike(fault.kind)
+            } else {
+                world.after(fault.at) { [self] in begin(fault) }
+            }
         }
     }
 
@@ -103,6 +108,11 @@ final class FaultDriver {
         case .misdirectedWrite(let node, let file):
             world.misdirectWrite(node.description, inPathContaining: file)
         case .leaseExpiry(let node): expireLease(of: node)
+        case .strike(let place, let operation, let effect):
+            world.arm(
+                Strike(
+                    Strike.Place(rawValue: place.rawValue)!, operation,
+                    Strike.Effect(rawValue: effect.rawValue)!))
         default: break
         }
     }

@@ -9,8 +9,8 @@ import Simulation
 /// apart from the other servers' and lets only one server, chosen by the seed, lose what it had
 /// stored; it may be lost for good where as many others are left as an acknowledgement needs.
 struct Nemesis {
-    private let scenario: Scenario
-    private let random: RandomStream
+    let scenario: Scenario
+    var random: RandomStream
     /// The one server that may lose data for good.
     private let unlucky: NodeName
     private var hasLostNode = false
@@ -48,25 +48,32 @@ struct Nemesis {
         random.duration(in: (mean / 2)..<(mean * 3 / 2 + .nanoseconds(1)))
     }
 
-    private mutating func fault(
+    mutating func fault(
         _ name: FaultKindName, at time: Duration, _ drawn: DrawnFaults
     ) -> PlannedFault? {
         if name == .nodeLoss && (hasLostNode || !canLoseNode) { return nil }
         let kind = kind(name)
         let lasting = name.lasts ? spread(drawn.lasting) : .zero
-        guard drawn.isSolvable else {
-            return PlannedFault(at: time, duration: lasting, kind: kind)
-        }
-        let roles = roles(of: kind)
+        let fault = PlannedFault(at: time, duration: lasting, kind: kind)
+        return !drawn.isSolvable || admits(fault) ? fault : nil
+    }
+
+    /// Whether a fault leaves enough of the cluster; if so, it is taken for planned.
+    ///
+    /// Precondition: faults are asked for in the order of their dates.
+    mutating func admits(_ fault: PlannedFault) -> Bool {
+        let isLoss = fault.kind.name == .nodeLoss
+        if isLoss && (hasLostNode || !canLoseNode) { return false }
+        let roles = roles(of: fault.kind)
         for role in NodeRole.allCases where roles.contains(role) {
             // One node of a kind at a time, and some time for it to come back.
-            if let whole = wholeAt[role], time < whole { return nil }
+            if let whole = wholeAt[role], fault.at < whole { return false }
         }
         for role in NodeRole.allCases where roles.contains(role) {
-            wholeAt[role] = time + lasting + scenario.cluster.leaseDuration * 2 + .seconds(2)
+            wholeAt[role] = fault.end + scenario.cluster.leaseDuration * 2 + .seconds(2)
         }
-        if name == .nodeLoss { hasLostNode = true }
-        return PlannedFault(at: time, duration: lasting, kind: kind)
+        if isLoss { hasLostNode = true }
+        return true
     }
 
     private var canLoseNode: Bool {
@@ -188,6 +195,7 @@ struct Nemesis {
         case .coordinationConflict: .coordinationConflict(partsPerMillion: rate(upTo: 500_000))
         case .watchDelay: .watchDelay(by: .milliseconds(1 + random.next(in: 0..<3000)))
         case .watchRepeat: .watchRepeat(partsPerMillion: rate(upTo: 500_000))
+        case .strike: preconditionFailure("a strike is not drawn")
         case .lakeCatalogConflict: .lakeCatalogConflict(partsPerMillion: rate(upTo: 500_000))
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
         case .lakeCatalogOutcomeUnknown:

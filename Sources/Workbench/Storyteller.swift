@@ -223,6 +223,12 @@ public final class Storyteller {
 }
 
 extension TankRun {
+    /// What names a bucket, given as `orders/0`, in paths and keys; empty if there is none.
+    public func paths(ofBucket name: String) -> [String] {
+        guard let subject = Subject(in: name, of: tables) else { return [] }
+        return ["/\(subject.bucket.path)/", "-\(subject.bucket.table)-\(subject.bucket.bucket)"]
+    }
+
     /// What was violated first, by the order of the verdict: defects, then oracles.
     var firstViolation: (oracle: String, message: String, nanoseconds: Int64)? {
         if let defect = world.journal.notes.first(where: { $0.severity == .error }) {

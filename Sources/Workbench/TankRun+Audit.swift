@@ -75,87 +75,10 @@ extension TankRun {
         measured("vector index", scenario.cluster.indexers > 0 ? indexStaleness : nil)
     }
 
-    private func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
+    func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
         deployment.indexers.keys.sorted().compactMap {
             deployment.indexers[$0]!.indexes[bucket]?.consumedOffset
         }.max()
-    }
-
-    private func settle(_ machine: Machine) async throws {
-        let deadline = machine.clock.now + Self.settleLimit / 2
-        while true {
-            stall = whatIsMissing()
-            tallies[.liveness].count()
-            if stall == nil { return }
-            if machine.clock.now >= deadline {
-                tallies[.liveness].violated(
-                    "a healed cluster did not converge in \(Self.settleLimit / 2): \(stall!)")
-                return
-            }
-            try await machine.sleep(.seconds(1))
-        }
-    }
-
-    /// Who waits for whom, in words; nil if all is well.
-    private func whatIsMissing() -> String? {
-        for driver in drivers where !driver.isSettled {
-            return "\(driver.sentCount - driver.settledCount) writes have no outcome"
-        }
-        for table in tables {
-            for bucket in table.buckets {
-                if let missing = whatIsMissing(bucket, table.name) { return missing }
-                if let missing = whatTheIndexMisses(bucket, table) { return missing }
-            }
-            if let missing = whatTheLakeMisses(table) { return missing }
-        }
-        return nil
-    }
-
-    private func whatIsMissing(_ bucket: BucketIdentifier, _ table: String) -> String? {
-        let place = "\(table) bucket \(bucket.bucket)"
-        let leaders = deployment.runningServers.filter {
-            $0.server.replicas[bucket]?.isLeader == true
-        }
-        guard let leader = leaders.first, leaders.count == 1,
-            let replica = leader.server.replicas[bucket]
-        else { return "\(place) has \(leaders.count) leaders" }
-        guard let state = leader.server.mirror.buckets[bucket]?.value else {
-            return "\(place) has no state"
-        }
-        let lost = Set(faults.lost.map(\.description))
-        if state.inSync.count < state.replicas.filter({ !lost.contains($0) }).count {
-            return "\(place) has only \(state.inSync) in sync"
-        }
-        if replica.highWatermark < replica.log.endOffset {
-            return "\(place) is committed to \(replica.highWatermark) of \(replica.log.endOffset)"
-        }
-        guard let log = auditor?.logs[bucket] else { return "\(place) is not audited" }
-        if log.endOffset < replica.highWatermark {
-            return "the audit of \(place) is at \(log.endOffset) of \(replica.highWatermark)"
-        }
-        return nil
-    }
-
-    private func whatTheIndexMisses(
-        _ bucket: BucketIdentifier, _ table: TableDescription
-    ) -> String? {
-        if table.vectorColumn == nil || scenario.cluster.indexers == 0 { return nil }
-        let end = auditor?.logs[bucket]?.endOffset ?? 0
-        guard let consumed = consumedOffset(of: bucket) else {
-            return "\(table.name) bucket \(bucket.bucket) has no index"
-        }
-        return consumed >= end
-            ? nil
-            : "the index of \(table.name) bucket \(bucket.bucket) is at \(consumed) of \(end)"
-    }
-
-    private func whatTheLakeMisses(_ table: TableDescription) -> String? {
-        if !table.isInLake || scenario.cluster.tierers == 0 { return nil }
-        let ends = table.buckets.map { auditor?.logs[$0]?.endOffset ?? 0 }
-        guard let offsets = lake.offsets(of: table.name) else {
-            return ends.allSatisfy { $0 == 0 } ? nil : "\(table.name) is not in the lake yet"
-        }
-        return offsets == ends ? nil : "the lake has \(table.name) up to \(offsets) of \(ends)"
     }
 
     private var rottenServers: Set<String> {

@@ -14,14 +14,14 @@ public final class TankRun {
     /// Called now and then with what is happening, for a person who waits.
     public var onProgress: ((String) -> Void)?
     /// Called after each event of the world; it may only look.
-    var onStep: (() -> Void)?
+    public var onStep: (() -> Void)?
     /// Called with each acknowledgement and the client that it reached.
     var onAcknowledged: (TableWriter.Receipt, String) -> Void = { _, _ in }
     /// An absolute path: have the lake exported to there when the run has ended.
     public var exportFolder: String?
     public private(set) var exportedLake: ExportedLake?
     /// The trace as it was when the verdict was reached.
-    private(set) var endTrace: Trace
+    public private(set) var endTrace: Trace
     private(set) var endNanoseconds: Int64 = 0
     let deployment: Deployment
     let tallies: Tallies
@@ -46,13 +46,25 @@ public final class TankRun {
     private(set) var refused = 0
     private(set) var unknown = 0
 
+    /// The faults that the scenario scripts and the seed draws.
+    ///
+    /// A `variant` is a plan near that of the seed: see `HuntCase`.
+    public static func plan(
+        of scenario: Scenario, seed: UInt64, variant: [Int] = []
+    ) -> FaultPlan {
+        Nemesis.plan(scenario, seed: seed, variant: variant)
+    }
+
     /// `plan` replaces what the seed would draw, for a replay.
     public init(
         _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, workloads: [any Workload],
-        keeping keptEvents: Range<Int> = 0..<0, measuredAt prices: BenchPrices? = nil
+        keeping keptEvents: Range<Int> = 0..<0, isSketched: Bool = false,
+        measuredAt prices: BenchPrices? = nil
     ) {
         self.scenario = scenario
-        let world = SimulationWorld(seed: seed, keeping: keptEvents)
+        let world = SimulationWorld(
+            seed: seed, keeping: keptEvents, isSketched: isSketched,
+            order: JobOrder(rawValue: scenario.schedule.rawValue)!)
         self.world = world
         endTrace = world.trace
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)
@@ -140,6 +152,11 @@ public final class TankRun {
         world.onHalt = { [unowned self] name in
             guard let node = NodeName(name), node.role != .client else { return }
             deployment.ended(node)
+            world.after(.seconds(3)) { [unowned self] in start(node) }
+        }
+        world.onStrike = { [unowned self] name, losingPower in
+            guard let node = NodeName(name), node.role != .client else { return }
+            faults.takeDown(node, losingPower)
             world.after(.seconds(3)) { [unowned self] in start(node) }
         }
     }

@@ -17,19 +17,23 @@ public func makeWorkloads(
             chosen.lateMicroseconds = max(1, Int(options.lateBy / .microseconds(1)))
             chosen.deletesPartsPerMillion = options.deletesPartsPerMillion
             chosen.pace = pace(options.rate, options.burst)
-            return EcommerceWorkload(seed: seed, chosen)
+            return some(of: EcommerceWorkload(seed: seed, chosen), options.tables)
         case .clickstream(let options):
             var chosen = ClickstreamWorkload.Options()
             chosen.sessions = options.sessions
             chosen.latePartsPerMillion = options.lateEventsPartsPerMillion
             chosen.lateMicroseconds = max(1, Int(options.lateBy / .microseconds(1)))
             chosen.pace = pace(options.rate, options.burst)
-            return ClickstreamWorkload(seed: seed, chosen)
+            return some(of: ClickstreamWorkload(seed: seed, chosen), options.tables)
         case .capture(let options):
             let path = scenario.path(of: options)
             return try CaptureWorkload(try read(path), captureOptions(options, path))
         }
     }
+}
+
+private func some(of workload: any Workload, _ tables: [String]) -> any Workload {
+    tables.isEmpty ? workload : SelectedTables(workload, named: tables)
 }
 
 private func captureOptions(

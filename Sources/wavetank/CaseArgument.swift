@@ -15,6 +15,15 @@ struct CaseArgument: ParsableArguments {
     @Option(help: "Run a scenario for so many simulated seconds instead of its length.")
     var seconds: Int?
 
+    init() {}
+
+    /// As if the file were given alone.
+    init(_ file: String) {
+        self.file = file
+        seed = nil
+        seconds = nil
+    }
+
     func validate() throws {
         if isFailure && (seed != nil || seconds != nil) {
             throw ValidationError("a failure file has its seed and its length")
@@ -42,6 +51,7 @@ extension TankSession {
             throw refusal("\(file): the scenario in it: \(error)")
         }
         scenario.length = saved.length
+        scenario.schedule = saved.schedule ?? scenario.schedule
         self.init(
             scenario, text: saved.scenarioText, seed: saved.seed, plan: saved.plan, quiet: quiet)
     }

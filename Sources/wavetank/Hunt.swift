@@ -4,6 +4,7 @@ import JSON
 import RunReports
 import ScenarioFiles
 import Synchronization
+import Workbench
 
 /// `wavetank hunt`.
 struct Hunt: ParsableCommand {
@@ -31,8 +32,17 @@ struct Hunt: ParsableCommand {
     @Option(help: "Run so many simulated seconds instead of the scenario's length.")
     var seconds: Int?
 
+    @Option(help: "Order jobs that could run at one instant at random, or prioritized.")
+    var schedule: Schedule?
+
     @Option(help: "Stop a worker after as many seconds and count it as failed.")
     var patience = 300
+
+    @Flag(
+        help: ArgumentHelp(
+            "Explore around the seeds that reach what few others do.",
+            discussion: "Half of the runs are then variants of such seeds' plans of faults."))
+    var guided = false
 
     @Flag(help: "Stop at the first seed that is not clean.")
     var firstOnly = false
@@ -59,6 +69,7 @@ struct Hunt: ParsableCommand {
         if resume && output.output == nil {
             throw ValidationError("--resume needs the --output to go on with")
         }
+        if guided && resume { throw ValidationError("a guided hunt cannot be resumed") }
         if twice && against != nil { throw ValidationError("--twice or --against, not both") }
     }
 
@@ -67,39 +78,72 @@ struct Hunt: ParsableCommand {
         let known = resume ? try readHunt(output.output!, orEmpty: true) : []
         let log = try output.output.map { try HuntLog($0, keeping: known) }
         let range = seeds ?? SeedRange(first: 1, last: 10_000_000)
-        // Where there is no last seed, scenarios take turns.
-        let work: any Sequence<(String, UInt64)> = range.all.lazy.flatMap { seed in
-            scenarios.lazy.map { ($0, seed) }
-        }
         let total = seeds.map { _ in range.all.count * scenarios.count }
-        let progress = Mutex(
-            HuntProgress(work, done: known, total: total, limit: limit?.seconds, log: log))
-        DispatchQueue.concurrentPerform(iterations: jobs) { _ in
-            while let (scenario, seed) = progress.withLock({ $0.take() }) {
-                let result = hunt(scenario, seed)
-                progress.withLock {
-                    $0.done(result)
-                    if firstOnly && !result.isClean { $0.stop() }
-                }
+        let board = HuntBoard(
+            HuntProgress(done: known, total: total, limit: limit?.seconds, log: log))
+        if guided {
+            huntGuided(range, budget: total ?? .max, board)
+        } else {
+            let (scenarios, count) = (scenarios, range.all.count * scenarios.count)
+            // Where there is no last seed, scenarios take turns.
+            _ = hunt(board, count) { number in
+                HuntCase(
+                    scenario: scenarios[number % scenarios.count],
+                    seed: range.first + UInt64(number / scenarios.count))
             }
         }
-        try output.show(HuntReport(progress.withLock { $0.results }))
+        try output.show(HuntReport(board.results))
     }
 
-    private func hunt(_ scenario: String, _ seed: UInt64) -> HuntReport.Seed {
-        let worker = SeedWorker(patience: patience)
-        var result = worker.run(scenario, seed: seed, seconds: seconds)
-        guard twice || against != nil, let first = result.report else { return result }
+    /// A generation after the other, each chosen by what those before it reached.
+    private func huntGuided(_ range: SeedRange, budget: Int, _ board: HuntBoard) {
+        var guide = Guide(scenarios: scenarios, seeds: range.all)
+        var left = budget
+        while left > 0, !board.isOver {
+            let generation = guide.next(min(left, Guide.generationCount))
+            if generation.isEmpty { break }
+            left -= generation.count
+            guide.learn(hunt(board, generation.count) { generation[$0] })
+        }
+        say("\(guide.corpusCount) runs were worth exploring around")
+    }
+
+    /// Runs cases, some at a time; what came of each, in their order.
+    private func hunt(
+        _ board: HuntBoard, _ count: Int, _ cases: @escaping @Sendable (Int) -> HuntCase
+    ) -> [(run: HuntCase, seed: HuntReport.Seed)] {
+        board.feed(count, cases)
+        let found = Mutex([Int: (run: HuntCase, seed: HuntReport.Seed)]())
+        DispatchQueue.concurrentPerform(iterations: min(jobs, count)) { _ in
+            while let (number, run) = board.take() {
+                let result = hunt(run)
+                found.withLock { $0[number] = (run, result) }
+                board.done(result)
+                if firstOnly && !result.isClean { board.stop() }
+            }
+        }
+        return found.withLock { found in found.keys.sorted().map { found[$0]! } }
+    }
+
+    private func hunt(_ run: HuntCase) -> HuntReport.Seed {
+        var extra = schedule.map { ["--schedule", $0.rawValue] } ?? []
+        if !run.variant.isEmpty { extra += ["--variant", run.variantText] }
+        func result(_ worker: SeedWorker) -> HuntReport.Seed {
+            worker.run(run.scenario, seed: run.seed, seconds: seconds, extra: extra)
+        }
+        var first = result(SeedWorker(patience: patience))
+        first.scenario = run.label
+        guard twice || against != nil, let report = first.report else { return first }
         var other = SeedWorker(patience: patience * 10, savesFailures: false)
         other.binary = against
-        let again = other.run(scenario, seed: seed, seconds: seconds)
-        if again.report?.traceHash != first.traceHash {
-            result.report = nil
-            result.lastWords =
-                "not deterministic: hash \(first.traceHash) here, "
+        let again = result(other)
+        if again.report?.traceHash != report.traceHash {
+            first.report = nil
+            first.lastWords =
+                "not deterministic: hash \(report.traceHash) here, "
                 + "\(again.report?.traceHash ?? again.lastWords) in the other process"
         }
-        return result
+        return first
     }
 }
 

@@ -2,16 +2,38 @@ import ArgumentParser
 import Foundation
 import JSON
 import RunReports
+import Synchronization
+import Workbench
 
-/// Which seeds are taken and what came of those that ended.
+/// A hunt's progress, shared by those who run its cases.
+final class HuntBoard: Sendable {
+    private let progress: Mutex<HuntProgress>
+
+    init(_ progress: sending HuntProgress) { self.progress = Mutex(progress) }
+
+    /// Makes `count` cases the next to take.
+    func feed(_ count: Int, _ cases: @escaping @Sendable (Int) -> HuntCase) {
+        progress.withLock { $0.feed(count, cases) }
+    }
+
+    func take() -> (number: Int, run: HuntCase)? { progress.withLock { $0.take() } }
+    func done(_ result: HuntReport.Seed) { progress.withLock { $0.done(result) } }
+    func stop() { progress.withLock { $0.stop() } }
+    var isOver: Bool { progress.withLock { $0.isOver } }
+    var results: [HuntReport.Seed] { progress.withLock { $0.results } }
+}
+
+/// Which cases are taken and what came of those that ended.
 struct HuntProgress {
     private(set) var results: [HuntReport.Seed]
-    private var work: any IteratorProtocol<(String, UInt64)>
+    private var cases: @Sendable (Int) -> HuntCase = { _ in preconditionFailure("no cases") }
+    private var caseCount = 0
+    private var next = 0
     private let total: Int?
     private let deadline: Date?
     private let log: HuntLog?
     private var isStopped = false
-    private var taken: Set<Key>
+    private var known: Set<Key>
     private let knownCount: Int
     private let start = Date()
     private var lastSaid = Date()
@@ -22,22 +44,29 @@ struct HuntProgress {
         var seed: UInt64
     }
 
-    init(
-        _ work: any Sequence<(String, UInt64)>, done: [HuntReport.Seed], total: Int?,
-        limit: Double?, log: HuntLog?
-    ) {
+    init(done: [HuntReport.Seed], total: Int?, limit: Double?, log: HuntLog?) {
         results = done
-        self.work = work.makeIterator()
         self.total = total
         deadline = limit.map { Date() + $0 }
         self.log = log
         knownCount = done.count
-        taken = Set(done.map { Key(scenario: $0.scenario, seed: $0.seed) })
+        known = Set(done.map { Key(scenario: $0.scenario, seed: $0.seed) })
     }
 
-    mutating func take() -> (String, UInt64)? {
-        while !isStopped, deadline.map({ Date() < $0 }) ?? true, let next = work.next() {
-            if taken.insert(Key(scenario: next.0, seed: next.1)).inserted { return next }
+    mutating func feed(_ count: Int, _ cases: @escaping @Sendable (Int) -> HuntCase) {
+        self.cases = cases
+        caseCount = count
+        next = 0
+    }
+
+    var isOver: Bool { isStopped || deadline.map { Date() >= $0 } ?? false }
+
+    mutating func take() -> (number: Int, run: HuntCase)? {
+        while !isOver, next < caseCount {
+            let number = next
+            next += 1
+            let run = cases(number)
+            if !known.contains(Key(scenario: run.label, seed: run.seed)) { return (number, run) }
         }
         return nil
     }

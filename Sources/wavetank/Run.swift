@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import ScenarioFiles
+public import ScenarioFiles
 
 /// `wavetank run`.
 struct Run: ParsableCommand {
@@ -16,6 +16,18 @@ struct Run: ParsableCommand {
     @Option(help: "Run so many simulated seconds instead of the scenario's length.")
     var seconds: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Strike one operation, as in disk:1234:crash; see sweep.",
+            valueName: "place:number:effect"))
+    var strike: StrikeOption?
+
+    @Option(help: "A plan of faults near the seed's own, as a guided hunt names it: 3.1.")
+    var variant: VariantOption?
+
+    @Option(help: "Order jobs that could run at one instant otherwise than the scenario says.")
+    var schedule: Schedule?
+
     @Option(help: .hidden) var path: String?
     @Flag(help: .hidden) var noSave = false
 
@@ -23,10 +35,13 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let (loaded, text) = try loadScenario(scenario, as: path)
-        let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
+        var chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
+        chosen.schedule = schedule ?? chosen.schedule
         var session = TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
+        session.strike = strike?.fault
+        session.variant = variant?.numbers ?? []
         let result = try session.run()
         try output.show(result, savesFailure: !noSave)
         throw ExitCode(result.exitCode)
@@ -49,5 +64,19 @@ func loadScenario(
         return (try Scenario.load(text: text, path: name ?? path), text)
     } catch {
         throw refusal("\(error)")
+    }
+}
+
+extension Schedule: ExpressibleByArgument {}
+
+/// Changes to a plan of faults on the command line: `3.1`.
+struct VariantOption: ExpressibleByArgument {
+    let numbers: [Int]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Int($0) }
+        if numbers.count != parts.count || numbers.contains(where: { $0 < 1 }) { return nil }
+        self.numbers = numbers
     }
 }

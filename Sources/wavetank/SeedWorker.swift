@@ -13,12 +13,14 @@ struct SeedWorker {
 
     /// `path` replaces the name of the file in what is reported and read beside it.
     func run(
-        _ scenario: String, seed: UInt64, seconds: Int? = nil, path: String? = nil
+        _ scenario: String, seed: UInt64, seconds: Int? = nil, path: String? = nil,
+        extra: [String] = []
     ) -> HuntReport.Seed {
         var arguments = ["run", scenario, "--seed", "\(seed)", "--json", "--quiet"]
         if !savesFailures { arguments.append("--no-save") }
         if let seconds { arguments += ["--seconds", "\(seconds)"] }
         if let path { arguments += ["--path", path] }
+        arguments += extra
         let process = Process()
         process.executableURL = URL(fileURLWithPath: binary ?? "/proc/self/exe")
             .resolvingSymlinksInPath()

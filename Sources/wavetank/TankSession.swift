@@ -14,6 +14,8 @@ struct TankSession {
         var report: RunReport
         var failure: FailureFile?
         var world: SimulationWorld?
+        /// The trace in little room, where it was asked for.
+        var sketch: TraceSketch?
         /// What was measured, where the run serves as a benchmark.
         var figures: [BenchTank.Figure] = []
 
@@ -51,12 +53,17 @@ struct TankSession {
     private let text: String
     private let seed: UInt64
     /// Faults in place of those that the seed would draw.
-    private let plan: FaultPlan?
+    private var plan: FaultPlan?
     private let quiet: Bool
     /// Where the lake's tables are written to.
     var exportFolder: String?
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
+    var isSketched = false
+    /// Which plan near the seed's own to take.
+    var variant: [Int] = []
+    /// A fault beside those of the plan.
+    var strike: FaultKind?
     /// Prices for the costs among the figures; without them no figures are taken.
     var prices: BenchPrices?
 
@@ -83,9 +90,14 @@ struct TankSession {
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
+        var faults = (plan ?? TankRun.plan(of: scenario, seed: seed, variant: variant)).faults
+        if let strike {
+            faults.insert(PlannedFault(at: .zero, duration: .zero, kind: strike), at: 0)
+        }
         return TankRun(
-            scenario, seed: seed, plan: plan, workloads: workloads, keeping: keptEvents,
-            measuredAt: prices)
+            scenario, seed: seed, plan: FaultPlan(faults), workloads: workloads,
+            keeping: keptEvents,
+            isSketched: isSketched, measuredAt: prices)
     }
 
     func run() throws -> Result {
@@ -114,7 +126,8 @@ struct TankSession {
             try LakeFolder(path: folder).write(lake)
         }
         return Result(
-            report: report, failure: failure(run, report), world: run.world, figures: run.figures)
+            report: report, failure: try failure(run, report), world: run.world,
+            sketch: run.endTrace.sketch, figures: run.figures)
     }
 
     var reproduceCommand: String {
@@ -122,10 +135,20 @@ struct TankSession {
             (try? Scenario.load(text: text, path: scenario.path))
             .map { $0.length != scenario.length } ?? false
         let seconds = isShortened ? " --seconds \(scenario.length.components.seconds)" : ""
-        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)"
+        let struck = strike.map { " --strike \(StrikeOption($0))" } ?? ""
+        let order = changedSchedule.map { " --schedule \($0.rawValue)" } ?? ""
+        let names = variant.map(String.init).joined(separator: ".")
+        let varied = names.isEmpty ? "" : " --variant \(names)"
+        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)\(order)\(varied)"
     }
 
-    private func failure(_ run: TankRun, _ report: RunReport) -> FailureFile? {
+    /// The order of jobs, where it is not what the scenario file says.
+    private var changedSchedule: Schedule? {
+        let written = try? Scenario.load(text: text, path: scenario.path).schedule
+        return written == scenario.schedule ? nil : scenario.schedule
+    }
+
+    private func failure(_ run: TankRun, _ report: RunReport) throws -> FailureFile? {
         if report.verdict != .fail { return nil }
         return FailureFile(
             scenarioPath: scenario.path, scenarioText: text, seed: seed, length: scenario.length,
@@ -137,7 +160,24 @@ struct TankSession {
                         oracle: oracle.name, message: $0.message,
                         at: .nanoseconds(Int64($0.atSeconds * 1e9)))
                 }
-            })
+            }, sketch: try sketch(of: run), schedule: changedSchedule)
+    }
+
+    /// The trace in little room: a failure is worth a second run, which has to be the same.
+    private func sketch(of failed: TankRun) throws -> String? {
+        if let sketch = failed.endTrace.sketch { return sketch.text }
+        var again = self
+        again.isSketched = true
+        again.plan = failed.plan
+        again.strike = nil
+        let run = try again.makeRun()
+        _ = run.run()
+        if run.endTrace.hash != failed.endTrace.hash {
+            say(
+                "run again, the failure has another trace hash: the engine or the tank is not "
+                    + "deterministic, which wavetank hunt --twice will show")
+        }
+        return run.endTrace.sketch?.text
     }
 }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RunReports
+import Foundation
 import ScenarioFiles
 import Simulation
 import Workbench
@@ -8,26 +8,40 @@ import Workbench
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
-        abstract: "Print the events of a run, to find where two builds or machines differ.",
+        abstract: "Print the events of a run, around a moment or where two runs differ.",
         discussion: """
-            Without --from it prints the hash after every 4,096 events; compare the output of two \
-            builds with diff, then print the events of the first stretch that differs.
+            With --at it prints what happened around a moment, with --from events by their number, \
+            with --diff the first events in which another run differs. Without any of these it \
+            prints the hash after every 4,096 events, to compare builds or machines with diff.
             """)
 
-    @Argument(help: "A scenario file.", completion: .file(extensions: ["yaml"]))
-    var scenario: String
+    @OptionGroup var which: CaseArgument
 
-    @Option(help: "The sea to run in; the scenario's own seed if not given.")
-    var seed: UInt64?
+    @Option(help: "The simulated moment to look at, as in 41.7s.")
+    var at: TimeSpan?
 
-    @Option(help: "Run so many simulated seconds instead of the scenario's length.")
-    var seconds: Int?
+    @Option(help: "How much to print before and after the moment.")
+    var around = TimeSpan(.milliseconds(50))
 
     @Option(help: "The number of the first event to print, from 0.")
     var from: Int?
 
-    @Option(help: "How many events to print.")
+    @Option(help: "The most events to print.")
     var count = 4096
+
+    @Option(
+        help: "Another failure or scenario file: print where its run first differs.",
+        completion: .file(extensions: ["json", "yaml"]))
+    var diff: String?
+
+    @Option(help: "Only events of this node, or that name it.")
+    var node: String?
+
+    @Option(help: "Only kinds that begin so: disk, send, object, coordination, catalog, fault ...")
+    var kind: String?
+
+    @Option(help: "Only events of this bucket's files and objects, as in orders/0.")
+    var bucket: String?
 
     func validate() throws {
         if let from, from < 0 || from > 1 << 40 {
@@ -36,23 +50,91 @@ struct TraceCommand: ParsableCommand {
         if count < 1 || count > 10_000_000 {
             throw ValidationError("--count is from 1 to 10000000")
         }
+        let ways = [at != nil, from != nil, diff != nil].count { $0 }
+        if ways > 1 { throw ValidationError("one of --at, --from and --diff") }
     }
 
     func run() throws {
-        let (loaded, text) = try loadScenario(scenario)
-        let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
-        var session = TankSession(chosen, text: text, seed: seed ?? chosen.seed, quiet: true)
-        session.keptEvents = from.map { $0..<$0 + count } ?? 0..<0
-        guard let world = try session.run().world else { return }
-        if let from {
-            for (number, event) in world.keptEvents.enumerated() {
-                print("\(from + number) \(event)")
-            }
+        let session = try which.session()
+        if let diff {
+            try compare(session, with: try CaseArgument(diff).session())
+        } else if let at {
+            try printEvents(session, try numbers(session, at.duration))
+        } else if let from {
+            try printEvents(session, from..<(from + count))
         } else {
-            for (number, hash) in world.trace.checkpoints.enumerated() {
-                print((number + 1) * Trace.checkpointInterval, String(hash, radix: 16))
-            }
-            print(world.trace.eventCount, String(world.trace.hash, radix: 16))
+            try printCheckpoints(session)
         }
+    }
+
+    private func printCheckpoints(_ session: TankSession) throws {
+        let run = try session.makeRun()
+        _ = run.run()
+        let trace = run.world.trace
+        for (number, hash) in trace.checkpoints.enumerated() {
+            print((number + 1) * Trace.checkpointInterval, String(hash, radix: 16))
+        }
+        print(trace.eventCount, String(trace.hash, radix: 16))
+    }
+
+    /// The numbers of the events around a moment.
+    private func numbers(_ session: TankSession, _ moment: Duration) throws -> Range<Int> {
+        let run = try session.makeRun()
+        let (first, last) = (moment - around.duration, moment + around.duration)
+        var start: Int?
+        var end = 0
+        run.onStep = {
+            let now = Duration.nanoseconds(run.world.nanoseconds)
+            if now < first { start = run.world.trace.eventCount }
+            if now <= last { end = run.world.trace.eventCount }
+        }
+        _ = run.run()
+        return (start ?? 0)..<max(start ?? 0, end)
+    }
+
+    private func printEvents(_ session: TankSession, _ numbers: Range<Int>) throws {
+        var keeping = session
+        keeping.keptEvents = numbers
+        let run = try keeping.makeRun()
+        _ = run.run()
+        var left = count
+        for (position, event) in run.world.keptEvents.enumerated() where matches(event, in: run) {
+            if left == 0 {
+                say("there are more: narrow the window, or ask for a larger --count")
+                return
+            }
+            print(numbers.lowerBound + position, event)
+            left -= 1
+        }
+    }
+
+    private func matches(_ event: Trace.Event, in run: TankRun) -> Bool {
+        if let node, event.nodeName != node && !event.detail.contains(node) { return false }
+        if let kind, !"\(event.kind)".hasPrefix(kind) { return false }
+        guard let bucket else { return true }
+        return run.paths(ofBucket: bucket).contains { event.detail.contains($0) }
+    }
+
+    private func compare(_ session: TankSession, with other: TankSession) throws {
+        func sketch(_ session: TankSession) throws -> TraceSketch? {
+            var sketched = session
+            sketched.isSketched = true
+            let run = try sketched.makeRun()
+            _ = run.run()
+            return run.endTrace.sketch
+        }
+        guard let first = try sketch(session), let second = try sketch(other) else { return }
+        guard let deviation = first.deviation(from: second) else {
+            print("the runs are the same: \(first.kinds.count) events")
+            return
+        }
+        let start = deviation.events.lowerBound
+        print("the runs are the same for \(start) events")
+        let window = max(0, start - 3)..<(deviation.events.upperBound + 6)
+        for (name, session) in [("first", session), ("second", other)] {
+            print("\(name):")
+            try printEvents(session, window)
+        }
+        throw ExitCode(1)
     }
 }

@@ -11,7 +11,9 @@ struct Wavetank: ParsableCommand {
             2 inconclusive, 3 the run could not be made, 64 wrong usage.
             """,
         subcommands: [
-            Run.self, Replay.self, Shrink.self, Explain.self, Hunt.self, Merge.self, Serve.self,
+            Run.self, Replay.self, Shrink.self, Explain.self, Bisect.self, Hunt.self, Merge.self,
+            Sweep.self,
+            Serve.self,
             List.self,
             Check.self, Schema.self,
             Speed.self,

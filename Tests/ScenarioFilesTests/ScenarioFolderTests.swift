@@ -44,7 +44,7 @@ struct ScenarioFolderTests {
         #expect(scenario.length == .seconds(600))
         #expect(scenario.cluster.servers == 3)
         #expect(scenario.checks == CheckName.allCases)
-        #expect(scenario.drawnFaults.map(\.kinds) == [FaultKindName.allCases])
+        #expect(scenario.drawnFaults.map(\.kinds) == [FaultKindName.drawable])
         guard case .ecommerceCDC(let shop)? = scenario.workloads.first else {
             Issue.record("the shop's workload is not there")
             return

@@ -12,7 +12,7 @@ struct ScenarioSchemaTests {
         #expect(
             properties.map(\.name) == [
                 "title", "description", "length", "seed", "cluster", "workloads", "faults",
-                "checks", "expect", "bench",
+                "checks", "schedule", "expect", "bench",
             ])
         for property in properties { #expect(property.value["description"] != nil) }
         let faults = try #require(schema["properties"]?["faults"]?["items"]?["oneOf"]?.array)

@@ -28,6 +28,54 @@ private func chatter(_ world: SimulationWorld, _ disturb: @escaping (Machine) ->
     world.run(for: .seconds(3))
 }
 
+@Suite("The order of jobs")
+struct JobOrderTests {
+    /// In which order ten tasks that become ready at one instant run, three times.
+    static func orders(_ order: JobOrder, seed: UInt64) -> [[Int]] {
+        let world = SimulationWorld(seed: seed, order: order)
+        world.addMachine("a")
+        var rounds = Array(repeating: [Int](), count: 3)
+        world.start("a") { machine in
+            let signal = Signal(machine)
+            for number in 0..<10 {
+                machine.spawn("waiter") {
+                    for round in rounds.indices {
+                        _ = try await signal.wait()
+                        rounds[round].append(number)
+                    }
+                }
+            }
+            for _ in rounds.indices {
+                try await machine.sleep(.seconds(1))
+                signal.notify()
+            }
+        }
+        world.run(for: .seconds(10))
+        world.shutDown()
+        return rounds
+    }
+
+    @Test("Is that of becoming ready, unless another is asked for")
+    func inOrder() {
+        let rounds = Self.orders(.inOrder, seed: 1)
+        #expect(rounds == Array(repeating: Array(0..<10), count: 3))
+    }
+
+    @Test(
+        "When drawn, every job runs once, each seed has its own order, and one seed one",
+        arguments: [JobOrder.random, .prioritized])
+    func drawn(order: JobOrder) {
+        var seen: Set<[[Int]]> = []
+        for seed in 0..<20 as Range<UInt64> {
+            let rounds = Self.orders(order, seed: seed)
+            for round in rounds { #expect(round.sorted() == Array(0..<10)) }
+            #expect(Self.orders(order, seed: seed) == rounds)
+            seen.insert(rounds)
+        }
+        #expect(seen.count == 20)
+    }
+}
+
 private func serve(
     _ machine: Machine, _ connection: any Connection, _ disturb: (Machine) -> Void
 ) async throws {

@@ -1,6 +1,7 @@
 import ScenarioFiles
 import Testing
 import Workbench
+import Workloads
 
 @Suite("Shrinking")
 struct ShrinkerTests {
@@ -79,6 +80,42 @@ struct ShrinkerTests {
         #expect(result.draft.text.count < 600, "\(result.draft.text)")
         for fault in scenario.scriptedFaults.faults {
             #expect(fault.at.components.attoseconds == 0, "\(fault)")
+        }
+    }
+
+    @Test("Tables that a failure does not need go, and files know the tables that there are")
+    func tables() throws {
+        let judge = Self.judge { scenario in
+            guard case .ecommerceCDC(let options) = scenario.workloads.first else { return false }
+            return options.tables.isEmpty
+                || Set(options.tables).isSuperset(of: ["orders", "products"])
+        }
+        let result = try #require(
+            Shrinker(width: 1, seedCount: 1, judge: judge).shrink(try Self.draft(2)))
+        let scenario = try result.draft.scenario()
+        guard case .ecommerceCDC(let options) = scenario.workloads[0] else {
+            Issue.record("the shop is gone")
+            return
+        }
+        #expect(options.tables.sorted() == ["orders", "products"])
+        let workloads = try makeWorkloads(scenario, seed: 1) { _ in [] }
+        #expect(workloads[0].tables.map(\.name).sorted() == ["orders", "products"])
+    }
+
+    @Test("A scenario file can name each table of a workload, and no other")
+    func tableNames() throws {
+        let text = "title: x\nlength: 1s\nworkloads: [{ecommerceCDC: {}}, {clickstream: {}}]"
+        let scenario = try Scenario.load(text: text, path: "x.yaml")
+        for (position, workload) in try makeWorkloads(scenario, seed: 1, read: { _ in [] })
+            .enumerated()
+        {
+            let kind = ["ecommerceCDC", "clickstream"][position]
+            for table in workload.tables {
+                let one = "title: x\nlength: 1s\nworkloads: [{\(kind): {tables: \(table.name)}}]"
+                let chosen = try Scenario.load(text: one, path: "x.yaml")
+                let tables = try makeWorkloads(chosen, seed: 1, read: { _ in [] })[0].tables
+                #expect(tables.map(\.name) == [table.name])
+            }
         }
     }
 
