@@ -128,7 +128,9 @@ extension FaultKindName {
                 shorthand: "by")
         case .strike: RecordShape(Self.strikeFields)
         case .watchRepeat: RecordShape([Self.rate("of the events")], shorthand: "rate")
-        case .coordinationUnavailable, .lakeCatalogUnavailable, .restartAll: RecordShape([])
+        case .coordinationUnavailable, .lakeCatalogUnavailable, .restartAll,
+            .lakeForeignCompaction, .lakeForeignProperty:
+            RecordShape([])
         default: RecordShape([Self.rate("of the requests")], shorthand: "rate")
         }
     }
@@ -278,6 +280,8 @@ extension FaultKind {
         case .watchRepeat: return .watchRepeat(partsPerMillion: rate)
         case .lakeCatalogConflict: return .lakeCatalogConflict(partsPerMillion: rate)
         case .lakeCatalogUnavailable: return .lakeCatalogUnavailable
+        case .lakeForeignCompaction: return .lakeForeignCompaction
+        case .lakeForeignProperty: return .lakeForeignProperty
         case .lakeCatalogOutcomeUnknown: return .lakeCatalogOutcomeUnknown(partsPerMillion: rate)
         case .strike:
             guard let place = OperationPlace(rawValue: record.text("place")),
@@ -346,7 +350,8 @@ extension FaultKind {
         case .watchDelay(let delay): [("by", .text(delay.shortText))]
         case .crash, .restartAll, .nodeLoss, .powerLoss, .pause, .partition, .bridgePartition,
             .ringPartition, .linkClogged, .connectionReset, .connectionForgotten, .diskFull,
-            .leaseExpiry, .coordinationUnavailable, .lakeCatalogUnavailable:
+            .leaseExpiry, .coordinationUnavailable, .lakeCatalogUnavailable, .lakeForeignCompaction,
+            .lakeForeignProperty:
             []
         }
     }

@@ -92,6 +92,11 @@ public enum FaultKind: Sendable, Hashable {
     case watchDelay(by: Duration)
     /// A foreign writer commits first at this rate, so that our commit conflicts.
     case lakeCatalogConflict(partsPerMillion: Int)
+    /// Another program rewrites the files of each lake table into one, as compaction does: same
+    /// rows, another snapshot, no file as it was.
+    case lakeForeignCompaction
+    /// Another program sets a property of each lake table: other metadata, the same snapshot.
+    case lakeForeignProperty
     /// The lake catalog does not answer.
     case lakeCatalogUnavailable
     /// Commits take effect, yet their answers get lost at this rate.
@@ -197,6 +202,8 @@ extension FaultKind {
         case .leaseExpiry: .leaseExpiry
         case .watchDelay: .watchDelay
         case .lakeCatalogConflict: .lakeCatalogConflict
+        case .lakeForeignCompaction: .lakeForeignCompaction
+        case .lakeForeignProperty: .lakeForeignProperty
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
         case .lakeCatalogOutcomeUnknown: .lakeCatalogOutcomeUnknown
         case .strike: .strike
@@ -224,7 +231,8 @@ extension FaultKind {
         case .objectStoreErrors, .objectStoreThrottle, .objectStoreSlow, .coordinationUnavailable,
             .coordinationOutcomeUnknown, .watchDelay, .lakeCatalogConflict, .lakeCatalogUnavailable,
             .lakeCatalogOutcomeUnknown, .restartAll, .objectStoreTornUpload, .objectStoreTail,
-            .coordinationConflict, .watchRepeat, .strike:
+            .coordinationConflict, .watchRepeat, .lakeForeignCompaction, .lakeForeignProperty,
+            .strike:
             []
         }
     }

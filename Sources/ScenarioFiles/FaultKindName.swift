@@ -12,6 +12,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     case coordinationUnavailable, coordinationOutcomeUnknown, coordinationConflict
     case leaseExpiry, watchDelay, watchRepeat
     case lakeCatalogConflict, lakeCatalogUnavailable, lakeCatalogOutcomeUnknown
+    case lakeForeignCompaction, lakeForeignProperty
     case strike
 
     /// The kinds that a seed may draw: a strike needs a run whose operations are known.
@@ -21,7 +22,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     public var lasts: Bool {
         switch self {
         case .nodeLoss, .clockStep, .connectionReset, .connectionForgotten, .bitRot, .lostWrite,
-            .misdirectedWrite, .leaseExpiry, .strike:
+            .misdirectedWrite, .leaseExpiry, .lakeForeignCompaction, .lakeForeignProperty, .strike:
             false
         default: true
         }
@@ -86,6 +87,8 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .coordinationOutcomeUnknown: "coordination takes effect, but answers get lost"
         case .leaseExpiry: "the lease of a node ends before its time, once"
         case .watchDelay: "events of watches arrive later"
+        case .lakeForeignCompaction: "another program rewrites the lake's files, once"
+        case .lakeForeignProperty: "another program sets a property of the lake's tables, once"
         case .lakeCatalogConflict: "a foreign writer commits to the lake first"
         case .lakeCatalogUnavailable: "the lake catalog does not answer"
         case .lakeCatalogOutcomeUnknown: "lake commits take effect, but answers get lost"

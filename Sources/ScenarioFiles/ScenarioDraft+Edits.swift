@@ -68,12 +68,13 @@ extension ScenarioDraft {
     private func faultRemovals() -> [Edit] {
         let faults = root["faults"]?.items ?? []
         var edits: [Edit] = []
+        var removed: Set<Range<Int>> = []
         var size = faults.count
         while size >= 1 {
             for start in stride(from: 0, to: faults.count, by: size) {
                 let end = min(start + size, faults.count)
-                // A rest of one comes again among the single ones.
-                if end - start == 1 && size > 1 { continue }
+                // A rest may be what a smaller size removes as well.
+                if !removed.insert(start..<end).inserted { continue }
                 let names = faults[start..<end].map(\.yaml).joined()
                 edits.append(
                     edit("without \(names)") { root in

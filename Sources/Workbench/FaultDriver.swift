@@ -18,6 +18,8 @@ final class FaultDriver {
     var isSpare: (NodeName) -> Bool = { _ in true }
     /// Called with the size of segments of a server's next lives.
     var reconfigure: (NodeName, _ segmentByteCount: Int) -> Void = { _, _ in }
+    /// Another program that works on the lake.
+    private let stranger: LakeStranger
     /// The nodes that are lost for good.
     private(set) var lost: Set<NodeName> = []
     private let world: SimulationWorld
@@ -31,7 +33,11 @@ final class FaultDriver {
         self.world = world
         self.plan = plan
         self.nodes = nodes
+        stranger = LakeStranger(world)
     }
+
+    /// What the stranger has committed to the lake.
+    var foreignCommitCount: Int { stranger.commitCount }
 
     /// Dates all faults of the plan, from now.
     func start() {
@@ -108,6 +114,8 @@ final class FaultDriver {
         case .misdirectedWrite(let node, let file):
             world.misdirectWrite(node.description, inPathContaining: file)
         case .leaseExpiry(let node): expireLease(of: node)
+        case .lakeForeignCompaction: stranger.act(.compact)
+        case .lakeForeignProperty: stranger.act(.setProperty)
         case .strike(let place, let operation, let effect):
             world.arm(
                 Strike(

@@ -19,6 +19,9 @@ final class LakeAuditor {
         var from: [Int64]
         var dataFiles: [String]
         var deleteFiles: [String]
+        /// Whether another program rewrote files: then `live` are all that are left.
+        var isRewrite = false
+        var live: Set<String> = []
     }
 
     /// One table's lake, as all commits so far make it.
@@ -104,6 +107,7 @@ final class LakeAuditor {
         var pending = Pending(
             snapshot: snapshot, progress: progress, from: from ?? progress.offsets, dataFiles: [],
             deleteFiles: [])
+        pending.isRewrite = snapshot.summary("operation") == "replace"
         var rows: Int64 = 0
         for manifest in list.manifests {
             guard view.seenManifests.insert(manifest.path).inserted,
@@ -123,9 +127,22 @@ final class LakeAuditor {
                 }
             }
         }
+        if pending.isRewrite {
+            pending.live = Set(try liveFiles(of: list, metadata))
+            rows = 0
+        }
         judgeContinuity(pending, view)
         view.pending.append(pending)
         onCommit(view.name.name, snapshot.identifier, Int(rows))
+    }
+
+    private func liveFiles(of list: ManifestList, _ metadata: TableMetadata) throws -> [String] {
+        try list.manifests.flatMap { manifest -> [String] in
+            guard let bytes = try object(manifest.path) else { return [] }
+            let decoded = try Manifest(
+                decoding: bytes, schema: metadata.schema, path: manifest.path)
+            return decoded.entries.filter { $0.status != .deleted }.map(\.file.path)
+        }
     }
 
     private func judgeContinuity(_ pending: Pending, _ view: View) {
@@ -199,6 +216,13 @@ final class LakeAuditor {
 
     private func judge(_ pending: Pending, _ view: View, _ logs: [CommittedLog]) throws {
         let schema = IcebergSchema(tiering: logs[0].table.schema)
+        if pending.isRewrite {
+            // Files of later commits are known already, and still empty.
+            for path in view.files.keys.sorted()
+            where !pending.live.contains(path) && !view.files[path]!.isEmpty {
+                view.liveCount -= view.files.removeValue(forKey: path)!.count { $0 != nil }
+            }
+        }
         for path in pending.dataFiles { try judge(path, schema, pending, view, logs) }
         for path in pending.deleteFiles {
             let key = try location.key(of: path)
@@ -240,7 +264,9 @@ final class LakeAuditor {
                     throw ColumnarError.corrupt(reason: "no place in the log", position: position)
                 }
                 let log = logs[Int(bucket)]
-                let range = pending.from[Int(bucket)]..<pending.progress.offsets[Int(bucket)]
+                // Rewriting files moves rows of any commit.
+                let from = pending.isRewrite ? 0 : pending.from[Int(bucket)]
+                let range = from..<pending.progress.offsets[Int(bucket)]
                 let isInRange = range.contains(offset)
                 tallies[.lakeRows].expect(
                     isInRange

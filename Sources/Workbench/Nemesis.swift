@@ -198,6 +198,8 @@ struct Nemesis {
         case .strike: preconditionFailure("a strike is not drawn")
         case .lakeCatalogConflict: .lakeCatalogConflict(partsPerMillion: rate(upTo: 500_000))
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
+        case .lakeForeignCompaction: .lakeForeignCompaction
+        case .lakeForeignProperty: .lakeForeignProperty
         case .lakeCatalogOutcomeUnknown:
             .lakeCatalogOutcomeUnknown(partsPerMillion: rate(upTo: 500_000))
         default: preconditionFailure("'\(name)' is no fault of a service")

@@ -237,6 +237,49 @@ struct LakeCommitTests {
         }
     }
 
+    @Test("Rewriting leaves the rows in one file, and a snapshot that says so")
+    func rewritten() throws {
+        try inWorld { machine, world in
+            let table = try await openShelf(machine)
+            #expect(try await table.rewritten(on: machine) == nil, "there is nothing to rewrite")
+            for start in [0, 10, 20] as [Int64] {
+                _ = try await table.add(start..<start + 10, label: "a", on: machine)
+            }
+            let before = table.metadata
+            let path = try #require(try await table.rewritten(on: machine))
+            #expect(try await openShelf(machine).metadata == before, "nothing is committed yet")
+            _ = try await machine.lakeCatalog.swap(
+                shelfName, from: table.metadataLocation, to: path)
+            try await table.refresh()
+            let current = try #require(table.metadata.current)
+            #expect(current.summary("operation") == "replace")
+            #expect(current.summary("total-records") == "30")
+            #expect(try await table.scan(current).dataFiles.count == 1)
+            #expect(try await table.numbers() == Array(0..<30))
+            _ = try await table.add(30..<40, label: "b", on: machine)
+            #expect(try await table.numbers() == Array(0..<40))
+            #expect(table.metadata.current?.summary("total-records") == "40")
+        }
+    }
+
+    @Test("A property alone makes other metadata of the same snapshot")
+    func property() throws {
+        try inWorld { machine, world in
+            let table = try await openShelf(machine)
+            _ = try await table.add(0..<10, label: "a", on: machine)
+            let snapshot = table.metadata.currentSnapshot
+            let path = try await table.withProperty("owner", "somebody")
+            let isDone = try await machine.lakeCatalog.swap(
+                shelfName, from: table.metadataLocation, to: path)
+            #expect(isDone)
+            // Whoever commits on what it knew meets a conflict, and keeps the property.
+            _ = try await table.add(10..<20, label: "b", on: machine)
+            #expect(world.journal.probes.contains { $0.name == "lake commit conflict" })
+            #expect(table.metadata.property("owner") == "somebody")
+            #expect(table.metadata.current?.parent == snapshot)
+        }
+    }
+
     @Test("A copy in another place has the same rows, and needs nothing of the first")
     func copied() throws {
         let target = LakeLocation(prefix: "file:///elsewhere/")

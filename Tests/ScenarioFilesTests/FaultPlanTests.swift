@@ -36,6 +36,7 @@ struct FaultPlanTests {
         .objectStoreThrottle(partsPerMillion: 500_000), .objectStoreSlow(factor: 3),
         .coordinationUnavailable, .coordinationOutcomeUnknown(partsPerMillion: 10),
         .leaseExpiry(node: node), .watchDelay(by: .seconds(3)),
+        .lakeForeignCompaction, .lakeForeignProperty,
         .strike(place: .lakeCatalog, operation: 12, effect: .lostAnswer),
         .lakeCatalogConflict(partsPerMillion: 100_000), .lakeCatalogUnavailable,
         .lakeCatalogOutcomeUnknown(partsPerMillion: 300_000),

@@ -1,6 +1,4 @@
 import Columnar
-import JSON
-import Parquet
 import Platform
 import Simulation
 import TestSupport
@@ -24,46 +22,6 @@ extension LoggedTable {
             throw IcebergError.noSuchTable(table.lakeName.description)
         }
         return lake
-    }
-
-    /// Writes what another program's compaction leaves: the same rows in one file, and metadata
-    /// that names it. Answers where that is; nothing is committed.
-    func rewritten(_ lake: LakeTable) async throws -> String {
-        guard let current = lake.metadata.current else { throw WrongLake(reason: "it is empty") }
-        let scan = try await lake.scan(current)
-        let deletions = try await lake.deletions(of: scan)
-        let schema = lake.metadata.schema
-        let columns = ParquetSchema(schema.columns, elementIdentifiers: schema.elementIdentifiers)
-        var writer = try ParquetWriter(schema: columns)
-        for data in scan.dataFiles.reversed() {
-            for rows in try await lake.rows(
-                of: data.file, without: deletions, as: columns.batchSchema)
-            {
-                try writer.append(rows.batch)
-            }
-        }
-        let file = writer.finish()
-        let path = lake.newPath("data", "-compacted.parquet")
-        try await lake.write(file.bytes, at: path)
-        var change = LakeChange()
-        change.dataFiles = [DataFile(file, content: .data, path: path)]
-        var next = lake.metadata
-        let sequence = next.lastSequenceNumber + 1
-        let manifests = try await lake.writeManifests(change).map { $0.added(by: 99, at: sequence) }
-        let list = try ManifestList(manifests: manifests).encoded(
-            snapshot: 99, parent: current.identifier, sequenceNumber: sequence,
-            syncMarker: lake.syncMarker(path))
-        let listPath = lake.newPath("metadata", "-list.avro")
-        try await lake.write(list, at: listPath)
-        next.append(
-            Snapshot(
-                identifier: 99, parent: current.identifier, sequenceNumber: sequence,
-                timestampMilliseconds: next.lastUpdatedMilliseconds, manifestList: listPath,
-                schemaIdentifier: schema.identifier, summary: [.init("operation", "replace")]),
-            replacing: lake.metadataLocation)
-        let location = lake.newPath("metadata", ".metadata.json")
-        try await lake.write(Array(next.json.compact.utf8), at: location)
-        return location
     }
 
     /// Compares every snapshot with the reference; answers how many rows were compared.

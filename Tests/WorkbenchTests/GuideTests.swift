@@ -70,7 +70,7 @@ struct VariantTests {
             let varied = TankRun.plan(of: Self.scenario, seed: 11, variant: [number])
             #expect(TankRun.plan(of: Self.scenario, seed: 11, variant: [number]) == varied)
             let kept = varied.faults.count { own.faults.contains($0) }
-            #expect(kept * 2 >= own.faults.count, "variant \(number) is far from its seed")
+            #expect(kept + 3 >= own.faults.count, "variant \(number) is far from its seed")
             plans.insert(varied)
         }
         #expect(plans.count > 15)

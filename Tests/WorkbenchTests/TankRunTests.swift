@@ -53,6 +53,19 @@ struct TankRunTests {
         #expect(first.traceHash != other.traceHash)
     }
 
+    @Test("The lake stays exact while a stranger rewrites its files", arguments: [1, 2])
+    func strangers(seed: UInt64) throws {
+        let scenario = try Self.scenario("Scenarios/rare/lake.yaml", seconds: 40)
+        let faults = (1...12).map { number in
+            PlannedFault(
+                at: .seconds(number * 3), duration: .zero,
+                kind: number % 3 == 0 ? .lakeForeignProperty : .lakeForeignCompaction)
+        }
+        let (report, _) = try Self.run(scenario, seed: seed, plan: FaultPlan(faults))
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(report.probes.contains { $0.name == "lake key index rebuilt" && $0.count > 0 })
+    }
+
     @Test("The plan of a run, given back to it, makes the same run")
     func replays() throws {
         let scenario = try Self.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 15)
