@@ -55,7 +55,7 @@ struct TankRunTests {
 
     @Test("The lake stays exact while a stranger rewrites its files", arguments: [1, 2])
     func strangers(seed: UInt64) throws {
-        let scenario = try Self.scenario("Scenarios/rare/lake.yaml", seconds: 40)
+        let scenario = try Self.scenario("Scenarios/rare/strangers.yaml", seconds: 40)
         let faults = (1...12).map { number in
             PlannedFault(
                 at: .seconds(number * 3), duration: .zero,
