@@ -140,44 +140,6 @@ struct BenchWorkers {
     }
 }
 
-/// Why a worker gave no answer.
-struct WorkerEnded: Error {
-    var reason: String
-}
-
-/// A run of this program in a process of its own, which answers with one JSON object.
-struct WorkerProcess {
-    var arguments: [String]
-    /// Seconds after which it is stopped.
-    var patience: Int
-
-    func answer() -> Result<JSONValue, WorkerEnded> {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = arguments
-        let (answer, words) = (Pipe(), Pipe())
-        process.standardOutput = answer
-        process.standardError = words
-        process.standardInput = FileHandle.nullDevice
-        do { try process.run() } catch {
-            return .failure(WorkerEnded(reason: "the worker did not start: \(error)"))
-        }
-        let identifier = process.processIdentifier
-        let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(patience), execute: limit)
-        let data = answer.fileHandleForReading.readDataToEndOfFile()
-        let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        limit.cancel()
-        guard let json = try? JSONValue(parsing: [UInt8](data)) else {
-            let last = said.split(separator: "\n").suffix(3).joined(separator: " ")
-            return .failure(
-                WorkerEnded(reason: "the worker ended with \(process.terminationStatus): \(last)"))
-        }
-        return .success(json)
-    }
-}
-
 /// Which cases are taken and what came of those that ended.
 private struct BenchProgress {
     typealias Outcome = Result<(tank: BenchTank.Run, wall: BenchWall.Run), WorkerEnded>

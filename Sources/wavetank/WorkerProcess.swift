@@ -1,0 +1,44 @@
+import Foundation
+import JSON
+
+/// Why a worker gave no answer.
+struct WorkerEnded: Error {
+    var reason: String
+}
+
+/// A run of this program in a process of its own, which answers with one JSON object: a trap in it
+/// is a finding and no more.
+struct WorkerProcess {
+    var arguments: [String]
+    /// Seconds after which it is stopped.
+    var patience: Int
+    /// Another wavetank to run; this one if nil.
+    var binary: String?
+
+    func answer() -> Result<JSONValue, WorkerEnded> {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: binary ?? "/proc/self/exe")
+            .resolvingSymlinksInPath()
+        process.arguments = arguments
+        let (answer, words) = (Pipe(), Pipe())
+        process.standardOutput = answer
+        process.standardError = words
+        process.standardInput = FileHandle.nullDevice
+        do { try process.run() } catch {
+            return .failure(WorkerEnded(reason: "the worker did not start: \(error)"))
+        }
+        let identifier = process.processIdentifier
+        let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(patience), execute: limit)
+        let data = answer.fileHandleForReading.readDataToEndOfFile()
+        let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        limit.cancel()
+        guard let json = try? JSONValue(parsing: [UInt8](data)) else {
+            let last = said.split(separator: "\n").suffix(3).joined(separator: " ")
+            return .failure(
+                WorkerEnded(reason: "the worker ended with \(process.terminationStatus): \(last)"))
+        }
+        return .success(json)
+    }
+}
