@@ -30,15 +30,7 @@ public struct HuntReport: Sendable {
         /// What failed, without the numbers in it: seeds that fail alike have one cause.
         public var cause: String {
             let text = report.map { "\($0.verdict.rawValue): \($0.reason)" } ?? lastWords
-            var cause = ""
-            for character in text.prefix(200) {
-                if character.isNumber {
-                    if cause.last != "#" { cause.append("#") }
-                } else {
-                    cause.append(character)
-                }
-            }
-            return cause
+            return text.prefix(200).withoutNumbers
         }
     }
 

@@ -65,7 +65,7 @@ public struct Story: Sendable, Hashable {
         var counts: [Int] = []
         var last: [String: Int] = [:]
         for event in events {
-            let key = "\(event.node)|\(event.kind.rawValue)|\(Self.shape(event.text))"
+            let key = "\(event.node)|\(event.kind.rawValue)|\(event.text.withoutNumbers)"
             let isRepeatable = event.kind == .note || event.kind == .probe
             if isRepeatable, let position = last[key], counts[position] > 0 {
                 counts[position] += 1
@@ -81,10 +81,6 @@ public struct Story: Sendable, Hashable {
             story.events[position].text += " (and \(count - 1) more alike)"
         }
         return story
-    }
-
-    private static func shape(_ text: String) -> String {
-        String(text.map { $0.isNumber ? "#" : $0 })
     }
 }
 

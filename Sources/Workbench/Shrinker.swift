@@ -1,3 +1,4 @@
+import RunReports
 public import ScenarioFiles
 
 /// Makes a failed run smaller, step by step, as long as it fails alike.
@@ -6,39 +7,9 @@ public import ScenarioFiles
 /// run. A round goes once through all edits; rounds follow until one changes nothing. An edit moves
 /// all that is drawn elsewhere, so a few other seeds are tried where the present one does not fail.
 public struct Shrinker {
-    /// What a run violated first.
-    public struct Violation: Sendable, Hashable {
-        public var oracle: String
-        public var message: String
-        public var at: Duration
-
-        public init(oracle: String, message: String, at: Duration) {
-            self.oracle = oracle
-            self.message = message
-            self.at = at
-        }
-
-        /// Two violations are one when only the numbers in their messages differ.
-        func isLike(_ other: Violation) -> Bool {
-            oracle == other.oracle && Self.shape(message) == Self.shape(other.message)
-        }
-
-        private static func shape(_ text: String) -> String {
-            var shape = ""
-            for character in text {
-                if !character.isNumber {
-                    shape.append(character)
-                } else if shape.last != "#" {
-                    shape.append("#")
-                }
-            }
-            return shape
-        }
-    }
-
     public struct Result: Sendable {
         public var draft: ScenarioDraft
-        public var violation: Violation
+        public var violation: FailureFile.Violation
         public var runCount: Int
         /// What was done, in order.
         public var steps: [String]
@@ -47,7 +18,7 @@ public struct Shrinker {
     }
 
     /// Runs drafts, as many at once as there are, and says in their order what each violated first.
-    public typealias Judge = ([ScenarioDraft]) -> [Violation?]
+    public typealias Judge = ([ScenarioDraft]) -> [FailureFile.Violation?]
 
     private let judge: Judge
     /// Drafts that are judged at once; the result does not depend on it.
@@ -145,5 +116,12 @@ public struct Shrinker {
         let present = (try? draft.scenario())?.seed ?? 1
         let others = (1...UInt64(max(1, seedCount))).filter { $0 != present }
         return [present] + others.prefix(seedCount - 1)
+    }
+}
+
+extension FailureFile.Violation {
+    /// Two violations are one when only the numbers in their messages differ.
+    fileprivate func isLike(_ other: Self) -> Bool {
+        oracle == other.oracle && message.withoutNumbers == other.message.withoutNumbers
     }
 }

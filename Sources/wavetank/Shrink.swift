@@ -87,8 +87,8 @@ struct Shrink: ParsableCommand {
                 + "\nwritten to \(path); again: ci/wavetank run \(path)")
     }
 
-    private func judge(_ drafts: [ScenarioDraft], _ folder: String) -> [Shrinker.Violation?] {
-        let seen = Mutex([Shrinker.Violation?](repeating: nil, count: drafts.count))
+    private func judge(_ drafts: [ScenarioDraft], _ folder: String) -> [FailureFile.Violation?] {
+        let seen = Mutex([FailureFile.Violation?](repeating: nil, count: drafts.count))
         DispatchQueue.concurrentPerform(iterations: drafts.count) { number in
             let draft = drafts[number]
             let path = "\(folder)/\(number).yaml"
@@ -105,20 +105,20 @@ struct Shrink: ParsableCommand {
 
 extension HuntReport.Seed {
     /// What the run violated first; nil if it did not fail.
-    var violation: Shrinker.Violation? {
+    var violation: FailureFile.Violation? {
         guard let report else {
-            return Shrinker.Violation(oracle: "crash", message: lastWords, at: .zero)
+            return FailureFile.Violation(oracle: "crash", message: lastWords, at: .zero)
         }
         if report.verdict != .fail { return nil }
         if let oracle = report.oracles.first(where: { !$0.violations.isEmpty }),
             report.reason.hasPrefix(oracle.name)
         {
             let first = oracle.violations[0]
-            return Shrinker.Violation(
+            return FailureFile.Violation(
                 oracle: oracle.name, message: first.message,
                 at: .nanoseconds(Int64(first.atSeconds * 1e9)))
         }
-        return Shrinker.Violation(
+        return FailureFile.Violation(
             oracle: "defect", message: report.reason,
             at: .nanoseconds(Int64(report.simulatedSeconds * 1e9)))
     }

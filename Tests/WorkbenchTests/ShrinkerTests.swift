@@ -45,7 +45,7 @@ struct ShrinkerTests {
         { drafts in
             drafts.map { draft in
                 guard let scenario = try? draft.scenario(), holds(scenario) else { return nil }
-                return Shrinker.Violation(
+                return FailureFile.Violation(
                     oracle: "lakeRows", message: "offset \(scenario.seed) is missing",
                     at: min(.seconds(41), scenario.length))
             }
@@ -144,7 +144,7 @@ struct ShrinkerTests {
         let shrinker = Shrinker(width: 1, seedCount: 1) { drafts in
             drafts.map { draft in
                 let count = draft.faultCount
-                return Shrinker.Violation(
+                return FailureFile.Violation(
                     oracle: count >= 4 ? "lakeRows" : "liveness", message: "stuck", at: .seconds(9))
             }
         }
