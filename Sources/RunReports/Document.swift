@@ -15,6 +15,8 @@ struct Document {
     var facts: [(name: String, value: String, detail: String)] = []
     var sections: [Markup] = []
     var footer: String
+    /// What its sections need beyond the style of a run's page.
+    var style = figureStyle
 
     var markup: Markup {
         """
@@ -26,7 +28,7 @@ struct Document {
         <meta name="color-scheme" content="light dark">
         <title>\(verdict): \(title)</title>
         <style>
-        \(Markup(stringLiteral: pageStyle))\(Markup(stringLiteral: figureStyle))</style>
+        \(Markup(stringLiteral: pageStyle))\(Markup(stringLiteral: style))</style>
         </head>
         <body>
         <a class="skip" href="#main">Skip to the figures</a>

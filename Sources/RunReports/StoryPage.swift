@@ -22,43 +22,23 @@ private struct StoryPage {
     }
 
     var markup: Markup {
-        """
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>\(story.oracle): the story of seed \(String(story.seed))</title>
-        <style>
-        \(Markup(stringLiteral: pageStyle))\(Markup(stringLiteral: Self.style))</style>
-        </head>
-        <body>
-        <header class="masthead v-fail">
-        \(SeaSignature(traceHash: story.traceHash).drawing)
-        <div class="masthead-text">
-        <p class="brand">Wavetank <span>what happened</span></p>
-        <h1>\(PageLimits.clip(story.violation, to: 400))</h1>
-        <p class="reason">Seen by <strong>\(story.oracle)</strong> at \
-        \(NumberText.moment(story.violatedAtSeconds))</p>
-        <p class="source"><code>\(story.scenario)</code> seed <code>\(String(story.seed))</code>\
-        </p>
-        </div>
-        </header>
-        <main id="main">
-        \(subject)\(legend)\(table)
-        <section><h2>Again</h2><pre><code>\(story.reproduceCommand)</code></pre></section>
-        </main>
-        <footer>Time is simulated; the same build draws the same picture.</footer>
-        </body>
-        </html>
-
-        """
-    }
-
-    private var subject: Markup {
-        story.subject.isEmpty
-            ? .nothing : "<p class=\"followed\">Followed: <strong>\(story.subject)</strong></p>\n"
+        let facts = [
+            (name: "Seen by", value: story.oracle, detail: "the oracle"),
+            ("At", NumberText.moment(story.violatedAtSeconds), "simulated time"),
+            ("Seed", String(story.seed), story.scenario),
+        ]
+        let followed = story.subject.isEmpty ? "" : "Followed: \(story.subject)"
+        let again: Markup = "<pre><code>\(story.reproduceCommand)</code></pre>"
+        return Document(
+            kind: "what happened", title: story.violation, mood: .fail, verdict: "Fail",
+            signature: story.traceHash, facts: facts,
+            sections: [
+                Document.section("story", "What happened", note: followed, [legend, table]),
+                Document.section("again", "Again", [again]),
+            ],
+            footer: "Time is simulated; the same build draws the same picture.",
+            style: Self.style
+        ).markup
     }
 
     private var legend: Markup {
@@ -143,7 +123,6 @@ private struct StoryPage {
 
     private static let style = """
         .unseen { position: absolute; left: -9999px; }
-        .followed { margin: 18px 0 6px; font-size: 17px; }
         .story-legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 10px 0; }
         .story-legend i { display: inline-block; width: 10px; height: 10px; border-radius: 5px;
           margin-right: 6px; background: var(--mark); }
