@@ -23,10 +23,9 @@ struct OutputOptions: ParsableArguments {
     var isQuiet: Bool { quiet || json }
 
     /// Prints the result and writes what was asked for, and the failure file if there was one.
-    func show(_ result: TankSession.Result, savesFailure: Bool = true) throws {
+    func show(_ result: TankSession.Result) throws {
         if let report { try result.write(to: report) }
         print(json ? result.report.json.compact : textSummary(for: result.report))
-        if !savesFailure { return }
         if let saved = try result.saveFailure(in: report ?? "Reports/runs") {
             say("the failure is saved; again: wavetank replay \(saved)")
         }

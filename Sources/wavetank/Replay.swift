@@ -27,7 +27,7 @@ struct Replay: ParsableCommand {
         var session = try TankSession(saved, from: file, quiet: output.isQuiet)
         session.isSketched = saved.sketch != nil
         let result = try session.run()
-        try output.show(result, savesFailure: false)
+        try output.show(result)
         let hash = result.report.traceHash
         if hash == saved.traceHash {
             say("the trace is the one that was saved: \(saved.traceHash)")

@@ -40,10 +40,11 @@ struct Run: ParsableCommand {
         var session = TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
+        session.savesFailure = !noSave
         session.strike = strike?.fault
         session.variant = variant?.numbers ?? []
         let result = try session.run()
-        try output.show(result, savesFailure: !noSave)
+        try output.show(result)
         throw ExitCode(result.exitCode)
     }
 }

@@ -60,6 +60,8 @@ struct TankSession {
     /// Events to keep in full, by their numbers.
     var keptEvents = 0..<0
     var isSketched = false
+    /// Whether a failure is to be saved, which costs a second run of it.
+    var savesFailure = false
     /// Which plan near the seed's own to take.
     var variant: [Int] = []
     /// A fault beside those of the plan.
@@ -126,7 +128,8 @@ struct TankSession {
             try LakeFolder(path: folder).write(lake)
         }
         return Result(
-            report: report, failure: try failure(run, report), world: run.world,
+            report: report, failure: savesFailure ? try failure(run, report) : nil,
+            world: run.world,
             sketch: run.endTrace.sketch, figures: run.figures)
     }
 
