@@ -35,10 +35,13 @@ struct Strikes {
     /// Whose each operation was, by place, where that is kept.
     private(set) var owners: [[Int32]] = []
     private var armed: [Strike.Place: [Int: Strike.Effect]] = [:]
+    private var isOver = false
 
     mutating func keepOwners() {
         owners = Array(repeating: [], count: Strike.Place.allCases.count)
     }
+
+    mutating func end() { isOver = true }
 
     mutating func arm(_ strike: Strike) {
         armed[strike.place, default: [:]][strike.number] = strike.effect
@@ -46,6 +49,7 @@ struct Strikes {
 
     /// Counts an operation; what it is struck with, if it is.
     mutating func operated(_ place: Strike.Place, node: Int32) -> Strike.Effect? {
+        if isOver { return nil }
         let position = place.position
         let number = counts[position]
         counts[position] += 1
@@ -70,6 +74,9 @@ extension Strike.Place {
 extension SimulationWorld {
     /// Has an operation struck when the run comes to it.
     public func arm(_ strike: Strike) { strikes.arm(strike) }
+
+    /// Strikes and counts no more: what comes now is to go well.
+    public func endStrikes() { strikes.end() }
 
     /// From now on keeps whose each operation is.
     public func keepOperationOwners() { strikes.keepOwners() }

@@ -44,6 +44,7 @@ final class FaultDriver {
         for fault in plan.faults {
             if fault.at == .zero, case .strike = fault.kind {
                 // Its operation may be the first of all.
+                onChange(fault, true)
                 strike(fault.kind)
             } else {
                 world.after(fault.at) { [self] in begin(fault) }
@@ -56,6 +57,7 @@ final class FaultDriver {
     /// What is lost for good stays lost.
     func healAll() {
         isHealed = true
+        world.endStrikes()
         plan = FaultPlan()
         for fault in active { end(fault) }
         for node in nodes { world.setClockDrift(node.description, partsPerMillion: 0) }

@@ -71,6 +71,23 @@ struct StrikeTests {
         #expect(world.objects.bytes("\(number)") == [UInt8(number)])
     }
 
+    @Test("After their end nothing is struck or counted")
+    func ends() {
+        let world = SimulationWorld(seed: 1)
+        world.addMachine("a")
+        var isStruck = false
+        world.onStrike = { _, _ in isStruck = true }
+        world.arm(Strike(.disk, 1, .crash))
+        world.endStrikes()
+        world.start("a") { machine in
+            let file = try await machine.disk.open("f", .new)
+            for number in 0..<5 as Range<UInt8> { try await file.write([number], at: 0) }
+        }
+        world.run(for: .seconds(1))
+        world.shutDown()
+        #expect(!isStruck && world.operationCount(.disk) == 0)
+    }
+
     @Test("Up to the operation the run is the one without the strike")
     func isTheSame() {
         let plain = Self.run(nil).steps
