@@ -97,8 +97,7 @@ public final class Storyteller {
     private func lookAtNodes() {
         for node in run.scenario.nodes {
             let name = node.description
-            let now: NodeLane.State =
-                !run.world.isRunning(name) ? .down : run.world.isPaused(name) ? .paused : .up
+            let now = run.world.laneState(of: name)
             let before = nodeStates[node]
             if now == before { continue }
             nodeStates[node] = now

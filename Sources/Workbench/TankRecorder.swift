@@ -5,6 +5,13 @@ import RunReports
 import ScenarioFiles
 import Simulation
 
+extension SimulationWorld {
+    /// What a machine is doing, as reports draw it.
+    func laneState(of name: String) -> NodeLane.State {
+        !isRunning(name) ? .down : isPaused(name) ? .paused : .up
+    }
+}
+
 /// Collects over a run what its report shows: who was up, who led, how fast, how fresh.
 final class TankRecorder {
     private let world: SimulationWorld
@@ -72,8 +79,7 @@ final class TankRecorder {
     private func observeNodes() {
         for node in nodes {
             let name = node.description
-            let state: NodeLane.State =
-                !world.isRunning(name) ? .down : world.isPaused(name) ? .paused : .up
+            let state = world.laneState(of: name)
             let known = states[node]!
             if known.state == state { continue }
             nodeLanes[node, default: []].append(
