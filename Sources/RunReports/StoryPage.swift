@@ -30,7 +30,8 @@ private struct StoryPage {
         let followed = story.subject.isEmpty ? "" : "Followed: \(story.subject)"
         let again: Markup = "<pre><code>\(story.reproduceCommand)</code></pre>"
         return Document(
-            kind: "what happened", title: story.violation, mood: .fail, verdict: "Fail",
+            kind: "what happened", title: PageLimits.clip(story.violation, to: 120), mood: .fail,
+            verdict: "Fail", reason: story.violation.count > 120 ? story.violation : "",
             signature: story.traceHash, facts: facts,
             sections: [
                 Document.section("story", "What happened", note: followed, [legend, table]),
