@@ -61,7 +61,8 @@ extension Replica {
                     from: from, below: sealed,
                     maximumByteCount: Int(configuration.segmentByteCount))
             } catch let error as ChangelogError {
-                throw TieringError.unavailable(reason: "\(error)")
+                // What is damaged here, another replica has: this one has to make place for it.
+                throw TieringError.unavailable(reason: "\(try translate(error))")
             }
             guard let end = try? LogBatch.split(bytes).last?.endOffset else { return }
             let (key, manifest) = try await tieredLog.upload(
