@@ -28,6 +28,14 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether a server loses what it had stored, synced or not.
+    public var losesData: Bool {
+        switch self {
+        case .nodeLoss, .syncFailure, .bitRot, .lostWrite, .misdirectedWrite: true
+        default: false
+        }
+    }
+
     /// Clients keep nothing on disk and hold no lease.
     public var isForClients: Bool {
         switch self {

@@ -33,6 +33,13 @@ public struct Scenario: Sendable, Hashable {
 
     public var clientCount: Int { workloads.reduce(0) { $0 + $1.clientCount } }
 
+    /// Whether a scripted fault may take the only copy of something that was acknowledged: then no
+    /// engine can do what is asked.
+    public var mayLoseLastCopy: Bool {
+        min(cluster.replication, cluster.minimumInSync) < 2
+            && scriptedFaults.faults.contains { $0.kind.name.losesData }
+    }
+
     /// The path of a capture, seen from where the scenario's own path is seen from.
     public func path(of capture: CaptureOptions) -> String {
         if capture.file.hasPrefix("/") { return capture.file }

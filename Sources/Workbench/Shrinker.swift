@@ -87,7 +87,7 @@ public struct Shrinker {
         let seeds = seeds(beside: result.draft)
         var cases: [(name: String, draft: ScenarioDraft)] = []
         for (number, edit) in edits.enumerated() {
-            if !tried.contains(edit.name) && (try? edit.draft.scenario()) != nil {
+            if !tried.contains(edit.name) && isFair(edit.draft, beside: result.draft) {
                 let drafts = seeds.map { edit.draft.with(seed: $0) }
                 cases += drafts.filter { !visited.contains($0.text) }.map { (edit.name, $0) }
             }
@@ -110,6 +110,13 @@ public struct Shrinker {
             }
         }
         return nil
+    }
+
+    /// Whether a draft is a scenario, and one that an engine without mistakes could pass if it could
+    /// pass the one before.
+    private func isFair(_ draft: ScenarioDraft, beside former: ScenarioDraft) -> Bool {
+        guard let scenario = try? draft.scenario() else { return false }
+        return !scenario.mayLoseLastCopy || (try? former.scenario())?.mayLoseLastCopy ?? true
     }
 
     private func seeds(beside draft: ScenarioDraft) -> [UInt64] {

@@ -46,6 +46,19 @@ struct ScenarioDraftTests {
         }
     }
 
+    @Test("A fault that was to last longer than the run ends with it")
+    func longFault() throws {
+        var (failure, _) = try Self.failure("fast/clickstream.yaml")
+        failure.length = .seconds(20)
+        let crash = FaultKind.crash(node: NodeName(.server, 1))
+        failure.plan = FaultPlan([
+            PlannedFault(at: .seconds(15), duration: .seconds(10), kind: crash),
+            PlannedFault(at: .seconds(21), duration: .seconds(1), kind: crash),
+        ])
+        let faults = try ScenarioDraft(failure).scenario().scriptedFaults.faults
+        #expect(faults == [PlannedFault(at: .seconds(15), duration: .seconds(5), kind: crash)])
+    }
+
     @Test("Texts with signs of YAML in them come back as they were")
     func quoting() throws {
         var draft = try ScenarioDraft(Self.failure("fast/clickstream.yaml").0)

@@ -139,6 +139,21 @@ struct ShrinkerTests {
         #expect(scenario.cluster.servers == 1 && scenario.length == .seconds(1))
     }
 
+    @Test("A case in which a disk loses data keeps the copies that make it solvable")
+    func keepsCopies() throws {
+        var failure = FailureFile(
+            scenarioPath: "shop.yaml", scenarioText: Self.scenarioText, seed: 7,
+            length: .seconds(90), plan: FaultPlan([]), build: "", traceHash: "0",
+            verdict: "fail", violations: [])
+        let rot = FaultKind.bitRot(node: NodeName(.server, 2), file: ".log")
+        failure.plan = FaultPlan([PlannedFault(at: .seconds(12), duration: .zero, kind: rot)])
+        let judge = Self.judge { $0.scriptedFaults.faults.count == 1 }
+        let result = try #require(
+            Shrinker(width: 1, seedCount: 1, judge: judge).shrink(try ScenarioDraft(failure)))
+        let cluster = try result.draft.scenario().cluster
+        #expect(cluster.servers == 2 && cluster.replication == 2 && cluster.minimumInSync == 2)
+    }
+
     @Test("A violation of another kind is not taken for the one that is shrunk")
     func keepsTheViolation() throws {
         let shrinker = Shrinker(width: 1, seedCount: 1) { drafts in
