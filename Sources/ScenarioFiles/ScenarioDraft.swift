@@ -14,7 +14,8 @@ public struct ScenarioDraft: Sendable {
         root["length"] = .plain(failure.length.shortText)
         root["seed"] = .plain(String(failure.seed))
         if let schedule = failure.schedule { root["schedule"] = .plain(schedule.rawValue) }
-        // A drawn fault may last longer than the run; a scripted one ends with it, as it does there.
+        // A drawn fault may last longer than the run; a scripted one ends with it, as it does
+        // there.
         let faults = failure.plan.faults.filter { $0.at < failure.length }.map { fault in
             var fault = fault
             fault.duration = min(fault.duration, failure.length - fault.at)

@@ -112,8 +112,8 @@ public struct Shrinker {
         return nil
     }
 
-    /// Whether a draft is a scenario, and one that an engine without mistakes could pass if it could
-    /// pass the one before.
+    /// Whether a draft is a scenario, and one that an engine without mistakes could pass if it
+    /// could pass the one before.
     private func isFair(_ draft: ScenarioDraft, beside former: ScenarioDraft) -> Bool {
         guard let scenario = try? draft.scenario() else { return false }
         return !scenario.mayLoseLastCopy || (try? former.scenario())?.mayLoseLastCopy ?? true
