@@ -6,6 +6,11 @@ import Platform
 /// A damaged replica leaves the in-sync set before anything of it is thrown away, empties its log
 /// and fetches everything again. If no other replica holds all that was acknowledged, it refuses
 /// instead: the data has to be restored by people, not dropped by a program.
+///
+/// A torn tail is cut without that: by all rules nobody was told that it was durable. But a device
+/// that lost a write which it had acknowledged leaves the very same (Alagappan et al.,
+/// "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018), so where others are in sync
+/// the replica leaves them until it has fetched what it lacks: as a leader it would undo it.
 extension TabletServer {
     /// Opens a bucket's log; nil if it is damaged and nobody else has what it held.
     func openLog(of bucket: BucketIdentifier) async throws -> ChangeLog? {
@@ -19,6 +24,9 @@ extension TabletServer {
             if try await isSuspect(bucket) {
                 try await log.verify()
                 try await clearSuspicion(of: bucket)
+            }
+            if log.recovery.tornByteCount > 0, try await leaveInSync(bucket) {
+                machine.observer.reached("torn replica stays out of the in-sync set")
             }
             return log
         } catch ChangelogError.damaged(let damage) {

@@ -29,6 +29,7 @@ let knownProbes: [String] = [
     "server lost its lease",
     "snapshot published",
     "snapshot restored",
+    "torn replica stays out of the in-sync set",
     "torn tail cut",
     "upload found done already",
     "vector deleted while its segments were merged",

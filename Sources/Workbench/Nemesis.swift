@@ -14,6 +14,8 @@ struct Nemesis {
     /// The one server that may lose data for good.
     private let unlucky: NodeName
     private var hasLostNode = false
+    /// Whether the unlucky server's disk may hold what nobody has noticed yet.
+    private var hasLatentDamage = false
     /// When each class of node is whole again.
     private var wholeAt: [NodeRole: Duration] = [:]
 
@@ -64,6 +66,9 @@ struct Nemesis {
     mutating func admits(_ fault: PlannedFault) -> Bool {
         let isLoss = fault.kind.name == .nodeLoss
         if isLoss && (hasLostNode || !canLoseNode) { return false }
+        // What a disk did in silence shows late; should the others fall out of step together then,
+        // the one that is in sync alone would be the damaged one.
+        if hasLatentDamage && parts(fault.kind) { return false }
         let roles = roles(of: fault.kind)
         for role in NodeRole.allCases where roles.contains(role) {
             // One node of a kind at a time, and some time for it to come back.
@@ -73,7 +78,20 @@ struct Nemesis {
             wholeAt[role] = fault.end + scenario.cluster.leaseDuration * 2 + .seconds(2)
         }
         if isLoss { hasLostNode = true }
+        switch fault.kind {
+        case .bitRot, .lostWrite, .misdirectedWrite: hasLatentDamage = true
+        default: break
+        }
         return true
+    }
+
+    /// Whether a fault may put all servers but one out of step at once.
+    private func parts(_ kind: FaultKind) -> Bool {
+        switch kind {
+        case .restartAll, .bridgePartition, .ringPartition: true
+        case .linkClogged(let node), .linkSlow(let node, _): node == nil
+        default: false
+        }
     }
 
     private var canLoseNode: Bool {

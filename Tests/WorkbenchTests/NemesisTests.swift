@@ -39,6 +39,25 @@ struct NemesisTests {
         #expect(Set(losing).count <= 1)
     }
 
+    @Test("While damage may lie unnoticed, the other servers are not put out of step together")
+    func latentDamage() throws {
+        let scenario = try TankRunTests.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 600)
+        var restarts = 0
+        for seed in 0..<200 as Range<UInt64> {
+            var isDamaged = false
+            for fault in Nemesis.plan(scenario, seed: seed).faults {
+                switch fault.kind {
+                case .bitRot, .lostWrite, .misdirectedWrite: isDamaged = true
+                case .restartAll, .linkClogged(node: nil):
+                    restarts += 1
+                    #expect(!isDamaged, "seed \(seed): \(fault)")
+                default: break
+                }
+            }
+        }
+        #expect(restarts > 20)
+    }
+
     @Test("A server is lost for good once at most, and only where enough others are left")
     func nodeLoss() throws {
         let path = "Scenarios/fast/ecommerce-cdc.yaml"
