@@ -265,7 +265,8 @@ final class FaultDriver {
                 if effect != .after { objects.lostBeforePerMillion += rate }
                 if effect != .before { objects.lostAfterPerMillion += rate }
             case .objectStoreThrottle(let rate): objects.refusalsPerMillion += rate
-            case .objectStoreSlow(let factor): objects.slowFactor *= factor
+            case .objectStoreSlow(let factor):
+                objects.slowFactor = max(objects.slowFactor, factor)
             case .objectStoreTornUpload(let rate): objects.tornUploadsPerMillion += rate
             case .objectStoreTail(let rate, let factor):
                 objects.tailPerMillion += rate
@@ -294,7 +295,7 @@ final class FaultDriver {
         var faults = DiskFaults()
         for fault in active where fault.kind.nodes.contains(node) {
             switch fault.kind {
-            case .diskSlow(_, let factor): faults.slowFactor *= factor
+            case .diskSlow(_, let factor): faults.slowFactor = max(faults.slowFactor, factor)
             case .diskFull: faults.isFull = true
             case .diskBudget(_, let byteCount):
                 faults.capacityBytes = min(faults.capacityBytes, Int64(byteCount))
