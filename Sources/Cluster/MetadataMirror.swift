@@ -22,6 +22,10 @@ public final class MetadataMirror {
     public let changed: Signal
     private let machine: Machine
     private var revisions: [String: Revision] = [:]
+    /// One for each topic that somebody here waited for.
+    private var topics: [Topic: Signal] = [:]
+    /// What changed since the last announcement, in order and perhaps more than once.
+    private var touched: [Topic] = []
     /// Which buckets each server that was asked for holds, until a bucket is placed elsewhere.
     private var placements: [String: [BucketIdentifier]] = [:]
 
@@ -42,7 +46,7 @@ public final class MetadataMirror {
                     prefix: MetadataKey.root, after: range.revision)
                 while true {
                     for event in try await watch.next() { apply(event) }
-                    changed.notify()
+                    announce()
                 }
             } catch is CoordinationError {
                 machine.observer.reached("metadata watch broken")
@@ -77,8 +81,15 @@ public final class MetadataMirror {
     }
 
     private func set(_ bucket: BucketIdentifier, _ state: Versioned<BucketState>?) {
-        if buckets[bucket]?.value.replicas != state?.value.replicas { placements.removeAll() }
+        let former = buckets[bucket]?.value.replicas ?? []
+        let replicas = state?.value.replicas ?? []
+        if former != replicas {
+            placements.removeAll()
+            touched += former.map(Topic.held)
+        }
         buckets[bucket] = state
+        touched += replicas.map(Topic.held)
+        touched.append(.bucket(bucket))
     }
 
     /// Takes in what this node itself has just written or read, ahead of the watch.
@@ -86,7 +97,38 @@ public final class MetadataMirror {
         if let known = buckets[bucket], known.revision >= revision { return }
         set(bucket, Versioned(value: state, revision: revision))
         revisions[MetadataKey.bucket(bucket).text] = revision
+        announce()
+    }
+
+    // MARK: Topics
+
+    /// What a change is about, for those who need not look at everything: with many buckets, nearly
+    /// all changes are about others.
+    enum Topic: Hashable {
+        /// The state, the tiered log or the snapshot of a bucket.
+        case bucket(BucketIdentifier)
+        /// The replicas that a server holds.
+        case held(by: String)
+        /// Which servers are registered.
+        case servers
+    }
+
+    /// Notified after each batch of changes that has one about `topic`.
+    func changed(_ topic: Topic) -> Signal {
+        if let known = topics[topic] { return known }
+        let signal = Signal(machine)
+        topics[topic] = signal
+        return signal
+    }
+
+    private func announce() {
         changed.notify()
+        var told: Set<Topic> = []
+        for topic in touched {
+            guard let signal = topics[topic], told.insert(topic).inserted else { continue }
+            signal.notify()
+        }
+        touched.removeAll(keepingCapacity: true)
     }
 
     private func reload(_ range: CoordinationRange) {
@@ -98,7 +140,7 @@ public final class MetadataMirror {
             apply(WatchEvent(key: entry.key, entry: entry, revision: entry.revision))
         }
         isLoaded = true
-        changed.notify()
+        announce()
     }
 
     private func apply(_ event: WatchEvent) {
@@ -115,9 +157,14 @@ public final class MetadataMirror {
     private func store(_ event: WatchEvent) throws {
         let bytes = event.entry?.value
         switch MetadataKey(event.key) {
-        case .server(let name): servers[name] = try bytes.map(ServerRegistration.init(decoding:))
+        case .server(let name):
+            servers[name] = try bytes.map(ServerRegistration.init(decoding:))
+            touched.append(.servers)
         case .table(let identifier):
             tables[identifier] = try bytes.map(TableDescription.init(decoding:))
+            for bucket in tables[identifier]?.buckets ?? [] {
+                touched += (buckets[bucket]?.value.replicas ?? []).map(Topic.held)
+            }
         case .bucket(let bucket):
             let state = try bytes.map {
                 Versioned(value: try BucketState(decoding: $0), revision: event.revision)
@@ -127,10 +174,12 @@ public final class MetadataMirror {
             tieredLogs[bucket] = try bytes.map {
                 Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
             }
+            touched.append(.bucket(bucket))
         case .snapshot(let bucket):
             snapshots[bucket] = try bytes.map {
                 Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
             }
+            touched.append(.bucket(bucket))
         case .office(let name): offices[name] = bytes.map { String(decoding: $0, as: UTF8.self) }
         case .counter, nil: break
         }

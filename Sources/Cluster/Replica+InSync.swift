@@ -57,7 +57,7 @@ extension Replica {
                 machine.observer.reached("in-sync set shrunk")
                 try await changeInSync(to: kept, in: leadership)
             }
-            _ = try await mirror.changed.wait(until: machine.clock.now + limit / 4)
+            _ = try await mirror.changed(.servers).wait(until: machine.clock.now + limit / 4)
         }
     }
 

@@ -107,7 +107,7 @@ extension Replica {
         // The next commit is fenced by this one's revision: wait until the mirror has it.
         let deadline = machine.clock.now + configuration.callTimeout
         while mirror.pointer(at: path)?.value != pointer {
-            if try await !mirror.changed.wait(until: deadline) { break }
+            if try await !mirror.changed(.bucket(bucket)).wait(until: deadline) { break }
         }
         return true
     }

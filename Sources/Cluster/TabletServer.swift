@@ -72,7 +72,7 @@ public final class TabletServer {
     private func reconcile() async throws {
         while true {
             applyStates()
-            _ = try await mirror.changed.wait()
+            _ = try await mirror.changed(.held(by: machine.name)).wait()
         }
     }
 
