@@ -22,7 +22,8 @@ public final class ChangeLog {
     /// Never empty; the last one grows.
     var segments: [LogSegment]
     var state: LogState
-    var tail = LogTail()
+    var tail = LogTail() { didSet { tailMemory.byteCount = tail.byteCount } }
+    private let tailMemory: MemoryUse
     var checkpoint: LogCheckpoint
     /// Why the log cannot be used any more.
     var failure: ChangelogError?
@@ -50,6 +51,7 @@ public final class ChangeLog {
         self.segments = segments
         self.state = state
         gate = Gate(machine)
+        tailMemory = MemoryUse(of: machine.memory)
         startOffset = checkpoint.startOffset
         syncedEndOffset = state.endOffset
     }

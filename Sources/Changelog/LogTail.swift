@@ -6,7 +6,8 @@ struct LogTail {
     private var head = 0
     /// Position of the first batch that is not on the disk yet.
     private var unwritten = 0
-    private var byteCount = 0
+    /// Of all batches it holds, in bytes.
+    private(set) var byteCount = 0
 
     /// Where the tail begins; nil if it is empty.
     var startOffset: Int64? { head < batches.count ? batches[head].baseOffset : nil }

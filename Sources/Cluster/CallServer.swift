@@ -3,7 +3,8 @@ import Platform
 
 /// Answers calls that come over connections, many at a time on each.
 ///
-/// A frame is a call number (u32) and a message; an answer bears the number of its call.
+/// A frame is a call number (u32) and a message; an answer bears the number of its call. Both count
+/// as held memory until the answer is sent.
 final class CallServer {
     private let machine: Machine
     private let port: Int
@@ -44,6 +45,7 @@ final class CallServer {
             connection.close()
             return
         }
+        let held = MemoryUse(of: machine.memory, byteCount: frame.count)
         machine.spawn("call") {
             var response: Response
             do {
@@ -56,6 +58,7 @@ final class CallServer {
             var writer = ByteWriter()
             writer.append(littleEndian: number)
             response.encode(into: &writer)
+            held.byteCount += writer.bytes.count
             do { try await connection.send(writer.bytes) } catch is NetworkError {}
         }
     }

@@ -53,6 +53,9 @@ struct UpsertRequest {
     /// An encoded row for an upsert, the encoded key for a delete.
     var operations: [Operation]
 
+    /// What its rows and keys take, in bytes.
+    var byteCount: Int { operations.reduce(0) { $0 + $1.bytes.count } }
+
     struct Operation {
         var isDelete: Bool
         var bytes: [UInt8]

@@ -189,6 +189,7 @@ public final class TabletServer {
         case .createTable:
             throw ClusterError.invalidRequest(reason: "tables are created by the coordinator")
         case .produce(let request):
+            try checkMemory(for: request.batch.count)
             let batch: LogBatch
             do {
                 batch = try LogBatch(validating: request.batch)
@@ -197,6 +198,7 @@ public final class TabletServer {
             }
             return .appended(try await replica(request.bucket).append(batch))
         case .upsert(let request):
+            try checkMemory(for: request.byteCount)
             return .appended(try await replica(request.bucket).upsert(request))
         case .fetch(let request): return .fetched(try await answer(request))
         case .lookup(let bucket, let keys):
@@ -213,6 +215,15 @@ public final class TabletServer {
         }
     }
 
+    /// Refuses changes before memory runs out: what is under way needs the rest.
+    private func checkMemory(for byteCount: Int) throws {
+        if !machine.memory.isShort(with: byteCount) { return }
+        machine.observer.reached("change refused for want of memory")
+        throw ClusterError.busy(
+            reason: "\(machine.name) holds \(machine.memory.usedByteCount) of "
+                + "\(machine.memory.limitByteCount) bytes of memory")
+    }
+
     private func replica(_ bucket: BucketIdentifier) throws -> Replica {
         guard let replica = replicas[bucket] else { throw ClusterError.unknownBucket(bucket) }
         return replica
@@ -224,8 +235,9 @@ public final class TabletServer {
         let deadline = machine.clock.now + wait
         while true {
             var answers: [FetchedBucket] = []
-            var room = min(max(1, request.byteCount), 16 * 1024 * 1024)
-            for part in request.parts where room > 0 {
+            var room = min(
+                max(1, request.byteCount), 16 * 1024 * 1024, machine.memory.freeByteCount / 4)
+            for part in request.parts where room > 0 || answers.isEmpty {
                 guard let replica = replicas[part.bucket] else {
                     answers.append(
                         FetchedBucket(

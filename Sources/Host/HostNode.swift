@@ -7,6 +7,10 @@ final class HostNode {
     /// The running incarnation, nil while the machine is down.
     var lifetime: Lifetime?
     var network: HostNetwork?
+    /// What its process may hold, in bytes.
+    var memoryLimit = Int.max
+    /// The memory of the running incarnation.
+    var memory: Memory?
 
     init(name: String) { self.name = name }
 }
@@ -43,10 +47,34 @@ extension HostWorld {
             entropy: SystemEntropy(),
             observer: HostObserver(journal, machine: name),
             lifetime: lifetime,
+            memory: memory(of: node, lifetime),
             executor: self
         )
         machine.spawn("start of \(name)") { try await body(machine) }
         return machine
+    }
+
+    private func memory(of node: HostNode, _ lifetime: Lifetime) -> Memory {
+        let memory = Memory { [journal] memory in
+            journal.note(
+                .warning, machine: node.name,
+                "ended, for it holds \(memory.usedByteCount) bytes of memory and may hold "
+                    + "\(memory.limitByteCount)")
+            lifetime.end()
+        }
+        memory.limit(to: node.memoryLimit)
+        node.memory = memory
+        return memory
+    }
+
+    /// Sets how much memory a machine may hold, in this life and those that follow.
+    ///
+    /// Machines of one process share its memory, so the kernel could only end all of them: this
+    /// ends the one, and `onHalt` is called.
+    public func setMemoryLimit(_ name: String, byteCount: Int) {
+        guard let node = nodes[name] else { preconditionFailure("no machine named \(name)") }
+        node.memoryLimit = byteCount
+        node.memory?.limit(to: byteCount)
     }
 
     /// Ends a machine at once, as the kill of its process would; what it wrote is in its files.
@@ -60,6 +88,7 @@ extension HostWorld {
     private func end(_ node: HostNode) {
         guard let lifetime = node.lifetime else { return }
         node.lifetime = nil
+        node.memory = nil
         lifetime.end()
         node.network?.processEnded()
         node.network = nil

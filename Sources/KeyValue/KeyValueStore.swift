@@ -32,9 +32,12 @@ public final class KeyValueStore {
     let cache: BlockCache
     /// At most one task changes files.
     let gate: Gate
-    var memory = MemoryTable()
+    var memory = MemoryTable() { didSet { account() } }
     /// What is being written to a table file, and what it brings the store to.
-    var flushing: (table: MemoryTable, appliedOffset: Int64, rowCount: Int64)?
+    var flushing: (table: MemoryTable, appliedOffset: Int64, rowCount: Int64)? {
+        didSet { account() }
+    }
+    private let held: MemoryUse
     var version: Version
     var manifest: Manifest
     /// Tables that no version has any more, to be removed.
@@ -56,7 +59,8 @@ public final class KeyValueStore {
         self.configuration = configuration
         self.manifest = manifest
         self.version = version
-        cache = BlockCache(byteLimit: configuration.cacheByteCount)
+        cache = BlockCache(byteLimit: configuration.cacheByteCount, memory: machine.memory)
+        held = MemoryUse(of: machine.memory)
         gate = Gate(machine)
         appliedOffset = manifest.appliedOffset
         rowCount = manifest.rowCount
@@ -65,8 +69,15 @@ public final class KeyValueStore {
     /// All changes below survive a crash.
     public var durableOffset: Int64 { manifest.appliedOffset }
 
-    /// Whether enough has gathered in memory to be worth a file.
-    public var needsFlush: Bool { memory.byteCount >= configuration.memoryByteCount }
+    /// Whether enough has gathered in memory to be worth a file; less is while memory is short.
+    public var needsFlush: Bool {
+        let share = machine.memory.isShort() ? 16 : 1
+        return memory.byteCount >= configuration.memoryByteCount / share
+    }
+
+    private func account() {
+        held.byteCount = memory.byteCount + (flushing?.table.byteCount ?? 0)
+    }
 
     /// A key that was set or, without a value, deleted.
     public struct Change: Hashable, Sendable {

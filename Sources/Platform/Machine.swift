@@ -15,6 +15,7 @@ public final class Machine {
     public let entropy: any Entropy
     public let observer: any Observer
     public let lifetime: Lifetime
+    public let memory: Memory
     private let lane: Lane
 
     public init(
@@ -28,6 +29,7 @@ public final class Machine {
         entropy: any Entropy,
         observer: any Observer,
         lifetime: Lifetime,
+        memory: Memory,
         executor: any SerialExecutor & TaskExecutor
     ) {
         self.name = name
@@ -40,6 +42,7 @@ public final class Machine {
         self.entropy = entropy
         self.observer = observer
         self.lifetime = lifetime
+        self.memory = memory
         self.lane = Lane(executor)
     }
 

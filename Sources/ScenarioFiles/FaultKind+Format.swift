@@ -34,6 +34,12 @@ extension FaultKindName {
                     "segmentBytes", .byteCount(4096...(1 << 30)), .required,
                     "at which a segment is sealed from then on"),
             ])
+        case .memoryBudget:
+            RecordShape([
+                Self.node,
+                Field(
+                    "bytes", .byteCount(0...(1 << 50)), .required, "what its process may hold"),
+            ])
         case .clockStep:
             RecordShape([
                 Self.node,
@@ -214,6 +220,7 @@ extension FaultKind {
         case .connectionReset: return .connectionReset(node: node)
         case .connectionForgotten: return .connectionForgotten(node: node)
         case .leaseExpiry: return .leaseExpiry(node: node)
+        case .memoryBudget: return .memoryBudget(node: node, byteCount: record.integer("bytes"))
         case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication:
             return link(name, record, node: optionalNode)
         default:
@@ -325,7 +332,8 @@ extension FaultKind {
             [("by", .text(delay.shortText)), ("jitter", .text(jitter.shortText))]
         case .linkSlow(_, let rate):
             [("bytesPerSecond", .text(Units.bytes.write(Int64(rate))))]
-        case .diskBudget(_, let count): [("bytes", .text(Units.bytes.write(Int64(count))))]
+        case .diskBudget(_, let count), .memoryBudget(_, let count):
+            [("bytes", .text(Units.bytes.write(Int64(count))))]
         case .diskErrors(_, let rate, let operation):
             [("rate", .text(shareText(rate))), ("operation", .text(operation.rawValue))]
         case .bitRot(_, let file), .lostWrite(_, let file), .misdirectedWrite(_, let file):

@@ -49,6 +49,9 @@ public enum FaultKind: Sendable, Hashable {
     /// A node's ends of all its connections end without a word to the others, which stay half-open
     /// until they send something.
     case connectionForgotten(node: NodeName)
+    /// The process may hold so much memory, and is killed if it holds more, as by the kernel in a
+    /// control group (Linux, cgroup-v2.rst, `memory.max`); a supervisor starts it again.
+    case memoryBudget(node: NodeName, byteCount: Int)
     /// Each operation of the disk takes so many times as long.
     case diskSlow(node: NodeName, factor: Int)
     /// Nothing more fits on the disk.
@@ -182,6 +185,7 @@ extension FaultKind {
         case .linkLoss: .linkLoss
         case .connectionReset: .connectionReset
         case .connectionForgotten: .connectionForgotten
+        case .memoryBudget: .memoryBudget
         case .diskBudget: .diskBudget
         case .diskErrors: .diskErrors
         case .lostWrite: .lostWrite
@@ -219,7 +223,7 @@ extension FaultKind {
             .leaseExpiry(let node), .crashLoop(let node, _), .nodeLoss(let node),
             .configurationChange(let node, _), .bridgePartition(let node),
             .connectionForgotten(let node), .diskBudget(let node, _), .diskErrors(let node, _, _),
-            .lostWrite(let node, _), .misdirectedWrite(let node, _):
+            .lostWrite(let node, _), .misdirectedWrite(let node, _), .memoryBudget(let node, _):
             [node]
         case .ringPartition(let nodes):
             nodes

@@ -5,6 +5,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     case partition, bridgePartition, ringPartition
     case linkDelay, linkLoss, linkClogged, linkSlow, linkDuplication
     case connectionReset, connectionForgotten
+    case memoryBudget
     case diskSlow, diskFull, diskBudget, diskErrors, syncFailure
     case bitRot, lostWrite, misdirectedWrite
     case objectStoreErrors, objectStoreThrottle, objectStoreSlow, objectStoreTornUpload
@@ -39,7 +40,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     /// Clients keep nothing on disk and hold no lease.
     public var isForClients: Bool {
         switch self {
-        case .crashLoop, .nodeLoss, .leaseExpiry, .powerLoss: false
+        case .crashLoop, .nodeLoss, .leaseExpiry, .powerLoss, .memoryBudget: false
         default: !isForServers
         }
     }
@@ -76,6 +77,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .linkLoss: "messages get lost and break their connection"
         case .connectionReset: "all connections of a node break, once"
         case .connectionForgotten: "a node's connections end, and nobody else is told, once"
+        case .memoryBudget: "the process may hold so much memory and is killed if it holds more"
         case .diskBudget: "so many bytes fit on the disk"
         case .diskErrors: "reads or writes of the disk fail"
         case .lostWrite: "a write that is acknowledged never reaches the medium, once"

@@ -16,6 +16,10 @@ final class SimulatedNode {
     /// What arrived while the machine was paused.
     var held: [UInt64] = []
     var network: SimulatedNetwork?
+    /// What its process may hold, in bytes.
+    var memoryLimit = Int.max
+    /// The memory of the running incarnation.
+    var memory: Memory?
     var traffic = TrafficCounters()
 
     init(name: String, index: Int32, seed: UInt64) {
@@ -64,10 +68,36 @@ extension SimulationWorld {
             entropy: RandomStream(seed: seed, label: "entropy of \(name) \(node.incarnation)"),
             observer: SimulatedObserver(journal, node: node.index),
             lifetime: lifetime,
+            memory: memory(of: node, lifetime),
             executor: self
         )
         machine.spawn("start of \(name)") { try await body(machine) }
         return machine
+    }
+
+    private func memory(of node: SimulatedNode, _ lifetime: Lifetime) -> Memory {
+        let memory = Memory { [unowned self] memory in
+            record(.fault, node: node.index, 21, UInt64(memory.usedByteCount), "is out of memory")
+            journal.note(
+                .warning, node: node.index,
+                "killed, for it holds \(memory.usedByteCount) bytes of memory and may hold "
+                    + "\(memory.limitByteCount)")
+            lifetime.end()
+        }
+        memory.limit(to: node.memoryLimit)
+        node.memory = memory
+        return memory
+    }
+
+    /// Sets how much memory a machine's process may hold, and those that follow it.
+    ///
+    /// One that holds more is ended as by the kernel's out-of-memory killer, and `onHalt` called.
+    public func setMemoryLimit(_ name: String, byteCount: Int) {
+        let node = node(name)
+        if node.memoryLimit == byteCount { return }
+        record(.fault, node: node.index, 20, UInt64(byteCount), "may hold \(byteCount) bytes")
+        node.memoryLimit = byteCount
+        node.memory?.limit(to: byteCount)
     }
 
     /// Kills the machine's process: its memory is gone, what it wrote into its page cache is not.
@@ -117,6 +147,7 @@ extension SimulationWorld {
             .stopped, node: node.index, losingPower ? 1 : 0, 0,
             losingPower ? "without power" : "as a process")
         node.lifetime = nil
+        node.memory = nil
         node.isPaused = false
         drop(held: node.held)
         node.held = []

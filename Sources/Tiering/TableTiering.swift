@@ -62,6 +62,8 @@ public final class TableTiering {
         try checkEpoch(base)
         let range = try await takeRange(from: base.offsets)
         if range.to == base.offsets { return nil }
+        let held = MemoryUse(of: machine.memory, byteCount: range.byteCount)
+        defer { held.byteCount = 0 }
         var commit = LakeCommit(
             table: table.name, snapshot: 0, epoch: epoch, from: base.offsets, to: range.to,
             addedRowCount: 0, deletedRowCount: 0, fileCount: 0, isBehind: range.isBehind,
@@ -155,12 +157,15 @@ public final class TableTiering {
         var batches: [[LogBatch]] = []
         var to: [Int64] = []
         var isBehind = false
+
+        var byteCount: Int { batches.joined().reduce(0) { $0 + $1.byteCount } }
     }
 
     /// The next batches of each bucket; a bucket that cannot be read now has none.
     private func takeRange(from offsets: [Int64]) async throws -> Range {
         var range = Range()
-        let share = max(1, configuration.byteCountPerRound / table.bucketCount)
+        let limit = min(configuration.byteCountPerRound, machine.memory.freeByteCount / 2)
+        let share = max(1, limit / table.bucketCount)
         var failure: LogSourceError?
         for bucket in 0..<table.bucketCount {
             let from = offsets[bucket]

@@ -35,7 +35,8 @@ public final class VectorIndex {
     let manifests: VectorManifestStore
     var stored: StoredVectorManifest?
     /// Oldest first.
-    var segments: [VectorSegment] = []
+    var segments: [VectorSegment] = [] { didSet { account() } }
+    private let held: MemoryUse
     /// Segments that have an object in the store; others are in memory only.
     var savedObjects: Set<String> = []
     /// Objects of this index that exist, or may: what no manifest names any more is deleted.
@@ -51,6 +52,7 @@ public final class VectorIndex {
         precondition(configuration.hotPointLimit >= 1 && configuration.mergeCount >= 2)
         precondition(!prefix.isEmpty && prefix.last != "/", "a prefix is a folder's name")
         self.machine = machine
+        held = MemoryUse(of: machine.memory)
         self.configuration = configuration
         self.prefix = prefix
         self.epoch = epoch
@@ -85,6 +87,7 @@ public final class VectorIndex {
         consumedOffset = offset + 1
         changeCount += 1
         if hot.count >= configuration.hotPointLimit { seal() }
+        account()
     }
 
     /// Says that the changelog has no change for the index below `offset` but those applied.
@@ -112,6 +115,13 @@ public final class VectorIndex {
         }
         consumedOffset = offset
         changeCount += 1
+        account()
+    }
+
+    /// Counts the vectors and the links of all points as held memory.
+    private func account() {
+        let points = segments.reduce(hot.count) { $0 + $1.pointCount }
+        held.byteCount = points * (configuration.dimension + 2 * configuration.degree) * 4
     }
 
     /// Ends the hot segment and starts an empty one; nothing is written before `checkpoint`.

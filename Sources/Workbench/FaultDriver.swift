@@ -288,7 +288,16 @@ final class FaultDriver {
         for node in nodes where node.role == .server {
             world.setDiskFaults(node.description, diskFaults(of: node))
         }
+        for node in members { world.setMemoryLimit(node.description, byteCount: memory(of: node)) }
         applyLinks()
+    }
+
+    /// What a node's process may hold, in bytes.
+    private func memory(of node: NodeName) -> Int {
+        active.reduce(Int.max) { least, fault in
+            guard case .memoryBudget(node, let byteCount) = fault.kind else { return least }
+            return min(least, byteCount)
+        }
     }
 
     private func diskFaults(of node: NodeName) -> DiskFaults {

@@ -2,6 +2,7 @@
 ///
 /// A Tidy test holds this against the sources.
 let knownProbes: [String] = [
+    "change refused for want of memory",
     "damaged log",
     "disk full",
     "divergent follower told to truncate",

@@ -145,6 +145,8 @@ struct Nemesis {
         case .clockDrift:
             .clockDrift(node: node(), partsPerMillion: random.next(in: -20_000..<20_001))
         case .leaseExpiry: .leaseExpiry(node: server())
+        case .memoryBudget:
+            .memoryBudget(node: node(), byteCount: 256 * 1024 << random.next(in: 0..<6))
         case .partition, .bridgePartition, .ringPartition, .connectionReset, .connectionForgotten:
             connections(name)
         case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication: link(name)

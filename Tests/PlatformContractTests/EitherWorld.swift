@@ -80,6 +80,11 @@ final class EitherWorld {
         simulation?.crash(name)
     }
 
+    func setMemoryLimit(_ name: String, byteCount: Int) {
+        host?.setMemoryLimit(name, byteCount: byteCount)
+        simulation?.setMemoryLimit(name, byteCount: byteCount)
+    }
+
     func isRunning(_ name: String) -> Bool {
         host?.isRunning(name) ?? simulation!.isRunning(name)
     }

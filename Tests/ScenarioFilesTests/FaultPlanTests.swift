@@ -15,6 +15,7 @@ struct FaultPlanTests {
         .linkSlow(node: nil, bytesPerSecond: 20_000),
         .linkDuplication(node: node, partsPerMillion: 20_000), .connectionForgotten(node: node),
         .diskBudget(node: node, byteCount: 100_000),
+        .memoryBudget(node: node, byteCount: 2_000_000),
         .diskErrors(node: node, partsPerMillion: 1000, operation: .write),
         .lostWrite(node: node, file: ".log"), .misdirectedWrite(node: node, file: ""),
         .objectStoreTornUpload(partsPerMillion: 10_000),

@@ -66,6 +66,26 @@ struct TankRunTests {
         #expect(report.probes.contains { $0.name == "lake key index rebuilt" && $0.count > 0 })
     }
 
+    @Test("A server short of memory refuses changes, and one that holds too much is killed")
+    func memoryBudgets() throws {
+        let scenario = try Self.scenario("Scenarios/rare/budgets.yaml", seconds: 30)
+        func budget(_ seconds: Int, _ byteCount: Int) -> PlannedFault {
+            PlannedFault(
+                at: .seconds(seconds), duration: .seconds(4),
+                kind: .memoryBudget(node: NodeName(.server, 1), byteCount: byteCount))
+        }
+        let plan = FaultPlan([budget(6, 768 * 1024), budget(18, 64 * 1024)])
+        let (report, _) = try Self.run(scenario, seed: 1, plan: plan)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(
+            report.probes.contains {
+                $0.name == "change refused for want of memory" && $0.count > 0
+            })
+        let killings = report.notes.filter { $0.contains("killed, for it holds") }
+        #expect(!killings.isEmpty, "\(report.notes)")
+        #expect(killings.allSatisfy { $0.contains("server-1") })
+    }
+
     @Test("The plan of a run, given back to it, makes the same run")
     func replays() throws {
         let scenario = try Self.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 15)
