@@ -55,7 +55,7 @@ extension BenchFigure {
     /// All figures, in the order in which reports show them.
     public static let all: [BenchFigure] =
         changes + latencies + freshness + recovery + reads + amplification + disk + network
-        + objects + lake + cost + scheduler
+        + memory + objects + lake + cost + scheduler
 
     private static let changes = [
         BenchFigure("changes.acknowledged", "Changes acknowledged", .count, .neither),
@@ -148,6 +148,16 @@ extension BenchFigure {
     private static let network = [
         BenchFigure("network.frames", "Frames", .count, .lower, limit: "network"),
         BenchFigure("network.bytes", "Bytes on the network", .bytes, .lower, limit: "network"),
+    ]
+
+    private static let memory = [
+        BenchFigure(
+            "memory.server", "Most memory that a server held", .bytes, .lower, limit: "memory",
+            isHeadline: true),
+        BenchFigure(
+            "memory.tierer", "Most memory that a tierer held", .bytes, .lower, limit: "memory"),
+        BenchFigure(
+            "memory.indexer", "Most memory that an indexer held", .bytes, .lower, limit: "memory"),
     ]
 
     private static let objects = [

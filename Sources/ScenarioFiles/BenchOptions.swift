@@ -33,7 +33,7 @@ public struct BenchOptions: Sendable, Hashable {
 /// The kinds of figures that have a limit of their own.
 public enum BenchLimitName: String, Sendable, Hashable, CaseIterable {
     case throughput, latency, tailLatency, freshness, recovery, readLatency, recall
-    case amplification, disk, network, requests, cost, steps
+    case amplification, disk, network, memory, requests, cost, steps
 
     /// Of what it limits, for the schema.
     var meaning: String {
@@ -48,6 +48,7 @@ public enum BenchLimitName: String, Sendable, Hashable, CaseIterable {
         case .amplification: "bytes written, stored and held, to the bytes of the changes"
         case .disk: "operations and bytes of disks"
         case .network: "frames and bytes between machines"
+        case .memory: "the most that a node's process holds"
         case .requests: "requests to object store, catalog and coordination"
         case .cost: "what requests and storage would cost"
         case .steps: "steps of the scheduler a change"
@@ -61,7 +62,7 @@ public enum BenchLimitName: String, Sendable, Hashable, CaseIterable {
         case .recall: "0.5%"
         case .amplification, .throughput, .requests: "1%"
         case .cost, .disk, .network: "2%"
-        case .latency, .steps: "5%"
+        case .latency, .memory, .steps: "5%"
         case .freshness, .readLatency: "10%"
         case .tailLatency, .recovery: "25%"
         }

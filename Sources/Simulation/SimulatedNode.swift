@@ -20,6 +20,8 @@ final class SimulatedNode {
     var memoryLimit = Int.max
     /// The memory of the running incarnation.
     var memory: Memory?
+    /// The most that an earlier incarnation held, in bytes.
+    var memoryPeak = 0
     var traffic = TrafficCounters()
 
     init(name: String, index: Int32, seed: UInt64) {
@@ -100,6 +102,12 @@ extension SimulationWorld {
         node.memory?.limit(to: byteCount)
     }
 
+    /// The most memory that a machine's process has held, in any of its lives, in bytes.
+    public func memoryPeak(of name: String) -> Int {
+        let node = node(name)
+        return max(node.memoryPeak, node.memory?.peakByteCount ?? 0)
+    }
+
     /// Kills the machine's process: its memory is gone, what it wrote into its page cache is not.
     public func crash(_ name: String) { end(name, losingPower: false) }
 
@@ -147,6 +155,7 @@ extension SimulationWorld {
             .stopped, node: node.index, losingPower ? 1 : 0, 0,
             losingPower ? "without power" : "as a process")
         node.lifetime = nil
+        node.memoryPeak = memoryPeak(of: name)
         node.memory = nil
         node.isPaused = false
         drop(held: node.held)

@@ -22,6 +22,12 @@ extension TankRun {
         addChanges(meter, &measured)
         addTimes(meter, &measured)
         addDisksAndNetwork(&measured)
+        for role in [NodeRole.server, .tierer, .indexer] {
+            let peaks = scenario.nodes.filter { $0.role == role }.map {
+                world.memoryPeak(of: $0.description)
+            }
+            measured["memory.\(role)"] = peaks.max()
+        }
         addObjects(prices, &measured)
         measured["scheduler.steps"] = world.stepCount
         measured["scheduler.stepsPerChange"] = FigureList.ratio(world.stepCount, acknowledged)

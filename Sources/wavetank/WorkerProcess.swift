@@ -35,10 +35,27 @@ struct WorkerProcess {
         process.waitUntilExit()
         limit.cancel()
         guard let json = try? JSONValue(parsing: [UInt8](data)) else {
-            let last = said.split(separator: "\n").suffix(3).joined(separator: " ")
+            let status = process.terminationStatus
             return .failure(
-                WorkerEnded(reason: "the worker ended with \(process.terminationStatus): \(last)"))
+                WorkerEnded(reason: "the worker ended with \(status): \(Self.cause(in: said))"))
         }
         return .success(json)
+    }
+
+    /// What a program that ended said of why: the trap and the first place of ours in its
+    /// backtrace, if it has them, and else its last words.
+    private static func cause(in said: String) -> String {
+        let lines = said.split(separator: "\n")
+        let traps = ["Fatal error", "runtime failure", "Program crashed"]
+        guard let trap = lines.first(where: { line in traps.contains { line.contains($0) } })
+        else { return lines.suffix(3).joined(separator: " ") }
+        let what = trap.split(separator: " ").filter { $0 != "***" }.joined(separator: " ")
+        let place = lines.lazy.compactMap { line in
+            line.range(of: " in wavetank at ").flatMap {
+                line[$0.upperBound...].range(of: "/Sources/")
+            }
+            .map { line[$0.lowerBound...].dropFirst() }
+        }
+        return what + (place.first.map { " at \($0)" } ?? "")
     }
 }
