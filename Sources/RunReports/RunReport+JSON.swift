@@ -13,6 +13,7 @@ extension RunReport {
                 JSONMember("leadership", .array(leadership.map(\.json))),
                 JSONMember("lakeTables", .array(lakeTables.map(\.json))),
                 JSONMember("charts", .array(charts.map(\.json))),
+                JSONMember("latencies", latencies?.json ?? .null),
             ])
     }
 
@@ -77,6 +78,7 @@ extension RunReport {
         leadership = try json.optional("leadership")?.list(LeadershipLane.init(field:)) ?? []
         lakeTables = try json.optional("lakeTables")?.list(LakeTableLane.init(field:)) ?? []
         charts = try json.optional("charts")?.list(Chart.init(field:)) ?? []
+        if let field = try json.optional("latencies") { latencies = try LatencyMap(field: field) }
     }
 
     /// JSON numbers here end at 2^63-1; a seed above it stands as text.

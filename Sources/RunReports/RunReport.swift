@@ -35,6 +35,7 @@ public struct RunReport: Sendable, Hashable {
     public var leadership: [LeadershipLane] = []
     public var lakeTables: [LakeTableLane] = []
     public var charts: [Chart] = []
+    public var latencies: LatencyMap?
     public var counters: [Counter] = []
     /// What the reader should know before trusting a figure.
     public var notes: [String] = []

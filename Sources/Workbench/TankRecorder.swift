@@ -26,6 +26,7 @@ final class TankRecorder {
     private var bucketNames: [BucketIdentifier: String] = [:]
     private var lakeLanes: [String: [LakeTableLane.Commit]] = [:]
     private var latencies: [Int64] = []
+    private var latencyGrid = LatencyGrid()
     private var acknowledgedInInterval = 0
     private var series: [String: [Chart.Point]] = [:]
 
@@ -52,6 +53,7 @@ final class TankRecorder {
     func acknowledged(after latency: Duration) {
         acknowledgedInInterval += 1
         latencies.append(latency.nanoseconds)
+        latencyGrid.record(latency.nanoseconds, at: world.nanoseconds)
     }
 
     func committedToLake(_ table: String, snapshot: Int64, rows: Int) {
@@ -166,6 +168,7 @@ final class TankRecorder {
                     text: fault.kind.description))
         }
         report.charts = charts()
+        report.latencies = latencyGrid.map
     }
 
     private func charts() -> [Chart] {

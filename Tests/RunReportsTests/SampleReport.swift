@@ -16,6 +16,7 @@ struct SampleReport {
         sample.drawLeadership()
         sample.drawLake()
         sample.drawCharts()
+        sample.drawLatencies()
         sample.fillTables(verdict)
         return sample.report
     }
@@ -231,6 +232,23 @@ struct SampleReport {
                     .init(name: "log", points: stored[0]), .init(name: "lake", points: stored[1]),
                 ]),
         ]
+    }
+
+    /// Most changes are quick; while something is down, some wait until it is over.
+    private mutating func drawLatencies() {
+        let edges: [Int64] = [1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 1000, 10_000]
+        var cells: [LatencyMap.Cell] = []
+        for column in 0..<150 {
+            let at = (Double(column) + 0.5) / 150 * length
+            let stopped = activity(at, of: ["crash", "powerLoss", "pause", "partition"])
+            for row in 0..<(stopped > 0 ? 12 : 6) {
+                let count = Int(1 + next() % 400) >> abs(row - 2)
+                if count > 0 { cells.append(.init(column: column, row: row, count: count)) }
+            }
+        }
+        report.latencies = LatencyMap(
+            columnNanoseconds: Int64(length / 150 * 1e9), edges: edges.map { $0 * 1_000_000 },
+            cells: cells)
     }
 
     private mutating func fillTables(_ verdict: RunReport.Verdict) {
