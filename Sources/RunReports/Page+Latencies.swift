@@ -168,17 +168,18 @@ extension Page {
 
 /// Shades for counts that lie far apart: each begins at so many times what the one before does.
 struct HeatShades {
+    /// As many as the style has colours for.
     static let limit = 7
     /// The least count of each shade, and the class that colours it.
     let steps: [(least: Int, style: String)]
 
-    init(most: Int) {
+    init(most: Int, limit: Int = HeatShades.limit) {
         var factor = 2
-        while Self.starts(factor, upTo: most).count > Self.limit { factor += 1 }
+        while Self.starts(factor, upTo: most).count > limit { factor += 1 }
         let starts = Self.starts(factor, upTo: most)
         // The strongest shade is always there, so that few steps are far apart as well.
         steps = starts.enumerated().map { index, least in
-            (least, "h-\(Self.limit - starts.count + 1 + index)")
+            (least, "h-\(limit - starts.count + 1 + index)")
         }
     }
 

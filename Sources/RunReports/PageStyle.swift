@@ -10,7 +10,7 @@ let pageStyle = """
       --c1: #0b7285; --c2: #c2571a; --c3: #6b4fb3; --c4: #2f7d32; --c5: #b0306a; --c6: #7a6212;
       --b1: #07485a; --b2: #2b8ba3; --b3: #7fc0cf; --b4: #c3e2e9;
       --h1: #b5dbe3; --h2: #8cc6d3; --h3: #5dacbf; --h4: #3090a8; --h5: #13728c; --h6: #08546b;
-      --h7: #052f3e;
+      --h7: #052f3e; --g1: #d7ecf0; --g2: #a9d6e0; --g3: #74b9ca;
       --up: #7fa7b5; --hatch: #b98a1d; --hatch-ground: #f5e6bf; --down: #c43d32;
     }
     @media (prefers-color-scheme: dark) {
@@ -24,7 +24,7 @@ let pageStyle = """
         --c1: #4fc3d9; --c2: #f39a5b; --c3: #b39ae8; --c4: #7cc97f; --c5: #f07fb2; --c6: #d6bd5c;
         --b1: #c9f2fb; --b2: #3fa0b8; --b3: #1f6274; --b4: #163e4c;
         --h1: #184656; --h2: #1d5f73; --h3: #257d94; --h4: #339cb4; --h5: #5bbdd2; --h6: #96dcea;
-        --h7: #dcf8fe;
+        --h7: #dcf8fe; --g1: #13333f; --g2: #184c5d; --g3: #1d6074;
         --up: #4d7a8b; --hatch: #d9a93a; --hatch-ground: #3b3115; --down: #e0645a;
       }
     }
@@ -208,6 +208,18 @@ let pageStyle = """
       overflow-wrap: anywhere; }
     .probes b { margin-left: 8px; font-variant-numeric: tabular-nums; font-weight: 600; }
     .probes.missed li { background: none; border: 1px dashed var(--open); color: var(--open); }
+    .coverage { font-size: 13px; }
+    .coverage th, .coverage td { padding: 2px 4px; vertical-align: middle; }
+    .coverage thead th { text-align: center; }
+    .coverage th:first-child { position: sticky; left: 0; background: var(--paper);
+      text-align: left; padding: 2px 10px 2px 0; white-space: nowrap; }
+    .coverage tbody th { font-weight: 500; }
+    .coverage td.n, .coverage th.n { padding-right: 14px; color: var(--muted); text-align: right; }
+    .coverage td span { display: block; min-width: 4.2em; border-radius: 4px; padding: 1px 6px;
+      text-align: center; font-variant-numeric: tabular-nums; border: 1px solid transparent; }
+    .coverage .never span { border: 1px dashed var(--open); color: var(--open); }
+    .g-1 span { background: var(--g1); } .g-2 span { background: var(--g2); }
+    .g-3 span { background: var(--g3); }
     pre { background: var(--sheet); border: 1px solid var(--rule); border-radius: 4px;
       padding: 12px 14px; overflow-x: auto; margin: 0 0 12px; white-space: pre-wrap; }
     .pairs { display: flex; flex-wrap: wrap; gap: 6px 32px; font-size: 14px; margin-bottom: 8px; }
@@ -235,6 +247,10 @@ let pageStyle = """
       .violations li { grid-template-columns: 1fr; gap: 0; }
       .violations li .n { text-align: left; }
       table.key { width: auto; }
+      .coverage { font-size: 12px; }
+      .coverage th:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 9em;
+        line-height: 1.25; }
+      .coverage td span { min-width: 3.4em; padding: 1px 3px; }
       table.key th, table.key td { padding-right: 16px; }
     }
     @media print {
@@ -245,6 +261,10 @@ let pageStyle = """
       .sea, .outside, .minor { display: none; }
       h2, h3, thead, .axis { break-after: avoid; }
       .row, tr, .chart { break-inside: avoid; }
+      .scroll { overflow: visible; }
+      .coverage { font-size: 9px; }
+      .coverage th, .coverage td { padding: 1px 2px; }
+      .coverage td span { min-width: 0; padding: 1px 2px; }
       .skip, .cursor { display: none; }
     }
 

@@ -39,6 +39,7 @@ extension RunReport {
             JSONMember("changesUnknown", .integer(Int64(changesUnknown))),
             JSONMember("oracles", .array(oracles.map(\.json))),
             JSONMember("probes", .array(probes.map(\.json))),
+            JSONMember("coverage", coverage?.json ?? .null),
             JSONMember("counters", .array(counters.map(\.json))),
             JSONMember("notes", .array(notes.map { .string($0) })),
             JSONMember("reproduceCommand", .string(reproduceCommand)),
@@ -72,6 +73,7 @@ extension RunReport {
         counters = try json.required("counters").list(Counter.init(field:))
         notes = try json.required("notes").list { field throws(JSONError) in try field.string() }
         libraryVersions = try json.required("libraryVersions").list(LibraryVersion.init(field:))
+        if let field = try json.optional("coverage") { coverage = try FaultCoverage(field: field) }
         // A summary is a report without these.
         faults = try json.optional("faults")?.list(FaultEvent.init(field:)) ?? []
         nodes = try json.optional("nodes")?.list(NodeLane.init(field:)) ?? []

@@ -30,6 +30,7 @@ public struct RunReport: Sendable, Hashable {
     public var changesUnknown: Int
     public var oracles: [OracleResult] = []
     public var probes: [ProbeResult] = []
+    public var coverage: FaultCoverage?
     public var faults: [FaultEvent] = []
     public var nodes: [NodeLane] = []
     public var leadership: [LeadershipLane] = []

@@ -14,6 +14,7 @@ struct RunReportTests {
         let copy = try RunReport(json: JSONValue(parsing: text))
         #expect(copy == report)
         #expect(copy.latencies?.cells.count ?? 0 > 150 && copy.latencies == report.latencies)
+        #expect(copy.coverage?.rows.count ?? 0 > 5 && copy.coverage == report.coverage)
         #expect(copy.json.pretty == text)
     }
 

@@ -17,6 +17,7 @@ struct SampleReport {
         sample.drawLake()
         sample.drawCharts()
         sample.drawLatencies()
+        sample.drawCoverage()
         sample.fillTables(verdict)
         return sample.report
     }
@@ -249,6 +250,18 @@ struct SampleReport {
         report.latencies = LatencyMap(
             columnNanoseconds: Int64(length / 150 * 1e9), edges: edges.map { $0 * 1_000_000 },
             cells: cells)
+    }
+
+    private mutating func drawCoverage() {
+        let parts = ["changelog", "replication", "keyValue", "lake", "unionRead"]
+        let kinds = Set(report.faults.map(\.kind)).sorted()
+        report.coverage = FaultCoverage(
+            parts: parts, secondsAfter: 10,
+            rows: kinds.map { kind in
+                FaultCoverage.Row(
+                    kind: kind, happened: report.faults.count { $0.kind == kind },
+                    reached: parts.map { _ in max(0, Int(next() % 90) - 30) })
+            } + [.init(kind: "strike", happened: 0, reached: parts.map { _ in 0 })])
     }
 
     private mutating func fillTables(_ verdict: RunReport.Verdict) {
