@@ -247,10 +247,13 @@ let pageStyle = """
       .violations li { grid-template-columns: 1fr; gap: 0; }
       .violations li .n { text-align: left; }
       table.key { width: auto; }
-      .coverage { font-size: 12px; }
-      .coverage th:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 9em;
-        line-height: 1.25; }
-      .coverage td span { min-width: 3.4em; padding: 1px 3px; }
+      .coverage { font-size: 11px; }
+      .coverage .swatch { display: none; }
+      .coverage thead th:nth-child(n+3) { writing-mode: sideways-lr; text-align: left;
+        vertical-align: bottom; }
+      .coverage th, .coverage td { padding: 2px; }
+      .coverage td.n, .coverage th.n { padding-right: 6px; }
+      .coverage td span { min-width: 3.3em; padding: 1px 2px; }
       table.key th, table.key td { padding-right: 16px; }
     }
     @media print {
