@@ -3,7 +3,8 @@ public import ScenarioFiles
 
 /// Counts which parts of the engine took a rare path under which kinds of fault.
 ///
-/// It only listens: a run that is measured has the same trace as one that is not.
+/// It only listens: a run that is measured has the same trace as one that is not. A strike is
+/// active from its arming to the end, since an answer that is lost makes no noise.
 public final class CoverageMeter {
     /// How long after its end a fault still counts as active: what it broke takes time to mend.
     public static let secondsAfter = 10

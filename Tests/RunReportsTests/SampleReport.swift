@@ -237,7 +237,7 @@ struct SampleReport {
 
     /// Most changes are quick; while something is down, some wait until it is over.
     private mutating func drawLatencies() {
-        let edges: [Int64] = [1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 1000, 10_000]
+        let edges: [Int64] = [1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 200, 300]
         var cells: [LatencyMap.Cell] = []
         for column in 0..<150 {
             let at = (Double(column) + 0.5) / 150 * length
