@@ -36,7 +36,7 @@ struct HuntPage {
                     "of a seed"
                 ),
             ],
-            sections: [causes(), seeds(scenarios), probes()],
+            sections: [causes(), seeds(scenarios), coverage(), probes()],
             footer: "A seed is a function of itself alone: neither the number of jobs nor the "
                 + "other seeds change it.")
     }
@@ -78,6 +78,10 @@ struct HuntPage {
                 """
         }
         return Document.section("seeds", "Seeds", note: "Each square is one seed.", Array(blocks))
+    }
+
+    private func coverage() -> Markup {
+        report.coverage.map { CoverageGrid(coverage: $0, scale: .hunt).section } ?? .nothing
     }
 
     private func probes() -> Markup {

@@ -30,6 +30,7 @@ extension HuntReport {
                 probes.map {
                     ["name": .string($0.name), "seeds": .integer(Int64($0.count))]
                 }),
+            "coverage": coverage?.json ?? .null,
             "features": .integer(Int64(saturation.featureCount)),
             "lastNewFeature": .integer(Int64(saturation.lastNew)),
             "loneFeatures": .integer(Int64(saturation.loneCount)),

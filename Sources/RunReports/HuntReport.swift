@@ -96,6 +96,11 @@ public struct HuntReport: Sendable {
             .sorted { ($0.count, $0.name) < ($1.count, $1.name) }
     }
 
+    /// In how many seeds each part of the engine was reached under each kind of fault.
+    public var coverage: FaultCoverage? {
+        FaultCoverage(merging: seeds.compactMap { $0.report?.coverage })
+    }
+
     private func median(_ values: [Double]) -> Double {
         values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }

@@ -38,7 +38,7 @@ extension HuntReport: CustomStringConvertible {
                     + "\(anHour) seeds an hour and core"
             ),
             ("reached", Saturation(seeds).description),
-        ]
+        ] + (coverage.map { [("covered", $0.summary)] } ?? [])
     }
 
     private func names(of cause: Cause) -> String {
@@ -61,6 +61,7 @@ extension HuntReport: CustomStringConvertible {
         }
         let missed = probes.filter { $0.count == 0 }.map { markdownText($0.name) }
         if !missed.isEmpty { lines += ["", "Never reached: " + missed.joined(separator: ", ")] }
+        lines += coverage?.markdown ?? []
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -161,10 +161,6 @@ extension Page {
     private func pill(_ fault: FaultEvent, before next: FaultEvent?, y: Int) -> Markup {
         let family = FaultFamily(kind: fault.kind)
         let isMoment = fault.untilSeconds <= fault.atSeconds
-        let span =
-            isMoment
-            ? "at \(NumberText.moment(fault.atSeconds))"
-            : "\(NumberText.moment(fault.atSeconds)) to \(NumberText.moment(fault.untilSeconds))"
         let from = axis.position(fault.atSeconds)
         let width = max(axis.position(fault.untilSeconds) - from, 4.5)
         // A letter takes about seven thousandths of the width of a page on a screen.
@@ -180,11 +176,18 @@ extension Page {
         let title = limits.clip("\(fault.kind) \(fault.target) \(fault.text)", to: 160)
         return """
             <svg class="pill \(family.style)" x="\(axis.percent(fault.atSeconds))" y="\(y)" \
-            width="\(TimeAxis.text(width / 10))%" height="16"><title>\(title), \(span)</title>\
+            width="\(TimeAxis.text(width / 10))%" height="16">\
+            <title>\(title), \(span(of: fault))</title>\
             <rect width="100%" height="100%" rx="\(isMoment ? 2 : 3)"/>\
             \(fitsInside ? inside : .nothing)</svg>\
             \(!fitsInside && labelWidth < room ? outside : .nothing)
             """
+    }
+
+    func span(of fault: FaultEvent) -> String {
+        let start = NumberText.moment(fault.atSeconds)
+        if fault.untilSeconds <= fault.atSeconds { return "at \(start)" }
+        return "\(start) to \(NumberText.moment(fault.untilSeconds))"
     }
 
     /// Faults of what is no node: links and services.

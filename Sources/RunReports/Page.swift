@@ -37,8 +37,8 @@ struct Page {
         <body>
         <a class="skip" href="#main">Skip to the verdict</a>
         \(definitions())\(header())<main id="main">
-        \(violations())\(oracles())\(timeline())\(charts())\(probes())\(notes())\(reproduction())\
-        \(counters())</main>
+        \(violations())\(oracles())\(timeline())\(latencies())\(charts())\(probes())\(coverage())\
+        \(notes())\(reproduction())\(counters())</main>
         <footer>The timeline and the charts are in simulated time: the same build, scenario \
         and seed draw the same ones.</footer>
         <script>
@@ -242,6 +242,10 @@ struct Page {
             </section>
 
             """
+    }
+
+    private func coverage() -> Markup {
+        report.coverage.map { CoverageGrid(coverage: $0, scale: .run).section } ?? .nothing
     }
 
     private func reproduction() -> Markup {

@@ -13,6 +13,11 @@ let pageScript = """
           (path.getAttribute('d').match(/[-\\d.]+ [-\\d]+/g) || [])
             .map(pair => pair.split(' ').map(Number)))
       }));
+      const maps = [...document.querySelectorAll('.heat svg[data-cells]')].map(svg => ({
+        legend: svg.closest('.heat').querySelector('table.key'),
+        column: +svg.dataset.column, edges: svg.dataset.edges.split(' ').map(Number),
+        cells: svg.dataset.cells.split(',').map(cell => cell.split(' ').map(Number))
+      }));
       const short = value => {
         const size = Math.abs(value);
         const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
@@ -54,6 +59,18 @@ let pageScript = """
         return chart.log ? 2 ** (chart.lower + share * (chart.upper - chart.lower))
           : chart.lower + share * (chart.upper - chart.lower);
       };
+      // What a column of a map has: changes, and within what time half, 99 % and all were done.
+      const spread = (map, at, length) => {
+        const column = Math.floor(at * length / map.column);
+        const cells = map.cells.filter(cell => cell[0] === column);
+        const count = cells.reduce((sum, cell) => sum + cell[2], 0);
+        if (count === 0) return ['0', '—', '—', '—'];
+        return [short(count)].concat([.5, .99, 1].map(part => {
+          let seen = 0;
+          const cell = cells.find(cell => (seen += cell[2]) >= count * part);
+          return text(map.edges[cell[1] + 1], 'seconds');
+        }));
+      };
       let share = null;
       const show = at => {
         share = at;
@@ -70,6 +87,14 @@ let pageScript = """
           if (at > .9) label.className = 'left';
           cursor.append(label);
           score.append(cursor);
+        }
+        for (const map of maps) {
+          map.legend.classList.toggle('live', at !== null);
+          if (at === null) continue;
+          const texts = spread(map, at, +scores[0].dataset.length);
+          [...map.legend.tBodies[0].rows].forEach((row, index) => {
+            row.lastElementChild.textContent = texts[index];
+          });
         }
         for (const chart of charts) {
           chart.legend.classList.toggle('live', at !== null);

@@ -9,6 +9,8 @@ let pageStyle = """
       --l1: #1f6f8b; --l2: #8a5a9e; --l3: #4c7a34; --l4: #a3562b; --l5: #5a64a8; --l6: #85622f;
       --c1: #0b7285; --c2: #c2571a; --c3: #6b4fb3; --c4: #2f7d32; --c5: #b0306a; --c6: #7a6212;
       --b1: #07485a; --b2: #2b8ba3; --b3: #7fc0cf; --b4: #c3e2e9;
+      --h1: #b5dbe3; --h2: #8cc6d3; --h3: #5dacbf; --h4: #3090a8; --h5: #13728c; --h6: #08546b;
+      --h7: #052f3e; --g1: #d7ecf0; --g2: #a9d6e0; --g3: #74b9ca;
       --up: #7fa7b5; --hatch: #b98a1d; --hatch-ground: #f5e6bf; --down: #c43d32;
     }
     @media (prefers-color-scheme: dark) {
@@ -21,6 +23,8 @@ let pageStyle = """
         --l1: #2d7f9b; --l2: #8c62a1; --l3: #55823e; --l4: #a5623b; --l5: #6a74b8; --l6: #8a6a3a;
         --c1: #4fc3d9; --c2: #f39a5b; --c3: #b39ae8; --c4: #7cc97f; --c5: #f07fb2; --c6: #d6bd5c;
         --b1: #c9f2fb; --b2: #3fa0b8; --b3: #1f6274; --b4: #163e4c;
+        --h1: #184656; --h2: #1d5f73; --h3: #257d94; --h4: #339cb4; --h5: #5bbdd2; --h6: #96dcea;
+        --h7: #dcf8fe; --g1: #13333f; --g2: #184c5d; --g3: #1d6074;
         --up: #4d7a8b; --hatch: #d9a93a; --hatch-ground: #3b3115; --down: #e0645a;
       }
     }
@@ -144,6 +148,7 @@ let pageStyle = """
     .pill[class*="f-"] rect { fill: var(--f); }
     i[class*="f-"] { background: var(--f); }
     .shade rect { fill: var(--f); opacity: .1; }
+    .bars rect { fill: var(--f); opacity: .8; }
     .l-1 rect { fill: var(--l1); } .l-2 rect { fill: var(--l2); } .l-3 rect { fill: var(--l3); }
     .l-4 rect { fill: var(--l4); } .l-5 rect { fill: var(--l5); } .l-6 rect { fill: var(--l6); }
     .bare { stroke: var(--down); stroke-width: 1.5; }
@@ -153,7 +158,8 @@ let pageStyle = """
     summary { cursor: pointer; color: var(--link); font-size: 14px; }
     .scroll { overflow-x: auto; }
     details table { font-size: 13px; margin-top: 8px; }
-    details td { padding-top: 3px; padding-bottom: 3px; }
+    details td, details tbody th { padding-top: 3px; padding-bottom: 3px; }
+    details tbody th { font-weight: 500; }
 
     .chart { padding: 12px 0 14px; border-bottom: 1px solid var(--rule); }
     .chart .label b { font-size: 14px; font-weight: 650; }
@@ -184,6 +190,14 @@ let pageStyle = """
     .c-4 { --k: var(--c4); } .c-5 { --k: var(--c5); } .c-6 { --k: var(--c6); }
     .b-1 { --k: var(--b1); } .b-2 { --k: var(--b2); } .b-3 { --k: var(--b3); }
     .b-4 { --k: var(--b4); }
+    .h-1 { --h: var(--h1); } .h-2 { --h: var(--h2); } .h-3 { --h: var(--h3); }
+    .h-4 { --h: var(--h4); } .h-5 { --h: var(--h5); } .h-6 { --h: var(--h6); }
+    .h-7 { --h: var(--h7); }
+    .map path { fill: var(--h); shape-rendering: crispEdges; }
+    .shades { display: flex; margin-top: 10px; font-size: 11px; color: var(--muted);
+      font-variant-numeric: tabular-nums; max-width: 210px; }
+    .shades li { flex: 1; min-width: 0; white-space: nowrap; }
+    .shades i { display: block; height: 9px; background: var(--h); }
     line.mark { stroke: var(--ink); opacity: .13; }
     text.mark { font-size: 11px; fill: var(--muted); font-variant-numeric: tabular-nums;
       paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
@@ -194,6 +208,18 @@ let pageStyle = """
       overflow-wrap: anywhere; }
     .probes b { margin-left: 8px; font-variant-numeric: tabular-nums; font-weight: 600; }
     .probes.missed li { background: none; border: 1px dashed var(--open); color: var(--open); }
+    .coverage { font-size: 13px; }
+    .coverage th, .coverage td { padding: 2px 4px; vertical-align: middle; }
+    .coverage thead th { text-align: center; }
+    .coverage th:first-child { position: sticky; left: 0; background: var(--paper);
+      text-align: left; padding: 2px 10px 2px 0; white-space: nowrap; }
+    .coverage tbody th { font-weight: 500; }
+    .coverage td.n, .coverage th.n { padding-right: 14px; color: var(--muted); text-align: right; }
+    .coverage td span { display: block; min-width: 4.2em; border-radius: 4px; padding: 1px 6px;
+      text-align: center; font-variant-numeric: tabular-nums; border: 1px solid transparent; }
+    .coverage .never span { border: 1px dashed var(--open); color: var(--open); }
+    .g-1 span { background: var(--g1); } .g-2 span { background: var(--g2); }
+    .g-3 span { background: var(--g3); }
     pre { background: var(--sheet); border: 1px solid var(--rule); border-radius: 4px;
       padding: 12px 14px; overflow-x: auto; margin: 0 0 12px; white-space: pre-wrap; }
     .pairs { display: flex; flex-wrap: wrap; gap: 6px 32px; font-size: 14px; margin-bottom: 8px; }
@@ -221,6 +247,13 @@ let pageStyle = """
       .violations li { grid-template-columns: 1fr; gap: 0; }
       .violations li .n { text-align: left; }
       table.key { width: auto; }
+      .coverage { font-size: 11px; }
+      .coverage .swatch { display: none; }
+      .coverage thead th:nth-child(n+3) { writing-mode: sideways-lr; text-align: left;
+        vertical-align: bottom; }
+      .coverage th, .coverage td { padding: 2px; }
+      .coverage td.n, .coverage th.n { padding-right: 6px; }
+      .coverage td span { min-width: 3.3em; padding: 1px 2px; }
       table.key th, table.key td { padding-right: 16px; }
     }
     @media print {
@@ -231,6 +264,10 @@ let pageStyle = """
       .sea, .outside, .minor { display: none; }
       h2, h3, thead, .axis { break-after: avoid; }
       .row, tr, .chart { break-inside: avoid; }
+      .scroll { overflow: visible; }
+      .coverage { font-size: 9px; }
+      .coverage th, .coverage td { padding: 1px 2px; }
+      .coverage td span { min-width: 0; padding: 1px 2px; }
       .skip, .cursor { display: none; }
     }
 

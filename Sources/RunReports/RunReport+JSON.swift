@@ -13,6 +13,7 @@ extension RunReport {
                 JSONMember("leadership", .array(leadership.map(\.json))),
                 JSONMember("lakeTables", .array(lakeTables.map(\.json))),
                 JSONMember("charts", .array(charts.map(\.json))),
+                JSONMember("latencies", latencies?.json ?? .null),
             ])
     }
 
@@ -38,6 +39,7 @@ extension RunReport {
             JSONMember("changesUnknown", .integer(Int64(changesUnknown))),
             JSONMember("oracles", .array(oracles.map(\.json))),
             JSONMember("probes", .array(probes.map(\.json))),
+            JSONMember("coverage", coverage?.json ?? .null),
             JSONMember("counters", .array(counters.map(\.json))),
             JSONMember("notes", .array(notes.map { .string($0) })),
             JSONMember("reproduceCommand", .string(reproduceCommand)),
@@ -71,12 +73,14 @@ extension RunReport {
         counters = try json.required("counters").list(Counter.init(field:))
         notes = try json.required("notes").list { field throws(JSONError) in try field.string() }
         libraryVersions = try json.required("libraryVersions").list(LibraryVersion.init(field:))
+        if let field = try json.optional("coverage") { coverage = try FaultCoverage(field: field) }
         // A summary is a report without these.
         faults = try json.optional("faults")?.list(FaultEvent.init(field:)) ?? []
         nodes = try json.optional("nodes")?.list(NodeLane.init(field:)) ?? []
         leadership = try json.optional("leadership")?.list(LeadershipLane.init(field:)) ?? []
         lakeTables = try json.optional("lakeTables")?.list(LakeTableLane.init(field:)) ?? []
         charts = try json.optional("charts")?.list(Chart.init(field:)) ?? []
+        if let field = try json.optional("latencies") { latencies = try LatencyMap(field: field) }
     }
 
     /// JSON numbers here end at 2^63-1; a seed above it stands as text.

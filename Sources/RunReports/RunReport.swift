@@ -30,11 +30,13 @@ public struct RunReport: Sendable, Hashable {
     public var changesUnknown: Int
     public var oracles: [OracleResult] = []
     public var probes: [ProbeResult] = []
+    public var coverage: FaultCoverage?
     public var faults: [FaultEvent] = []
     public var nodes: [NodeLane] = []
     public var leadership: [LeadershipLane] = []
     public var lakeTables: [LakeTableLane] = []
     public var charts: [Chart] = []
+    public var latencies: LatencyMap?
     public var counters: [Counter] = []
     /// What the reader should know before trusting a figure.
     public var notes: [String] = []

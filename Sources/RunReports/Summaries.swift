@@ -38,6 +38,7 @@ public func markdownSummary(for report: RunReport) -> String {
             "", "Not reached: " + missed.map { markdownText($0.name) }.joined(separator: ", "),
         ]
     }
+    lines += report.coverage?.markdown ?? []
     lines += report.notes.map { "\n> \(markdownText($0))" }
     lines += ["", "```", report.reproduceCommand.replacing("```", with: "` ` `"), "```", ""]
     return lines.joined(separator: "\n")
@@ -92,6 +93,7 @@ public func textSummary(for report: RunReport) -> String {
         lines += ["", "  probes: \(report.probes.count - missed.count) reached"]
         lines += missed.prefix(20).map { "    not reached: \(plain($0.name))" }
     }
+    if let coverage = report.coverage { lines.append("  covered: \(coverage.summary)") }
     lines += report.notes.map { "\n  note: \(plain($0))" }
     lines += ["", "  again: \(plain(report.reproduceCommand))", ""]
     return lines.joined(separator: "\n")

@@ -33,12 +33,17 @@ public final class Storyteller {
         self.run = run
         self.subject = subject
         run.onStep = { [unowned self] in look() }
-        run.faults.onChange = { [unowned self] fault, began in tell(fault, began) }
+        let (onChange, onProbe) = (run.faults.onChange, run.world.journal.onProbe)
+        run.faults.onChange = { [unowned self] fault, began in
+            onChange(fault, began)
+            tell(fault, began)
+        }
         run.world.journal.onNote = { [unowned self] note in
             let kind: Story.Event.Kind = note.severity == .error ? .violation : .note
             add(kind, note.node == "world" ? "" : note.node, note.message)
         }
         run.world.journal.onProbe = { [unowned self] probe, node in
+            onProbe?(probe, node)
             add(.probe, node, "reached: \(probe)")
         }
         for tally in run.tallies.all {

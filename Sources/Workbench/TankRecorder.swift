@@ -26,6 +26,8 @@ final class TankRecorder {
     private var bucketNames: [BucketIdentifier: String] = [:]
     private var lakeLanes: [String: [LakeTableLane.Commit]] = [:]
     private var latencies: [Int64] = []
+    private var latencyGrid = LatencyGrid()
+    let coverage = CoverageMeter()
     private var acknowledgedInInterval = 0
     private var series: [String: [Chart.Point]] = [:]
 
@@ -52,6 +54,23 @@ final class TankRecorder {
     func acknowledged(after latency: Duration) {
         acknowledgedInInterval += 1
         latencies.append(latency.nanoseconds)
+        latencyGrid.record(latency.nanoseconds, at: world.nanoseconds)
+    }
+
+    /// Listens to what faults and probes tell.
+    func listen(to faults: FaultDriver) {
+        // The world must not keep itself alive by what it calls.
+        faults.onChange = { [coverage, unowned world] fault, began in
+            let kind = fault.kind.name
+            if began {
+                coverage.began(kind)
+            } else {
+                coverage.ended(kind, at: world.nanoseconds)
+            }
+        }
+        world.journal.onProbe = { [coverage, unowned world] probe, _ in
+            coverage.reached(probe, at: world.nanoseconds)
+        }
     }
 
     func committedToLake(_ table: String, snapshot: Int64, rows: Int) {
@@ -166,6 +185,8 @@ final class TankRecorder {
                     text: fault.kind.description))
         }
         report.charts = charts()
+        report.latencies = latencyGrid.map
+        report.coverage = coverage.coverage
     }
 
     private func charts() -> [Chart] {

@@ -81,6 +81,7 @@ public final class TankRun {
             ? nil : FigureMeter(now: { world.nanoseconds }, end: scenario.length.nanoseconds)
         recorder = TankRecorder(
             world, deployment, nodes: deployment.nodes, plan: self.plan, length: scenario.length)
+        recorder.listen(to: faults)
     }
 
     // MARK: The run
@@ -234,6 +235,9 @@ public final class TankRun {
             random: RandomStream(seed: world.seed, label: "reads of \(name)"))
         surveyor.snapshots = { [lake] in lake.snapshots(of: $0.name) }
         surveyor.hasIndexer = scenario.cluster.indexers > 0
+        surveyor.onUnionRead = { [recorder, world] in
+            recorder.coverage.reached(.unionRead, at: world.nanoseconds)
+        }
         return surveyor
     }
 

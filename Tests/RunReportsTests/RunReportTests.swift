@@ -13,6 +13,8 @@ struct RunReportTests {
         let text = report.json.pretty
         let copy = try RunReport(json: JSONValue(parsing: text))
         #expect(copy == report)
+        #expect(copy.latencies?.cells.count ?? 0 > 150 && copy.latencies == report.latencies)
+        #expect(copy.coverage?.rows.count ?? 0 > 5 && copy.coverage == report.coverage)
         #expect(copy.json.pretty == text)
     }
 
@@ -47,6 +49,17 @@ struct RunReportTests {
         #expect(
             reason(("oracles", [["name": "x", "meaning": "", "compared": "many"]]))
                 == "oracles[0].compared is not a whole number")
+        func latencies(_ cell: JSONValue) -> JSONValue {
+            ["columnNanoseconds": 1000, "edges": [1, 2, 5], "cells": [[0, 0, 7], cell]]
+        }
+        let limits = "latencies is not a map of at most 240 columns and 60 rows"
+        #expect(reason(("latencies", latencies([0, 1, 1]))) == "none")
+        #expect(reason(("latencies", latencies([0, 2, 1]))) == limits)
+        #expect(reason(("latencies", latencies([240, 0, 1]))) == limits)
+        #expect(reason(("latencies", latencies([0, 1, 0]))) == limits)
+        #expect(
+            reason(("latencies", latencies([0, 1])))
+                == "latencies.cells[1] is not a column, a row and a count")
     }
 
     @Test("Makes a well-formed page that loads nothing", arguments: RunReport.Verdict.allCases)

@@ -16,6 +16,8 @@ struct SampleReport {
         sample.drawLeadership()
         sample.drawLake()
         sample.drawCharts()
+        sample.drawLatencies()
+        sample.drawCoverage()
         sample.fillTables(verdict)
         return sample.report
     }
@@ -231,6 +233,35 @@ struct SampleReport {
                     .init(name: "log", points: stored[0]), .init(name: "lake", points: stored[1]),
                 ]),
         ]
+    }
+
+    /// Most changes are quick; while something is down, some wait until it is over.
+    private mutating func drawLatencies() {
+        let edges: [Int64] = [1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100, 200, 300]
+        var cells: [LatencyMap.Cell] = []
+        for column in 0..<150 {
+            let at = (Double(column) + 0.5) / 150 * length
+            let stopped = activity(at, of: ["crash", "powerLoss", "pause", "partition"])
+            for row in 0..<(stopped > 0 ? 12 : 6) {
+                let count = Int(1 + next() % 400) >> abs(row - 2)
+                if count > 0 { cells.append(.init(column: column, row: row, count: count)) }
+            }
+        }
+        report.latencies = LatencyMap(
+            columnNanoseconds: Int64(length / 150 * 1e9), edges: edges.map { $0 * 1_000_000 },
+            cells: cells)
+    }
+
+    private mutating func drawCoverage() {
+        let parts = ["changelog", "replication", "keyValue", "lake", "unionRead"]
+        let kinds = Set(report.faults.map(\.kind)).sorted()
+        report.coverage = FaultCoverage(
+            parts: parts, secondsAfter: 10,
+            rows: kinds.map { kind in
+                FaultCoverage.Row(
+                    kind: kind, happened: report.faults.count { $0.kind == kind },
+                    reached: parts.map { _ in max(0, Int(next() % 90) - 30) })
+            } + [.init(kind: "strike", happened: 0, reached: parts.map { _ in 0 })])
     }
 
     private mutating func fillTables(_ verdict: RunReport.Verdict) {
