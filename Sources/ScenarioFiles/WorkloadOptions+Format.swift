@@ -39,6 +39,9 @@ extension EcommerceOptions {
             LateEvents.shareField,
             LateEvents.delayField,
             Field("deletes", .share, .byDefault("1%"), "changes that delete a row"),
+            Field(
+                "cleanUp", .integer(1...10_000), .byDefault("1"),
+                "finished orders deleted together, the oldest first; any one of them when 1"),
             Field("writers", .integer(1...1000), .byDefault("4"), "clients that write"),
             Field(
                 "readers", .integer(0...1000), .byDefault("2"), "clients that look up, scan, search"
@@ -55,6 +58,7 @@ extension EcommerceOptions {
         lateEventsPartsPerMillion = record.integer("lateEvents")
         lateBy = record.duration("lateBy")
         deletesPartsPerMillion = record.integer("deletes")
+        cleanUpCount = record.integer("cleanUp")
         writers = record.integer("writers")
         readers = record.integer("readers")
         reads = ReadRates(record)

@@ -42,6 +42,8 @@ public struct EcommerceOptions: Sendable, Hashable {
     /// A late event comes by up to so much.
     public var lateBy: Duration
     public var deletesPartsPerMillion: Int
+    /// Finished orders that are deleted together, the oldest first; any one of them when 1.
+    public var cleanUpCount: Int
     public var writers: Int
     /// Clients that look up, scan and search while the writers write.
     public var readers: Int

@@ -16,6 +16,7 @@ public func makeWorkloads(
             chosen.latePartsPerMillion = options.lateEventsPartsPerMillion
             chosen.lateMicroseconds = max(1, Int(options.lateBy / .microseconds(1)))
             chosen.deletesPartsPerMillion = options.deletesPartsPerMillion
+            chosen.cleanUpCount = options.cleanUpCount
             chosen.pace = pace(options.rate, options.burst)
             return some(of: EcommerceWorkload(seed: seed, chosen), options.tables)
         case .clickstream(let options):

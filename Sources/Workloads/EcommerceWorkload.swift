@@ -4,7 +4,8 @@ import Columnar
 /// payments.
 ///
 /// Orders have a life: placed with their lines, paid, shipped; some are cancelled. Finished orders
-/// are deleted with their lines, and now and then a customer or a product, as often as asked for.
+/// are deleted with their lines, one by one or in a clean-up of the oldest, and now and then a
+/// customer or a product, as often as asked for.
 /// Popular products and busy customers are changed far more than others, and some events carry a
 /// time that is long past.
 public final class EcommerceWorkload: Workload {
@@ -17,6 +18,8 @@ public final class EcommerceWorkload: Workload {
         public var lateMicroseconds = 60_000_000
         /// The share of changes that delete a row.
         public var deletesPartsPerMillion = 30_000
+        /// Finished orders that are deleted together, the oldest first; any one of them when 1.
+        public var cleanUpCount = 1
         public var pace = Pace(interval: .milliseconds(5))
 
         public init() {}
@@ -62,6 +65,7 @@ public final class EcommerceWorkload: Workload {
 
     public init(seed: UInt64, _ options: Options = Options()) {
         self.options = options
+        precondition(options.cleanUpCount > 0, "a clean-up of nothing")
         random = RandomSource(seed: seed, label: "e-commerce")
         tables = Self.definitions
     }
@@ -227,8 +231,8 @@ public final class EcommerceWorkload: Workload {
     }
 
     private func moveOrder(_ time: Int64) {
-        if owesDeletes && !finished.isEmpty && random.below(2) == 0 {
-            deleteOrder()
+        if owesDeletes && finished.count >= options.cleanUpCount && random.below(2) == 0 {
+            options.cleanUpCount == 1 ? deleteAnyOrder() : cleanUp()
             return
         }
         if orders.isEmpty { return }
@@ -255,9 +259,19 @@ public final class EcommerceWorkload: Workload {
         }
     }
 
-    private func deleteOrder() {
+    private func deleteAnyOrder() {
         finished.swapAt(random.below(finished.count), finished.count - 1)
-        let order = finished.removeLast()
+        delete(finished.removeLast())
+    }
+
+    /// Deletes the oldest orders, keys that are neighbours, as a shop does at night.
+    private func cleanUp() {
+        finished.sort { $0.number < $1.number }
+        for order in finished.prefix(options.cleanUpCount) { delete(order) }
+        finished.removeFirst(options.cleanUpCount)
+    }
+
+    private func delete(_ order: Order) {
         for line in 0..<order.lines {
             emit(.orderLines, .delete(key: [.int64(order.number), .int32(line)]))
         }

@@ -28,7 +28,8 @@ struct ScenarioTests {
                 cluster: { segmentBytes: 64KiB, lakeInterval: 250ms }
                 workloads:
                   - clickstream:
-                  - ecommerceCDC: { rate: 30/m, lateEvents: 0.25%, deletes: 7ppm, skew: 90/5 }
+                  - ecommerceCDC:
+                      { rate: 30/m, lateEvents: 0.25%, deletes: 7ppm, cleanUp: 40, skew: 90/5 }
                   - capture: { file: a.zst, format: combinedLog, speed: 0.5x }
                 """
         let scenario = try Scenario.load(text: text, path: "a.yaml")
@@ -44,6 +45,7 @@ struct ScenarioTests {
         #expect(shop.rate.interval == .seconds(2))
         #expect(shop.lateEventsPartsPerMillion == 2500)
         #expect(shop.deletesPartsPerMillion == 7)
+        #expect(shop.cleanUpCount == 40)
         #expect(shop.skew == Skew(eventPercent: 90, keyPercent: 5))
         #expect(capture.pace == .speed(perThousand: 500))
     }

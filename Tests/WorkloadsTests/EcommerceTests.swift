@@ -95,6 +95,29 @@ struct EcommerceTests {
         #expect(abs(share - partsPerMillion) <= partsPerMillion / 5)
     }
 
+    @Test("A clean-up deletes the oldest orders together, and the share of deletions stays")
+    func cleanUps() {
+        let stream = Self.stream(5, steps: 20_000) {
+            $0.deletesPartsPerMillion = 100_000
+            $0.cleanUpCount = 40
+        }
+        let orders = stream.table("orders")
+        let lines = stream.table("order_lines")
+        var runs: [[Int64]] = [[]]
+        for timed in stream.changes {
+            if case .delete(let key) = timed.change.kind, timed.change.table == orders {
+                runs[runs.count - 1].append(key[0].integer!)
+            } else if timed.change.table != lines, runs.last != [] {
+                runs.append([])
+            }
+        }
+        let whole = runs.filter { !$0.isEmpty }.dropLast()
+        #expect(whole.count > 5)
+        #expect(whole.allSatisfy { $0.count % 40 == 0 && $0 == $0.sorted() })
+        let share = stream.deleteCount * 1_000_000 / stream.changes.count
+        #expect(abs(share - 100_000) <= 20_000)
+    }
+
     @Test("A burst raises the rate by its factor")
     func bursts() {
         let stream = Self.stream(4, steps: 30_000) {
