@@ -11,6 +11,9 @@ public import Platform
 ///     <base offset>.snapshot   the `LogState` at the segment's start
 ///     checkpoint               a `LogCheckpoint`
 ///
+/// A read that the disk fails throws its `DiskError`, changes nothing and may be tried again; so
+/// may a truncation that throws one.
+///
 /// A segment file is created only when the one before it is durable and indexed.
 public final class ChangeLog {
     /// The folder, relative to the machine's disk.

@@ -50,6 +50,8 @@ extension Replica {
                 return try await readTiered(from: offset, byteCount: byteCount)
             }
             throw try translate(error)
+        } catch let error as DiskError {
+            throw translate(error)
         }
     }
 
@@ -103,6 +105,8 @@ extension Replica {
                 }
             } catch let error as ChangelogError {
                 throw try translate(error)
+            } catch let error as DiskError {
+                throw translate(error)
             }
             guard case .following(leader) = role, leaderEpoch == part.leaderEpoch else { return }
             learnHighWatermark(answer.highWatermark)

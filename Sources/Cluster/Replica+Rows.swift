@@ -24,6 +24,8 @@ extension Replica {
                     operations, writer: request.writer, sequence: request.sequence)
             } catch let error as KeyValueError {
                 throw try translate(error)
+            } catch let error as DiskError {
+                throw translate(error)
             }
             try requireInSync(leadership)
             let appended = try append(prepared.batch, in: leadership)
@@ -59,6 +61,8 @@ extension Replica {
             rows = try await tablet.lookup(keys)
         } catch let error as KeyValueError {
             throw try translate(error)
+        } catch let error as DiskError {
+            throw translate(error)
         }
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
         return (rows, offset)
@@ -74,6 +78,8 @@ extension Replica {
             rows = try await tablet.store.scan(from: key.map { $0 + [0] }, limit: limit)
         } catch let error as KeyValueError {
             throw try translate(error)
+        } catch let error as DiskError {
+            throw translate(error)
         }
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
         return ScanPage(

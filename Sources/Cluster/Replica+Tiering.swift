@@ -63,6 +63,8 @@ extension Replica {
             } catch let error as ChangelogError {
                 // What is damaged here, another replica has: this one has to make place for it.
                 throw TieringError.unavailable(reason: "\(try translate(error))")
+            } catch let error as DiskError {
+                throw TieringError.unavailable(reason: "\(translate(error))")
             }
             guard let end = try? LogBatch.split(bytes).last?.endOffset else { return }
             let (key, manifest) = try await tieredLog.upload(

@@ -242,6 +242,13 @@ public final class Replica {
         if known > highWatermark { highWatermark = known }
     }
 
+    /// Turns a read that the disk failed into what the caller is told: nothing was changed by it,
+    /// and it may well succeed the next time.
+    func translate(_ error: DiskError) -> ClusterError {
+        machine.observer.reached("read failed by the disk")
+        return .busy(reason: "\(bucket) on \(machine.name): \(error)")
+    }
+
     /// Turns what the log refuses into what the caller is told; damage stops the server.
     func translate(_ error: ChangelogError) throws -> ClusterError {
         switch error {

@@ -25,6 +25,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "fetch answered beside a tail of an earlier term",
                 "in-sync change of unknown outcome",
                 "in-sync set shrunk",
+                "read failed by the disk",
                 "torn replica stays out of the in-sync set",
             ]
         case .coordination:
