@@ -227,11 +227,23 @@ public final class Storyteller {
 }
 
 extension TankRun {
-    /// What names a bucket, given as `orders/0`, in paths and keys; empty if there is none.
-    public func paths(ofBucket name: String) -> [String] {
-        guard let subject = Subject(in: name, of: tables) else { return [] }
-        return ["/\(subject.bucket.path)/", "-\(subject.bucket.table)-\(subject.bucket.bucket)"]
+    /// What names a bucket, given as `orders/0`, in paths and keys; nil if there is none.
+    public func paths(ofBucket name: String) -> [String]? {
+        guard let subject = Subject(in: name, of: tables) else { return nil }
+        return paths(of: subject.bucket)
     }
+
+    /// What names a table and its buckets in paths and keys, in the lake too; nil if there is none.
+    public func paths(ofTable name: String) -> [String]? {
+        guard let table = tables.first(where: { $0.name == name }) else { return nil }
+        return table.buckets.flatMap(paths(of:)) + ["/\(name)-", ".\(name) "]
+    }
+
+    private func paths(of bucket: BucketIdentifier) -> [String] {
+        ["/\(bucket.path)/", "-\(bucket.table)-\(bucket.bucket)"]
+    }
+
+    public var tableNames: [String] { tables.map(\.name) }
 
     /// What was violated first, by the order of the verdict: defects, then oracles.
     var firstViolation: (oracle: String, message: String, nanoseconds: Int64)? {

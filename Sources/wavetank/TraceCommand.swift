@@ -40,6 +40,9 @@ struct TraceCommand: ParsableCommand {
     @Option(help: "Only kinds that begin so: disk, send, object, coordination, catalog, fault ...")
     var kind: String?
 
+    @Option(help: "Only events of this table's files and objects, as in orders.")
+    var table: String?
+
     @Option(help: "Only events of this bucket's files and objects, as in orders/0.")
     var bucket: String?
 
@@ -97,8 +100,9 @@ struct TraceCommand: ParsableCommand {
         keeping.keptEvents = numbers
         let run = try keeping.makeRun()
         _ = run.run()
+        let paths = try paths(in: run)
         var left = count
-        for (position, event) in run.world.keptEvents.enumerated() where matches(event, in: run) {
+        for (position, event) in run.world.keptEvents.enumerated() where matches(event, paths) {
             if left == 0 {
                 say("there are more: narrow the window, or ask for a larger --count")
                 return
@@ -108,11 +112,28 @@ struct TraceCommand: ParsableCommand {
         }
     }
 
-    private func matches(_ event: Trace.Event, in run: TankRun) -> Bool {
+    private func matches(_ event: Trace.Event, _ paths: [[String]]) -> Bool {
         if let node, event.nodeName != node && !event.detail.contains(node) { return false }
         if let kind, !"\(event.kind)".hasPrefix(kind) { return false }
-        guard let bucket else { return true }
-        return run.paths(ofBucket: bucket).contains { event.detail.contains($0) }
+        return paths.allSatisfy { choice in choice.contains { event.detail.contains($0) } }
+    }
+
+    /// For each option that names a place, what its events name.
+    private func paths(in run: TankRun) throws -> [[String]] {
+        var paths: [[String]] = []
+        for (name, found) in [
+            (table, table.flatMap(run.paths(ofTable:))),
+            (bucket, bucket.flatMap(run.paths(ofBucket:))),
+        ] {
+            guard let name else { continue }
+            guard let found else {
+                throw ValidationError(
+                    "there is no table or bucket '\(name)' in the run, which has "
+                        + run.tableNames.joined(separator: ", "))
+            }
+            paths.append(found)
+        }
+        return paths
     }
 
     private func compare(_ session: TankSession, with other: TankSession) throws {
