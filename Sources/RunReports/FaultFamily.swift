@@ -6,6 +6,7 @@ enum FaultFamily: String, CaseIterable {
         let prefixes: [(String, FaultFamily)] = [
             ("crash", .process), ("restart", .process), ("nodeLoss", .process),
             ("configuration", .process), ("powerLoss", .process), ("pause", .process),
+            ("memory", .process),
             ("clock", .clock), ("partition", .network), ("bridge", .network), ("ring", .network),
             ("link", .network), ("connection", .network), ("disk", .disk), ("sync", .disk),
             ("bitRot", .disk), ("lostWrite", .disk), ("misdirected", .disk),

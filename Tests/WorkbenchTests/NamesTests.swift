@@ -2,6 +2,8 @@ import ScenarioFiles
 import Simulation
 import Testing
 
+@testable import RunReports
+
 @Suite("Names that scenario files and the tank share")
 struct NamesTests {
     @Test("Are the same on both sides")
@@ -10,5 +12,12 @@ struct NamesTests {
         #expect(
             OperationPlace.allCases.map(\.rawValue) == Strike.Place.allCases.map(\.rawValue))
         #expect(StrikeEffect.allCases.map(\.rawValue) == Strike.Effect.allCases.map(\.rawValue))
+    }
+
+    @Test("Every kind of fault has its colour and lane in reports")
+    func families() {
+        for kind in FaultKindName.allCases {
+            #expect(FaultFamily(kind: kind.rawValue) != .other, "\(kind)")
+        }
     }
 }
