@@ -304,4 +304,34 @@ struct ChangeLogTests {
             #expect(try await again.allBatches() == log.allBatches())
         }
     }
+
+    @Test("A read or a truncation that the disk fails changes nothing and succeeds later")
+    func failedReads() throws {
+        try inWorld { machine, world in
+            let log = try await ChangeLog.open(
+                machine, directory: "log", configuration: smallConfiguration)
+            for number in 0..<30 as Range<Int64> {
+                try log.append(
+                    asLeader: batch(5, from: number * 5), leaderEpoch: 0, commitTimestamp: time(0))
+                try await log.sync()
+            }
+            let before = try await log.allBatches()
+            var faults = DiskFaults()
+            faults.failingReadsPerMillion = 1_000_000
+            world.setDiskFaults(machine.name, faults)
+            await #expect(throws: DiskError.self) { try await log.truncate(to: 100) }
+            await #expect(throws: DiskError.self) {
+                _ = try await log.read(from: 0, maximumByteCount: 100)
+            }
+            #expect(log.endOffset == 150 && log.syncedEndOffset == 150)
+            world.setDiskFaults(machine.name, DiskFaults())
+            #expect(try await log.allBatches() == before)
+            try await log.truncate(to: 100)
+            #expect(log.endOffset == 100)
+            #expect(try await log.allBatches() == Array(before.prefix(20)))
+            try log.append(asLeader: batch(5), leaderEpoch: 1, commitTimestamp: time(0))
+            try await log.sync()
+            #expect(log.syncedEndOffset == 105)
+        }
+    }
 }
