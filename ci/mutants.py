@@ -4,6 +4,7 @@ import argparse
 import filecmp
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -89,9 +90,10 @@ def hunt(scenarios, last, jobs):
 
 
 def cause(seed):
-    """What a run that no oracle judged came to; a trap's addresses say nothing."""
+    """What a run that no oracle judged came to; of a trap, only the place stays the same."""
     if seed["verdict"] == "crash":
-        return "a precondition of the engine: the process ended"
+        place = re.search(r" at (Sources/[^ :]+)", seed["reason"])
+        return "a trap of the engine" + (f" in {place[1]}" if place else ": the process ended")
     return "a defect that the engine noted: " + seed["reason"].split(": ")[-1][:60]
 
 
