@@ -44,6 +44,7 @@ extension BenchComparison {
         }
         for missing in missing { lines.append("  \(missing): is no longer there") }
         for added in added { lines.append("  \(added): is new") }
+        for figure in newFigures { lines.append("  \(figure.title): was not measured before") }
         if !libraries.isEmpty {
             lines.append("  libraries differ: \(libraries.joined(separator: ", "))")
         }
@@ -76,6 +77,7 @@ extension BenchComparison {
         }
         lines += missing.map { "- **\($0)** is no longer there" }
         lines += added.map { "- **\($0)** is new" }
+        lines += newFigures.map { "- *\($0.title)* was not measured before" }
         func table(_ title: String, _ differences: [Difference]) {
             if differences.isEmpty { return }
             lines += [

@@ -32,6 +32,8 @@ public struct BenchComparison: Sendable, Hashable {
     /// Cases that only one side has.
     public private(set) var missing: [BenchCase] = []
     public private(set) var added: [BenchCase] = []
+    /// Figures that no case had before and some have now: there is nothing to compare them with.
+    public private(set) var newFigures: [BenchFigure] = []
     /// Cases in which an oracle saw something, or saw nothing.
     public private(set) var unclean: [BenchTank.Run] = []
     public private(set) var comparedCount = 0
@@ -42,6 +44,12 @@ public struct BenchComparison: Sendable, Hashable {
     public private(set) var libraries: [String] = []
 
     public init(before: BenchTank, after: BenchTank) {
+        let (known, measured) = (Self.names(before), Self.names(after))
+        if !before.runs.isEmpty {
+            newFigures = BenchFigure.all.filter {
+                measured.contains($0.name) && !known.contains($0.name)
+            }
+        }
         for run in after.runs {
             if run.verdict != .pass { unclean.append(run) }
             guard let former = before.run(run.of) else {
@@ -59,6 +67,10 @@ public struct BenchComparison: Sendable, Hashable {
         }
     }
 
+    private static func names(_ tank: BenchTank) -> Set<String> {
+        Set(tank.runs.flatMap(\.figures).map(\.name))
+    }
+
     public var regressions: [Difference] { differences.filter { $0.judgement == .regression } }
     public var improvements: [Difference] { differences.filter { $0.judgement == .improvement } }
 
@@ -70,7 +82,7 @@ public struct BenchComparison: Sendable, Hashable {
     private mutating func compare(_ before: BenchTank.Run, _ after: BenchTank.Run) {
         var names = after.figures.map(\.name)
         names += before.figures.map(\.name).filter { after[$0] == nil }
-        for name in names {
+        for name in names where !newFigures.contains(where: { $0.name == name }) {
             comparedCount += 1
             let values = (before[name] ?? 0, after[name] ?? 0)
             if values.0 == values.1 { continue }

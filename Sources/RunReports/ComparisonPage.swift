@@ -20,6 +20,7 @@ struct ComparisonPage {
             reason: (comparison.unclean.map { "\($0.of): \($0.reason)" }
                 + comparison.missing.map { "\($0) is no longer there" }
                 + comparison.added.map { "\($0) is new" }
+                + comparison.newFigures.map { "\($0.title) was not measured before" }
                 + comparison.libraries).prefix(6).joined(separator: "; "),
             signature: String(comparison.differences.count, radix: 16),
             facts: [

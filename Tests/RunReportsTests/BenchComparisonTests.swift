@@ -68,6 +68,20 @@ struct BenchComparisonTests {
         #expect(comparison.text(all: false).contains("from zero"))
     }
 
+    @Test("A figure that no case had before is new, and no regression")
+    func newFigure() {
+        let before = Self.tank([("lake.commits", 5)], limits: Self.limits)
+        let after = Self.tank([("lake.commits", 5), ("objects.heads", 3)], limits: Self.limits)
+        let comparison = BenchComparison(before: before, after: after)
+        #expect(comparison.newFigures.map(\.name) == ["objects.heads"])
+        #expect(comparison.differences.isEmpty && comparison.isAcceptable)
+        #expect(comparison.text(all: false).contains("Heads: was not measured before"))
+        #expect(comparison.markdown.contains("*Heads* was not measured before"))
+        // What was measured and is not any more counts as nothing.
+        let back = BenchComparison(before: after, after: before)
+        #expect(back.newFigures.isEmpty && back.differences.count == 1)
+    }
+
     @Test("A difference says which of its parts moved")
     func explains() throws {
         let names = ["puts", "gets", "heads", "lists"].map { "lake.\($0)PerCommit" }
