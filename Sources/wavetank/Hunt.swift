@@ -189,9 +189,12 @@ func readHunt(_ path: String, orEmpty: Bool = false) throws -> [HuntReport.Seed]
     }
     let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
     var seeds: [HuntReport.Seed] = []
+    var names = SharedNames()
     for (number, line) in lines.enumerated() {
         do {
-            seeds.append(try HuntReport.Seed(json: JSONValue(parsing: String(line))))
+            var seed = try HuntReport.Seed(json: JSONValue(parsing: String(line)))
+            seed.share(&names)
+            seeds.append(seed)
         } catch {
             if number == lines.count - 1 && data.last != UInt8(ascii: "\n") { break }
             throw refusal("\(path): line \(number + 1) is no result of a hunt: \(error)")

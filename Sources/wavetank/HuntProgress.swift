@@ -38,6 +38,7 @@ struct HuntProgress {
     private let start = Date()
     private var lastSaid = Date()
     private var causes: Set<String> = []
+    private var names = SharedNames()
 
     private struct Key: Hashable {
         var scenario: String
@@ -74,6 +75,8 @@ struct HuntProgress {
     mutating func stop() { isStopped = true }
 
     mutating func done(_ result: HuntReport.Seed) {
+        var result = result
+        result.share(&names)
         results.append(result)
         log?.append(result)
         if !result.isClean && causes.insert(result.cause).inserted {

@@ -188,7 +188,15 @@ struct TankSession {
 func processorSeconds() -> Double { Double(clock()) / 1_000_000 }
 
 /// The most memory this process has held, in bytes.
+///
+/// Not what `getrusage` says where Linux knows better: that starts from what the process held that
+/// this one was started from.
 func peakMemory() -> Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    if let kilobytes = line?.split(separator: " ").compactMap({ Int($0) }).first {
+        return kilobytes * 1024
+    }
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024

@@ -45,6 +45,18 @@ struct HuntReportTests {
         #expect(HuntReport(merging: seeds + seeds).jsonLines == Self.mixed.jsonLines)
     }
 
+    @Test("Words kept once say the same")
+    func sharing() throws {
+        var names = SharedNames()
+        var seeds = Self.mixed.seeds
+        seeds.append(
+            HuntReport.Seed(
+                scenario: "a.yaml", seed: 99, report: SampleReport.make(), lastWords: ""))
+        let before = seeds.map(\.json.compact)
+        for position in seeds.indices { seeds[position].share(&names) }
+        #expect(seeds.map(\.json.compact) == before)
+    }
+
     @Test("A seed with two hashes is a failure when hunts are merged")
     func unequal() {
         let merged = HuntReport(merging: [Self.seed(1, hash: "aa"), Self.seed(1, hash: "ab")])
