@@ -7,10 +7,7 @@ final class HostNode {
     /// The running incarnation, nil while the machine is down.
     var lifetime: Lifetime?
     var network: HostNetwork?
-    /// What its process may hold, in bytes.
-    var memoryLimit = Int.max
-    /// The memory of the running incarnation.
-    var memory: Memory?
+    let memory = MemoryAllowance()
 
     init(name: String) { self.name = name }
 }
@@ -55,16 +52,10 @@ extension HostWorld {
     }
 
     private func memory(of node: HostNode, _ lifetime: Lifetime) -> Memory {
-        let memory = Memory { [journal] memory in
-            journal.note(
-                .warning, machine: node.name,
-                "ended, for it holds \(memory.usedByteCount) bytes of memory and may hold "
-                    + "\(memory.limitByteCount)")
+        node.memory.begin { [journal] memory in
+            journal.note(.warning, machine: node.name, "ended, for \(memory.excess)")
             lifetime.end()
         }
-        memory.limit(to: node.memoryLimit)
-        node.memory = memory
-        return memory
     }
 
     /// Sets how much memory a machine may hold, in this life and those that follow.
@@ -73,8 +64,7 @@ extension HostWorld {
     /// ends the one, and `onHalt` is called.
     public func setMemoryLimit(_ name: String, byteCount: Int) {
         guard let node = nodes[name] else { preconditionFailure("no machine named \(name)") }
-        node.memoryLimit = byteCount
-        node.memory?.limit(to: byteCount)
+        node.memory.limit(to: byteCount)
     }
 
     /// Ends a machine at once, as the kill of its process would; what it wrote is in its files.
@@ -88,7 +78,7 @@ extension HostWorld {
     private func end(_ node: HostNode) {
         guard let lifetime = node.lifetime else { return }
         node.lifetime = nil
-        node.memory = nil
+        node.memory.end()
         lifetime.end()
         node.network?.processEnded()
         node.network = nil

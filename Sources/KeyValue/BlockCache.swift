@@ -42,6 +42,7 @@ final class BlockCache {
             head = 0
         }
     }
+
     private func hasRoom(for count: Int) -> Bool {
         held.byteCount + count <= byteLimit && !memory.isShort(with: count)
     }

@@ -7,7 +7,7 @@
 /// it held goes with it.
 public final class Memory {
     /// What the process may hold, in bytes.
-    public private(set) var limitByteCount = Int.max
+    public private(set) var limitByteCount: Int
     /// What it holds, in bytes.
     public private(set) var usedByteCount = 0
     /// The most that it has held, in bytes.
@@ -15,8 +15,10 @@ public final class Memory {
     private let onExceeded: (Memory) -> Void
     private var isExceeded = false
 
-    /// `onExceeded` ends the process; it is called once.
-    public init(onExceeded: @escaping (Memory) -> Void) { self.onExceeded = onExceeded }
+    fileprivate init(limitByteCount: Int, onExceeded: @escaping (Memory) -> Void) {
+        self.limitByteCount = limitByteCount
+        self.onExceeded = onExceeded
+    }
 
     /// What may still be taken, in bytes.
     public var freeByteCount: Int { max(0, limitByteCount - usedByteCount) }
@@ -27,9 +29,12 @@ public final class Memory {
         freeByteCount - byteCount < limitByteCount / 4
     }
 
-    /// Sets how much the process may hold from now on.
-    public func limit(to byteCount: Int) {
-        precondition(byteCount >= 0, "a negative limit")
+    /// Why a process that holds too much is ended, for people.
+    public var excess: String {
+        "it holds \(usedByteCount) bytes of memory and may hold \(limitByteCount)"
+    }
+
+    fileprivate func limit(to byteCount: Int) {
         limitByteCount = byteCount
         check()
     }
@@ -45,6 +50,39 @@ public final class Memory {
         if usedByteCount <= limitByteCount || isExceeded { return }
         isExceeded = true
         onExceeded(self)
+    }
+}
+
+/// What the processes of one machine may hold, from one life to the next.
+public final class MemoryAllowance {
+    /// In bytes.
+    public private(set) var limitByteCount = Int.max
+    private var memory: Memory?
+    private var formerPeakByteCount = 0
+
+    public init() {}
+
+    /// The memory of a process that starts; `onExceeded` ends it and is called once.
+    public func begin(onExceeded: @escaping (Memory) -> Void) -> Memory {
+        let memory = Memory(limitByteCount: limitByteCount, onExceeded: onExceeded)
+        self.memory = memory
+        return memory
+    }
+
+    /// Forgets the memory of a process that ended.
+    public func end() {
+        formerPeakByteCount = peakByteCount
+        memory = nil
+    }
+
+    /// The most that any of the processes has held, in bytes.
+    public var peakByteCount: Int { max(formerPeakByteCount, memory?.peakByteCount ?? 0) }
+
+    /// Sets how much the process may hold from now on, and those that follow it.
+    public func limit(to byteCount: Int) {
+        precondition(byteCount >= 0, "a negative limit")
+        limitByteCount = byteCount
+        memory?.limit(to: byteCount)
     }
 }
 

@@ -16,12 +16,7 @@ final class SimulatedNode {
     /// What arrived while the machine was paused.
     var held: [UInt64] = []
     var network: SimulatedNetwork?
-    /// What its process may hold, in bytes.
-    var memoryLimit = Int.max
-    /// The memory of the running incarnation.
-    var memory: Memory?
-    /// The most that an earlier incarnation held, in bytes.
-    var memoryPeak = 0
+    let memory = MemoryAllowance()
     var traffic = TrafficCounters()
 
     init(name: String, index: Int32, seed: UInt64) {
@@ -78,17 +73,11 @@ extension SimulationWorld {
     }
 
     private func memory(of node: SimulatedNode, _ lifetime: Lifetime) -> Memory {
-        let memory = Memory { [unowned self] memory in
+        node.memory.begin { [unowned self] memory in
             record(.fault, node: node.index, 21, UInt64(memory.usedByteCount), "is out of memory")
-            journal.note(
-                .warning, node: node.index,
-                "killed, for it holds \(memory.usedByteCount) bytes of memory and may hold "
-                    + "\(memory.limitByteCount)")
+            journal.note(.warning, node: node.index, "killed, for \(memory.excess)")
             lifetime.end()
         }
-        memory.limit(to: node.memoryLimit)
-        node.memory = memory
-        return memory
     }
 
     /// Sets how much memory a machine's process may hold, and those that follow it.
@@ -96,17 +85,13 @@ extension SimulationWorld {
     /// One that holds more is ended as by the kernel's out-of-memory killer, and `onHalt` called.
     public func setMemoryLimit(_ name: String, byteCount: Int) {
         let node = node(name)
-        if node.memoryLimit == byteCount { return }
+        if node.memory.limitByteCount == byteCount { return }
         record(.fault, node: node.index, 20, UInt64(byteCount), "may hold \(byteCount) bytes")
-        node.memoryLimit = byteCount
-        node.memory?.limit(to: byteCount)
+        node.memory.limit(to: byteCount)
     }
 
     /// The most memory that a machine's process has held, in any of its lives, in bytes.
-    public func memoryPeak(of name: String) -> Int {
-        let node = node(name)
-        return max(node.memoryPeak, node.memory?.peakByteCount ?? 0)
-    }
+    public func memoryPeak(of name: String) -> Int { node(name).memory.peakByteCount }
 
     /// Kills the machine's process: its memory is gone, what it wrote into its page cache is not.
     public func crash(_ name: String) { end(name, losingPower: false) }
@@ -155,8 +140,7 @@ extension SimulationWorld {
             .stopped, node: node.index, losingPower ? 1 : 0, 0,
             losingPower ? "without power" : "as a process")
         node.lifetime = nil
-        node.memoryPeak = memoryPeak(of: name)
-        node.memory = nil
+        node.memory.end()
         node.isPaused = false
         drop(held: node.held)
         node.held = []
