@@ -10,12 +10,13 @@ struct ReportCommand: ParsableCommand {
         abstract: "Draw pages anew from the JSON of runs, hunts, benchmarks and what-ifs.",
         discussion: """
             Each file becomes a page of its own beside it, with .html for its ending. A file of \
-            one JSON object a line is a hunt, or a history of benchmarks.
+            one JSON object a line is a hunt, or a history of benchmarks; one of columns with \
+            tabs between is what ci/mutants kept of the planted bugs.
             """)
 
     @Argument(
-        help: "Files that wavetank wrote: JSON, or JSON lines.",
-        completion: .file(extensions: ["json", "jsonl"]))
+        help: "Files that wavetank wrote: JSON, or JSON lines; or Reports/mutants.tsv.",
+        completion: .file(extensions: ["json", "jsonl", "tsv"]))
     var files: [String]
 
     @Option(help: "A folder for the pages, instead of beside the files.", completion: .directory)
@@ -37,6 +38,7 @@ struct ReportCommand: ParsableCommand {
 
     private func page(of file: String) throws -> String {
         if file.hasSuffix(".jsonl") { return try pageOfLines(file) }
+        if file.hasSuffix(".tsv") { return try pageOfBank(file) }
         let json = try readJSON(file)
         do {
             let format = json["format"]?.string ?? ""
@@ -53,21 +55,23 @@ struct ReportCommand: ParsableCommand {
     }
 
     private func pageOfLines(_ file: String) throws -> String {
+        let first = try text(of: file).prefix { $0 != "\n" }
+        if (try? JSONValue(parsing: String(first)))?["digest"] != nil {
+            return htmlPage(for: try readHistory(file))
+        }
+        return htmlPage(for: HuntReport(try readHunt(file)))
+    }
+
+    private func pageOfBank(_ file: String) throws -> String {
+        do { return htmlPage(for: try MutationTable(parsing: try text(of: file))) } catch {
+            throw refusal("\(file): \(error)")
+        }
+    }
+
+    private func text(of file: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw refusal("\(file): cannot be read")
         }
-        let text = String(decoding: data, as: UTF8.self)
-        let lines = text.split(separator: "\n")
-        let first = lines.first.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
-        if first?["digest"] != nil { return htmlPage(for: try readHistory(file)) }
-        do {
-            return htmlPage(
-                for: HuntReport(
-                    try lines.map { line in
-                        try HuntReport.Seed(json: try JSONValue(parsing: Array(line.utf8)))
-                    }))
-        } catch {
-            throw refusal("\(file): \(error)")
-        }
+        return String(decoding: data, as: UTF8.self)
     }
 }

@@ -12,7 +12,35 @@ struct PagesTests {
             "comparison",
             htmlPage(for: BenchComparison(before: tank(4000), after: tank(4200)))
         ),
+        ("planted bugs", htmlPage(for: bank)),
     ]
+
+    static let bank = try! MutationTable(
+        parsing: bankText([
+            "canary\tTiering\ta.yaml\t1\t4\tlakeRows", "control\tLog\ta.yaml\t130\t99\t-",
+            "log-<first>\tLog, sync\tb.yaml\t12\t9\tlogMatching, liveness",
+            "log-late\tLog, sync\tb.yaml\t1000\t900\t-",
+        ]))
+
+    static func bankText(_ lines: [String]) -> String {
+        ([MutationTable.columns.joined(separator: "\t")] + lines).joined(separator: "\n") + "\n"
+    }
+
+    @Test("A bank of planted bugs is good if each is seen, the canary at once, the control never")
+    func plantedBugs() throws {
+        #expect(Self.bank.bugs.count == 2 && Self.bank.missed.map(\.mutant) == ["log-late"])
+        #expect(!Self.bank.isGood)
+        let page = htmlPage(for: Self.bank)
+        #expect(page.contains("1 of 2 bugs seen") && page.contains("log-late was not seen"))
+        func isGood(_ lines: [String]) throws -> Bool {
+            try MutationTable(parsing: Self.bankText(lines)).isGood
+        }
+        #expect(try isGood(["canary\tA\ta\t1\t1\tx", "control\tA\ta\t9\t1\t-"]))
+        #expect(try !isGood(["canary\tA\ta\t2\t1\tx"]))
+        #expect(try !isGood(["control\tA\ta\t9\t1\tx"]))
+        #expect(throws: MutationTable.Malformed.self) { try isGood(["canary\tA\ta\tone\t1\tx"]) }
+        #expect(throws: MutationTable.Malformed.self) { try MutationTable(parsing: "") }
+    }
 
     static let story = Story(
         title: "<A> & \"b\"", scenario: "a.yaml", seed: 7, traceHash: "0123456789abcdef",
