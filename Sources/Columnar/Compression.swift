@@ -88,8 +88,9 @@ private func decompressZstd(
     while true {
         var status = 0
         let plain = [UInt8](unsafeUninitializedCapacity: max(1, capacity)) { target, initialized in
-            status = bytes.withUnsafeBytes {
-                ZSTD_decompress(target.baseAddress, capacity, $0.baseAddress, $0.count)
+            let room = UnsafeMutableRawBufferPointer(start: target.baseAddress, count: capacity)
+            status = bytes.withUnsafeBytes { frames in
+                Decompressor.lend { $0.decompress(frames, to: room) }
             }
             initialized = ZSTD_isError(status) == 0 ? status : 0
         }

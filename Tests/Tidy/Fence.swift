@@ -66,6 +66,8 @@ enum Fence {
         ("Sources/Platform/Machine.swift", "nonisolated(unsafe)"),
         ("Sources/Platform/Lifetime.swift", "a continuation"),
         ("Sources/Platform/Lifetime.swift", "nonisolated(unsafe)"),
+        ("Sources/Columnar/Decompressor.swift", "a lock"),
+        ("Sources/Columnar/Decompressor.swift", "@unchecked Sendable"),
     ]
 
     static func check(_ tree: Tree) -> [Violation] {
