@@ -8,9 +8,6 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableUpcomingFeature("InferIsolatedConformances"),
-    // This pass drops some hops between executors, and with them jobs: release would order what
-    // happens at one instant differently than debug. Found by ci/determinism.
-    .unsafeFlags(["-Xllvm", "-sil-disable-pass=optimize-hop-to-executor"]),
 ]
 
 // The checksum is on the path of every byte; without this, debug builds spend most of their time in

@@ -11,7 +11,7 @@ extension ChangeLog {
         let target = endOffset
         let generation = truncationCount
         if syncedEndOffset >= target, failure == nil, !isTruncating { return }
-        try await gate.run { [self] in
+        try await gate.run {
             if let failure { throw failure }
             if truncationCount != generation && endOffset < target {
                 throw ChangelogError.truncated(directory, endOffset: endOffset)
@@ -88,7 +88,7 @@ extension ChangeLog {
     ///
     /// The frames say so too, but for the last of them; `close` calls this.
     public func writeCheckpoint() async throws {
-        try await gate.run { [self] in
+        try await gate.run {
             if let failure { throw failure }
             let next = LogCheckpoint(startOffset: startOffset, syncedEndOffset: syncedEndOffset)
             if next == checkpoint { return }

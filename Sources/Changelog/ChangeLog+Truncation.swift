@@ -7,7 +7,7 @@ extension ChangeLog {
     /// the log takes no appends. Does nothing at or beyond the end; `.offsetOutOfRange` below the
     /// start.
     public func truncate(to offset: Int64) async throws {
-        try await gate.run { [self] in
+        try await gate.run {
             if let failure { throw failure }
             if offset >= endOffset { return }
             guard offset >= startOffset else {
@@ -123,7 +123,7 @@ extension ChangeLog {
     /// Removes sealed segments all of whose offsets are below `offset`; the new start of the log.
     @discardableResult
     public func deleteSegments(below offset: Int64) async throws -> Int64 {
-        try await gate.run { [self] in
+        try await gate.run {
             if let failure { throw failure }
             let limit = min(offset, syncedEndOffset)
             let count = segments.dropLast().prefix { $0.endOffset <= limit }.count
@@ -168,7 +168,7 @@ extension ChangeLog {
             else { throw ChangelogError.invalidBatch(reason: "no log snapshot of \(offset)") }
             newState = given
         }
-        try await gate.run { [self] in
+        try await gate.run {
             if let failure { throw failure }
             let removed = segments
             isTruncating = true

@@ -18,9 +18,11 @@ final class CallServer {
         let listener = try await machine.network.listen(port: port)
         while true {
             let connection = try await listener.accept()
-            machine.spawn("connection from \(connection.peer)") { [self] in
+            machine.spawn("connection from \(connection.peer)") {
                 do {
-                    while true { take(try await connection.receive(), from: connection, answer) }
+                    while true {
+                        self.take(try await connection.receive(), from: connection, answer)
+                    }
                 } catch is NetworkError {
                     connection.close()
                 }

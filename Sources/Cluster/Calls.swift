@@ -104,7 +104,7 @@ private final class CallWay {
             do {
                 let opened = try await machine.network.connect(to: address)
                 connection = opened
-                machine.spawn("answers from \(address)") { [self] in try await receive(opened) }
+                machine.spawn("answers from \(address)") { try await self.receive(opened) }
             } catch is NetworkError {
                 breakDown()
             }

@@ -20,19 +20,19 @@ public final class Coordinator {
     }
 
     public func run() async throws {
-        machine.spawn("metadata of \(machine.name)") { [self] in
-            try await mirror.follow(configuration: configuration)
+        machine.spawn("metadata of \(machine.name)") {
+            try await self.mirror.follow(configuration: self.configuration)
         }
-        machine.spawn("calls to \(machine.name)") { [self] in
-            try await server.serve { [self] in try await answer($0) }
+        machine.spawn("calls to \(machine.name)") {
+            try await self.server.serve { try await self.answer($0) }
         }
         let office = Office(machine, Self.office, mirror, configuration)
-        try await office.run { [self] term in
+        try await office.run { term in
             self.term = term
             while term.isHeld {
                 // One round looks at everything, so that a missed event is made good.
-                try await electWhereNeeded()
-                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
+                try await self.electWhereNeeded()
+                _ = try await self.mirror.changed.wait(until: self.machine.clock.now + .seconds(5))
             }
         }
     }

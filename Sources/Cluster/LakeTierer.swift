@@ -29,18 +29,18 @@ public final class LakeTierer {
     }
 
     public func run() async throws {
-        machine.spawn("metadata of \(machine.name)") { [self] in try await client.run() }
+        machine.spawn("metadata of \(machine.name)") { try await self.client.run() }
         let office = Office(machine, Self.office, mirror, configuration)
-        try await office.run { [self] term in
+        try await office.run { term in
             var followed: Set<Int64> = []
             while term.isHeld {
-                for table in mirror.tables.keys.sorted().map({ mirror.tables[$0]! })
+                for table in self.mirror.tables.keys.sorted().map({ self.mirror.tables[$0]! })
                 where table.isInLake && followed.insert(table.identifier).inserted {
-                    machine.spawn("lake of \(table.name)") { [self] in
-                        try await follow(table, term)
+                    self.machine.spawn("lake of \(table.name)") {
+                        try await self.follow(table, term)
                     }
                 }
-                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
+                _ = try await self.mirror.changed.wait(until: self.machine.clock.now + .seconds(5))
             }
         }
     }

@@ -85,7 +85,7 @@ extension Replica {
     func takeFetched(
         _ answer: FetchedBucket, to part: FetchRequest.Part, from leader: String
     ) async throws {
-        try await logGate.run { [self] in
+        try await logGate.run {
             guard case .following(leader) = role, leaderEpoch == part.leaderEpoch else { return }
             if log.endOffset != part.offset {
                 // A tail of an earlier term was not durable yet when the question went out: it may

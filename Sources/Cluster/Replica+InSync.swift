@@ -32,8 +32,8 @@ extension Replica {
             let joined = leadership.state.value.replicas.filter {
                 leadership.state.value.inSync.contains($0) || $0 == server
             }
-            machine.spawn("join of \(server) in \(bucket)") { [self] in
-                try await changeInSync(to: joined, in: leadership)
+            machine.spawn("join of \(server) in \(bucket)") {
+                try await self.changeInSync(to: joined, in: leadership)
             }
         }
     }

@@ -14,7 +14,7 @@ extension Replica {
         let operations = request.operations.map { operation -> RowOperation in
             operation.isDelete ? .delete(key: operation.bytes) : .upsert(row: operation.bytes)
         }
-        let appended = try await logGate.run { [self] in
+        let appended = try await logGate.run {
             try requireInSync(leadership)
             guard let tablet = leadership.tablet else { throw ClusterError.recovering(bucket) }
             if let known = try duplicate(of: request) { return known }
@@ -199,7 +199,7 @@ extension Replica {
         let manifest = try await machine.objectStore.get(pointer.key)
         let store = try await KeyValueStore.restore(
             machine, directory: folder, configuration: settings, manifest: manifest
-        ) { [self] file in
+        ) { file in
             try await machine.objectStore.get(snapshotKey(of: file))
         }
         machine.observer.reached("snapshot restored")

@@ -121,7 +121,7 @@ extension Replica {
         guard let end = droppable.last(where: { $0.endOffset <= tiered })?.endOffset,
             end > log.startOffset
         else { return }
-        try await logGate.run { [self] in
+        try await logGate.run {
             do {
                 try await log.deleteSegments(below: end)
             } catch let error as ChangelogError {

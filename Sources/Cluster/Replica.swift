@@ -122,10 +122,10 @@ public final class Replica {
             epoch: leaderEpoch, startOffset: log.endOffset, startedAt: machine.clock.now,
             state: state)
         role = .leading(leadership)
-        machine.spawn("sync of \(bucket)") { [self] in try await syncLoop(leadership) }
-        machine.spawn("in-sync set of \(bucket)") { [self] in try await watchFollowers(leadership) }
+        machine.spawn("sync of \(bucket)") { try await self.syncLoop(leadership) }
+        machine.spawn("in-sync set of \(bucket)") { try await self.watchFollowers(leadership) }
         if table.isPrimaryKeyTable {
-            machine.spawn("rows of \(bucket)") { [self] in try await serveRows(leadership) }
+            machine.spawn("rows of \(bucket)") { try await self.serveRows(leadership) }
         }
         advanceHighWatermark()
         moved()
@@ -139,9 +139,9 @@ public final class Replica {
             throw ClusterError.invalidRequest(reason: "\(bucket) takes upserts, not batches")
         }
         let leadership = try requireLeadership()
-        let appended = try await logGate.run { [self] in
-            try requireInSync(leadership)
-            return try append(batch, in: leadership)
+        let appended = try await logGate.run {
+            try self.requireInSync(leadership)
+            return try self.append(batch, in: leadership)
         }
         return try await acknowledge(appended, in: leadership)
     }
@@ -261,13 +261,13 @@ public final class Replica {
                 bucket, offset: offset, start: valid.lowerBound, end: valid.upperBound)
         case .damaged:
             // The next start looks at all of the log, leaves the in-sync set and fetches it anew.
-            machine.spawn("suspicion of \(bucket)") { [machine, bucket] in
+            machine.spawn("suspicion of \(bucket)") {
                 do {
-                    try await TabletServer.suspect(bucket, on: machine)
+                    try await TabletServer.suspect(self.bucket, on: self.machine)
                 } catch let disk as DiskError {
-                    machine.observer.note(.warning, "\(disk)")
+                    self.machine.observer.note(.warning, "\(disk)")
                 }
-                machine.halt("log of \(bucket): \(error)")
+                self.machine.halt("log of \(self.bucket): \(error)")
             }
             return .busy(reason: "this server's copy of \(bucket) is damaged; another takes over")
         default:

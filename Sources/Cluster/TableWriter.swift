@@ -95,14 +95,14 @@ public final class TableWriter {
         queue.pending.append(Pending(change: change, done: done))
         if queue.isSending { return }
         queue.isSending = true
-        machine.spawn("writer of \(table.name) bucket \(number)") { [self] in
+        machine.spawn("writer of \(table.name) bucket \(number)") {
             defer { queue.isSending = false }
-            if linger > .zero { try await machine.sleep(linger) }
+            if self.linger > .zero { try await self.machine.sleep(self.linger) }
             while !queue.pending.isEmpty {
-                let count = min(queue.pending.count, batchLimit)
+                let count = min(queue.pending.count, self.batchLimit)
                 let batch = Array(queue.pending[..<count])
                 queue.pending.removeFirst(count)
-                try await send(batch, to: table.buckets[number], queue)
+                try await self.send(batch, to: self.table.buckets[number], queue)
             }
         }
     }

@@ -28,16 +28,16 @@ public final class TabletServer {
 
     /// Serves until the machine ends.
     public func run() async throws {
-        machine.spawn("metadata of \(machine.name)") { [self] in
-            try await mirror.follow(configuration: configuration)
+        machine.spawn("metadata of \(machine.name)") {
+            try await self.mirror.follow(configuration: self.configuration)
         }
         while !mirror.isLoaded { _ = try await mirror.changed.wait() }
         // Everything that is held is opened, and damage made known, before anyone counts on this
         // server.
         for bucket in mirror.buckets(on: machine.name) { _ = try await open(bucket) }
-        machine.spawn("registration of \(machine.name)") { [self] in try await stayRegistered() }
-        machine.spawn("roles of \(machine.name)") { [self] in try await reconcile() }
-        try await server.serve { [self] in try await answer($0) }
+        machine.spawn("registration of \(machine.name)") { try await self.stayRegistered() }
+        machine.spawn("roles of \(machine.name)") { try await self.reconcile() }
+        try await server.serve { try await self.answer($0) }
     }
 
     // MARK: Registration
@@ -92,13 +92,13 @@ public final class TabletServer {
     private func openLater(_ bucket: BucketIdentifier) {
         if opening.contains(bucket) || mirror.tables[bucket.table] == nil { return }
         opening.insert(bucket)
-        machine.spawn("opening of \(bucket)") { [self] in
-            while try await !open(bucket) {
+        machine.spawn("opening of \(bucket)") {
+            while try await !self.open(bucket) {
                 // Until people restored the data, or another replica has all of it again.
-                try await machine.sleep(configuration.leaseDuration)
+                try await self.machine.sleep(self.configuration.leaseDuration)
             }
-            opening.remove(bucket)
-            applyStates()
+            self.opening.remove(bucket)
+            self.applyStates()
         }
     }
 
@@ -129,9 +129,9 @@ public final class TabletServer {
 
     private func fetch(from leader: String) {
         if !fetchers.insert(leader).inserted { return }
-        machine.spawn("fetcher from \(leader)") { [self] in
-            defer { fetchers.remove(leader) }
-            try await fetchLoop(from: leader)
+        machine.spawn("fetcher from \(leader)") {
+            defer { self.fetchers.remove(leader) }
+            try await self.fetchLoop(from: leader)
         }
     }
 

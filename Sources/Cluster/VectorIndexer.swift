@@ -28,27 +28,27 @@ public final class VectorIndexer {
     }
 
     public func run() async throws {
-        machine.spawn("metadata of \(machine.name)") { [self] in try await client.run() }
-        machine.spawn("calls to \(machine.name)") { [self] in
-            try await server.serve { [self] in try answer($0) }
+        machine.spawn("metadata of \(machine.name)") { try await self.client.run() }
+        machine.spawn("calls to \(machine.name)") {
+            try await self.server.serve { try self.answer($0) }
         }
         let office = Office(machine, Self.office, mirror, configuration)
-        try await office.run { [self] term in
+        try await office.run { term in
             self.term = term
-            indexes.removeAll()
+            self.indexes.removeAll()
             var followed: Set<BucketIdentifier> = []
             while term.isHeld {
-                for table in mirror.tables.keys.sorted().map({ mirror.tables[$0]! })
+                for table in self.mirror.tables.keys.sorted().map({ self.mirror.tables[$0]! })
                 where table.vectorColumn != nil {
                     for bucket in table.buckets where followed.insert(bucket).inserted {
-                        machine.spawn("index of \(bucket)") { [self] in
-                            try await follow(bucket, table, term)
+                        self.machine.spawn("index of \(bucket)") {
+                            try await self.follow(bucket, table, term)
                         }
                     }
                 }
-                _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(5))
+                _ = try await self.mirror.changed.wait(until: self.machine.clock.now + .seconds(5))
             }
-            if self.term === term { indexes.removeAll() }
+            if self.term === term { self.indexes.removeAll() }
         }
     }
 

@@ -72,6 +72,9 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     public func enqueue(_ job: consuming ExecutorJob) { put(.job(UnownedJob(job))) }
 
+    /// Whoever uses the world from outside of its jobs does so on its one thread.
+    public func checkIsolated() {}
+
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }

@@ -114,7 +114,7 @@ extension LakeTable {
             } else {
                 let reader = try await ParquetRangeReader.open(
                     byteCount: file.byteCount, expected: expected
-                ) { [self] in try await read(file.path, range: $0) }
+                ) { try await self.read(file.path, range: $0) }
                 for group in reader.contents.rowGroups
                 where filter.mayMatch(group, of: reader.contents) {
                     let batch = try await reader.read(rowGroup: group.index, as: schema)

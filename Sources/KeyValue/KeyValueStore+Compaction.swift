@@ -7,7 +7,7 @@ extension KeyValueStore {
     /// Merges some tables into the next level: one bounded step; false if there was nothing to do.
     @discardableResult
     public func compact() async throws -> Bool {
-        try await gate.run { [self] in
+        try await gate.run {
             try checkUsable()
             try await removeGarbage()
             guard let level = compactionLevel else { return false }

@@ -9,7 +9,7 @@ extension KeyValueStore {
     /// other failure of the disk closes the store for good.
     public func flush() async throws {
         let target = appliedOffset
-        try await gate.run { [self] in
+        try await gate.run {
             try checkUsable()
             while durableOffset < target || flushing != nil { try await flushOnce() }
             try await removeGarbage()
@@ -116,7 +116,7 @@ extension KeyValueStore {
 
     /// Ends the use of this store; what was not flushed is left to the changelog.
     public func close() async throws {
-        try await gate.run { [self] in
+        try await gate.run {
             if failure != nil { return }
             try await removeGarbage()
             failure = .closed(path: directory)

@@ -77,6 +77,9 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         UnownedSerialExecutor(ordinary: self)
     }
 
+    /// Whoever uses the world from outside of its jobs does so on its one thread.
+    public func checkIsolated() {}
+
     // MARK: Running
 
     /// Runs for a span of simulated time.

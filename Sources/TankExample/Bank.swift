@@ -28,11 +28,11 @@ public final class Bank {
         while true {
             let connection = try await listener.accept()
             // One task a customer; of all tasks of a machine one runs at a time, without locks.
-            machine.spawn("customer") { [self] in
+            machine.spawn("customer") {
                 do {
                     while true {
                         let request = try await connection.receive()
-                        try await pay(request, ledger)
+                        try await self.pay(request, ledger)
                         try await connection.send(request)
                     }
                 } catch is NetworkError {

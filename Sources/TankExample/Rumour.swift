@@ -25,6 +25,12 @@ public final class Rumour {
     }
 }
 
+private func set(of names: [String], capacity: Int) -> Set<String> {
+    var set = Set<String>(minimumCapacity: capacity)
+    for name in names { set.insert(name) }
+    return set
+}
+
 /// Lets one machine tell a dozen others.
 ///
 /// `capacity` is room for more friends than there are: it changes nothing but the set's order.
@@ -38,10 +44,9 @@ public func runRumour(_ world: SimulationWorld, isSorted: Bool, capacity: Int = 
             machine.observer.reached("heard")
         }
     }
-    var friends = Set<String>(minimumCapacity: capacity)
-    for name in names { friends.insert(name) }
+    let friends = set(of: names, capacity: capacity)
     world.addMachine("teller")
-    world.start("teller") { [friends] machine in
+    world.start("teller") { machine in
         try await Rumour(machine, friends: friends, isSorted: isSorted).run()
         try await machine.sleep(.seconds(1))
     }

@@ -11,7 +11,7 @@ extension VectorIndex {
     ///   later), `.fenced` if the bucket has another indexer now.
     @discardableResult
     public func checkpoint() async throws -> Int64 {
-        try await gate.run { [self] in
+        try await gate.run {
             if changeCount == durableChangeCount { return durableOffset }
             seal()
             try await mergeSegments()
@@ -32,8 +32,8 @@ extension VectorIndex {
             knownObjects.insert(segment.object)
             let bytes = segment.encoded()
             // No condition is needed: nobody else writes this name, and always these bytes.
-            try await manifests.requests.run(segment.object) { [machine] in
-                _ = try await machine.objectStore.put(bytes, at: segment.object, .always)
+            try await manifests.requests.run(segment.object) {
+                _ = try await self.machine.objectStore.put(bytes, at: segment.object, .always)
             }
             savedObjects.insert(segment.object)
         }

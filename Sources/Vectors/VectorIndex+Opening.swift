@@ -84,7 +84,7 @@ extension VectorIndex {
         var objects: [String] = []
         while true {
             let last = objects.last
-            let page = try await manifests.requests.run(segmentFolder) { [self] in
+            let page = try await manifests.requests.run(segmentFolder) {
                 try await machine.objectStore.list(
                     prefix: segmentFolder, after: last, limit: 1000)
             }
@@ -98,8 +98,8 @@ extension VectorIndex {
         for part in manifest.segments {
             let bytes: [UInt8]
             do {
-                bytes = try await manifests.requests.run(part.object) { [machine] in
-                    try await machine.objectStore.get(part.object)
+                bytes = try await manifests.requests.run(part.object) {
+                    try await self.machine.objectStore.get(part.object)
                 }
             } catch ObjectStoreError.notFound {
                 throw VectorsError.damaged(object: part.object, reason: "it is gone")

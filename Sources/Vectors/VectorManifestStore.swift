@@ -24,7 +24,7 @@ final class VectorManifestStore {
     /// The present content and its tag, or nil if there is none.
     func read() async throws -> Content? {
         let store = requests.machine.objectStore
-        return try await requests.tryUntilDone(object) { [self] in
+        return try await requests.tryUntilDone(object) {
             do {
                 guard let before = try await store.head(object) else { return .some(nil) }
                 let bytes = try await store.get(object)
@@ -55,7 +55,7 @@ final class VectorManifestStore {
         let observer = requests.machine.observer
         var base = base
         var manifest = manifest
-        return try await requests.tryUntilDone(object) { [self] in
+        return try await requests.tryUntilDone(object) {
             manifest.generation = (base?.manifest.generation ?? 0) + 1
             let bytes = manifest.encoded()
             do {

@@ -28,10 +28,10 @@ final class Auditor {
             let log = CommittedLog(bucket, table)
             logs[bucket] = log
             gates[bucket] = Gate(machine)
-            machine.spawn("audit of \(bucket)") { [self] in
+            machine.spawn("audit of \(bucket)") {
                 while true {
-                    if try await advance(log, waiting: .seconds(1)) == .unavailable {
-                        try await machine.sleep(.milliseconds(500))
+                    if try await self.advance(log, waiting: .seconds(1)) == .unavailable {
+                        try await self.machine.sleep(.milliseconds(500))
                     }
                 }
             }
@@ -54,7 +54,7 @@ final class Auditor {
     func advance(_ log: CommittedLog, waiting: Duration, upTo limit: Int64 = .max) async throws
         -> Step
     {
-        try await gates[log.bucket]!.run { [self] in
+        try await gates[log.bucket]!.run {
             if log.endOffset >= limit { return .idle }
             let fetched: FetchedBatches
             do {

@@ -89,25 +89,25 @@ public final class HostRun {
 
     private func startNode(_ node: NodeName) {
         if world.isRunning(node.description) { return }
-        world.start(node.description) { [self] machine in
-            try await deployment.run(node, on: machine)
+        world.start(node.description) { machine in
+            try await self.deployment.run(node, on: machine)
         }
     }
 
     private func startLater(_ node: NodeName) {
-        clients.first?.machine.spawn("restart of \(node)") { [self] in
-            try await clients[0].machine.sleep(.seconds(1))
-            startNode(node)
+        clients.first?.machine.spawn("restart of \(node)") {
+            try await self.clients[0].machine.sleep(.seconds(1))
+            self.startNode(node)
         }
     }
 
     private func startClients() {
         for number in 1...max(1, scenario.clientCount) {
-            world.start(NodeName(.client, number).description) { [self] machine in
-                let client = ClusterClient(machine, deployment.configuration)
-                clients.append(client)
+            world.start(NodeName(.client, number).description) { machine in
+                let client = ClusterClient(machine, self.deployment.configuration)
+                self.clients.append(client)
                 machine.spawn("metadata of \(machine.name)") { try await client.run() }
-                if number == 1 { try await startDrivers(machine) }
+                if number == 1 { try await self.startDrivers(machine) }
             }
         }
     }
@@ -130,9 +130,9 @@ public final class HostRun {
                 case .unknown: unknown += 1
                 }
             }
-            machine.spawn("workload") { [self] in
+            machine.spawn("workload") {
                 try await driver.createTables(with: writers[0])
-                for table in driver.tables { auditor?.follow(table) }
+                for table in driver.tables { self.auditor?.follow(table) }
                 try await driver.run(
                     writers, epochMilliseconds: epoch, started: machine.clock.now)
             }
@@ -150,9 +150,9 @@ public final class HostRun {
     // MARK: Checking
 
     private func startAuditor(_ histories: [Int: Ledger.History]) {
-        world.start(TankRun.auditorName) { [self] machine in
-            let client = ClusterClient(machine, deployment.configuration)
-            let auditor = Auditor(client, tallies)
+        world.start(TankRun.auditorName) { machine in
+            let client = ClusterClient(machine, self.deployment.configuration)
+            let auditor = Auditor(client, self.tallies)
             for workload in histories.keys.sorted() {
                 for change in histories[workload]!.outcomes.keys.sorted() {
                     if case .acknowledged(let receipt) = histories[workload]!.outcomes[change]! {
@@ -162,21 +162,21 @@ public final class HostRun {
             }
             self.auditor = auditor
             machine.spawn("metadata of the auditor") { try await client.run() }
-            phase = "running"
-            let deadline = machine.clock.now + scenario.length
-            while drivers.contains(where: { !$0.isReady }) {
+            self.phase = "running"
+            let deadline = machine.clock.now + self.scenario.length
+            while self.drivers.contains(where: { !$0.isReady }) {
                 try await machine.sleep(.milliseconds(100))
             }
-            machine.spawn("reads of the auditor") { [self] in
-                try await surveyor(auditor, "reads").run { phase != "running" }
+            machine.spawn("reads of the auditor") {
+                try await self.surveyor(auditor, "reads").run { self.phase != "running" }
             }
             try await machine.sleep(until: deadline)
-            phase = "settling"
-            for driver in drivers { driver.stop() }
-            try await settle(machine, auditor)
-            phase = "checking"
-            try await check(auditor)
-            phase = "done"
+            self.phase = "settling"
+            for driver in self.drivers { driver.stop() }
+            try await self.settle(machine, auditor)
+            self.phase = "checking"
+            try await self.check(auditor)
+            self.phase = "done"
         }
     }
 

@@ -34,7 +34,7 @@ final class LakeStranger {
         actCount += 1
         let machine = machine!
         let number = actCount
-        machine.spawn("act \(number) of the stranger") { [self] in
+        machine.spawn("act \(number) of the stranger") {
             do {
                 for name in try await machine.lakeCatalog.list() {
                     try await self.act(act, on: name, machine, number)

@@ -9,9 +9,9 @@ extension TankRun {
     // MARK: The auditor's run
 
     func startAuditor() {
-        world.start(Self.auditorName) { [self] machine in
-            let client = ClusterClient(machine, deployment.configuration)
-            let auditor = Auditor(client, tallies)
+        world.start(Self.auditorName) { machine in
+            let client = ClusterClient(machine, self.deployment.configuration)
+            let auditor = Auditor(client, self.tallies)
             self.auditor = auditor
             auditor.onChange = { [unowned self] log, row, change, offset in
                 meter?.committed(row, change, in: log.table)
@@ -19,31 +19,31 @@ extension TankRun {
                 for driver in drivers { driver.committed(row, change, in: log.table) }
             }
             machine.spawn("metadata of the auditor") { try await client.run() }
-            phase = "running"
-            machine.spawn("reads of the auditor") { [self] in
-                while drivers.contains(where: { !$0.isReady }) {
+            self.phase = "running"
+            machine.spawn("reads of the auditor") {
+                while self.drivers.contains(where: { !$0.isReady }) {
                     try await machine.sleep(.seconds(1))
                 }
-                try await surveyor(client, auditor, tables, Self.auditorName)
-                    .run { phase != "running" }
+                try await self.surveyor(client, auditor, self.tables, Self.auditorName)
+                    .run { self.phase != "running" }
             }
-            machine.spawn("rows of the lake") { [self] in
-                while phase != "done" {
+            machine.spawn("rows of the lake") {
+                while self.phase != "done" {
                     try await machine.sleep(.seconds(1))
-                    lake.judgeRows(auditor)
+                    self.lake.judgeRows(auditor)
                 }
             }
-            try await machine.sleep(scenario.length)
-            phase = "settling"
-            for driver in drivers { driver.stop() }
-            faults.healAll()
-            for node in deployment.nodes { start(node) }
-            try await settle(machine)
-            measureEnd()
-            phase = "checking"
-            try await check(auditor)
-            phase = "done"
-            isFinished = true
+            try await machine.sleep(self.scenario.length)
+            self.phase = "settling"
+            for driver in self.drivers { driver.stop() }
+            self.faults.healAll()
+            for node in self.deployment.nodes { self.start(node) }
+            try await self.settle(machine)
+            self.measureEnd()
+            self.phase = "checking"
+            try await self.check(auditor)
+            self.phase = "done"
+            self.isFinished = true
         }
     }
 

@@ -26,9 +26,9 @@ extension TankRun {
         var isDone = false
         guard let auditor else { return lake }
         let prefix = "file://" + folder + "/warehouse/"
-        auditor.client.machine.spawn("export") { [self] in
+        auditor.client.machine.spawn("export") {
             defer { isDone = true }
-            for table in tables where table.isInLake {
+            for table in self.tables where table.isInLake {
                 let machine = auditor.client.machine
                 guard
                     let source = try await LakeTable.open(
@@ -38,7 +38,7 @@ extension TankRun {
                     source, to: LakeLocation(prefix: prefix)
                 ) { lake.files["warehouse/" + $0.path] = $0.bytes }
                 lake.tables.append((table.tiered.lakeName, location))
-                for snapshot in chosen(of: source.metadata.snapshots.map(\.identifier)) {
+                for snapshot in self.chosen(of: source.metadata.snapshots.map(\.identifier)) {
                     let answer = try await auditor.client.read(table, at: .snapshot(snapshot))
                     lake.files["expected/\(table.name).\(snapshot).jsonl"] = answer.jsonLines
                 }

@@ -165,7 +165,7 @@ public final class TankRun {
     func start(_ node: NodeName) {
         let name = node.description
         if world.isRunning(name) || faults.holdsDown(node) { return }
-        world.start(name) { [self] machine in try await deployment.run(node, on: machine) }
+        world.start(name) { machine in try await self.deployment.run(node, on: machine) }
     }
 
     private func startClients() {
@@ -180,9 +180,9 @@ public final class TankRun {
             let readers = Array(names.dropFirst(options.writerCount))
             driver.onOutcome = { [unowned self] outcome, since in count(outcome, since, names[0]) }
             for name in names {
-                world.start(name) { [self] machine in
-                    let client = ClusterClient(machine, deployment.configuration)
-                    clients[name] = client
+                world.start(name) { machine in
+                    let client = ClusterClient(machine, self.deployment.configuration)
+                    self.clients[name] = client
                     try await client.run()
                 }
             }
@@ -198,13 +198,13 @@ public final class TankRun {
     ) {
         let writers = writerNames.compactMap { clients[$0] }
         guard let first = writers.first else { return }
-        first.machine.spawn("workload") { [self] in
+        first.machine.spawn("workload") {
             try await driver.createTables(with: first)
-            for table in driver.tables { auditor?.follow(table) }
+            for table in driver.tables { self.auditor?.follow(table) }
             let questions = reads.questions(ofEach: readerNames.count)
-            for name in readerNames { startReader(name, driver, questions) }
+            for name in readerNames { self.startReader(name, driver, questions) }
             try await driver.run(
-                writers, epochMilliseconds: world.epochMilliseconds,
+                writers, epochMilliseconds: self.world.epochMilliseconds,
                 started: first.machine.clock.now)
         }
     }
@@ -217,13 +217,13 @@ public final class TankRun {
         let surveyor = surveyor(client, auditor, driver.tables, name)
         surveyor.onAnswer = { [meter] in meter?.answered($0, after: $1) }
         for (question, interval) in questions {
-            client.machine.spawn("reader of \(question)") { [self] in
-                try await surveyor.ask(question, every: interval) { phase != "running" }
+            client.machine.spawn("reader of \(question)") {
+                try await surveyor.ask(question, every: interval) { self.phase != "running" }
             }
         }
         if !questions.isEmpty { return }
-        client.machine.spawn("reader") { [self] in
-            try await surveyor.run { phase != "running" }
+        client.machine.spawn("reader") {
+            try await surveyor.run { self.phase != "running" }
         }
     }
 

@@ -26,23 +26,23 @@ final class ClusterWorld {
     }
 
     func startServer(_ name: String) {
-        world.start(name) { [self] machine in
-            let server = TabletServer(machine, configuration)
-            servers[name] = server
+        world.start(name) { machine in
+            let server = TabletServer(machine, self.configuration)
+            self.servers[name] = server
             try await server.run()
         }
     }
 
     func startCoordinator(_ name: String) {
-        world.start(name) { [self] machine in
-            try await Coordinator(machine, configuration).run()
+        world.start(name) { machine in
+            try await Coordinator(machine, self.configuration).run()
         }
     }
 
     /// Starts the client machine with a client that follows the metadata.
     func startClient(_ body: @escaping (ClusterClient) async throws -> Void) {
-        world.start("client-1") { [self] machine in
-            let client = ClusterClient(machine, configuration)
+        world.start("client-1") { machine in
+            let client = ClusterClient(machine, self.configuration)
             machine.spawn("metadata") { try await client.run() }
             try await body(client)
         }

@@ -85,8 +85,8 @@ private final class LakeOfCluster {
     }
 
     private func start(_ name: String) {
-        cluster.world.start(name) { [self] machine in
-            let tierer = LakeTierer(machine, cluster.configuration)
+        cluster.world.start(name) { machine in
+            let tierer = LakeTierer(machine, self.cluster.configuration)
             tierer.onCommit = { [unowned self] in commits.append(($0.name, $1.snapshot)) }
             try await tierer.run()
         }

@@ -28,6 +28,55 @@ private func chatter(_ world: SimulationWorld, _ disturb: @escaping (Machine) ->
     world.run(for: .seconds(3))
 }
 
+/// Ways to a wait: what `Lane` and the capture lists that Tidy refuses are about.
+private enum Way: CaseIterable {
+    case direct, calls, closure, gate, spawn
+
+    /// Sleeps once, behind some calls or closures.
+    func sleep(_ machine: Machine, _ gate: Gate) async throws {
+        switch self {
+        case .direct: try await machine.sleep(.seconds(1))
+        case .calls: try await Self.outer { try await machine.sleep(.seconds(1)) }
+        case .closure:
+            let closures: [(Duration) async throws -> Void] = [{ try await machine.sleep($0) }]
+            for closure in closures { try await closure(.seconds(1)) }
+        case .gate: try await gate.run { try await machine.sleep(.seconds(1)) }
+        case .spawn: machine.spawn("sleeper") { try await machine.sleep(.seconds(1)) }
+        }
+    }
+
+    private static func outer<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let value = try await inner(body)
+        return value
+    }
+
+    private static func inner<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        let value = try await body()
+        return value
+    }
+}
+
+@Suite("The cost of a wait")
+struct WaitCostTests {
+    private func steps(_ way: Way, count: Int) throws -> Int {
+        let world = world()
+        try on(world) { machine in
+            let gate = Gate(machine)
+            for _ in 0..<count { try await way.sleep(machine, gate) }
+        }
+        world.run(for: .seconds(2))
+        world.shutDown()
+        return world.stepCount
+    }
+
+    /// The event and the job it makes ready; for a task of its own also the job that begins it.
+    @Test("Is one job, whatever lies between a task and its wait", arguments: Way.allCases)
+    private func steps(way: Way) throws {
+        let more = try steps(way, count: 20) - steps(way, count: 10)
+        #expect(more == (way == .spawn ? 30 : 20))
+    }
+}
+
 @Suite("The order of jobs")
 struct JobOrderTests {
     /// In which order ten tasks that become ready at one instant run, three times.

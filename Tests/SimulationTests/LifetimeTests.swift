@@ -139,7 +139,7 @@ struct LifetimeTests {
                 let held = Canary()
                 (past, canary) = (world, held)
                 busy(world, held)
-                machine = world.start("c-\(seed)", adding: true) { [held] machine in
+                machine = world.start("c-\(seed)", adding: true) { machine in
                     try await machine.sleep(.seconds(1_000_000))
                     withExtendedLifetime(held) {}
                 }

@@ -19,19 +19,21 @@ private final class Line {
         world = SimulationWorld(seed: seed, costs: costs)
         world.addMachine("a")
         world.addMachine("b")
-        world.start("b") { [unowned self] machine in
+        // The world is the pair's own: its tasks must not keep the pair.
+        unowned let pair = self
+        world.start("b") { machine in
             let listener = try await machine.network.listen(port: 1)
             let connection = try await listener.accept()
-            far = connection
-            if isReading { try await read(connection) }
+            pair.far = connection
+            if isReading { try await pair.read(connection) }
         }
-        world.start("a") { [unowned self] machine in
+        world.start("a") { machine in
             let connection = try await machine.network.connect(to: Address(host: "b", port: 1))
-            near = connection
+            pair.near = connection
             do {
                 _ = try await connection.receive()
             } catch let error as NetworkError {
-                (nearEnd, nearEndTime) = (error, now)
+                (pair.nearEnd, pair.nearEndTime) = (error, pair.now)
             }
         }
         world.run(for: .seconds(1))
@@ -52,9 +54,9 @@ private final class Line {
     }
 
     func send(_ numbers: ClosedRange<UInt8>, at time: Duration = .seconds(1)) {
-        at(time) { [self] in
-            let connection = near!
-            sender { for number in numbers { try await connection.send([number]) } }
+        at(time) {
+            let connection = self.near!
+            self.sender { for number in numbers { try await connection.send([number]) } }
         }
     }
 

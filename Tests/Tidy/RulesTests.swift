@@ -114,6 +114,21 @@ struct RulesTests {
         #expect(check("for row in list {}\nlet one = rows[1]") == [])
     }
 
+    @Test("An async closure has no capture list")
+    func lanes() {
+        func check(_ code: String) -> [Int] {
+            lines(Lanes.check(house("Sources/Changelog/A.swift", code + "\n")))
+        }
+        #expect(check("run { [self] in\n    if a { b() }\n    try await c()\n}") == [1])
+        #expect(check("run { [machine, bucket] (name) async in await c() }") == [1])
+        #expect(check("run {\n    let a = { [weak self] in await self?.c() }\n}") == [2])
+        #expect(check("machine.spawn(name) { [self] in work() }") == [1])
+        #expect(check("try await gate.run { [self] in work() }") == [1])
+        #expect(check("list.map { [self] in work($0) }\ntry await c()") == [])
+        #expect(check("try await run { try await self.c() }") == [])
+        #expect(check("let a = { [1, 2] }\nawait c()") == [])
+    }
+
     @Test("Lines, files and functions keep their measure")
     func layout() {
         func rules(_ name: String, _ text: String) -> [String] {

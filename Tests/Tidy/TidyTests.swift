@@ -3,13 +3,14 @@ import Testing
 @Suite("The house is tidy")
 struct TidyTests {
     enum Part: String, CaseIterable {
-        case fence, imports, order, layout, documents, scenarios, probes, mutants
+        case fence, imports, order, lanes, layout, documents, scenarios, probes, mutants
 
         func check(_ tree: Tree) -> [Violation] {
             switch self {
             case .fence: Fence.check(tree)
             case .imports: Imports.check(tree)
             case .order: Order.check(tree)
+            case .lanes: Lanes.check(tree)
             case .layout: Layout.check(tree)
             case .documents: Documents.check(tree)
             case .scenarios: ScenarioFolders.check(tree)

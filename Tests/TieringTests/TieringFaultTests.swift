@@ -41,12 +41,12 @@ private final class RivalTierers {
         world = SimulationWorld(seed: seed)
         random = RandomStream(seed: seed, label: "test")
         for name in names + ["logs", "auditor"] { world.addMachine(name) }
-        world.start("logs") { [self] machine in
+        world.start("logs") { machine in
             let made = try await LoggedTable(machine, isKeyed: seed % 3 != 0)
-            table = made
-            while isWriting {
-                try made.write(random)
-                try await machine.sleep(.milliseconds(random.next(in: 20..<400)))
+            self.table = made
+            while self.isWriting {
+                try made.write(self.random)
+                try await machine.sleep(.milliseconds(self.random.next(in: 20..<400)))
             }
         }
         for name in names { start(name) }
@@ -54,10 +54,10 @@ private final class RivalTierers {
 
     /// Takes over with a new epoch, then commits until it is turned away or crashes.
     private func start(_ name: String) {
-        world.start(name) { [self] machine in
-            while table == nil { try await machine.sleep(.milliseconds(10)) }
-            epoch += 1
-            let tiering = table!.tiering(machine, epoch: epoch)
+        world.start(name) { machine in
+            while self.table == nil { try await machine.sleep(.milliseconds(10)) }
+            self.epoch += 1
+            let tiering = self.table!.tiering(machine, epoch: self.epoch)
             while true {
                 do {
                     _ = try await tiering.round()
@@ -105,13 +105,13 @@ private final class RivalTierers {
     /// Takes what is left to the lake, and answers how many rows of how many snapshots were right.
     func audit() -> Int {
         var compared = 0
-        world.start("auditor") { [self] machine in
-            epoch += 1
-            _ = try await table!.tiering(machine, epoch: epoch).round()
-            let lake = try await table!.lake(machine)
-            let progress = try table!.table.progress(in: lake.metadata)
-            #expect(progress.offsets == table!.highWatermarks)
-            compared = try await table!.checkLake(machine)
+        world.start("auditor") { machine in
+            self.epoch += 1
+            _ = try await self.table!.tiering(machine, epoch: self.epoch).round()
+            let lake = try await self.table!.lake(machine)
+            let progress = try self.table!.table.progress(in: lake.metadata)
+            #expect(progress.offsets == self.table!.highWatermarks)
+            compared = try await self.table!.checkLake(machine)
         }
         _ = world.run(atMost: .seconds(600)) { [self] in !world.isRunning("auditor") || compared > 0
         }
