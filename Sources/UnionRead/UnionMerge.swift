@@ -15,6 +15,9 @@ struct UnionMerge {
     private let keyColumns: [Int]
     private var places: [RowSet.Place] = []
     private var byKey: [[UInt8]: RowSet.Place] = [:]
+    /// How many rows of the lake the log took away.
+    private(set) var deletedLakeRowCount = 0
+    private var lakeBatchCount: Int32 = 0
     private var lakeRowCount = 0
     private var logRecordCount = 0
 
@@ -49,6 +52,7 @@ struct UnionMerge {
     /// Takes in rows of the lake, all of which must lie before the lake's `ends`.
     mutating func add(lake batch: RecordBatch, _ ends: [Int64], _ path: String) throws {
         let number = rows.append(batch)
+        lakeBatchCount = number + 1
         lakeRowCount += batch.rowCount
         for row in 0..<batch.rowCount {
             let place = RowSet.Place(batch: number, row: Int32(row))
@@ -96,14 +100,17 @@ struct UnionMerge {
     private mutating func apply(
         _ change: ChangeType, _ key: [UInt8], _ place: RowSet.Place
     ) throws {
-        let isThere = byKey[key] != nil
-        if change == .append || (change == .insert) == isThere {
+        let former = byKey[key]
+        if change == .append || (change == .insert) == (former != nil) {
             let position = rows.position(of: place)
             throw contradiction(
                 "\(change.symbol) at bucket \(position.bucket) offset \(position.offset) of a key "
-                    + "that is \(isThere ? "there" : "not there")")
+                    + "that is \(former == nil ? "not there" : "there")")
         }
         byKey[key] = change == .delete ? nil : place
+        if change == .delete, let former, former.batch < lakeBatchCount {
+            deletedLakeRowCount += 1
+        }
     }
 
     private func key(_ batch: RecordBatch, _ row: Int) throws -> [UInt8] {

@@ -41,8 +41,15 @@ public final class UnionReader {
                         table, bucket, from: lakeOffsets[bucket], into: &merge)
                 }
             }
+            if snapshot == nil { machine.observer.reached("union read before the first snapshot") }
+            if merge.deletedLakeRowCount > 0 {
+                machine.observer.reached("row of the lake deleted by the log")
+            }
             return try merge.finish(
                 snapshot: snapshot?.identifier, lakeOffsets: lakeOffsets, offsets: offsets)
+        } catch let error as LogSourceError {
+            machine.observer.reached("union read refused by the log")
+            throw error
         } catch let error as ColumnarError {
             throw UnionReadError.inconsistent(table: table.name, reason: "\(error)")
         } catch let error as ChangelogError {

@@ -57,8 +57,12 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "lake commit of unknown outcome adopted",
                 "lake file found written already",
             ]
-        // It has no probe of its own: a run counts its answers instead.
-        case .unionRead: []
+        case .unionRead:
+            [
+                "row of the lake deleted by the log",
+                "union read before the first snapshot",
+                "union read refused by the log",
+            ]
         case .vectors:
             [
                 "vector deleted while its segments were merged",

@@ -17,7 +17,6 @@ extension Surveyor {
         switch try await answer(table, moment, ReadRequest()) {
         case .failure(let refusal): return refusal.reason
         case .success(let answer):
-            onUnionRead()
             check(answer, table, snapshot)
             guard random.chance(1, in: 3), let question = aQuestion(table, answer) else {
                 return nil

@@ -19,8 +19,6 @@ final class Surveyor {
     var snapshots: (TableDescription) -> [Int64] = { _ in [] }
     /// Called at each answer to a question of a paced reader, with its time, nil for none.
     var onAnswer: (Question, Int64?) -> Void = { _, _ in }
-    /// Called at each answer to a union read.
-    var onUnionRead: () -> Void = {}
     /// Whether the cluster has someone who searches vectors.
     var hasIndexer = true
     let tables: [TableDescription]

@@ -235,9 +235,6 @@ public final class TankRun {
             random: RandomStream(seed: world.seed, label: "reads of \(name)"))
         surveyor.snapshots = { [lake] in lake.snapshots(of: $0.name) }
         surveyor.hasIndexer = scenario.cluster.indexers > 0
-        surveyor.onUnionRead = { [recorder, world] in
-            recorder.coverage.reached(.unionRead, at: world.nanoseconds)
-        }
         return surveyor
     }
 
