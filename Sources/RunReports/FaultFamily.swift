@@ -10,6 +10,7 @@ enum FaultFamily: String, CaseIterable {
             ("clock", .clock), ("partition", .network), ("bridge", .network), ("ring", .network),
             ("link", .network), ("connection", .network), ("disk", .disk), ("sync", .disk),
             ("bitRot", .disk), ("lostWrite", .disk), ("misdirected", .disk),
+            ("unreadable", .disk),
             ("objectStore", .objectStore), ("coordination", .coordination),
             ("lease", .coordination), ("watch", .coordination), ("lake", .lake),
             ("strike", .process),

@@ -64,7 +64,7 @@ extension FaultKindName {
                 ], shorthand: "nodes")
         case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication: linkBody
         case .diskSlow, .diskBudget, .diskErrors, .syncFailure, .bitRot, .lostWrite,
-            .misdirectedWrite:
+            .misdirectedWrite, .unreadableSector:
             diskBody
         default: serviceBody
         }
@@ -261,6 +261,7 @@ extension FaultKind {
         case .bitRot: return .bitRot(node: node, file: file)
         case .lostWrite: return .lostWrite(node: node, file: file)
         case .misdirectedWrite: return .misdirectedWrite(node: node, file: file)
+        case .unreadableSector: return .unreadableSector(node: node, file: file)
         default: preconditionFailure("'\(name)' is no fault of a disk")
         }
     }
@@ -336,7 +337,8 @@ extension FaultKind {
             [("bytes", .text(Units.bytes.write(Int64(count))))]
         case .diskErrors(_, let rate, let operation):
             [("rate", .text(shareText(rate))), ("operation", .text(operation.rawValue))]
-        case .bitRot(_, let file), .lostWrite(_, let file), .misdirectedWrite(_, let file):
+        case .bitRot(_, let file), .lostWrite(_, let file), .misdirectedWrite(_, let file),
+            .unreadableSector(_, let file):
             file.isEmpty ? [] : [("file", .text(file))]
         case .objectStoreErrors(let rate, let effect):
             [("rate", .text(shareText(rate))), ("effect", .text(effect.rawValue))]

@@ -66,6 +66,9 @@ public enum FaultKind: Sendable, Hashable {
     case lostWrite(node: NodeName, file: String)
     /// The same, and it lands at another place of the file or of another.
     case misdirectedWrite(node: NodeName, file: String)
+    /// A sector at rest, in some file whose path contains the text, cannot be read any more: each
+    /// read of it fails until it is written anew.
+    case unreadableSector(node: NodeName, file: String)
     /// Syncs fail at this rate, and what they should have made safe may be dropped.
     case syncFailure(node: NodeName, partsPerMillion: Int)
     /// One bit at rest turns, in some file whose path contains the text.
@@ -190,6 +193,7 @@ extension FaultKind {
         case .diskErrors: .diskErrors
         case .lostWrite: .lostWrite
         case .misdirectedWrite: .misdirectedWrite
+        case .unreadableSector: .unreadableSector
         case .diskSlow: .diskSlow
         case .diskFull: .diskFull
         case .syncFailure: .syncFailure
@@ -223,7 +227,8 @@ extension FaultKind {
             .leaseExpiry(let node), .crashLoop(let node, _), .nodeLoss(let node),
             .configurationChange(let node, _), .bridgePartition(let node),
             .connectionForgotten(let node), .diskBudget(let node, _), .diskErrors(let node, _, _),
-            .lostWrite(let node, _), .misdirectedWrite(let node, _), .memoryBudget(let node, _):
+            .lostWrite(let node, _), .misdirectedWrite(let node, _), .unreadableSector(let node, _),
+            .memoryBudget(let node, _):
             [node]
         case .ringPartition(let nodes):
             nodes

@@ -7,7 +7,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     case connectionReset, connectionForgotten
     case memoryBudget
     case diskSlow, diskFull, diskBudget, diskErrors, syncFailure
-    case bitRot, lostWrite, misdirectedWrite
+    case bitRot, lostWrite, misdirectedWrite, unreadableSector
     case objectStoreErrors, objectStoreThrottle, objectStoreSlow, objectStoreTornUpload
     case objectStoreTail
     case coordinationUnavailable, coordinationOutcomeUnknown, coordinationConflict
@@ -23,7 +23,8 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     public var lasts: Bool {
         switch self {
         case .nodeLoss, .clockStep, .connectionReset, .connectionForgotten, .bitRot, .lostWrite,
-            .misdirectedWrite, .leaseExpiry, .lakeForeignCompaction, .lakeForeignProperty, .strike:
+            .misdirectedWrite, .unreadableSector, .leaseExpiry, .lakeForeignCompaction,
+            .lakeForeignProperty, .strike:
             false
         default: true
         }
@@ -32,7 +33,8 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     /// Whether a server loses what it had stored, synced or not.
     public var losesData: Bool {
         switch self {
-        case .nodeLoss, .syncFailure, .bitRot, .lostWrite, .misdirectedWrite: true
+        case .nodeLoss, .syncFailure, .bitRot, .lostWrite, .misdirectedWrite, .unreadableSector:
+            true
         default: false
         }
     }
@@ -49,7 +51,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     public var isForServers: Bool {
         switch self {
         case .configurationChange, .diskSlow, .diskFull, .diskBudget, .diskErrors, .syncFailure,
-            .bitRot, .lostWrite, .misdirectedWrite:
+            .bitRot, .lostWrite, .misdirectedWrite, .unreadableSector:
             true
         default: false
         }
@@ -81,6 +83,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .diskBudget: "so many bytes fit on the disk"
         case .diskErrors: "reads or writes of the disk fail"
         case .lostWrite: "a write that is acknowledged never reaches the medium, once"
+        case .unreadableSector: "a sector at rest cannot be read until it is written anew, once"
         case .misdirectedWrite: "a write lands at another place of the disk, once"
         case .diskSlow: "each disk operation takes longer"
         case .diskFull: "nothing more fits on the disk"

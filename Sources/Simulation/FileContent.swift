@@ -32,21 +32,50 @@ final class FileContent {
     private var undo: [Undo] = []
     /// Sectors whose pages a failed sync dropped, by offset, with what the device holds there.
     private var doomed: [Int64: [UInt8]] = [:]
+    /// Sectors that the device cannot read, by offset, until they are written anew.
+    private var unreadable: Set<Int64> = []
 
     var count: Int64 { bytes.count }
 
     func write(_ written: ArraySlice<UInt8>, at offset: Int64) {
         change(at: offset, extent: Int64(written.count))
         bytes.write(written, at: offset)
+        if unreadable.isEmpty { return }
+        // The drive puts another sector in the place of one that is written whole.
+        unreadable = unreadable.filter {
+            $0 < offset || $0 + Self.sectorSize > offset + Int64(written.count)
+        }
     }
 
     func truncate(to size: Int64) {
         // What is cut off counts as overwritten by zeros, should the file grow again.
         change(at: size, extent: max(0, bytes.count - size))
         bytes.resize(to: size)
+        unreadable = unreadable.filter { $0 < size }
     }
 
     func flipBit(_ bit: Int64) { bytes.flipBit(bit) }
+
+    // MARK: Unreadable sectors
+
+    func makeUnreadable(sector: Int64) {
+        precondition(sector % Self.sectorSize == 0 && sector < count, "no sector of the file")
+        unreadable.insert(sector)
+    }
+
+    /// Whether a read of a range meets a sector that cannot be read.
+    func isUnreadable(_ range: Range<Int64>) -> Bool {
+        unreadable.contains { $0 < range.upperBound && $0 + Self.sectorSize > range.lowerBound }
+    }
+
+    /// Whether a write of a range has to read such a sector first, for the part it leaves as it is.
+    func needsUnreadable(toWrite range: Range<Int64>) -> Bool {
+        unreadable.contains { sector in
+            let end = sector + Self.sectorSize
+            let isMet = sector < range.upperBound && end > range.lowerBound
+            return isMet && (sector < range.lowerBound || end > range.upperBound)
+        }
+    }
 
     private func change(at offset: Int64, extent: Int64) {
         sequence += 1

@@ -149,6 +149,10 @@ final class SimulatedFile: File {
             record(.diskRead, .max, "error")
             throw DiskError.inputOutput(path: path, operation: "read")
         }
+        if content.isUnreadable(offset..<offset + Int64(count)) {
+            record(.diskRead, .max - 1, "unreadable sector")
+            throw DiskError.inputOutput(path: path, operation: "read")
+        }
         let bytes = content.bytes.read(at: offset, count: count)
         image.count {
             $0.reads += 1
@@ -167,6 +171,9 @@ final class SimulatedFile: File {
             // A failed write may have been done in part.
             let part = image.random.next(in: 0..<(bytes.count + 1))
             _ = put(Array(bytes[..<part]), at: offset)
+            throw DiskError.inputOutput(path: path, operation: "write")
+        }
+        if content.needsUnreadable(toWrite: offset..<offset + Int64(bytes.count)) {
             throw DiskError.inputOutput(path: path, operation: "write")
         }
         if put(bytes, at: offset) < bytes.count { throw DiskError.full(path: path) }
@@ -252,6 +259,25 @@ extension SimulationWorld {
         let bit = node.disk.random.next(in: 0..<UInt64(content.count * 8))
         content.flipBit(Int64(bit))
         record(.fault, node: node.index, 6, bit, "bit \(bit) of \(path) flips")
+        return true
+    }
+
+    /// Makes one random sector at rest unreadable until it is written anew, in a file whose path
+    /// contains `part`; false if there is none.
+    ///
+    /// A latent sector error (Bairavasundaram et al., "An Analysis of Latent Sector Errors in Disk
+    /// Drives", SIGMETRICS 2007): each read that meets it fails with EIO, the others do not.
+    public func loseSector(_ name: String, inPathContaining part: String) -> Bool {
+        let node = node(name)
+        let filled = node.disk.files().filter { $0.path.contains(part) && $0.content.count > 0 }
+        if filled.isEmpty { return false }
+        let (path, content) = filled[node.disk.random.next(in: 0..<filled.count)]
+        let count = (content.count + FileContent.sectorSize - 1) / FileContent.sectorSize
+        let sector = Int64(node.disk.random.next(in: 0..<UInt64(count))) * FileContent.sectorSize
+        content.makeUnreadable(sector: sector)
+        record(
+            .fault, node: node.index, 14, UInt64(sector),
+            "the sector of \(path) at \(sector) cannot be read any more")
         return true
     }
 

@@ -111,6 +111,8 @@ final class FaultDriver {
             }
         case .bitRot(let node, let file):
             _ = world.rotBit(node.description, inPathContaining: file)
+        case .unreadableSector(let node, let file):
+            _ = world.loseSector(node.description, inPathContaining: file)
         case .lostWrite(let node, let file):
             world.loseWrite(node.description, inPathContaining: file)
         case .misdirectedWrite(let node, let file):

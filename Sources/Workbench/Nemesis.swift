@@ -79,7 +79,7 @@ struct Nemesis {
         }
         if isLoss { hasLostNode = true }
         switch fault.kind {
-        case .bitRot, .lostWrite, .misdirectedWrite: hasLatentDamage = true
+        case .bitRot, .lostWrite, .misdirectedWrite, .unreadableSector: hasLatentDamage = true
         default: break
         }
         return true
@@ -193,6 +193,8 @@ struct Nemesis {
         case .syncFailure: .syncFailure(node: unlucky, partsPerMillion: rate(upTo: 200_000))
         case .lostWrite: .lostWrite(node: unlucky, file: ".log")
         case .misdirectedWrite: .misdirectedWrite(node: unlucky, file: ".log")
+        case .unreadableSector:
+            .unreadableSector(node: unlucky, file: random.chance(1, in: 2) ? ".log" : "")
         default: .bitRot(node: unlucky, file: ".log")
         }
     }

@@ -85,7 +85,8 @@ extension TankRun {
         Set(
             plan.faults.compactMap { fault in
                 switch fault.kind {
-                case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _):
+                case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _),
+                    .unreadableSector(let node, _):
                     node.description
                 default: nil
                 }

@@ -18,6 +18,7 @@ struct FaultPlanTests {
         .memoryBudget(node: node, byteCount: 2_000_000),
         .diskErrors(node: node, partsPerMillion: 1000, operation: .write),
         .lostWrite(node: node, file: ".log"), .misdirectedWrite(node: node, file: ""),
+        .unreadableSector(node: node, file: "rows/"),
         .objectStoreTornUpload(partsPerMillion: 10_000),
         .objectStoreTail(partsPerMillion: 10_000, factor: 100),
         .coordinationConflict(partsPerMillion: 10_000), .watchRepeat(partsPerMillion: 10_000),

@@ -123,6 +123,54 @@ struct DiskFaultTests {
         }
     }
 
+    @Test(
+        "A lost sector fails each read that meets it, until it is written anew",
+        arguments: 1...10 as ClosedRange<UInt64>)
+    func lostSector(seed: UInt64) throws {
+        let world = world(seed)
+        defer { world.shutDown() }
+        let written = (0..<2000).map { UInt8($0 / 512) }
+        let lost = try on(world) { machine in
+            try await machine.disk.createDirectory("d")
+            let file = try await machine.disk.open("d/f", .new)
+            try await file.write(written, at: 0)
+            try await file.sync()
+            try await machine.disk.syncDirectory("d")
+            try await machine.disk.syncDirectory("")
+            #expect(!world.loseSector("a", inPathContaining: "elsewhere"))
+            #expect(world.loseSector("a", inPathContaining: "d/f"))
+            var lost: [Int64] = []
+            for sector in stride(from: 0, to: 2000, by: 512) as StrideTo<Int64> {
+                let error = try await failure(DiskError.self) {
+                    let bytes = try await file.read(at: sector, count: 10)
+                    #expect(bytes == [UInt8](repeating: UInt8(sector / 512), count: 10))
+                }
+                if error != nil { lost.append(sector) }
+            }
+            #expect(lost.count == 1)
+            return lost[0]
+        }
+        // It is the medium that forgot: neither time nor another life brings it back.
+        world.losePower("a")
+        world.run(for: .seconds(100))
+        try on(world) { machine in
+            let file = try await machine.disk.open("d/f", .existing)
+            let whole = try await failure(DiskError.self) {
+                _ = try await file.read(at: 0, count: 2000)
+            }
+            #expect(whole == .inputOutput(path: "d/f", operation: "read"))
+            // What is written in part has to be read first.
+            let part = try await failure(DiskError.self) { try await file.write([9], at: lost + 1) }
+            #expect(part == .inputOutput(path: "d/f", operation: "write"))
+            let image = [UInt8](repeating: 9, count: 512)
+            try await file.write(image, at: lost)
+            #expect(try await file.read(at: lost, count: 512) == image)
+            #expect(
+                try await file.read(at: 0, count: Int(lost)) == Array(written[..<Int(lost)]))
+            #expect(try await file.size() == max(2000, lost + 512))
+        }
+    }
+
     @Test("A slow disk takes its factor in simulated time")
     func slow() throws {
         func duration(_ factor: Int) throws -> Duration {

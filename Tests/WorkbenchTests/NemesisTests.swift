@@ -31,7 +31,7 @@ struct NemesisTests {
         let losing = drawn.compactMap { fault -> NodeName? in
             switch fault.kind {
             case .bitRot(let node, _), .syncFailure(let node, _), .lostWrite(let node, _),
-                .misdirectedWrite(let node, _), .nodeLoss(let node):
+                .misdirectedWrite(let node, _), .unreadableSector(let node, _), .nodeLoss(let node):
                 node
             default: nil
             }
@@ -47,7 +47,7 @@ struct NemesisTests {
             var isDamaged = false
             for fault in Nemesis.plan(scenario, seed: seed).faults {
                 switch fault.kind {
-                case .bitRot, .lostWrite, .misdirectedWrite: isDamaged = true
+                case .bitRot, .lostWrite, .misdirectedWrite, .unreadableSector: isDamaged = true
                 case .restartAll, .linkClogged(node: nil):
                     restarts += 1
                     #expect(!isDamaged, "seed \(seed): \(fault)")
