@@ -41,7 +41,7 @@ extension ChangeLog {
             let start = startOffset
             do {
                 let batches = try await segment.read(
-                    from: offset, below: limit, maximumByteCount: maximumByteCount, machine.disk)
+                    from: offset, below: limit, maximumByteCount: maximumByteCount, machine)
                 if generation == truncationCount { return batches }
             } catch {
                 // The file may have been cut or removed under the read: look again.
@@ -129,7 +129,7 @@ extension ChangeLog {
             let start = startOffset
             do {
                 let batches = try await segment.read(
-                    from: offset, below: limit, maximumByteCount: 1024 * 1024, machine.disk)
+                    from: offset, below: limit, maximumByteCount: 1024 * 1024, machine)
                 guard let last = batches.last else { return }
                 offset = last.endOffset
             } catch {

@@ -128,14 +128,4 @@ extension Disk {
         try await rename(path + ".new", to: path)
         try await syncDirectory(directory)
     }
-
-    /// The bytes of a whole file, or nil if there is none; `ChangelogError` if it is over `limit`.
-    func readFile(_ path: String, limit: Int64) async throws -> [UInt8]? {
-        let file: any File
-        do { file = try await open(path, .existing) } catch DiskError.notFound { return nil }
-        let size = try await file.size()
-        let bytes = size <= limit ? try await file.read(at: 0, count: Int(size)) : []
-        await file.close()
-        return bytes
-    }
 }

@@ -93,7 +93,7 @@ extension ChangeLog {
                 batches = tail.read(from: next, below: offset, maximumByteCount: 1024 * 1024)
             } else {
                 batches = try await segment.read(
-                    from: next, below: offset, maximumByteCount: 1024 * 1024, machine.disk)
+                    from: next, below: offset, maximumByteCount: 1024 * 1024, machine)
             }
             precondition(generation == truncationCount, "two truncations at once")
             if batches.isEmpty { break }

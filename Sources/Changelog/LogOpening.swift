@@ -62,7 +62,8 @@ struct LogOpening {
             try await syncParents()
             return
         }
-        if let bytes = try await disk.readFile(directory + "/" + LogFile.checkpoint, limit: 1024) {
+        if let bytes = try await machine.readFile(directory + "/" + LogFile.checkpoint, limit: 1024)
+        {
             checkpoint = LogCheckpoint(decoding: bytes)
         } else {
             // A former life may have died between making the folder and this.
@@ -136,7 +137,7 @@ struct LogOpening {
         let segment = LogSegment(baseOffset: startOffset, directory: directory)
         var state = LogState(
             endOffset: startOffset, writerExpiration: configuration.writerExpiration)
-        if let bytes = try await disk.readFile(segment.snapshotPath, limit: .max) {
+        if let bytes = try await machine.readFile(segment.snapshotPath) {
             guard
                 let read = LogState(
                     decoding: bytes, writerExpiration: configuration.writerExpiration),
@@ -166,7 +167,7 @@ struct LogOpening {
         let size = try await file.size()
         segment.isCreated = true
         segment.syncedByteCount = size
-        if let bytes = try await disk.readFile(segment.indexPath, limit: .max),
+        if let bytes = try await machine.readFile(segment.indexPath),
             let index = SegmentIndex(decoding: bytes), index.baseOffset == segment.baseOffset,
             index.endOffset == next, index.byteCount == size
         {
@@ -175,7 +176,7 @@ struct LogOpening {
             return
         }
         machine.observer.reached("index of a sealed segment rebuilt")
-        var scanner = SegmentScanner(file, fileByteCount: size)
+        var scanner = SegmentScanner(machine, file, fileByteCount: size)
         var index = SegmentIndex(baseOffset: segment.baseOffset)
         var reason = "the segment ends before the next begins"
         scan: while true {
@@ -235,14 +236,14 @@ struct LogOpening {
             while state.endOffset < each.endOffset {
                 let batches = try await each.read(
                     from: state.endOffset, below: each.endOffset, maximumByteCount: 1024 * 1024,
-                    disk)
+                    machine)
                 for batch in batches { state.append(batch) }
             }
         }
     }
 
     private func snapshot(of segment: LogSegment) async throws -> LogState? {
-        guard let bytes = try await disk.readFile(segment.snapshotPath, limit: .max) else {
+        guard let bytes = try await machine.readFile(segment.snapshotPath) else {
             return nil
         }
         let state = LogState(decoding: bytes, writerExpiration: configuration.writerExpiration)
@@ -256,7 +257,7 @@ struct LogOpening {
     ) async throws {
         let file = try await segment.open(disk)
         segment.isCreated = true
-        var scanner = SegmentScanner(file, fileByteCount: try await file.size())
+        var scanner = SegmentScanner(machine, file, fileByteCount: try await file.size())
         // Up to where frames and checkpoint vouch that bytes were durable, and the batches beyond.
         var vouched = max(checkpointed, segment.baseOffset)
         var unproven: [(offset: Int64, position: Int64)] = []

@@ -71,19 +71,19 @@ final class LogSegment {
 
     /// The batches that hold offsets from `offset` on and end by `limit`, at least one.
     func read(
-        from offset: Int64, below limit: Int64, maximumByteCount: Int, _ disk: any Disk
+        from offset: Int64, below limit: Int64, maximumByteCount: Int, _ machine: Machine
     ) async throws -> [LogBatch] {
         let entry = index.entry(of: offset)
         var expected = entry.offset
         var start = entry.position
         let fileEnd = syncedByteCount
-        let file = try await open(disk)
+        let file = try await open(machine.disk)
         var wanted = min(max(0, maximumByteCount), LogBatch.byteCountLimit) + 16 * 1024
         var batches: [LogBatch] = []
         var byteCount = 0
         while true {
-            let bytes = try await file.read(
-                at: start, count: Int(min(Int64(wanted), fileEnd - start)))
+            let bytes = try await machine.readOrZeros(
+                file, at: start, count: Int(min(Int64(wanted), fileEnd - start)))
             var position = 0
             scan: while true {
                 let parsed = SegmentFrame.parse(bytes, at: position)

@@ -2,16 +2,20 @@ import Platform
 
 /// Reads a segment file from its start, frame by frame.
 struct SegmentScanner {
+    private let machine: Machine
     private let file: any File
     let fileByteCount: Int64
     private var buffer: [UInt8] = []
     private var bufferStart: Int64 = 0
+    /// What of the buffer stands for bytes that the device cannot read.
+    private var lost: [Range<Int64>] = []
     /// Where in the file the next frame begins.
     private(set) var position: Int64 = 0
     private static let chunkByteCount = 1024 * 1024
 
-    init(_ file: any File, fileByteCount: Int64) {
+    init(_ machine: Machine, _ file: any File, fileByteCount: Int64) {
         precondition(fileByteCount >= 0, "a file of negative size")
+        self.machine = machine
         self.file = file
         self.fileByteCount = fileByteCount
     }
@@ -27,7 +31,12 @@ struct SegmentScanner {
         while true {
             switch SegmentFrame.parse(buffer, at: Int(position - bufferStart)) {
             case .batch(let batch, let synced):
-                position += Int64(SegmentFrame.byteCount + batch.byteCount)
+                let end = position + Int64(SegmentFrame.byteCount + batch.byteCount)
+                // Its checksum may be right by chance, but it could not be written over in part.
+                if lost.contains(where: { $0.overlaps(position..<end) }) {
+                    return .bad(reason: "the device cannot read all of it")
+                }
+                position = end
                 return .batch(batch, syncedEndOffset: synced)
             case .bad(let reason): return .bad(reason: reason)
             case .incomplete(let needed):
@@ -41,8 +50,8 @@ struct SegmentScanner {
 
     private mutating func fill(_ needed: Int) async throws {
         let wanted = max(needed, Self.chunkByteCount)
-        buffer = try await file.read(
-            at: position, count: Int(min(Int64(wanted), fileByteCount - position)))
+        (buffer, lost) = try await machine.readTellingLost(
+            file, at: position, count: Int(min(Int64(wanted), fileByteCount - position)))
         bufferStart = position
         if buffer.count < needed {
             throw DiskError.inputOutput(path: file.path, operation: "read of a known length")
@@ -55,8 +64,8 @@ struct SegmentScanner {
     ) async throws -> SegmentFrame.Header? {
         var start = position
         while start < fileByteCount {
-            let bytes = try await file.read(
-                at: start, count: Int(min(Int64(Self.chunkByteCount), fileByteCount - start)))
+            let bytes = try await machine.readOrZeros(
+                file, at: start, count: Int(min(Int64(Self.chunkByteCount), fileByteCount - start)))
             var from = 0
             while let found = SegmentFrame.search(bytes, from: from) {
                 if isProof(found.header) { return found.header }

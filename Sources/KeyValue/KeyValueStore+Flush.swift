@@ -50,7 +50,7 @@ extension KeyValueStore {
         let path = directory + "/" + description.name
         do {
             try await machine.disk.writeFile(bytes, to: path)
-            return try await SortedTable.open(description, in: directory, machine.disk)
+            return try await SortedTable.open(description, in: directory, machine)
         } catch {
             throw try await failed(error, path)
         }
@@ -142,14 +142,5 @@ extension Disk {
         try await writeFile(bytes, to: draft)
         try await rename(draft, to: path)
         try await syncDirectory(directory)
-    }
-
-    /// The bytes of a whole file, or nil if there is none.
-    func readFile(_ path: String) async throws -> [UInt8]? {
-        let file: any File
-        do { file = try await open(path, .existing) } catch DiskError.notFound { return nil }
-        let bytes = try await file.read(at: 0, count: Int(try await file.size()))
-        await file.close()
-        return bytes
     }
 }

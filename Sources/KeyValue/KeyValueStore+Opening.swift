@@ -1,3 +1,4 @@
+import Changelog
 import Columnar
 public import Platform
 
@@ -18,7 +19,7 @@ extension KeyValueStore {
         }
         var manifest = Manifest()
         let path = directory + "/" + Manifest.name
-        if let bytes = try await machine.disk.readFile(path) {
+        if let bytes = try await machine.readFile(path) {
             do { manifest = try Manifest(decoding: bytes) } catch {
                 throw KeyValueError.damaged(path: path, reason: error.reason)
             }
@@ -44,7 +45,7 @@ extension KeyValueStore {
         for level in manifest.levels {
             var tables: [SortedTable] = []
             for table in level {
-                tables.append(try await SortedTable.open(table, in: directory, machine.disk))
+                tables.append(try await SortedTable.open(table, in: directory, machine))
             }
             levels.append(tables)
         }

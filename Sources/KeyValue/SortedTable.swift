@@ -1,3 +1,4 @@
+import Changelog
 import Columnar
 import Platform
 
@@ -5,6 +6,7 @@ import Platform
 final class SortedTable {
     let description: Manifest.Table
     let path: String
+    private let machine: Machine
     private let file: any File
     let blocks: [TableFormat.Block]
     private let filter: BloomFilter
@@ -12,11 +14,12 @@ final class SortedTable {
     var versionCount = 0
 
     private init(
-        _ description: Manifest.Table, path: String, file: any File,
+        _ machine: Machine, _ description: Manifest.Table, path: String, file: any File,
         blocks: [TableFormat.Block], filter: BloomFilter
     ) {
         self.description = description
         self.path = path
+        self.machine = machine
         self.file = file
         self.blocks = blocks
         self.filter = filter
@@ -24,11 +27,11 @@ final class SortedTable {
 
     /// Opens a table that a manifest names; `KeyValueError.damaged` if it is not what is named.
     static func open(
-        _ description: Manifest.Table, in directory: String, _ disk: any Disk
+        _ description: Manifest.Table, in directory: String, _ machine: Machine
     ) async throws -> SortedTable {
         let path = directory + "/" + description.name
         let file: any File
-        do { file = try await disk.open(path, .existing) } catch DiskError.notFound {
+        do { file = try await machine.disk.open(path, .existing) } catch DiskError.notFound {
             throw KeyValueError.damaged(path: path, reason: "the file is gone")
         }
         let size = try await file.size()
@@ -37,27 +40,28 @@ final class SortedTable {
                 path: path, reason: "\(size) bytes, not \(description.byteCount)")
         }
         let footerCount = TableFormat.footerByteCount
-        let end = try await file.read(at: size - Int64(footerCount), count: footerCount)
+        let end = try await machine.readOrZeros(
+            file, at: size - Int64(footerCount), count: footerCount)
         do {
             let footer = try TableFormat.Footer(decoding: end, fileByteCount: size)
             guard footer.entryCount == description.entryCount else {
                 throw ColumnarError.corrupt(reason: "another number of entries", position: 0)
             }
-            let filterBytes = try await file.read(
-                at: footer.filterPosition, count: footer.filterByteCount)
+            let filterBytes = try await machine.readOrZeros(
+                file, at: footer.filterPosition, count: footer.filterByteCount)
             let content = try TableFormat.checkedContent(filterBytes, 0..<filterBytes.count)
             guard let filter = BloomFilter(decoding: filterBytes[content]) else {
                 throw ColumnarError.corrupt(reason: "no filter", position: 0)
             }
-            let indexBytes = try await file.read(
-                at: footer.indexPosition, count: footer.indexByteCount)
+            let indexBytes = try await machine.readOrZeros(
+                file, at: footer.indexPosition, count: footer.indexByteCount)
             let blocks = try TableFormat.decodeIndex(
                 indexBytes, 0..<indexBytes.count, fileByteCount: size)
             guard !blocks.isEmpty, blocks[blocks.count - 1].lastKey == description.lastKey else {
                 throw ColumnarError.corrupt(reason: "another last key", position: 0)
             }
             return SortedTable(
-                description, path: path, file: file, blocks: blocks, filter: filter)
+                machine, description, path: path, file: file, blocks: blocks, filter: filter)
         } catch let error as ColumnarError {
             await file.close()
             throw KeyValueError.damaged(path: path, reason: "\(error)")
@@ -91,7 +95,7 @@ final class SortedTable {
         let place = BlockCache.Place(table: description.number, block: position)
         if let entries = cache.block(place) { return entries }
         let block = blocks[position]
-        let bytes = try await file.read(at: block.position, count: block.byteCount)
+        let bytes = try await machine.readOrZeros(file, at: block.position, count: block.byteCount)
         let entries = try decode(bytes, 0..<bytes.count, position)
         cache.insert(entries, at: place, byteCount: block.byteCount)
         return entries
@@ -99,7 +103,7 @@ final class SortedTable {
 
     /// The whole file in one read, its checksum checked.
     func readAll() async throws -> [UInt8] {
-        let bytes = try await file.read(at: 0, count: Int(description.byteCount))
+        let bytes = try await machine.readOrZeros(file, at: 0, count: Int(description.byteCount))
         guard bytes.count == Int(description.byteCount),
             contentHash(bytes) == description.contentHash
         else {

@@ -179,7 +179,7 @@ final class Auditor {
                 // What is tiered was dropped meanwhile, as it may be at any time.
                 offset = copy.startOffset
                 continue
-            } catch let error as ChangelogError {
+            } catch let error where error is ChangelogError || error is DiskError {
                 tallies[.logMatching].expect(
                     mayBeRotten, "\(log.bucket) on \(server): \(error)")
                 return

@@ -12,6 +12,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "index of a sealed segment rebuilt",
                 "log cut at damage",
                 "log snapshot rebuilt",
+                "sector given up as unreadable",
                 "torn tail cut",
             ]
         case .replication:

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Changelog
 
-@Suite("The log under rot")
+@Suite("The log under rot and on lost sectors")
 struct ChangeLogDamageTests {
     private func fill(
         _ machine: Machine, _ count: Int = 60, closing: Bool = true
@@ -33,11 +33,12 @@ struct ChangeLogDamageTests {
     }
 
     @Test(
-        "A flipped bit anywhere in a segment is noticed, and never silently cut", arguments: 1...60)
-    func rotInSegments(_ seed: Int) throws {
+        "Damage anywhere in a segment is noticed, and never silently cut", arguments: 1...60,
+        RestDamage.allCases)
+    func damageInSegments(_ seed: Int, _ kind: RestDamage) throws {
         try inWorld(seed: UInt64(seed)) { machine, world in
             let (batches, _) = try await fill(machine)
-            #expect(world.rotBit(machine.name, inPathContaining: ".log"))
+            #expect(kind.strike(world, machine.name, inPathContaining: ".log"))
             var damage: LogDamage?
             do {
                 let log = try await reopen(machine)
@@ -45,7 +46,7 @@ struct ChangeLogDamageTests {
             } catch ChangelogError.damaged(let found) {
                 damage = found
             }
-            let found = try #require(damage, "rot went unnoticed")
+            let found = try #require(damage, "it went unnoticed")
             #expect(found.offsets.count > 0 && found.path.hasSuffix(".log"))
             #expect(found.offsets.upperBound <= 120)
 
@@ -65,12 +66,14 @@ struct ChangeLogDamageTests {
         }
     }
 
-    @Test("Rot in what can be made anew costs nothing", arguments: [".index", ".snapshot"])
-    func rotBeside(_ kind: String) throws {
+    @Test(
+        "Damage to what can be made anew costs nothing", arguments: [".index", ".snapshot"],
+        RestDamage.allCases)
+    func damageBeside(_ file: String, _ kind: RestDamage) throws {
         for seed in UInt64(1)...15 {
             try inWorld(seed: seed) { machine, world in
                 let (batches, old) = try await fill(machine)
-                #expect(world.rotBit(machine.name, inPathContaining: kind))
+                #expect(kind.strike(world, machine.name, inPathContaining: file))
                 let log = try await reopen(machine)
                 #expect(try await log.allBatches() == batches)
                 #expect(log.writers == old.writers)
@@ -125,6 +128,33 @@ struct ChangeLogDamageTests {
             } catch ChangelogError.damaged(let damage) {
                 #expect(damage.offsets == 0..<2 && damage.position == 0)
             }
+        }
+    }
+
+    @Test("A lost sector is damage even if it held nothing but zeros", arguments: 1...20)
+    func lostZeros(_ seed: Int) throws {
+        try inWorld(seed: UInt64(seed)) { machine, world in
+            let zeros = try RecordBatch(
+                schema: eventSchema,
+                rows: [[.int64(0), .string(String(repeating: "\0", count: 4000))]])
+            let log = try await ChangeLog.open(machine, directory: "log")
+            for number in 0..<2 {
+                try log.append(
+                    asLeader: .appendOnly(zeros, compression: .none), leaderEpoch: 0,
+                    commitTimestamp: time(Int64(number)))
+                try await log.sync()
+            }
+            try await log.close()
+            // What was read as zeros has a sound checksum, but could not be written over in part.
+            #expect(world.loseSector(machine.name, inPathContaining: ".log"))
+            var found: LogDamage?
+            do {
+                _ = try await ChangeLog.open(machine, directory: "log")
+            } catch ChangelogError.damaged(let damage) {
+                found = damage
+            }
+            let damage = try #require(found)
+            #expect(damage.position == 0 || damage.offsets.lowerBound == 1)
         }
     }
 

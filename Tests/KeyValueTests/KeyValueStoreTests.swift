@@ -165,8 +165,8 @@ struct KeyValueStoreTests {
         return (changes, Int64(rows.count - before.count), rows)
     }
 
-    @Test("A flipped bit is noticed, and the file named", arguments: 1...40)
-    func rot(_ seed: Int) throws {
+    @Test("Damage is noticed, and the file named", arguments: 1...40, RestDamage.allCases)
+    func damage(_ seed: Int, _ kind: RestDamage) throws {
         try inWorld(seed: UInt64(seed)) { machine, world in
             let random = RandomStream(seed: UInt64(seed), label: "store")
             let store = try await KeyValueStore.open(
@@ -176,12 +176,12 @@ struct KeyValueStoreTests {
             try await store.flush()
             try await store.close()
             let part = seed % 4 == 0 ? "manifest" : ".table"
-            #expect(world.rotBit(machine.name, inPathContaining: part))
+            #expect(kind.strike(world, machine.name, inPathContaining: part))
             do {
                 let again = try await KeyValueStore.open(
                     machine, directory: "kv", configuration: smallStore)
                 try await again.verify()
-                Issue.record("rot went unnoticed")
+                Issue.record("it went unnoticed")
             } catch KeyValueError.damaged(let path, _) {
                 #expect(path.contains(part))
             }
