@@ -111,21 +111,3 @@ enum LogFile {
     static let checkpoint = "checkpoint"
     static let checkpointDraft = "checkpoint.new"
 }
-
-extension Disk {
-    /// Writes a whole file and makes its bytes, not yet its name, durable.
-    func writeFile(_ bytes: [UInt8], to path: String) async throws {
-        let file = try await open(path, .any)
-        try await file.truncate(to: 0)
-        try await file.write(bytes, at: 0)
-        try await file.sync()
-        await file.close()
-    }
-
-    /// Replaces a file as one step: after a crash it has its old bytes or the new ones.
-    func replaceFile(_ path: String, with bytes: [UInt8], in directory: String) async throws {
-        try await writeFile(bytes, to: path + ".new")
-        try await rename(path + ".new", to: path)
-        try await syncDirectory(directory)
-    }
-}

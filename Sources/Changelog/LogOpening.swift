@@ -59,7 +59,7 @@ struct LogOpening {
         let names: [String]
         do { names = try await disk.list(directory) } catch DiskError.notFound {
             try await disk.createDirectory(directory)
-            try await syncParents()
+            try await disk.syncParents(of: directory)
             return
         }
         if let bytes = try await machine.readFile(directory + "/" + LogFile.checkpoint, limit: 1024)
@@ -67,21 +67,11 @@ struct LogOpening {
             checkpoint = LogCheckpoint(decoding: bytes)
         } else {
             // A former life may have died between making the folder and this.
-            try await syncParents()
+            try await disk.syncParents(of: directory)
         }
         let bases = names.compactMap(LogSegment.parse).filter { $0.kind == .log }.map(\.baseOffset)
         segments = bases.map { LogSegment(baseOffset: $0, directory: directory) }
         try await removeLeftovers(names)
-    }
-
-    /// Makes the folder's name durable, before anything in it is called so.
-    private func syncParents() async throws {
-        var parent = ""
-        try await disk.syncDirectory(parent)
-        for part in directory.split(separator: "/").dropLast() {
-            parent += (parent.isEmpty ? "" : "/") + part
-            try await disk.syncDirectory(parent)
-        }
     }
 
     /// Removes what a crash left half done: drafts, segments below the start, files of no segment.

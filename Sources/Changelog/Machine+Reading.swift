@@ -52,17 +52,6 @@ extension Machine {
         return (bytes, lost)
     }
 
-    /// The bytes of a whole file as `readOrZeros` reads them: nil if there is none, empty if it is
-    /// over `limit`.
-    public func readFile(_ path: String, limit: Int64 = .max) async throws -> [UInt8]? {
-        let file: any File
-        do { file = try await disk.open(path, .existing) } catch DiskError.notFound { return nil }
-        let size = try await file.size()
-        let bytes = size <= limit ? try await readOrZeros(file, at: 0, count: Int(size)) : []
-        await file.close()
-        return bytes
-    }
-
     /// Whether some other sector can be read; true if there is none.
     private func isRest(
         of file: any File, readableBeside range: Range<Int64>, _ size: Int64

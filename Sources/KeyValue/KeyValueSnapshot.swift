@@ -1,3 +1,4 @@
+import Changelog
 import Columnar
 public import Platform
 
@@ -99,8 +100,7 @@ extension KeyValueStore {
         }
         try await machine.disk.syncDirectory(directory)
         try await machine.disk.replaceFile(
-            directory + "/" + Manifest.name, draft: directory + "/" + Manifest.draftName,
-            with: bytes, in: directory)
+            directory + "/" + Manifest.name, with: bytes, in: directory)
         return try await open(machine, directory: directory, configuration: configuration)
     }
 }

@@ -1,3 +1,4 @@
+import Changelog
 import Columnar
 import Platform
 
@@ -64,7 +65,7 @@ extension KeyValueStore {
             preconditionFailure("store \(directory) would be broken: \(error.reason)")
         }
         let path = directory + "/" + Manifest.name
-        let draft = directory + "/" + Manifest.draftName
+        let draft = path + ".new"
         do {
             try await machine.disk.syncDirectory(directory)
             try await machine.disk.writeFile(next.encoded(), to: draft)
@@ -122,25 +123,5 @@ extension KeyValueStore {
             failure = .closed(path: directory)
             for table in version.levels.joined() { await table.close() }
         }
-    }
-}
-
-extension Disk {
-    /// Writes a whole new file and makes its bytes, not yet its name, durable.
-    func writeFile(_ bytes: [UInt8], to path: String) async throws {
-        let file = try await open(path, .any)
-        try await file.truncate(to: 0)
-        try await file.write(bytes, at: 0)
-        try await file.sync()
-        await file.close()
-    }
-
-    /// Replaces a file as one step: after a crash it has its old bytes or the new ones.
-    func replaceFile(
-        _ path: String, draft: String, with bytes: [UInt8], in directory: String
-    ) async throws {
-        try await writeFile(bytes, to: draft)
-        try await rename(draft, to: path)
-        try await syncDirectory(directory)
     }
 }

@@ -28,10 +28,9 @@ extension KeyValueStore {
                 throw KeyValueError.damaged(
                     path: path, reason: "it is gone, but \(table) is there")
             }
-            try await syncParents(of: directory, machine.disk)
+            try await machine.disk.syncParents(of: directory)
             try await machine.disk.replaceFile(
-                path, draft: directory + "/" + Manifest.draftName, with: manifest.encoded(),
-                in: directory)
+                path, with: manifest.encoded(), in: directory)
         }
         // The manifest's name may be in the page cache alone: what it replaced is removed only
         // after.
@@ -52,15 +51,6 @@ extension KeyValueStore {
         return KeyValueStore(
             machine: machine, directory: directory, configuration: configuration,
             manifest: manifest, version: Version(levels: levels))
-    }
-
-    private static func syncParents(of directory: String, _ disk: any Disk) async throws {
-        var parent = ""
-        try await disk.syncDirectory(parent)
-        for part in directory.split(separator: "/").dropLast() {
-            parent += (parent.isEmpty ? "" : "/") + part
-            try await disk.syncDirectory(parent)
-        }
     }
 
     /// Removes all files of a store, whether it can be opened or not.

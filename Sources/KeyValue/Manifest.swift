@@ -20,7 +20,6 @@ struct Manifest: Hashable {
     }
 
     static let name = "manifest"
-    static let draftName = "manifest.new"
     static let levelCount = 6
 
     /// All changes below are in the tables.
