@@ -22,8 +22,8 @@ extension Machine {
         if let bytes = try await read(file, at: offset, count: count, attempts: 2) {
             return (bytes, [])
         }
-        let size = try await file.size()
-        let end = min(offset + Int64(count), size)
+        let end = min(offset + Int64(count), try await file.size())
+        try await requireAnswers(file, offset..<max(offset, end))
         var bytes: [UInt8] = []
         var lost: [Range<Int64>] = []
         var position = offset
@@ -39,63 +39,64 @@ extension Machine {
             }
             position = next
         }
-        if let range = lost.first {
-            guard try await isDiskReadable(beside: range, of: file, size) else {
-                throw DiskError.inputOutput(path: file.path, operation: "read")
-            }
-        }
-        var stillLost: [Range<Int64>] = []
+        if lost.isEmpty { return (bytes, []) }
+        // The disk may have fallen silent in between, and have come back only just now.
+        try await requireAnswers(file, offset..<end)
         for range in lost {
-            // The disk may have come back only just now.
-            let step = range.count
-            if let part = try await read(file, at: range.lowerBound, count: step, attempts: 3),
-                part.count == step
-            {
-                let start = Int(range.lowerBound - offset)
-                bytes.replaceSubrange(start..<start + step, with: part)
-                continue
-            }
-            stillLost.append(range)
+            guard
+                let part = try await read(
+                    file, at: range.lowerBound, count: range.count, attempts: 3)
+            else { continue }
+            let start = Int(range.lowerBound - offset)
+            bytes.replaceSubrange(start..<start + part.count, with: part)
+            lost.removeAll { $0 == range }
+        }
+        for range in lost {
             observer.reached("sector given up as unreadable")
             observer.note(
                 .warning,
                 "\(file.path) cannot be read from \(range.lowerBound) to \(range.upperBound): what "
                     + "stood there is taken for damaged")
         }
-        return (bytes, stillLost)
+        return (bytes, lost)
     }
 
-    /// Whether anything else can be read: another sector of the file, or else another file.
-    private func isDiskReadable(
-        beside range: Range<Int64>, of file: any File, _ size: Int64
-    ) async throws -> Bool {
-        let sector = range.lowerBound / sectorByteCount * sectorByteCount
-        for other in [0, sector - sectorByteCount, sector + sectorByteCount]
-        where other >= 0 && other != sector && other < size {
-            if try await read(file, at: other, count: 1, attempts: 3) != nil { return true }
+    /// Throws if nothing at all can be read: neither a sector in or beside a range of a file, nor
+    /// another file.
+    private func requireAnswers(_ file: any File, _ range: Range<Int64>) async throws {
+        let places = [range.lowerBound, range.upperBound - 1, range.upperBound, 0]
+        for place in places where place >= 0 {
+            let byte = try await read(file, at: place, count: 1, attempts: 3)
+            // Beyond the end there is nothing to be read, which says nothing.
+            if let byte, !byte.isEmpty { return }
         }
-        var attempts = 0
-        return try await isReadable("", except: file.path, &attempts)
+        var silentCount = 0
+        if try await isAnyReadable(in: "", except: file.path, &silentCount) { return }
+        throw DiskError.inputOutput(path: file.path, operation: "read")
     }
 
-    /// Whether the first byte of some file in a folder or below it can be read.
-    private func isReadable(
-        _ folder: String, except path: String, _ attempts: inout Int
+    /// Whether the first byte of some file in a folder or below it can be read; false once many
+    /// could not.
+    private func isAnyReadable(
+        in folder: String, except path: String, _ silentCount: inout Int
     ) async throws -> Bool {
-        for name in try await disk.list(folder) {
+        let names: [String]
+        do { names = try await disk.list(folder) } catch is DiskError { return false }
+        for name in names {
             let place = folder.isEmpty ? name : folder + "/" + name
             if name.hasSuffix("/") {
                 let below = String(place.dropLast())
-                if try await isReadable(below, except: path, &attempts) { return true }
+                if try await isAnyReadable(in: below, except: path, &silentCount) { return true }
             } else if place != path {
-                let other = try await disk.open(place, .existing)
+                let other: any File
+                // It may be gone by now.
+                do { other = try await disk.open(place, .existing) } catch is DiskError { continue }
                 let byte = try await read(other, at: 0, count: 1, attempts: 3)
                 await other.close()
-                // An empty file says nothing.
                 if let byte, !byte.isEmpty { return true }
-                if byte == nil { attempts += 1 }
+                if byte == nil { silentCount += 1 }
             }
-            if attempts == 16 { return false }
+            if silentCount == 16 { return false }
         }
         return false
     }
