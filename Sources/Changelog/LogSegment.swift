@@ -37,8 +37,7 @@ final class LogSegment {
 
     /// The base offset in 20 digits, so that names sort as offsets do.
     static func name(_ baseOffset: Int64, _ kind: Kind) -> String {
-        let digits = String(baseOffset)
-        return String(repeating: "0", count: 20 - digits.count) + digits + "." + kind.rawValue
+        zeroPadded(baseOffset, digits: 20) + "." + kind.rawValue
     }
 
     /// What `name` made a file's name of; nil if it is another name.

@@ -5,7 +5,7 @@ import Platform
 final class Calls {
     private let machine: Machine
     private let timeout: Duration
-    private var ways: [Address: CallWay] = [:]
+    private var peers: [Address: PeerConnection] = [:]
 
     init(_ machine: Machine, timeout: Duration) {
         self.machine = machine
@@ -17,15 +17,15 @@ final class Calls {
     func call(
         _ address: Address, _ request: Request, allowing extra: Duration = .zero
     ) async throws -> Response {
-        let way: CallWay
-        if let known = ways[address], !known.isBroken {
-            way = known
+        let peer: PeerConnection
+        if let known = peers[address], !known.isBroken {
+            peer = known
         } else {
-            way = CallWay(machine, address)
-            ways[address] = way
+            peer = PeerConnection(machine, address)
+            peers[address] = peer
         }
         let deadline = machine.clock.now + timeout + extra
-        guard let response = try await way.call(request, deadline) else {
+        guard let response = try await peer.call(request, deadline) else {
             throw ClusterError.timedOut("\(address)")
         }
         if case .failure(let error) = response { throw error }
@@ -34,7 +34,7 @@ final class Calls {
 }
 
 /// One connection and the calls that wait for answers on it.
-private final class CallWay {
+private final class PeerConnection {
     private enum Answer {
         /// Asked for, and nobody waits yet: an answer can come before the send returns.
         case expected

@@ -126,7 +126,7 @@ public final class ClusterClient {
     public func search(
         _ bucket: BucketIdentifier, _ query: [Float], limit: Int
     ) async throws -> VectorAnswer {
-        guard let indexer = mirror.offices[VectorIndexer.office] else {
+        guard let indexer = mirror.leaders[VectorIndexer.leaseName] else {
             throw ClusterError.busy(reason: "there is no indexer")
         }
         let response = try await calls.call(

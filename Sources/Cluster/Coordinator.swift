@@ -5,12 +5,12 @@ public import Platform
 /// It keeps nothing of its own: all it decides is a compare-and-swap on what the coordination
 /// service holds, so that a second coordinator, or a new one, can do no harm.
 public final class Coordinator {
-    static let office = "coordinator"
+    static let leaseName = "coordinator"
     public let machine: Machine
     public let mirror: MetadataMirror
     private let configuration: ClusterConfiguration
     private let server: CallServer
-    private var term: Office.Term?
+    private var term: LeaderLease.Term?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -26,8 +26,8 @@ public final class Coordinator {
         machine.spawn("calls to \(machine.name)") {
             try await self.server.serve { try await self.answer($0) }
         }
-        let office = Office(machine, Self.office, mirror, configuration)
-        try await office.run { term in
+        let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
+        try await lease.run { term in
             self.term = term
             while term.isHeld {
                 // One round looks at everything, so that a missed event is made good.

@@ -2,12 +2,12 @@ import Iceberg
 public import Platform
 public import Tiering
 
-/// Commits all tables to the lake at an interval, while it holds the office.
+/// Commits all tables to the lake at an interval, while it is the leader of the tierers.
 ///
 /// The term's epoch is the tiering epoch: what a tierer of an earlier term still tries to commit is
 /// turned away at the lake table itself.
 public final class LakeTierer {
-    static let office = "tierer"
+    static let leaseName = "tierer"
 
     public let machine: Machine
     public let mirror: MetadataMirror
@@ -30,8 +30,8 @@ public final class LakeTierer {
 
     public func run() async throws {
         machine.spawn("metadata of \(machine.name)") { try await self.client.run() }
-        let office = Office(machine, Self.office, mirror, configuration)
-        try await office.run { term in
+        let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
+        try await lease.run { term in
             var followed: Set<Int64> = []
             while term.isHeld {
                 for table in self.mirror.tables.keys.sorted().map({ self.mirror.tables[$0]! })
@@ -46,7 +46,7 @@ public final class LakeTierer {
     }
 
     /// Commits one table again and again until the term ends or the table has to be refused.
-    private func follow(_ table: TableDescription, _ term: Office.Term) async throws {
+    private func follow(_ table: TableDescription, _ term: LeaderLease.Term) async throws {
         let tiering = TableTiering(
             machine, table.tiered, epoch: term.epoch, in: ClusterConfiguration.lakeLocation,
             from: client, configuration: configuration.lakeTiering)
@@ -84,7 +84,7 @@ public final class LakeTierer {
     }
 
     private func catchUp(
-        _ tiering: TableTiering, _ table: TableDescription, _ term: Office.Term
+        _ tiering: TableTiering, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
         for _ in 0..<Self.roundLimit where term.isHeld {
             guard let commit = try await tiering.round() else { return }

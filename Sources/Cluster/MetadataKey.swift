@@ -1,6 +1,6 @@
 /// Where things stand in the coordination service.
 enum MetadataKey: Hashable {
-    case office(String)
+    case leader(String)
     case server(String)
     case table(Int64)
     case bucket(BucketIdentifier)
@@ -12,7 +12,7 @@ enum MetadataKey: Hashable {
 
     var text: String {
         switch self {
-        case .office(let name): Self.root + "offices/" + name
+        case .leader(let name): Self.root + "leaders/" + name
         case .server(let name): Self.root + "servers/" + name
         case .table(let identifier): Self.root + "tables/\(identifier)"
         case .bucket(let bucket): Self.root + "buckets/" + bucket.path
@@ -26,7 +26,7 @@ enum MetadataKey: Hashable {
         guard text.hasPrefix(Self.root) else { return nil }
         let parts = text.dropFirst(Self.root.count).split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
-        case ("offices", 2): self = .office(parts[1])
+        case ("leaders", 2): self = .leader(parts[1])
         case ("servers", 2): self = .server(parts[1])
         case ("counters", 2): self = .counter(parts[1])
         case ("tables", 2):

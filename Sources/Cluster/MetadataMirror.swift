@@ -15,8 +15,8 @@ public final class MetadataMirror {
     public private(set) var buckets: [BucketIdentifier: Versioned<BucketState>] = [:]
     public private(set) var tieredLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
-    /// Who holds each office.
-    public private(set) var offices: [String: String] = [:]
+    /// The machine that leads each service.
+    public private(set) var leaders: [String: String] = [:]
     public private(set) var isLoaded = false
     /// Notified after each batch of changes.
     public let changed: Signal
@@ -56,7 +56,7 @@ public final class MetadataMirror {
     }
 
     /// The active coordinator.
-    public var coordinator: String? { offices[Coordinator.office] }
+    public var coordinator: String? { leaders[Coordinator.leaseName] }
 
     /// The table with this name.
     public func table(named name: String) -> TableDescription? {
@@ -180,7 +180,7 @@ public final class MetadataMirror {
                 Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
             }
             touched.append(.bucket(bucket))
-        case .office(let name): offices[name] = bytes.map { String(decoding: $0, as: UTF8.self) }
+        case .leader(let name): leaders[name] = bytes.map { String(decoding: $0, as: UTF8.self) }
         case .counter, nil: break
         }
     }

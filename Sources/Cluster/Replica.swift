@@ -261,9 +261,9 @@ public final class Replica {
                 bucket, offset: offset, start: valid.lowerBound, end: valid.upperBound)
         case .damaged:
             // The next start looks at all of the log, leaves the in-sync set and fetches it anew.
-            machine.spawn("suspicion of \(bucket)") {
+            machine.spawn("verification mark of \(bucket)") {
                 do {
-                    try await TabletServer.suspect(self.bucket, on: self.machine)
+                    try await TabletServer.markForVerification(self.bucket, on: self.machine)
                 } catch let disk as DiskError {
                     self.machine.observer.note(.warning, "\(disk)")
                 }

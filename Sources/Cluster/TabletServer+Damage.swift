@@ -76,27 +76,27 @@ extension TabletServer {
     // MARK: Suspicion
 
     /// Notes on the disk that a read found damage, so that the next start looks at everything.
-    static func suspect(_ bucket: BucketIdentifier, on machine: Machine) async throws {
-        let file = try await machine.disk.open(suspicion(of: bucket), .any)
+    static func markForVerification(_ bucket: BucketIdentifier, on machine: Machine) async throws {
+        let file = try await machine.disk.open(verificationMark(of: bucket), .any)
         try await file.sync()
         await file.close()
         try await machine.disk.syncDirectory("")
     }
 
     private func isSuspect(_ bucket: BucketIdentifier) async throws -> Bool {
-        let name = Self.suspicion(of: bucket)
+        let name = Self.verificationMark(of: bucket)
         return try await machine.disk.list("").contains(name)
     }
 
     private func clearSuspicion(of bucket: BucketIdentifier) async throws {
         do {
-            try await machine.disk.remove(Self.suspicion(of: bucket))
+            try await machine.disk.remove(Self.verificationMark(of: bucket))
             try await machine.disk.syncDirectory("")
         } catch DiskError.notFound {
         }
     }
 
-    private static func suspicion(of bucket: BucketIdentifier) -> String {
-        "suspect-\(bucket.table)-\(bucket.bucket)"
+    private static func verificationMark(of bucket: BucketIdentifier) -> String {
+        "verify-\(bucket.table)-\(bucket.bucket)"
     }
 }

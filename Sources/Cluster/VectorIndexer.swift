@@ -5,7 +5,7 @@ public import Vectors
 
 /// Keeps the vector indexes of all tables that have a vector column, and answers searches.
 public final class VectorIndexer {
-    static let office = "indexer"
+    static let leaseName = "indexer"
 
     public let machine: Machine
     public let mirror: MetadataMirror
@@ -17,7 +17,7 @@ public final class VectorIndexer {
     private let configuration: ClusterConfiguration
     private let server: CallServer
     /// The newest term; what an earlier one still does must not touch the indexes of this one.
-    private var term: Office.Term?
+    private var term: LeaderLease.Term?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -32,8 +32,8 @@ public final class VectorIndexer {
         machine.spawn("calls to \(machine.name)") {
             try await self.server.serve { try self.answer($0) }
         }
-        let office = Office(machine, Self.office, mirror, configuration)
-        try await office.run { term in
+        let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
+        try await lease.run { term in
             self.term = term
             self.indexes.removeAll()
             var followed: Set<BucketIdentifier> = []
@@ -69,7 +69,7 @@ public final class VectorIndexer {
     // MARK: Following a changelog
 
     private func follow(
-        _ bucket: BucketIdentifier, _ table: TableDescription, _ term: Office.Term
+        _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
         var retry = Backoff(configuration)
         while term.isHeld {
@@ -89,7 +89,7 @@ public final class VectorIndexer {
     }
 
     private func index(
-        _ bucket: BucketIdentifier, _ table: TableDescription, _ term: Office.Term
+        _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
         guard let column = table.vectorColumn,
             case .vector(let dimension) = table.schema.fields[column].type

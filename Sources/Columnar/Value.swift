@@ -33,9 +33,3 @@ public enum Value: Hashable, Sendable {
 
 /// The values of one row, in the order of its schema's fields.
 public typealias Row = [Value]
-
-/// The least number of more than `exponent` digits.
-func powerOfTen(_ exponent: Int) -> UInt64 {
-    precondition((0...19).contains(exponent), "no decimal of \(exponent) digits")
-    return (0..<exponent).reduce(1) { power, _ in power * 10 }
-}

@@ -162,7 +162,7 @@ final class FrameHandler: ChannelDuplexHandler {
     }
 
     private func refuse(_ message: String, _ context: ChannelHandlerContext) {
-        let world = Carried(self.world)
+        let world = UncheckedSendableBox(self.world)
         self.world.post { world.value.journal.note(.warning, machine: "", message) }
         phase = .over
         abort(context)
@@ -183,7 +183,7 @@ final class FrameHandler: ChannelDuplexHandler {
     }
 
     private func tell(_ body: @escaping @Sendable (HostConnection) -> Void) {
-        guard let connection = connection.map({ Carried($0) }) else { return }
+        guard let connection = connection.map({ UncheckedSendableBox($0) }) else { return }
         world.post { body(connection.value) }
     }
 

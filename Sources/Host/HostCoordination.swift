@@ -54,8 +54,8 @@ final class HostCoordination: Coordination {
         try lifetime.check()
         let watch = HostWatch(world: world, lifetime: lifetime)
         world.watches.append(watch)
-        let carried = Carried(watch)
-        let world = Carried(self.world)
+        let carried = UncheckedSendableBox(watch)
+        let world = UncheckedSendableBox(self.world)
         let stream = CoordinationService.Stream(
             identifier: watch.identifier, prefix: Array(prefix.utf8), position: revision.number
         ) { events in
@@ -160,7 +160,7 @@ extension HostWorld {
         if pulse != nil || isShutDown { return }
         pulse = schedule(HostClock.monotonicNanoseconds + Self.pulseInterval) { [unowned self] in
             let service = coordinator
-            let world = Carried(self)
+            let world = UncheckedSendableBox(self)
             databaseThread.submit {
                 // A turn that failed is needed again.
                 let isNeeded = (try? service.turn()) ?? true

@@ -66,9 +66,9 @@ final class HostNetwork: Network {
     // MARK: Sockets
 
     private func bind(_ listener: HostListener) async throws -> Socket {
-        let world = Carried(self.world)
-        let network = Carried(self)
-        let carried = Carried(listener)
+        let world = UncheckedSendableBox(self.world)
+        let network = UncheckedSendableBox(self)
+        let carried = UncheckedSendableBox(listener)
         let address = listener.address
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let binding = ServerBootstrap(group: self.world.eventLoops)
@@ -81,7 +81,7 @@ final class HostNetwork: Network {
                             world: world.value,
                             role: .called { greeting, channel in
                                 if greeting.called != address { return nil }
-                                let connection = Carried(
+                                let connection = UncheckedSendableBox(
                                     HostConnection(
                                         peer: greeting.caller, network: network.value,
                                         channel: channel))
@@ -100,8 +100,8 @@ final class HostNetwork: Network {
         _ connection: HostConnection, _ greeting: Greeting, port: Int
     ) async throws -> Socket {
         let target = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-        let world = Carried(self.world)
-        let carried = Carried(connection)
+        let world = UncheckedSendableBox(self.world)
+        let carried = UncheckedSendableBox(connection)
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let opening = ClientBootstrap(group: self.world.eventLoops)
                 .channelOption(.autoRead, value: false)
@@ -123,8 +123,8 @@ final class HostNetwork: Network {
 
     /// Resumes a wait with the channel, or closes it if nobody waits any more.
     private func hand(_ future: EventLoopFuture<Socket>, to wait: Wait<Socket>) {
-        let world = Carried(self.world)
-        let wait = Carried(wait)
+        let world = UncheckedSendableBox(self.world)
+        let wait = UncheckedSendableBox(wait)
         future.whenComplete { result in
             world.value.post {
                 switch result {
@@ -163,7 +163,7 @@ final class HostNetwork: Network {
     func finish(_ connection: HostConnection) {
         guard let channel = connection.channel else { return }
         world.closingConnections += 1
-        let world = Carried(self.world)
+        let world = UncheckedSendableBox(self.world)
         channel.closeFuture.whenComplete { _ in
             world.value.post { world.value.closingConnections -= 1 }
         }

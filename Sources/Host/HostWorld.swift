@@ -187,9 +187,9 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
     ) async throws -> Value {
         try lifetime.check()
         return try await lifetime.wait { (wait: Wait<Value>) in
-            let wait = Carried(wait)
+            let wait = UncheckedSendableBox(wait)
             threads.submit { [self] in
-                let result = Carried(Result { try work() })
+                let result = UncheckedSendableBox(Result { try work() })
                 post {
                     switch result.value {
                     case .success(let value): wait.value.resume(returning: value)

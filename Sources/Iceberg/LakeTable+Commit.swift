@@ -1,3 +1,4 @@
+import Columnar
 import JSON
 public import Platform
 
@@ -155,7 +156,7 @@ extension LakeTable {
         next.append(snapshot, replacing: base)
         for (name, value) in change.properties { next.setProperty(name, value) }
         let path =
-            "\(metadata.location)/metadata/\(padded(version(of: base) + 1))-"
+            "\(metadata.location)/metadata/\(zeroPadded(version(of: base) + 1, digits: 5))-"
             + "\(machine.entropy.uuid()).metadata.json"
         try await write(Array(next.json.compact.utf8), at: path)
         precondition(base == metadataLocation, "the table moved on while a commit was prepared")
@@ -200,10 +201,5 @@ extension LakeTable {
     private func version(of path: String) -> Int {
         let name = path.split(separator: "/").last ?? ""
         return Int(name.prefix { $0.isNumber }) ?? 0
-    }
-
-    private func padded(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     }
 }

@@ -97,14 +97,14 @@ extension KeyValueStore {
                 + [RunCursor(lower, cache, isWhole: true)])
         try await cursor.seek(nil)
         var outputs: [SortedTable] = []
-        var writer = TableWriter()
+        var writer = SortedTableWriter()
         do {
             while let entry = try await cursor.next() {
                 if entry.value == nil && dropsDeletions { continue }
                 writer.append(entry)
                 if writer.byteCount >= configuration.tableByteCount {
                     outputs.append(try await write(&writer, &next))
-                    writer = TableWriter()
+                    writer = SortedTableWriter()
                 }
             }
             if writer.entryCount > 0 { outputs.append(try await write(&writer, &next)) }

@@ -28,7 +28,7 @@ extension KeyValueStore {
         next.rowCount = work.rowCount
         var levels = version.levels
         if !work.table.isEmpty {
-            var writer = TableWriter()
+            var writer = SortedTableWriter()
             for entry in work.table.entries(from: nil, to: nil) { writer.append(entry) }
             let table = try await write(&writer, &next)
             levels[0].insert(table, at: 0)
@@ -38,7 +38,9 @@ extension KeyValueStore {
     }
 
     /// Writes a table file durably, except for its name.
-    func write(_ writer: inout TableWriter, _ next: inout Manifest) async throws -> SortedTable {
+    func write(_ writer: inout SortedTableWriter, _ next: inout Manifest) async throws
+        -> SortedTable
+    {
         let number = next.nextNumber
         next.nextNumber += 1
         // Also a try that fails has used up the number: its file may be there.

@@ -139,34 +139,3 @@ extension Manifest.Table {
         lastKey = last
     }
 }
-
-private let hexadecimalDigits = Array("0123456789abcdef".utf8)
-
-func hexadecimal(_ number: some BinaryInteger, digits count: Int) -> String {
-    let text = String(number, radix: 16)
-    return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
-}
-
-func hexadecimal(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    for byte in bytes {
-        text.append(hexadecimalDigits[Int(byte >> 4)])
-        text.append(hexadecimalDigits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-}
-
-func bytes(ofHexadecimal text: String) -> [UInt8]? {
-    let digits = Array(text.utf8)
-    if digits.count % 2 != 0 { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count / 2)
-    for position in stride(from: 0, to: digits.count, by: 2) {
-        guard let high = hexadecimalDigits.firstIndex(of: digits[position]),
-            let low = hexadecimalDigits.firstIndex(of: digits[position + 1])
-        else { return nil }
-        bytes.append(UInt8(high << 4 | low))
-    }
-    return bytes
-}

@@ -141,11 +141,3 @@ public enum AggregateFunction: Hashable, Sendable {
         .invalidRequest(reason: "the \(self) of a row's column does not fit \(type)")
     }
 }
-
-/// Precondition: `exponent` is at most 19, so that the power fits.
-private func powerOfTen(_ exponent: Int) -> UInt64 {
-    precondition(exponent >= 0 && exponent <= 19, "10 to the \(exponent)")
-    var power: UInt64 = 1
-    for _ in 0..<exponent { power *= 10 }
-    return power
-}

@@ -62,7 +62,7 @@ extension FaultKindName {
                         "nodes", .list(.node, isEmptyAllowed: false), .optional,
                         "the ring in its order, four or more; all but clients when absent")
                 ], shorthand: "nodes")
-        case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication: linkBody
+        case .linkDelay, .linkReset, .linkClogged, .linkSlow, .linkDuplication: linkBody
         case .diskSlow, .diskBudget, .diskErrors, .syncFailure, .bitRot, .lostWrite,
             .misdirectedWrite, .unreadableSector:
             diskBody
@@ -221,7 +221,7 @@ extension FaultKind {
         case .connectionForgotten: return .connectionForgotten(node: node)
         case .leaseExpiry: return .leaseExpiry(node: node)
         case .memoryBudget: return .memoryBudget(node: node, byteCount: record.integer("bytes"))
-        case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication:
+        case .linkDelay, .linkReset, .linkClogged, .linkSlow, .linkDuplication:
             return link(name, record, node: optionalNode)
         default:
             return name.isForServers ? disk(name, record, node: node) : service(name, record)
@@ -238,7 +238,7 @@ extension FaultKind {
         case .linkSlow: .linkSlow(node: node, bytesPerSecond: record.integer("bytesPerSecond"))
         case .linkDuplication:
             .linkDuplication(node: node, partsPerMillion: record.integer("rate"))
-        default: .linkLoss(node: node, partsPerMillion: record.integer("rate"))
+        default: .linkReset(node: node, partsPerMillion: record.integer("rate"))
         }
     }
 
@@ -344,7 +344,7 @@ extension FaultKind {
             [("rate", .text(shareText(rate))), ("effect", .text(effect.rawValue))]
         case .objectStoreTail(let rate, let factor):
             [("rate", .text(shareText(rate))), ("factor", .integer(factor))]
-        case .linkLoss(_, let rate), .linkDuplication(_, let rate), .syncFailure(_, let rate),
+        case .linkReset(_, let rate), .linkDuplication(_, let rate), .syncFailure(_, let rate),
             .objectStoreThrottle(let rate), .objectStoreTornUpload(let rate),
             .coordinationOutcomeUnknown(let rate), .coordinationConflict(let rate),
             .watchRepeat(let rate), .lakeCatalogConflict(let rate),

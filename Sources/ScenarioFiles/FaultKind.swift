@@ -43,7 +43,7 @@ public enum FaultKind: Sendable, Hashable {
     /// Messages of a node (of every node, if nil) take longer by `by` plus up to `jitter`.
     case linkDelay(node: NodeName?, by: Duration, jitter: Duration)
     /// Each message of a node (of every node, if nil) breaks its connection at this rate.
-    case linkLoss(node: NodeName?, partsPerMillion: Int)
+    case linkReset(node: NodeName?, partsPerMillion: Int)
     /// All connections of a node break at once.
     case connectionReset(node: NodeName)
     /// A node's ends of all its connections end without a word to the others, which stay half-open
@@ -185,7 +185,7 @@ extension FaultKind {
         case .linkSlow: .linkSlow
         case .linkDuplication: .linkDuplication
         case .linkDelay: .linkDelay
-        case .linkLoss: .linkLoss
+        case .linkReset: .linkReset
         case .connectionReset: .connectionReset
         case .connectionForgotten: .connectionForgotten
         case .memoryBudget: .memoryBudget
@@ -234,7 +234,7 @@ extension FaultKind {
             nodes
         case .partition(let groups, _):
             groups.flatMap { $0 }
-        case .linkDelay(let node, _, _), .linkLoss(let node, _), .linkClogged(let node),
+        case .linkDelay(let node, _, _), .linkReset(let node, _), .linkClogged(let node),
             .linkSlow(let node, _), .linkDuplication(let node, _):
             node.map { [$0] } ?? []
         case .objectStoreErrors, .objectStoreThrottle, .objectStoreSlow, .coordinationUnavailable,

@@ -3,7 +3,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     case crash, crashLoop, restartAll, nodeLoss, configurationChange, powerLoss, pause
     case clockStep, clockDrift
     case partition, bridgePartition, ringPartition
-    case linkDelay, linkLoss, linkClogged, linkSlow, linkDuplication
+    case linkDelay, linkReset, linkClogged, linkSlow, linkDuplication
     case connectionReset, connectionForgotten
     case memoryBudget
     case diskSlow, diskFull, diskBudget, diskErrors, syncFailure
@@ -76,7 +76,7 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .linkSlow: "messages share little bandwidth"
         case .linkDuplication: "messages come twice"
         case .linkDelay: "messages take longer"
-        case .linkLoss: "messages get lost and break their connection"
+        case .linkReset: "messages get lost and break their connection"
         case .connectionReset: "all connections of a node break, once"
         case .connectionForgotten: "a node's connections end, and nobody else is told, once"
         case .memoryBudget: "the process may hold so much memory and is killed if it holds more"

@@ -11,7 +11,7 @@ final class DiskImage {
     var failingReadsPerMillion = 0
     var failingWritesPerMillion = 0
     /// Writes that the device will acknowledge and not do as it was told.
-    var betrayals: [Betrayal] = []
+    var silentWriteFaults: [SilentWriteFault] = []
     private(set) var usedBytes: Int64 = 0
     /// The device works on one request at a time: when it is free again.
     var busyUntil: Int64 = 0
@@ -25,7 +25,7 @@ final class DiskImage {
     func count(_ update: (inout DiskCounters) -> Void) { update(&counters) }
 
     /// A write that goes wrong in silence at the next sync of a file whose path contains `part`.
-    struct Betrayal {
+    struct SilentWriteFault {
         var isMisdirected: Bool
         var part: String
     }
@@ -130,11 +130,11 @@ final class DiskImage {
     }
 
     /// Lets the write of one sector of a file get lost, or land elsewhere; in words, nil if none.
-    func betray(_ path: String, _ content: FileContent, upTo sequence: UInt64) -> String? {
-        guard let position = betrayals.firstIndex(where: { path.contains($0.part) }),
+    func misplaceOrLose(_ path: String, _ content: FileContent, upTo sequence: UInt64) -> String? {
+        guard let position = silentWriteFaults.firstIndex(where: { path.contains($0.part) }),
             let (sector, written) = content.loseSector(upTo: sequence, random)
         else { return nil }
-        if !betrayals.remove(at: position).isMisdirected {
+        if !silentWriteFaults.remove(at: position).isMisdirected {
             return "the write of \(path) at \(sector) gets lost"
         }
         let victims = files().filter { $0.content.count > 0 }

@@ -31,7 +31,7 @@ final class FileContent {
     var isLinked = true
     private var undo: [Undo] = []
     /// Sectors whose pages a failed sync dropped, by offset, with what the device holds there.
-    private var doomed: [Int64: [UInt8]] = [:]
+    private var droppedSectors: [Int64: [UInt8]] = [:]
     /// Sectors that the device cannot read, by offset, until they are written anew.
     private var unreadable: Set<Int64> = []
 
@@ -95,26 +95,26 @@ final class FileContent {
     /// were written anew.
     func makeDurable(upTo sequence: UInt64) {
         let count = undo.prefix { $0.sequence <= sequence }.count
-        if !doomed.isEmpty {
+        if !droppedSectors.isEmpty {
             for entry in undo.prefix(count) {
-                for sector in entry.sectors { doomed[sector] = nil }
+                for sector in entry.sectors { droppedSectors[sector] = nil }
             }
         }
         drop(count)
     }
 
     /// Drops the changes up to `sequence` from the page cache's duties, as a failed sync does.
-    func doom(upTo sequence: UInt64) {
+    func dropDirtyPages(upTo sequence: UInt64) {
         let count = undo.prefix { $0.sequence <= sequence }.count
         let sectors = undo.prefix(count).flatMap { Array($0.sectors) }
-        doomed.merge(durableImages(of: sectors)) { old, _ in old }
+        droppedSectors.merge(durableImages(of: sectors)) { old, _ in old }
         drop(count)
     }
 
     /// What the device holds of sectors that no failed sync has dropped, filled up with zeros.
     private func durableImages(of sectors: [Int64]) -> [Int64: [UInt8]] {
         var images: [Int64: [UInt8]] = [:]
-        for sector in sectors where doomed[sector] == nil && images[sector] == nil {
+        for sector in sectors where droppedSectors[sector] == nil && images[sector] == nil {
             var image = bytes.read(at: sector, count: Int(Self.sectorSize))
             image += [UInt8](repeating: 0, count: Int(Self.sectorSize) - image.count)
             images[sector] = image
@@ -136,7 +136,7 @@ final class FileContent {
         let covered = undo.prefix { $0.sequence <= sequence }
         let later = Set(undo.dropFirst(covered.count).flatMap { Array($0.sectors) })
         let sectors = Set(covered.flatMap { Array($0.sectors) }).sorted().filter {
-            !later.contains($0) && doomed[$0] == nil && $0 < bytes.count
+            !later.contains($0) && droppedSectors[$0] == nil && $0 < bytes.count
         }
         if sectors.isEmpty { return nil }
         let sector = sectors[random.next(in: 0..<sectors.count)]
@@ -176,16 +176,16 @@ final class FileContent {
 
     /// Loses all, nothing, or sector by sector some of what was not synced.
     func losePower(_ random: RandomStream) {
-        if undo.isEmpty && doomed.isEmpty { return }
+        if undo.isEmpty && droppedSectors.isEmpty { return }
         let fate: Fate = [.lost, .kept, .torn, .torn][random.next(in: 0..<4)]
         let size = keptSize(fate, random)
         let kept = keptChanges(fate, random)
-        for sector in doomed.keys.sorted() where kept[sector] ?? 0 == 0 {
-            bytes.write(doomed[sector]![...], at: sector)
+        for sector in droppedSectors.keys.sorted() where kept[sector] ?? 0 == 0 {
+            bytes.write(droppedSectors[sector]![...], at: sector)
         }
         bytes.resize(to: size)
         undo.removeAll()
-        doomed.removeAll()
+        droppedSectors.removeAll()
         dirtyByteCount = 0
     }
 

@@ -206,11 +206,13 @@ final class SimulatedFile: File {
         try await disk.pass(disk.world.costs.diskSync, byteCount: Int(content.dirtyByteCount))
         image.count { $0.syncs += 1 }
         if image.random.chance(partsPerMillion: image.failingSyncsPerMillion) {
-            content.doom(upTo: covered)
+            content.dropDirtyPages(upTo: covered)
             record(.diskSync, 1, "error")
             throw DiskError.inputOutput(path: path, operation: "sync")
         }
-        if !image.betrayals.isEmpty, let what = image.betray(path, content, upTo: covered) {
+        if !image.silentWriteFaults.isEmpty,
+            let what = image.misplaceOrLose(path, content, upTo: covered)
+        {
             disk.world.record(.fault, node: disk.node.index, 12, pathHash, what)
         }
         content.makeDurable(upTo: covered)
@@ -285,21 +287,21 @@ extension SimulationWorld {
     /// acknowledged, yet the medium keeps what it had (Bairavasundaram et al., "An Analysis of Data
     /// Corruption in the Storage Stack", FAST 2008).
     public func loseWrite(_ name: String, inPathContaining part: String) {
-        betray(name, DiskImage.Betrayal(isMisdirected: false, part: part))
+        addSilentWriteFault(name, DiskImage.SilentWriteFault(isMisdirected: false, part: part))
     }
 
     /// Like `loseWrite`, but the sector lands at another place of the same file or of another
     /// (Krioukov et al., "Parity Lost and Parity Regained", FAST 2008).
     public func misdirectWrite(_ name: String, inPathContaining part: String) {
-        betray(name, DiskImage.Betrayal(isMisdirected: true, part: part))
+        addSilentWriteFault(name, DiskImage.SilentWriteFault(isMisdirected: true, part: part))
     }
 
-    private func betray(_ name: String, _ betrayal: DiskImage.Betrayal) {
+    private func addSilentWriteFault(_ name: String, _ fault: DiskImage.SilentWriteFault) {
         let node = node(name)
-        node.disk.betrayals.append(betrayal)
+        node.disk.silentWriteFaults.append(fault)
         record(
-            .fault, node: node.index, 13, betrayal.isMisdirected ? 1 : 0,
-            "a write of \(betrayal.part) will go wrong")
+            .fault, node: node.index, 13, fault.isMisdirected ? 1 : 0,
+            "a write of \(fault.part) will go wrong")
     }
 
     public func diskCounters(of name: String) -> DiskCounters { node(name).disk.counters }

@@ -35,13 +35,14 @@ public final class TieredLog {
     ) async throws -> (key: String, manifest: TieredLogManifest) {
         precondition(!bytes.isEmpty, "nothing to upload")
         var next = manifest
-        let name = "\(padded(baseOffset))-\(leaderEpoch)-\(machine.entropy.uuid())"
+        let name = "\(zeroPadded(baseOffset, digits: 20))-\(leaderEpoch)-\(machine.entropy.uuid())"
         let segment = TieredLogManifest.Segment(
             key: "\(folder)/\(name).log", baseOffset: baseOffset, endOffset: endOffset,
             byteCount: Int64(bytes.count), checksum: crc32c(bytes))
         next.append(segment)
         try await put(bytes, at: segment.key)
-        let key = "\(folder)/\(padded(endOffset))-\(leaderEpoch)-\(machine.entropy.uuid()).manifest"
+        let end = zeroPadded(endOffset, digits: 20)
+        let key = "\(folder)/\(end)-\(leaderEpoch)-\(machine.entropy.uuid()).manifest"
         try await put(next.encoded, at: key)
         return (key, next)
     }
@@ -111,11 +112,5 @@ public final class TieredLog {
             // What may be there is left: the next try has another name.
             throw TieringError.unavailable(reason: "\(error)")
         }
-    }
-
-    /// Offsets in names sort as numbers do.
-    private func padded(_ offset: Int64) -> String {
-        let digits = String(offset)
-        return String(repeating: "0", count: 20 - digits.count) + digits
     }
 }

@@ -41,7 +41,7 @@ private func json(_ value: Value, _ type: DataType) -> JSONValue {
     case .float32(let number): json(Double(number))
     case .float64(let number): json(number)
     case .string(let text): .string(text)
-    case .bytes(let bytes): .string(bytes.map(hexadecimal).joined())
+    case .bytes(let bytes): .string(hexadecimal(bytes))
     case .decimal(let number): .string(decimal(number, type))
     case .vector(let elements): .array(elements.map { json(Double($0)) })
     }
@@ -51,11 +51,6 @@ private func json(_ number: Double) -> JSONValue {
     if number.isNaN { return "NaN" }
     if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
     return .number(number)
-}
-
-private func hexadecimal(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16)
-    return byte < 16 ? "0" + digits : digits
 }
 
 private func decimal(_ number: Int64, _ type: DataType) -> String {

@@ -20,7 +20,7 @@ struct TableFormatTests {
     @Test("Blocks give back their entries, deletions and empty values apart")
     func roundTrip() throws {
         let entries = entries(1000)
-        var writer = TableWriter()
+        var writer = SortedTableWriter()
         for entry in entries { writer.append(entry) }
         let bytes = writer.finish()
         let footer = try TableFormat.Footer(
@@ -67,7 +67,7 @@ struct TableFormatTests {
     @Test("Mutated files are refused or read, never a crash", arguments: UInt64(1)...15)
     func fuzz(_ seed: UInt64) throws {
         let random = RandomStream(seed: seed, label: "fuzz")
-        var writer = TableWriter()
+        var writer = SortedTableWriter()
         for entry in entries(40) { writer.append(entry) }
         let bytes = writer.finish()
         let footerBytes = Array(bytes.suffix(TableFormat.footerByteCount))

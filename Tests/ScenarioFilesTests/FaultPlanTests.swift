@@ -30,7 +30,7 @@ struct FaultPlanTests {
         .partition(groups: [[node]], direction: .both),
         .linkDelay(node: node, by: .milliseconds(20), jitter: .zero),
         .linkDelay(node: nil, by: .milliseconds(20), jitter: .nanoseconds(1)),
-        .linkLoss(node: node, partsPerMillion: 12_345), .linkLoss(node: nil, partsPerMillion: 1),
+        .linkReset(node: node, partsPerMillion: 12_345), .linkReset(node: nil, partsPerMillion: 1),
         .connectionReset(node: node), .diskSlow(node: node, factor: 20), .diskFull(node: node),
         .syncFailure(node: node, partsPerMillion: 1_000_000), .bitRot(node: node, file: "orders"),
         .bitRot(node: node, file: ""),

@@ -1,3 +1,4 @@
+import Columnar
 import Platform
 public import RunReports
 import ScenarioFiles
@@ -22,7 +23,7 @@ extension TankRun {
         var report = RunReport(
             title: scenario.title, scenario: scenario.path, seed: world.seed, build: build,
             verdict: verdict.verdict, reason: verdict.reason,
-            traceHash: hexadecimal(endTrace.hash), events: endTrace.eventCount,
+            traceHash: hexadecimal(endTrace.hash, digits: 16), events: endTrace.eventCount,
             simulatedSeconds: Double(endNanoseconds) / 1e9, cpuSeconds: cpuSeconds,
             peakMemoryBytes: peakMemoryBytes, changesAcknowledged: acknowledged,
             changesRefused: refused, changesUnknown: unknown, reproduceCommand: reproduceCommand)

@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import Columnar
 import Platform
 public import RunReports
 import ScenarioFiles
@@ -219,7 +220,7 @@ public final class Storyteller {
         let at = Double(violation.nanoseconds) / 1e9
         return Story(
             title: run.scenario.title, scenario: run.scenario.path, seed: run.world.seed,
-            traceHash: hexadecimal(run.endTrace.hash), oracle: violation.oracle,
+            traceHash: hexadecimal(run.endTrace.hash, digits: 16), oracle: violation.oracle,
             violation: violation.message, violatedAtSeconds: at,
             subject: subject?.description ?? "", nodes: run.scenario.nodes.map(\.description),
             events: events.filter { $0.atSeconds <= at }, reproduceCommand: reproduceCommand)

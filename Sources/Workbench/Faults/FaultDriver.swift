@@ -19,7 +19,7 @@ final class FaultDriver {
     /// Called with the size of segments of a server's next lives.
     var reconfigure: (NodeName, _ segmentByteCount: Int) -> Void = { _, _ in }
     /// Another program that works on the lake.
-    private let stranger: LakeStranger
+    private let foreignWriter: ForeignWriter
     /// The nodes that are lost for good.
     private(set) var lost: Set<NodeName> = []
     private let world: SimulationWorld
@@ -33,11 +33,11 @@ final class FaultDriver {
         self.world = world
         self.plan = plan
         self.nodes = nodes
-        stranger = LakeStranger(world)
+        foreignWriter = ForeignWriter(world)
     }
 
-    /// What the stranger has committed to the lake.
-    var foreignCommitCount: Int { stranger.commitCount }
+    /// What the foreignWriter has committed to the lake.
+    var foreignCommitCount: Int { foreignWriter.commitCount }
 
     /// Dates all faults of the plan, from now.
     func start() {
@@ -118,8 +118,8 @@ final class FaultDriver {
         case .misdirectedWrite(let node, let file):
             world.misdirectWrite(node.description, inPathContaining: file)
         case .leaseExpiry(let node): expireLease(of: node)
-        case .lakeForeignCompaction: stranger.act(.compact)
-        case .lakeForeignProperty: stranger.act(.setProperty)
+        case .lakeForeignCompaction: foreignWriter.act(.compact)
+        case .lakeForeignProperty: foreignWriter.act(.setProperty)
         case .strike(let place, let operation, let effect):
             world.arm(
                 Strike(
@@ -349,7 +349,7 @@ final class FaultDriver {
             case .linkDelay(_, let delay, let jitter):
                 faults.delay += delay
                 faults.jitter += jitter
-            case .linkLoss(_, let rate): faults.resets += rate
+            case .linkReset(_, let rate): faults.resets += rate
             case .linkDuplication(_, let rate): faults.repeats += rate
             case .linkSlow(_, let rate):
                 faults.bytesPerSecond = min(faults.bytesPerSecond ?? .max, Int64(rate))

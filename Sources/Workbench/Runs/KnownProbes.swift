@@ -33,8 +33,8 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             [
                 "election of unknown outcome",
                 "metadata watch broken",
-                "office campaign failed",
-                "office lost",
+                "leader campaign failed",
+                "leader lease lost",
                 "server lost its lease",
             ]
         case .keyValue:

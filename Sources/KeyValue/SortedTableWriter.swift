@@ -1,7 +1,7 @@
 import Columnar
 
 /// Makes the bytes of a table file from entries in key order.
-struct TableWriter {
+struct SortedTableWriter {
     private var bytes = ByteWriter(capacity: 64 * 1024)
     private var blocks: [TableFormat.Block] = []
     private var blockStart = 0

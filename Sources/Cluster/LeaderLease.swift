@@ -1,13 +1,13 @@
 import Platform
 
-/// An office that one of several candidates holds at a time, under a lease.
+/// The leadership of a service, which one of several candidates holds at a time under a lease.
 ///
 /// Holding it keeps others from doing the same work; it does not make the work safe. What the
 /// holder does is fenced at its effect, by the term's epoch or by compare-and-swap.
-final class Office {
-    /// One holding of an office.
+final class LeaderLease {
+    /// One time of holding the lease.
     final class Term {
-        /// Larger than that of every earlier term of the office.
+        /// Larger than that of every earlier term.
         let epoch: Int64
         fileprivate(set) var isHeld = true
 
@@ -19,7 +19,7 @@ final class Office {
     private let mirror: MetadataMirror
     private let configuration: ClusterConfiguration
 
-    /// `name` is the office's, such as `coordinator`.
+    /// `name` is the service, such as `coordinator`.
     init(
         _ machine: Machine, _ name: String, _ mirror: MetadataMirror,
         _ configuration: ClusterConfiguration
@@ -30,35 +30,35 @@ final class Office {
         self.configuration = configuration
     }
 
-    /// Stands for the office until the machine ends; each term starts `duty` once.
+    /// Campaigns until the machine ends; each term starts `duty` once.
     ///
     /// `duty` returns soon after its term is no longer held.
     func run(_ duty: @escaping (Term) async throws -> Void) async throws {
         var retry = Backoff(configuration)
         while true {
-            let holder = mirror.offices[name]
+            let holder = mirror.leaders[name]
             if !mirror.isLoaded || holder != nil && holder != machine.name {
                 _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(30))
                 continue
             }
             do {
                 let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
-                if let term = try await take(lease) {
+                if let term = try await campaign(lease) {
                     retry.reset()
                     machine.observer.note(.information, "\(machine.name) is \(name)")
                     machine.spawn("\(name) on \(machine.name)") { try await duty(term) }
                     try await hold(term, lease)
-                    machine.observer.reached("office lost")
+                    machine.observer.reached("leader lease lost")
                 }
             } catch is CoordinationError {
-                machine.observer.reached("office campaign failed")
+                machine.observer.reached("leader campaign failed")
             }
             try await machine.sleep(retry.next(machine.entropy))
         }
     }
 
-    private func take(_ lease: LeaseIdentifier) async throws -> Term? {
-        let key = MetadataKey.office(name).text
+    private func campaign(_ lease: LeaseIdentifier) async throws -> Term? {
+        let key = MetadataKey.leader(name).text
         let own = Array(machine.name.utf8)
         let found = try await machine.coordination.get(key)
         if let found, found.value != own { return nil }

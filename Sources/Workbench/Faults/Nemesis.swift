@@ -149,7 +149,7 @@ struct Nemesis {
             .memoryBudget(node: node(), byteCount: 256 * 1024 << random.next(in: 0..<6))
         case .partition, .bridgePartition, .ringPartition, .connectionReset, .connectionForgotten:
             connections(name)
-        case .linkDelay, .linkLoss, .linkClogged, .linkSlow, .linkDuplication: link(name)
+        case .linkDelay, .linkReset, .linkClogged, .linkSlow, .linkDuplication: link(name)
         default: name.isForServers ? disk(name) : service(name)
         }
     }
@@ -176,7 +176,7 @@ struct Nemesis {
         case .linkSlow:
             .linkSlow(node: node, bytesPerSecond: 16 * 1024 << random.next(in: 0..<7))
         case .linkDuplication: .linkDuplication(node: node, partsPerMillion: rate(upTo: 100_000))
-        default: .linkLoss(node: node, partsPerMillion: rate(upTo: 20_000))
+        default: .linkReset(node: node, partsPerMillion: rate(upTo: 20_000))
         }
     }
 

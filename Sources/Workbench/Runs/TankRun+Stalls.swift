@@ -98,13 +98,13 @@ extension TankRun {
     private func leaderStall(_ bucket: BucketIdentifier, _ leaders: [String]) -> String {
         if leaders.count > 1 { return "\(leaders.joined(separator: " and ")) lead it" }
         let mirrors = deployment.runningServers.map(\.server.mirror)
-        let office = mirrors.compactMap(\.coordinator).first ?? "no coordinator"
+        let coordinator = mirrors.compactMap(\.coordinator).first ?? "no coordinator"
         let states = mirrors.compactMap { $0.buckets[bucket] }
         guard let state = states.max(by: { $0.revision < $1.revision })?.value else {
-            return "0 leaders, and no server knows of it; \(office) is in office"
+            return "0 leaders, and no server knows of it; \(coordinator) leads"
         }
         let chosen = state.leader?.server ?? "nobody"
-        return "0 leaders: \(chosen) was chosen by \(office) for epoch \(state.leaderEpoch), "
+        return "0 leaders: \(chosen) was chosen by \(coordinator) for epoch \(state.leaderEpoch), "
             + "in sync are \(copies(state.inSync, of: bucket))"
     }
 

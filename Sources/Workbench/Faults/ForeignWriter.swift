@@ -8,7 +8,7 @@ import Simulation
 /// maintenance jobs do (Iceberg spec, "Optimistic Concurrency").
 ///
 /// It takes what it finds, makes one attempt for each table and gives up where another was first.
-final class LakeStranger {
+final class ForeignWriter {
     enum Act {
         /// Rewrites each table's files into one, the rows unchanged.
         case compact
@@ -16,7 +16,7 @@ final class LakeStranger {
         case setProperty
     }
 
-    static let name = "stranger"
+    static let name = "foreign-writer"
     private let world: SimulationWorld
     private var machine: Machine?
     private var actCount = 0
@@ -34,14 +34,14 @@ final class LakeStranger {
         actCount += 1
         let machine = machine!
         let number = actCount
-        machine.spawn("act \(number) of the stranger") {
+        machine.spawn("act \(number) of the foreign writer") {
             do {
                 for name in try await machine.lakeCatalog.list() {
                     try await self.act(act, on: name, machine, number)
                 }
             } catch is LakeCatalogError {
             } catch is IcebergError {
-                // It is the stranger's own loss.
+                // It is the foreign writer lost the race; its work is its own to repeat.
             }
         }
     }
@@ -54,7 +54,7 @@ final class LakeStranger {
         let replacement =
             switch act {
             case .compact: try await table.rewritten(on: machine)
-            case .setProperty: try await table.withProperty("stranger", "act \(number)")
+            case .setProperty: try await table.withProperty("foreign-writer", "act \(number)")
             }
         guard let replacement else { return }
         let isDone = try await machine.lakeCatalog.swap(

@@ -263,9 +263,3 @@ public final class TankRun {
         }
     }
 }
-
-/// Sixteen digits.
-func hexadecimal(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-}
