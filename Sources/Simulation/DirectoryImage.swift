@@ -18,11 +18,17 @@ final class DirectoryImage {
         var sequence: UInt64
     }
 
+    /// A name in one folder of the disk.
+    struct Place: Hashable {
+        var folder: ObjectIdentifier
+        var name: String
+    }
+
     fileprivate(set) var entries = NameTable<Entry>()
     /// What the device itself holds of `entries`.
     fileprivate var durable = NameTable<Entry>()
-    /// Changes since the last sync, in order; a power loss keeps a prefix.
-    fileprivate var changes: [Change] = []
+    /// Changes since the last sync, in order; a power loss keeps any part of them.
+    private(set) var changes: [Change] = []
     /// Where this folder stands, and the change that put it there; none for the root.
     private unowned let parent: DirectoryImage?
     private let creation: UInt64
@@ -60,7 +66,7 @@ final class DirectoryImage {
     }
 
     /// The changes that made this folder and those above it.
-    private var ancestry: [(DirectoryImage, UInt64)] {
+    var ancestry: [(DirectoryImage, UInt64)] {
         var steps: [(DirectoryImage, UInt64)] = []
         var folder = self
         while let parent = folder.parent {
@@ -72,14 +78,18 @@ final class DirectoryImage {
 
     // MARK: Losing
 
-    /// Keeps a random prefix of the changes that are not durable.
-    func settle(_ random: RandomStream) {
-        let kept = random.next(in: 0..<(changes.count + 1))
-        if kept > 0 { commit(upTo: changes[kept - 1].sequence) }
+    /// The names that a change of this folder sets or removes.
+    func places(of change: Change) -> [Place] {
+        [change.name, change.removed].compactMap { $0 }
+            .map { Place(folder: ObjectIdentifier(self), name: $0) }
     }
 
-    /// Forgets what the device does not hold.
-    func revert() {
+    /// Makes some of the changes durable, and forgets the others.
+    func settle(keeping kept: Set<UInt64>) {
+        for change in changes where kept.contains(change.sequence) {
+            durable[change.name] = change.entry
+            if let removed = change.removed { durable[removed] = nil }
+        }
         entries = durable
         changes.removeAll()
     }

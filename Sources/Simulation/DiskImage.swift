@@ -10,6 +10,7 @@ final class DiskImage {
     var failingSyncsPerMillion = 0
     var failingReadsPerMillion = 0
     var failingWritesPerMillion = 0
+    var failingNamesPerMillion = 0
     /// Writes that the device will acknowledge and not do as it was told.
     var silentWriteFaults: [SilentWriteFault] = []
     private(set) var usedBytes: Int64 = 0
@@ -155,8 +156,8 @@ final class DiskImage {
     /// Loses a random part of all that was not synced.
     func losePower() {
         let folders = directories()
-        for folder in folders { folder.settle(random) }
-        for folder in folders { folder.revert() }
+        let kept = survivors(of: folders)
+        for folder in folders { folder.settle(keeping: kept) }
         usedBytes = 0
         busyUntil = 0
         for file in files() {
@@ -164,6 +165,40 @@ final class DiskImage {
             file.content.isLinked = true
             usedBytes += file.content.count
         }
+    }
+
+    /// The changes of names that a power loss leaves: any combination that a file system allows.
+    ///
+    /// POSIX orders nothing before a sync of the folder, and file systems do reorder (Pillai et
+    /// al., "All File Systems Are Not Created Equal", OSDI 2014). Changes of one name stay in
+    /// order, so that a file is not left under two names, and a rename between folders takes the
+    /// folders' own names along.
+    private func survivors(of folders: [DirectoryImage]) -> Set<UInt64> {
+        var pending: [(folder: DirectoryImage, change: DirectoryImage.Change)] = []
+        for folder in folders { pending += folder.changes.map { (folder, $0) } }
+        if pending.isEmpty { return [] }
+        pending.sort { $0.change.sequence < $1.change.sequence }
+        let isPrefix = random.chance(1, in: 2)
+        let last = pending[random.next(in: 0..<pending.count)].change.sequence
+        var kept: Set<UInt64> = []
+        for (_, change) in pending {
+            if isPrefix ? change.sequence <= last : random.chance(1, in: 2) {
+                kept.insert(change.sequence)
+            }
+        }
+        var needed: Set<DirectoryImage.Place> = []
+        for (folder, change) in pending.reversed() {
+            let places = folder.places(of: change)
+            guard kept.contains(change.sequence) || places.contains(where: needed.contains) else {
+                continue
+            }
+            kept.insert(change.sequence)
+            needed.formUnion(places)
+            guard let partner = change.partner else { continue }
+            // The creations are earlier than the rename: the loop still comes to them.
+            for (_, creation) in folder.ancestry + partner.ancestry { kept.insert(creation) }
+        }
+        return kept
     }
 
     private func directories() -> [DirectoryImage] {

@@ -18,12 +18,14 @@ final class SimulatedDisk: Disk {
         let found = try node.disk.file(path)
         if found != nil && mode == .new { throw DiskError.exists(path: path) }
         if found == nil && mode == .existing { throw DiskError.notFound(path: path) }
+        let fault = try nameFault("open", path, isChange: found == nil)
         let content = found ?? FileContent()
         if found == nil {
             let (folder, name) = try node.disk.parent(of: path)
             node.disk.add(content, named: name, in: folder)
         }
         record(.diskOpen, path, found == nil ? 1 : 0)
+        if let fault { throw fault }
         return SimulatedFile(path: path, content: content, disk: self)
     }
 
@@ -42,9 +44,12 @@ final class SimulatedDisk: Disk {
         if case .directory? = targetFolder.entries[targetName] {
             throw DiskError.inputOutput(path: target, operation: "rename over a folder")
         }
+        let fault = try nameFault("rename", target, isChange: true)
         record(.diskName, target)
-        if sourceFolder === targetFolder && sourceName == targetName { return }
-        node.disk.move(entry, (sourceFolder, sourceName), to: (targetFolder, targetName))
+        if sourceFolder !== targetFolder || sourceName != targetName {
+            node.disk.move(entry, (sourceFolder, sourceName), to: (targetFolder, targetName))
+        }
+        if let fault { throw fault }
     }
 
     func remove(_ path: String) async throws {
@@ -54,15 +59,19 @@ final class SimulatedDisk: Disk {
         switch folder.entries[name] {
         case nil: throw DiskError.notFound(path: path)
         case .directory: throw DiskError.inputOutput(path: path, operation: "removal of a folder")
-        case .file: node.disk.remove(name, in: folder)
+        case .file: break
         }
+        let fault = try nameFault("removal", path, isChange: true)
+        node.disk.remove(name, in: folder)
         record(.diskName, path)
+        if let fault { throw fault }
     }
 
     func list(_ directory: String) async throws -> [String] {
         if !directory.isEmpty { try validatePath(directory) }
         try await nameOperation()
         let entries = try node.disk.directory(directory).entries
+        _ = try nameFault("list", directory, isChange: false)
         let names = entries.names.map { name in
             if case .directory = entries[name]! { return name + "/" }
             return name
@@ -73,6 +82,7 @@ final class SimulatedDisk: Disk {
     func createDirectory(_ directory: String) async throws {
         try validatePath(directory)
         try await nameOperation()
+        let fault = try nameFault("mkdir", directory, isChange: true)
         var current = node.disk.root
         for part in directory.split(separator: "/").map(String.init) {
             switch current.entries[part] {
@@ -82,6 +92,7 @@ final class SimulatedDisk: Disk {
             }
         }
         record(.diskName, directory)
+        if let fault { throw fault }
     }
 
     func syncDirectory(_ directory: String) async throws {
@@ -90,6 +101,7 @@ final class SimulatedDisk: Disk {
         let folder = try node.disk.directory(directory)
         let covered = node.disk.nameSequence
         try await pass(world.costs.diskSync, byteCount: 0)
+        _ = try nameFault("sync of the folder", directory, isChange: false)
         folder.commit(upTo: covered)
         node.disk.count { $0.syncs += 1 }
         record(.diskSync, directory)
@@ -114,6 +126,21 @@ final class SimulatedDisk: Disk {
     private func nameOperation() async throws {
         node.disk.count { $0.nameChanges += 1 }
         try await pass(world.costs.diskName, byteCount: 0)
+    }
+
+    /// Draws whether an operation on names fails: throws if it has no effect, and returns the error
+    /// that is to be thrown after the effect if it has one.
+    private func nameFault(
+        _ operation: String, _ path: String, isChange: Bool
+    ) throws(DiskError) -> DiskError? {
+        let image = node.disk
+        if !image.random.chance(partsPerMillion: image.failingNamesPerMillion) { return nil }
+        let error = DiskError.inputOutput(path: path, operation: operation)
+        world.record(
+            .diskName, node: node.index, hashOfBytes(path.utf8), .max,
+            "\(operation) of \(path), error")
+        if isChange && image.random.chance(1, in: 2) { return error }
+        throw error
     }
 
     func record(_ kind: EventKind, _ path: String, _ second: UInt64 = 0) {
@@ -248,6 +275,7 @@ extension SimulationWorld {
         node.disk.failingSyncsPerMillion = faults.failingSyncsPerMillion
         node.disk.failingReadsPerMillion = faults.failingReadsPerMillion
         node.disk.failingWritesPerMillion = faults.failingWritesPerMillion
+        node.disk.failingNamesPerMillion = faults.failingNamesPerMillion
         node.disk.capacity = faults.isFull ? node.disk.usedBytes : faults.capacityBytes
         record(.fault, node: node.index, 5, UInt64(node.disk.slowFactor), "disk faults change")
     }
@@ -278,7 +306,7 @@ extension SimulationWorld {
         let sector = Int64(node.disk.random.next(in: 0..<UInt64(count))) * FileContent.sectorSize
         content.makeUnreadable(sector: sector)
         record(
-            .fault, node: node.index, 14, UInt64(sector),
+            .fault, node: node.index, 22, UInt64(sector),
             "the sector of \(path) at \(sector) cannot be read any more")
         return true
     }
@@ -320,6 +348,9 @@ public struct DiskFaults: Hashable, Sendable {
     public var failingSyncsPerMillion = 0
     public var failingReadsPerMillion = 0
     public var failingWritesPerMillion = 0
+    /// Opens, renames, removals, listings, new folders and syncs of folders that fail with EIO; of
+    /// those that change something, half have their effect all the same.
+    public var failingNamesPerMillion = 0
 
     public init() {}
 }

@@ -83,6 +83,44 @@ struct DiskFaultTests {
         #expect(Set(lengths.keys) == ["[]", "[1]", "[1, 2]", "[1, 2, 3]"], "\(lengths)")
     }
 
+    @Test("Every operation on names may fail, and a change may have been made all the same")
+    func failingNames() throws {
+        let counts = try outcomes(1...60) { seed in
+            let world = world(seed)
+            defer { world.shutDown() }
+            return try on(world) { machine in
+                let disk = machine.disk
+                _ = try await disk.open("old", .new)
+                _ = try await disk.open("gone", .new)
+                var faults = DiskFaults()
+                faults.failingNamesPerMillion = 1_000_000
+                world.setDiskFaults("a", faults)
+                let errors = [
+                    try await failure(DiskError.self) { _ = try await disk.open("new", .any) },
+                    try await failure(DiskError.self) { _ = try await disk.open("old", .any) },
+                    try await failure(DiskError.self) { try await disk.rename("old", to: "new") },
+                    try await failure(DiskError.self) { try await disk.remove("gone") },
+                    try await failure(DiskError.self) { _ = try await disk.list("") },
+                    try await failure(DiskError.self) { try await disk.createDirectory("d") },
+                    try await failure(DiskError.self) { try await disk.syncDirectory("") },
+                ]
+                #expect(
+                    errors == [
+                        .inputOutput(path: "new", operation: "open"),
+                        .inputOutput(path: "old", operation: "open"),
+                        .inputOutput(path: "new", operation: "rename"),
+                        .inputOutput(path: "gone", operation: "removal"),
+                        .inputOutput(path: "", operation: "list"),
+                        .inputOutput(path: "d", operation: "mkdir"),
+                        .inputOutput(path: "", operation: "sync of the folder"),
+                    ])
+                world.setDiskFaults("a", DiskFaults())
+                return try await disk.list("").joined(separator: " ")
+            }
+        }
+        #expect(counts["gone old"] != nil && counts["d/ new"] != nil, "\(counts)")
+    }
+
     @Test("A full disk takes what fits, and has room again after a removal")
     func full() throws {
         let world = world()

@@ -231,6 +231,29 @@ struct NameTests {
         }
     }
 
+    @Test("A power loss may keep a later name and lose an earlier one")
+    func reordered() throws {
+        let counts = try outcomes(1...200) { seed in
+            try after(seed) { disk in
+                for name in ["a", "b", "c"] { try await make(disk, name) }
+            }.joined()
+        }
+        #expect(Set(counts.keys) == ["", "a", "b", "c", "ab", "ac", "bc", "abc"], "\(counts)")
+    }
+
+    @Test("Changes of one name stay in order: a file never has two names")
+    func chained() throws {
+        let counts = try outcomes(1...200) { seed in
+            try after(seed) { disk in
+                try await make(disk, "a")
+                try await disk.rename("a", to: "b")
+                try await disk.rename("b", to: "c")
+                try await make(disk, "a")
+            }.joined()
+        }
+        #expect(Set(counts.keys) == ["", "a", "b", "c", "ab", "ac"], "\(counts)")
+    }
+
     @Test("A name changed while its folder was being synced is not covered")
     func concurrentSync() throws {
         let counts = try outcomes(1...40) { seed in
