@@ -6,6 +6,8 @@ public struct HostConfiguration: Sendable {
     public var catalogName = "wavetank"
     /// Threads for system calls that block.
     public var workerCount = 4
+    /// Files of machines that have a descriptor at a time; nil for what the process may have.
+    public var openFileLimit: Int?
     /// How long connecting may take.
     public var connectTimeout = Duration.seconds(3)
 

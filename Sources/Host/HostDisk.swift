@@ -8,6 +8,9 @@ final class HostDisk: Disk {
     private let root: String
     let lifetime: Lifetime
 
+    var machine: String { node.name }
+    var openFiles: OpenFiles { world.openFiles }
+
     init(world: HostWorld, node: HostNode, lifetime: Lifetime) {
         self.world = world
         self.node = node
@@ -17,21 +20,52 @@ final class HostDisk: Disk {
 
     func open(_ path: String, _ mode: OpenMode) async throws -> any File {
         try validatePath(path)
-        let descriptor = try await run { [root] in
-            try Self.makeRoot(root)
-            return try Self.open(root + "/" + path, path, mode)
+        return HostFile(path: path, descriptor: try await openDescriptor(path, mode), disk: self)
+    }
+
+    /// Opens a path, if need be at the cost of files that are idle.
+    func openDescriptor(_ path: String, _ mode: OpenMode) async throws -> Descriptor {
+        while true {
+            do {
+                return try await run { [root] in
+                    try Self.makeRoot(root)
+                    return try Self.open(root + "/" + path, path, mode)
+                }
+            } catch DiskError.tooManyOpenFiles where openFiles.release(8) {
+                // There are fewer now: each turn takes some, so the turns have an end.
+            }
         }
-        return HostFile(path: path, descriptor: descriptor, disk: self)
     }
 
     func rename(_ source: String, to target: String) async throws {
         try validatePath(source)
         try validatePath(target)
-        try await run { [root] in try Self.rename(source, target, root) }
+        let replaced =
+            source == target ? [] : try await withoutNames(openFiles.files(at: target, of: machine))
+        let renamed = openFiles.files(at: source, of: machine)
+        do { try await run { [root] in try Self.rename(source, target, root) } } catch {
+            for file in replaced { file.keepsName() }
+            throw error
+        }
+        for file in renamed { file.rename(to: target) }
+    }
+
+    /// Makes open files independent of their names, which are about to go.
+    private func withoutNames(_ files: [HostFile]) async throws -> [HostFile] {
+        for file in files { try await file.keepWithoutName() }
+        return files
     }
 
     func remove(_ path: String) async throws {
         try validatePath(path)
+        let files = try await withoutNames(openFiles.files(at: path, of: machine))
+        do { try await unlinkName(path) } catch {
+            for file in files { file.keepsName() }
+            throw error
+        }
+    }
+
+    private func unlinkName(_ path: String) async throws {
         try await run { [root] in
             do throws(SystemCallError) {
                 try systemCall("removal") { Int(unlink(root + "/" + path)) }
@@ -167,6 +201,7 @@ extension DiskError {
         case ENOENT, ENOTDIR: self = .notFound(path: path)
         case EEXIST: self = .exists(path: path)
         case ENOSPC, EDQUOT: self = .full(path: path)
+        case EMFILE, ENFILE: self = .tooManyOpenFiles(path: path)
         case ENAMETOOLONG, EILSEQ, ELOOP: self = .invalidPath(path)
         default: self = .inputOutput(path: path, operation: error.operation)
         }

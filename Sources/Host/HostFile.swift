@@ -3,15 +3,25 @@ import Platform
 
 /// An open file of a machine.
 final class HostFile: File {
-    let path: String
-    private var descriptor: Descriptor?
+    private(set) var path: String
     private let disk: HostDisk
+    /// Nil while the file is idle and others need the descriptors.
+    private var descriptor: Descriptor?
+    private var isClosed = false
+    /// Whether `path` still leads to this file.
+    private var isNamed = true
+    /// Writes begun, and how many of them the last good sync covered.
+    private var writeCount = 0
+    private var syncedWriteCount = 0
 
     init(path: String, descriptor: Descriptor, disk: HostDisk) {
         self.path = path
         self.descriptor = descriptor
         self.disk = disk
+        disk.openFiles.used(self, isNew: true)
     }
+
+    deinit { disk.openFiles.forget(self) }
 
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
         try await run { descriptor throws(SystemCallError) in
@@ -21,6 +31,7 @@ final class HostFile: File {
     }
 
     func write(_ bytes: [UInt8], at offset: Int64) async throws {
+        writeCount += 1
         try await run { descriptor throws(SystemCallError) in
             if offset < 0 { throw SystemCallError(code: EINVAL, operation: "write") }
             try descriptor.write(bytes, at: offset)
@@ -28,13 +39,16 @@ final class HostFile: File {
     }
 
     func truncate(to size: Int64) async throws {
+        writeCount += 1
         try await run { descriptor throws(SystemCallError) in
             _ = try systemCall("truncate") { Int(ftruncate(descriptor.number, Int(size))) }
         }
     }
 
     func sync() async throws {
+        let covered = writeCount
         try await run { descriptor throws(SystemCallError) in try descriptor.sync() }
+        syncedWriteCount = max(syncedWriteCount, covered)
     }
 
     func size() async throws -> Int64 {
@@ -43,20 +57,66 @@ final class HostFile: File {
         }
     }
 
-    func close() async { descriptor = nil }
-
-    private func opened() throws -> Descriptor {
-        try disk.lifetime.check()
-        guard let descriptor else { throw DiskError.closed(path: path) }
-        return descriptor
+    func close() async {
+        if isClosed { return }
+        isClosed = true
+        disk.openFiles.forget(self)
+        descriptor = nil
     }
+
+    // MARK: Descriptors
+
+    var machine: String { disk.machine }
+    var hasDescriptor: Bool { descriptor != nil }
+
+    /// Whether the descriptor can be given back and had again.
+    var isReleasable: Bool {
+        descriptor != nil && isNamed && writeCount == syncedWriteCount
+    }
+
+    /// Gives the descriptor back; an operation that is under way still has its own hold on it.
+    func release() {
+        precondition(isReleasable, "\(path) could not be opened again as it is")
+        descriptor = nil
+    }
+
+    /// From now on another path leads to the file.
+    func rename(to target: String) { path = target }
+
+    /// Has a descriptor that lasts, before the path leads to this file no more.
+    func keepWithoutName() async throws {
+        isNamed = false
+        do {
+            if !isClosed { _ = try await run { _ throws(SystemCallError) in } }
+        } catch {
+            isNamed = true
+            throw error
+        }
+    }
+
+    /// The path leads to the file after all.
+    func keepsName() { isNamed = true }
 
     private func run<Value>(
         _ call: @escaping @Sendable (Descriptor) throws(SystemCallError) -> Value
     ) async throws -> Value {
-        let descriptor = try opened()
+        try disk.lifetime.check()
+        if isClosed { throw DiskError.closed(path: path) }
+        let used: Descriptor
+        if let descriptor {
+            used = descriptor
+            disk.openFiles.used(self, isNew: false)
+        } else {
+            used = try await disk.openDescriptor(path, .existing)
+            if isClosed { throw DiskError.closed(path: path) }
+            // Another operation may have opened it meanwhile: this one is closed after its use.
+            if descriptor == nil {
+                descriptor = used
+                disk.openFiles.used(self, isNew: true)
+            }
+        }
         return try await disk.run { [path] in
-            do throws(SystemCallError) { return try call(descriptor) } catch {
+            do throws(SystemCallError) { return try call(used) } catch {
                 throw DiskError(error, path: path)
             }
         }

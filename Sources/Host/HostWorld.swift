@@ -24,6 +24,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     var nodes: [String: HostNode] = [:]
     let workers: WorkerThreads
+    let openFiles: OpenFiles
     let objects: FolderObjects
     let coordinator: CoordinationService
     let catalog: CatalogService
@@ -49,6 +50,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         _ configuration: HostConfiguration, directory: any PortDirectory = LocalDirectory()
     ) throws(HostError) {
         self.configuration = configuration
+        openFiles = OpenFiles(limit: configuration.openFileLimit)
         self.directory = directory
         do {
             try makeFolders(configuration.machinesFolder, root: "")

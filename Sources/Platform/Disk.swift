@@ -68,6 +68,8 @@ public enum DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     case full(path: String)
     /// The device failed; what was being written is in doubt.
     case inputOutput(path: String, operation: String)
+    /// No more files can be opened now; close some, or raise the limit of open files.
+    case tooManyOpenFiles(path: String)
     case invalidPath(String)
     case closed(path: String)
 
@@ -77,6 +79,8 @@ public enum DiskError: Error, Hashable, Sendable, CustomStringConvertible {
         case .exists(let path): "the file exists already: \(path)"
         case .full(let path): "no space left on the disk while writing \(path)"
         case .inputOutput(let path, let operation): "input/output error in \(operation) of \(path)"
+        case .tooManyOpenFiles(let path):
+            "too many open files to open \(path): raise the limit of open files (ulimit -n)"
         case .invalidPath(let path):
             "not a relative path without empty, dot or overlong parts: \(path)"
         case .closed(let path): "the file is closed: \(path)"

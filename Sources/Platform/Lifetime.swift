@@ -12,6 +12,8 @@ public struct Terminated: Error, CustomStringConvertible {
 /// `Terminated`, in the order in which they began to wait, and nothing leaks.
 public final class Lifetime {
     public private(set) var isEnded = false
+    /// Whether something inside has waited or had an effect.
+    public private(set) var isUsed = false
     /// Called once, after all waiters were woken: how a world learns that a machine gave up.
     public var onEnd: (() -> Void)?
     private var newest: AnyWait?
@@ -21,6 +23,7 @@ public final class Lifetime {
 
     /// Suspends until the `Wait` handed to `register` is resumed or the lifetime ends.
     public func wait<Value>(_ register: (Wait<Value>) -> Void) async throws -> Value {
+        isUsed = true
         if isEnded { throw Terminated() }
         let value = try await withUnsafeThrowingContinuation {
             (continuation: UnsafeContinuation<Value, any Error>) in
@@ -35,6 +38,7 @@ public final class Lifetime {
 
     /// Throws `Terminated` if the lifetime has ended: called at every effect.
     public func check() throws {
+        isUsed = true
         if isEnded { throw Terminated() }
     }
 

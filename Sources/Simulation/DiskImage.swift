@@ -11,6 +11,9 @@ final class DiskImage {
     var failingReadsPerMillion = 0
     var failingWritesPerMillion = 0
     var failingNamesPerMillion = 0
+    var openLimit = Int.max
+    /// Files that the present process has opened and not closed.
+    var openCount = 0
     /// Writes that the device will acknowledge and not do as it was told.
     var silentWriteFaults: [SilentWriteFault] = []
     private(set) var usedBytes: Int64 = 0

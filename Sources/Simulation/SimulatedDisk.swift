@@ -18,6 +18,9 @@ final class SimulatedDisk: Disk {
         let found = try node.disk.file(path)
         if found != nil && mode == .new { throw DiskError.exists(path: path) }
         if found == nil && mode == .existing { throw DiskError.notFound(path: path) }
+        if node.disk.openCount >= node.disk.openLimit {
+            throw DiskError.tooManyOpenFiles(path: path)
+        }
         let fault = try nameFault("open", path, isChange: found == nil)
         let content = found ?? FileContent()
         if found == nil {
@@ -162,6 +165,7 @@ final class SimulatedFile: File {
         self.content = content
         self.disk = disk
         pathHash = hashOfBytes(path.utf8)
+        disk.node.disk.openCount += 1
     }
 
     private var image: DiskImage { disk.node.disk }
@@ -251,7 +255,11 @@ final class SimulatedFile: File {
         return content.count
     }
 
-    func close() async { isClosed = true }
+    func close() async {
+        // What a former life left open was closed with its process.
+        if !isClosed && !disk.lifetime.isEnded { image.openCount -= 1 }
+        isClosed = true
+    }
 
     private func record(
         _ kind: EventKind, _ second: UInt64, _ detail: @autoclosure () -> String
@@ -276,6 +284,7 @@ extension SimulationWorld {
         node.disk.failingReadsPerMillion = faults.failingReadsPerMillion
         node.disk.failingWritesPerMillion = faults.failingWritesPerMillion
         node.disk.failingNamesPerMillion = faults.failingNamesPerMillion
+        node.disk.openLimit = faults.openFileLimit
         node.disk.capacity = faults.isFull ? node.disk.usedBytes : faults.capacityBytes
         record(.fault, node: node.index, 5, UInt64(node.disk.slowFactor), "disk faults change")
     }
@@ -351,6 +360,8 @@ public struct DiskFaults: Hashable, Sendable {
     /// Opens, renames, removals, listings, new folders and syncs of folders that fail with EIO; of
     /// those that change something, half have their effect all the same.
     public var failingNamesPerMillion = 0
+    /// Files that a process may have open; only closing one makes room for another.
+    public var openFileLimit = Int.max
 
     public init() {}
 }

@@ -18,6 +18,12 @@ final class SimulatedNode {
     var network: SimulatedNetwork?
     let memory = MemoryAllowance()
     var traffic = TrafficCounters()
+    /// How far the first task of the present incarnation has come.
+    var firstTask = FirstTask.none
+
+    enum FirstTask {
+        case none, called, returned
+    }
 
     init(name: String, index: Int32, seed: UInt64) {
         self.name = name
@@ -45,6 +51,8 @@ extension SimulationWorld {
         node.isDark = false
         node.isPaused = false
         node.incarnation += 1
+        node.disk.openCount = 0
+        node.firstTask = .none
         lifetime.onEnd = { [unowned self] in
             if node.lifetime === lifetime {
                 end(name, losingPower: false)
@@ -68,7 +76,11 @@ extension SimulationWorld {
             memory: memory(of: node, lifetime),
             executor: self
         )
-        machine.spawn("start of \(name)") { try await body(machine) }
+        machine.spawn("start of \(name)") {
+            node.firstTask = .called
+            try await body(machine)
+            node.firstTask = .returned
+        }
         return machine
     }
 

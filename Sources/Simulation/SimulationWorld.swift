@@ -111,6 +111,23 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
             takeStrays()
         }
         strays.setRunning(false)
+        noteTasksThatNeverRan()
+    }
+
+    /// Notes a machine whose first task was called and has done nothing, not even wait.
+    ///
+    /// Its closure belongs to an actor that is no part of the world, and so do all its jobs: a run
+    /// in which nothing happens would pass for a good one.
+    private func noteTasksThatNeverRan() {
+        for node in nodes where node.firstTask == .called {
+            guard let lifetime = node.lifetime, !lifetime.isUsed else { continue }
+            node.firstTask = .none
+            journal.note(
+                .error, node: node.index,
+                "the first task of \(node.name) never ran: its closure belongs to another actor, "
+                    + "such as the main actor in a @main type; start machines from nonisolated "
+                    + "code, such as a nonisolated static func main()")
+        }
     }
 
     private func runEvents(until limit: Int64, _ stopping: (() -> Bool)?) {

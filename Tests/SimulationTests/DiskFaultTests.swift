@@ -121,6 +121,30 @@ struct DiskFaultTests {
         #expect(counts["gone old"] != nil && counts["d/ new"] != nil, "\(counts)")
     }
 
+    @Test("A process has so many files open at a time; its next life begins with none")
+    func openFiles() throws {
+        let world = world()
+        defer { world.shutDown() }
+        var faults = DiskFaults()
+        faults.openFileLimit = 2
+        try on(world) { machine in
+            world.setDiskFaults("a", faults)
+            let first = try await machine.disk.open("f", .new)
+            _ = try await machine.disk.open("g", .new)
+            let error = try await failure(DiskError.self) {
+                _ = try await machine.disk.open("f", .existing)
+            }
+            #expect(error == .tooManyOpenFiles(path: "f"))
+            await first.close()
+            _ = try await machine.disk.open("f", .existing)
+        }
+        world.crash("a")
+        try on(world) { machine in
+            _ = try await machine.disk.open("f", .existing)
+            _ = try await machine.disk.open("g", .existing)
+        }
+    }
+
     @Test("A full disk takes what fits, and has room again after a removal")
     func full() throws {
         let world = world()

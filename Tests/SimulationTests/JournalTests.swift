@@ -34,6 +34,23 @@ struct JournalTests {
         #expect(note?.nanoseconds == 1_000_000)
     }
 
+    @Test("A first task that belongs to another actor never runs, and is a defect")
+    @MainActor
+    func neverRan() {
+        let world = world()
+        world.start("a") { machine in
+            MainActor.assertIsolated()
+            try await machine.sleep(.seconds(1))
+        }
+        world.run(for: .seconds(2))
+        world.shutDown()
+        #expect(world.journal.errorCount == 1)
+        let note = world.journal.notes.first { $0.severity == .error }
+        #expect(
+            note?.message.hasPrefix("the first task of a never ran") == true,
+            "\(String(describing: note))")
+    }
+
     @Test("A job that comes back from the main actor is taken in, and a defect")
     func strays() async {
         let world = world()
