@@ -61,8 +61,7 @@ def build(name):
     if applied.returncode != 0:
         return "the patch no longer applies: " + applied.stdout.strip()
     built = run(
-        ["swift", "build", "--package-path", TREE, "--scratch-path", SCRATCH / "build",
-         "-c", "release", "--product", "wavetank"])
+        ["ci/release", "--package-path", TREE, "--scratch-path", SCRATCH / "build"])
     if built.returncode != 0:
         errors = [line for line in (built.stdout + built.stderr).splitlines() if "error:" in line]
         return "the patched tree does not build: " + " ".join(errors[:2])

@@ -35,6 +35,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     private var queue = EventQueue()
     private let strays = StrayJobs()
     private var isStopping = false
+    private var isGuardMissed = false
     /// Whose event ran last, and so whose jobs most likely run now.
     private var currentNode: Int32 = -1
     /// The event that ran last.
@@ -105,6 +106,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
 
     private func run(untilNanoseconds limit: Int64, stopping: (() -> Bool)? = nil) {
         strays.setRunning(true)
+        noteMissingGuard()
         EscapeGuard.watching(self) {
             takeStrays()
             runEvents(until: limit, stopping)
@@ -112,6 +114,16 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         }
         strays.setRunning(false)
         noteTasksThatNeverRan()
+    }
+
+    /// Notes that jobs could leave this world unseen: the program hides the runtime's hooks.
+    private func noteMissingGuard() {
+        if EscapeGuard.isInstalled || isGuardMissed { return }
+        isGuardMissed = true
+        journal.note(
+            .error, node: -1,
+            "the hooks of Swift's runtime are not found, so that a job that leaves the world would "
+                + "go unseen: link a static standard library with --export-dynamic")
     }
 
     /// Notes a machine whose first task was called and has done nothing, not even wait.

@@ -140,12 +140,14 @@ private struct CommitBuilder {
     /// The binary of a commit; nil if it does not build.
     func build(_ commit: String) throws -> String? {
         _ = try git("-C", tree, "checkout", "--quiet", "--force", "--detach", commit)
+        let places = ["--package-path", tree, "--scratch-path", folder + "/build"]
+        // Older commits have no such script and are built with the plain settings.
+        let script = tree + "/ci/release"
+        let command =
+            FileManager.default.isExecutableFile(atPath: script)
+            ? [script] : ["swift", "build", "-c", "release", "--product", "wavetank"]
         let (status, _) = try runTool(
-            "swift",
-            [
-                "build", "--package-path", tree, "--scratch-path", folder + "/build", "-c",
-                "release", "--product", "wavetank",
-            ], into: folder + "/build.txt")
+            command[0], command.dropFirst() + places, into: folder + "/build.txt")
         return status == 0 ? folder + "/build/release/wavetank" : nil
     }
 }
