@@ -42,9 +42,12 @@ let sources: [Target] = [
     module("RunReports", ["JSON"]),
     module("ScenarioFiles", ["JSON", .product(name: "Yams", package: "Yams")]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
-    module("Cluster", ["UnionRead", "Tiering", "Vectors", "KeyValue", "Changelog"]),
-    module("UnionRead", ["Iceberg", "Changelog", "JSON", "Columnar", "Platform"]),
-    module("Tiering", ["Iceberg", "Parquet", "Changelog", "KeyValue"]),
+    module(
+        "Cluster",
+        ["UnionRead", "LakeTiering", "Tiering", "Vectors", "KeyValue", "Changelog"]),
+    module("UnionRead", ["LakeTiering", "Iceberg", "Changelog", "JSON", "Columnar", "Platform"]),
+    module("LakeTiering", ["Iceberg", "Parquet", "Changelog", "Columnar", "Platform"]),
+    module("Tiering", ["Changelog", "Columnar", "Platform"]),
     module("Vectors", ["Columnar", "JSON", "Platform"]),
     module("Iceberg", ["Avro", "Parquet", "JSON", "Columnar", "Platform"]),
     module("Avro", ["JSON", "Columnar"]),
@@ -65,7 +68,8 @@ let sources: [Target] = [
 
 let testTargets: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["Platform", "Simulation", "KeyValue", "Iceberg"],
+        name: "TestSupport",
+        dependencies: ["Platform", "Simulation", "KeyValue", "LakeTiering", "Iceberg"],
         path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "Tidy", swiftSettings: strict),
     tests("Simulation", ["Simulation", "Platform"]),
@@ -80,9 +84,11 @@ let testTargets: [Target] = [
     tests("Parquet", ["Parquet", "Columnar"]),
     tests("Iceberg", ["Iceberg", "Columnar"]),
     tests("Vectors", ["Vectors"]),
-    tests("Tiering", ["Tiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
-    tests("UnionRead", ["UnionRead", "Tiering", "JSON", "Columnar"]),
-    tests("Cluster", ["Cluster", "UnionRead", "Tiering", "KeyValue", "Changelog", "Columnar"]),
+    tests("LakeTiering", ["LakeTiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
+    tests("UnionRead", ["UnionRead", "LakeTiering", "JSON", "Columnar"]),
+    tests(
+        "Cluster",
+        ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),

@@ -1,4 +1,4 @@
-public import Iceberg
+public import LakeTiering
 public import UnionRead
 
 extension TableDescription {

@@ -1,5 +1,5 @@
 public import Iceberg
-public import Tiering
+public import LakeTiering
 
 /// How a cluster behaves; the defaults suit a small one.
 public struct ClusterConfiguration: Sendable {

@@ -1,6 +1,6 @@
 import Iceberg
 public import Platform
-public import Tiering
+public import LakeTiering
 
 /// Commits all tables to the lake at an interval, while it is the leader of the tierers.
 ///
@@ -58,9 +58,9 @@ public final class LakeTierer {
                 retry.reset()
                 try await machine.sleep(until: due)
                 continue
-            } catch let error as TieringError {
+            } catch let error as LakeTieringError {
                 switch error {
-                case .unavailable, .overtaken, .offsetNotTiered:
+                case .unavailable, .overtaken:
                     machine.observer.note(.debug, "lake of \(table.name): \(error)")
                 case .fenced:
                     machine.observer.note(.information, "lake of \(table.name): \(error)")

@@ -1,6 +1,7 @@
 import Changelog
 import Columnar
 import Iceberg
+import LakeTiering
 import Platform
 
 /// Rows from the lake and the log in one shape: some columns of the table, then the system columns.

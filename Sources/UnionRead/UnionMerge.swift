@@ -1,6 +1,7 @@
 import Changelog
 import Columnar
 import Iceberg
+import LakeTiering
 
 /// Merges the rows of the lake with the changes of the log after it.
 struct UnionMerge {

@@ -1,6 +1,7 @@
 public import Changelog
 import Columnar
 public import Iceberg
+public import LakeTiering
 public import Platform
 
 /// Reads tables whole, out of the lake and the log after it.

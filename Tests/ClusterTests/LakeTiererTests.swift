@@ -5,7 +5,7 @@ import KeyValue
 import Platform
 import Simulation
 import Testing
-import Tiering
+import LakeTiering
 import UnionRead
 
 private let stockTable = TableDescription(

@@ -1,6 +1,6 @@
 public import Changelog
 public import Columnar
-public import Iceberg
+public import LakeTiering
 import KeyValue
 public import Platform
 public import Simulation

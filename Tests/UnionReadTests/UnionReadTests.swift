@@ -6,7 +6,7 @@ import Platform
 import Simulation
 import TestSupport
 import Testing
-import Tiering
+import LakeTiering
 
 @testable import UnionRead
 

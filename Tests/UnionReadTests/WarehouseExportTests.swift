@@ -4,7 +4,7 @@ import Platform
 import Simulation
 import TestSupport
 import Testing
-import Tiering
+import LakeTiering
 import UnionRead
 
 /// Where `ci/strangers` wants a warehouse written; nil in all other runs.

@@ -1,6 +1,7 @@
 import Cluster
 import Columnar
 import Iceberg
+import LakeTiering
 import Parquet
 import Platform
 import ScenarioFiles

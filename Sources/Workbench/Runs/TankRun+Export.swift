@@ -1,5 +1,6 @@
 import Cluster
 import Iceberg
+import LakeTiering
 public import Platform
 import ScenarioFiles
 import Simulation

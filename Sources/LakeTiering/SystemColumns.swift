@@ -1,4 +1,5 @@
 public import Columnar
+public import Iceberg
 
 /// The columns of a lake table that are not its table's own: where in the log each row stands.
 ///

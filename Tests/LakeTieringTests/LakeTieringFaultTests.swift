@@ -3,10 +3,10 @@ import Platform
 import Simulation
 import TestSupport
 import Testing
-import Tiering
+import LakeTiering
 
 @Suite("Lake tiering under faults")
-struct TieringFaultTests {
+struct LakeTieringFaultTests {
     @Test(
         "Every row is in the lake exactly once, whatever stores and tierers do",
         arguments: 1...12 as ClosedRange<UInt64>)
@@ -61,7 +61,7 @@ private final class RivalTierers {
             while true {
                 do {
                     _ = try await tiering.round()
-                } catch let error as TieringError {
+                } catch let error as LakeTieringError {
                     if case .fenced = error { return }
                     if case .damaged = error { throw error }
                 } catch let error as IcebergError {

@@ -2,7 +2,7 @@ import Columnar
 import Platform
 import Simulation
 import TestSupport
-import Tiering
+import LakeTiering
 import UnionRead
 
 @testable import Iceberg

@@ -16,7 +16,7 @@ extension TableTiering {
             for batch in batches {
                 let (records, changes) = try batch.decodeRecords(table.schema)
                 if changes.contains(where: { $0 != .append }) {
-                    throw TieringError.damaged(
+                    throw LakeTieringError.damaged(
                         reason: "table \(table.name) bucket \(bucket): a change among the appends "
                             + "of offsets \(batch.baseOffset)...\(batch.lastOffset)")
                 }

@@ -1,3 +1,5 @@
+public import Iceberg
+
 /// How far a lake table reflects the log of its table, and under which tierer.
 ///
 /// It stands in the summary of every snapshot that tiering makes and, by the same swap, in the

@@ -55,7 +55,7 @@ struct RangeFold {
             let isFirst = changes[row] == .insert
             if changes[row] == .append || isFirst == isThere {
                 let state = isThere ? "there" : "not there"
-                throw TieringError.damaged(
+                throw LakeTieringError.damaged(
                     reason: "bucket \(bucket) offset \(batch.baseOffset + Int64(row)): "
                         + "\(changes[row].symbol) of a key that is \(state)")
             }

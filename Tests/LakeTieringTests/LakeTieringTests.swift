@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 import UnionRead
 
-@testable import Tiering
+@testable import LakeTiering
 
 @Suite("Lake tiering")
-struct TieringTests {
+struct LakeTieringTests {
     @Test("Each snapshot has the rows of its offsets", arguments: [true, false])
     func snapshotsHaveTheirRows(isKeyed: Bool) throws {
         let compared = try inWorld(seed: 5) { machine, world in
@@ -83,7 +83,7 @@ struct TieringTests {
             let commit = try #require(try await tiering.round())
             #expect(commit.to == [0, table.highWatermarks[1]])
             table.unreadable = [0, 1]
-            await #expect(throws: TieringError.self) { try await tiering.round() }
+            await #expect(throws: LakeTieringError.self) { try await tiering.round() }
             table.unreadable = []
             #expect(try await tiering.round()?.to == table.highWatermarks)
             _ = try await table.checkLake(machine)
@@ -115,13 +115,13 @@ struct TieringTests {
             _ = try #require(try await successor.round())
             world.resume("zombie")
             while outcome == nil { try await machine.sleep(.milliseconds(100)) }
-            let late = #expect(throws: TieringError.self) { try outcome!.get() }
+            let late = #expect(throws: LakeTieringError.self) { try outcome!.get() }
             guard case .fenced = late else {
                 Issue.record("\(String(describing: late))")
                 return
             }
             for _ in 0..<10 { try table.write(random) }
-            let error = await #expect(throws: TieringError.self) { try await zombie!.round() }
+            let error = await #expect(throws: LakeTieringError.self) { try await zombie!.round() }
             guard case .fenced = error else {
                 Issue.record("\(String(describing: error))")
                 return
@@ -172,7 +172,7 @@ struct TieringTests {
             let tiering = table.tiering(machine)
             _ = try await tiering.round()
             try table.append(.changes(record, [.insert]), to: 0)
-            let error = await #expect(throws: TieringError.self) { try await tiering.round() }
+            let error = await #expect(throws: LakeTieringError.self) { try await tiering.round() }
             guard case .damaged = error else {
                 Issue.record("\(String(describing: error))")
                 return

@@ -35,7 +35,7 @@ struct KeyIndex {
 
     /// Reads the current snapshot of a table.
     ///
-    /// `TieringError.damaged` if a key has two rows.
+    /// `LakeTieringError.damaged` if a key has two rows.
     static func build(_ lake: LakeTable, _ table: Schema) async throws -> KeyIndex {
         var index = KeyIndex()
         guard let current = lake.metadata.current else { return index }
@@ -48,7 +48,7 @@ struct KeyIndex {
                 for row in 0..<rows.batch.rowCount {
                     let key = try codec.encode(rows.batch.row(at: row))
                     if index.contains(key) {
-                        throw TieringError.damaged(
+                        throw LakeTieringError.damaged(
                             reason: "\(lake.name) has two rows of one key, the second in "
                                 + "\(data.file.path) at \(rows.positions[row])")
                     }

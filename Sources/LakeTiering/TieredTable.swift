@@ -1,4 +1,5 @@
 public import Columnar
+public import Iceberg
 public import Platform
 
 /// A table whose rows go to the lake.

@@ -37,20 +37,20 @@ public final class TableTiering {
     /// Commits what is new of all buckets, or as much of it as one round may take; nil if nothing
     /// is.
     ///
-    /// Throws `TieringError` and `IcebergError`. After each of them the next round may simply be
-    /// tried, but for `TieringError.fenced`: the table is another tierer's. Files that were written
-    /// for a commit that failed are left where they are.
+    /// Throws `LakeTieringError` and `IcebergError`. After each of them the next round may simply
+    /// be tried, but for `LakeTieringError.fenced`: the table is another tierer's. Files that were
+    /// written for a commit that failed are left where they are.
     public func round() async throws -> LakeCommit? {
         for attempt in 1... {
             do {
                 return try await attemptRound()
-            } catch let error as TieringError {
+            } catch let error as LakeTieringError {
                 guard case .overtaken = error, attempt < Self.attemptLimit else { throw error }
                 machine.observer.reached("lake round overtaken")
             } catch let error as ColumnarError {
-                throw TieringError.damaged(reason: "table \(table.name): \(error)")
+                throw LakeTieringError.damaged(reason: "table \(table.name): \(error)")
             } catch let error as ChangelogError {
-                throw TieringError.damaged(reason: "table \(table.name): \(error)")
+                throw LakeTieringError.damaged(reason: "table \(table.name): \(error)")
             }
         }
         preconditionFailure("the attempts have no end")
@@ -99,7 +99,7 @@ public final class TableTiering {
             return lake
         }
         guard SystemColumns.fit(table.schema) else {
-            throw TieringError.refused(
+            throw LakeTieringError.refused(
                 table: table.name,
                 reason: "its columns clash with \(SystemColumns.all.map(\.name))")
         }
@@ -110,7 +110,7 @@ public final class TableTiering {
             machine, table.lakeName, in: location, schema: IcebergSchema(tiering: table.schema),
             properties: start.properties)
         guard opened.metadata.schema == IcebergSchema(tiering: table.schema) else {
-            throw TieringError.refused(
+            throw LakeTieringError.refused(
                 table: table.name, reason: "the lake table has other columns")
         }
         lake = opened
@@ -122,13 +122,13 @@ public final class TableTiering {
         let found = try table.progress(in: metadata)
         try checkEpoch(found)
         if found.offsets != base.offsets {
-            throw TieringError.overtaken(
+            throw LakeTieringError.overtaken(
                 table: table.name,
                 reason: "it reflects \(LakeProgress.format(found.offsets)), not "
                     + LakeProgress.format(base.offsets))
         }
         if table.isPrimaryKeyTable && index?.snapshot != metadata.currentSnapshot {
-            throw TieringError.overtaken(
+            throw LakeTieringError.overtaken(
                 table: table.name, reason: "its keys are known of another snapshot")
         }
     }
@@ -136,7 +136,7 @@ public final class TableTiering {
     private func checkEpoch(_ progress: LakeProgress) throws {
         if progress.epoch > epoch {
             machine.observer.reached("lake commit of a past epoch turned away")
-            throw TieringError.fenced(
+            throw LakeTieringError.fenced(
                 table: table.name, reason: "epoch \(progress.epoch) committed, ours is \(epoch)")
         }
     }
@@ -190,7 +190,7 @@ public final class TableTiering {
             range.batches.append(batches)
         }
         if let failure, range.to == offsets {
-            throw TieringError.unavailable(reason: "\(failure)")
+            throw LakeTieringError.unavailable(reason: "\(failure)")
         }
         return range
     }
