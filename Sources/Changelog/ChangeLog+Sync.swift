@@ -32,8 +32,7 @@ extension ChangeLog {
                 let end = segment.endOffset
                 let frames = tail.frames(below: end, syncedEndOffset: syncedEndOffset)
                 let file = try await segment.open(machine.disk)
-                try await file.write(frames.bytes, at: segment.syncedByteCount)
-                try await file.sync()
+                try await file.writeDurably(frames.bytes, at: segment.syncedByteCount)
                 segment.syncedByteCount += Int64(frames.bytes.count)
                 tail.wrote(frames.count, keeping: configuration.tailByteCount)
                 syncedEndOffset = end

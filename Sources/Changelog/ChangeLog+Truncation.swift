@@ -56,12 +56,7 @@ extension ChangeLog {
                     startOffset: min(checkpoint.startOffset, endOffset),
                     syncedEndOffset: endOffset))
         }
-        for segment in removed.reversed() where segment.isCreated {
-            try await remove(segment)
-        }
-        if removed.contains(where: \.isCreated) {
-            try await machine.disk.syncDirectory(directory)
-        }
+        try await removeNewestFirst(removed)
         if kept.isCreated {
             let size = min(kept.syncedByteCount, kept.index.byteCount)
             let file = try await kept.open(machine.disk)
@@ -69,6 +64,15 @@ extension ChangeLog {
             // What was cut must not come back under what is appended next.
             try await file.sync()
             kept.syncedByteCount = size
+        }
+    }
+
+    /// Removes segments so that a power loss at any moment leaves a log without gaps: file systems
+    /// may keep a later removal and lose an earlier one, unless the folder is synced in between.
+    private func removeNewestFirst(_ removed: [LogSegment]) async throws {
+        for segment in removed.reversed() where segment.isCreated {
+            try await remove(segment)
+            try await machine.disk.syncDirectory(directory)
         }
     }
 
@@ -184,11 +188,10 @@ extension ChangeLog {
             syncedEndOffset = offset
             do {
                 try await store(LogCheckpoint(startOffset: oldStart, syncedEndOffset: oldStart))
-                for segment in removed.reversed() where segment.isCreated {
-                    try await remove(segment)
-                }
-                try await machine.disk.syncDirectory(directory)
+                try await removeNewestFirst(removed)
                 try await write(newState.encoded(), to: fresh.snapshotPath)
+                // The checkpoint must not be there without the writers that belong to it.
+                try await machine.disk.syncDirectory(directory)
                 try await store(LogCheckpoint(startOffset: offset, syncedEndOffset: offset))
             } catch {
                 throw try cutFailed(error, directory)

@@ -18,8 +18,7 @@ extension Disk {
     public func writeFile(_ bytes: [UInt8], to path: String) async throws {
         let file = try await open(path, .any)
         try await file.truncate(to: 0)
-        try await file.write(bytes, at: 0)
-        try await file.sync()
+        try await file.writeDurably(bytes, at: 0)
         await file.close()
     }
 

@@ -336,6 +336,7 @@ struct LogOpening {
             if isWholeLogLost || segment.baseOffset > start {
                 try await remove(segment.snapshotPath)
             }
+            try await disk.syncDirectory(directory)
         }
         if damage.path.hasSuffix(LogSegment.Kind.snapshot.rawValue) {
             try await remove(damage.path)

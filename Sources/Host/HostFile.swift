@@ -23,8 +23,19 @@ final class HostFile: File {
 
     deinit { disk.openFiles.forget(self) }
 
+    /// As much as is copied on the world's own thread.
+    private static let cachedReadLimit = 256 * 1024
+
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
-        try await run { descriptor throws(SystemCallError) in
+        if let descriptor, offset >= 0, 0...Self.cachedReadLimit ~= count {
+            try check()
+            // A copy from the page cache is cheaper than the way to another thread and back.
+            if let bytes = try? descriptor.readCached(at: offset, count: count) {
+                disk.openFiles.used(self, isNew: false)
+                return bytes
+            }
+        }
+        return try await run { descriptor throws(SystemCallError) in
             if offset < 0 || count < 0 { throw SystemCallError(code: EINVAL, operation: "read") }
             return try descriptor.read(at: offset, count: count)
         }
@@ -43,6 +54,17 @@ final class HostFile: File {
         try await run { descriptor throws(SystemCallError) in
             _ = try systemCall("truncate") { Int(ftruncate(descriptor.number, Int(size))) }
         }
+    }
+
+    func writeDurably(_ bytes: [UInt8], at offset: Int64) async throws {
+        writeCount += 1
+        let covered = writeCount
+        try await run { descriptor throws(SystemCallError) in
+            if offset < 0 { throw SystemCallError(code: EINVAL, operation: "write") }
+            try descriptor.write(bytes, at: offset)
+            try descriptor.sync()
+        }
+        syncedWriteCount = max(syncedWriteCount, covered)
     }
 
     func sync() async throws {
@@ -97,11 +119,15 @@ final class HostFile: File {
     /// The path leads to the file after all.
     func keepsName() { isNamed = true }
 
+    private func check() throws {
+        try disk.lifetime.check()
+        if isClosed { throw DiskError.closed(path: path) }
+    }
+
     private func run<Value>(
         _ call: @escaping @Sendable (Descriptor) throws(SystemCallError) -> Value
     ) async throws -> Value {
-        try disk.lifetime.check()
-        if isClosed { throw DiskError.closed(path: path) }
+        try check()
         let used: Descriptor
         if let descriptor {
             used = descriptor

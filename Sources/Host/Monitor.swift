@@ -40,5 +40,8 @@ final class Monitor: @unchecked Sendable {
         pthread_cond_timedwait(condition, mutex, &time)
     }
 
+    /// Wakes one of those who wait, where any of them will do.
+    func wakeOne() { pthread_cond_signal(condition) }
+
     func wakeAll() { pthread_cond_broadcast(condition) }
 }

@@ -62,6 +62,33 @@ final class Descriptor: Sendable {
         return bytes
     }
 
+    /// What `read` would return, if all of it is in the page cache; nil if the device would have to
+    /// be waited for.
+    func readCached(at offset: Int64, count: Int) throws(SystemCallError) -> [UInt8]? {
+        guard let readVector = Self.preadv2 else { return nil }
+        let present = max(0, Int64(try status().st_size) - offset)
+        let wanted = Int(min(Int64(count), present))
+        if wanted == 0 { return [] }
+        var got = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+            var part = iovec(iov_base: buffer.baseAddress, iov_len: wanted)
+            // Any error, such as EAGAIN or a file system without RWF_NOWAIT, is for `read` to meet.
+            got = max(0, readVector(number, &part, 1, Int(offset), Self.withoutWaiting))
+            filled = got
+        }
+        return got == wanted ? bytes : nil
+    }
+
+    /// RWF_NOWAIT (Linux 4.14).
+    private static let withoutWaiting: Int32 = 8
+
+    /// The C library has it, but its headers hide it from Swift; nil where it is missing.
+    private static let preadv2: ReadVector? = dlsym(dlopen(nil, RTLD_NOW), "preadv2")
+        .map { unsafeBitCast($0, to: ReadVector.self) }
+
+    private typealias ReadVector =
+        @convention(c) (Int32, UnsafePointer<iovec>, Int32, Int, Int32) -> Int
+
     func write(_ bytes: [UInt8], at offset: Int64) throws(SystemCallError) {
         var failure: SystemCallError?
         bytes.withUnsafeBytes { buffer in

@@ -32,7 +32,7 @@ final class WorkerThreads: @unchecked Sendable {
         monitor.locked {
             precondition(!isClosed, "work for threads that were sent home")
             waiting.append(work)
-            monitor.wakeAll()
+            monitor.wakeOne()
         }
     }
 

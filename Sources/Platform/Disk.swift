@@ -56,9 +56,21 @@ public protocol File: AnyObject {
     /// Recover from fsync Failures?", 2020).
     func sync() async throws
 
+    /// Writes all bytes at `offset` and makes the file durable, in one step where the world can.
+    ///
+    /// Errors are those of `write` and of `sync`, which cannot be told apart.
+    func writeDurably(_ bytes: [UInt8], at offset: Int64) async throws
+
     func size() async throws -> Int64
 
     func close() async
+}
+
+extension File {
+    public func writeDurably(_ bytes: [UInt8], at offset: Int64) async throws {
+        try await write(bytes, at: offset)
+        try await sync()
+    }
 }
 
 public enum DiskError: Error, Hashable, Sendable, CustomStringConvertible {
