@@ -18,12 +18,12 @@ public struct ClusterConfiguration: Sendable {
     /// Waits before a failed step is tried again grow from the first to the second.
     public var retryWait = Duration.milliseconds(50)
     public var retryWaitLimit = Duration.seconds(2)
-    /// Sealed segments go to the object store at this interval.
-    public var segmentTieringInterval = Duration.seconds(10)
+    /// Sealed segments are copied to the remote log at this interval.
+    public var remoteLogTaskInterval = Duration.seconds(10)
     public var segmentByteCount: Int64 = 1024 * 1024
     /// The newest batches of each log stay in memory up to this size.
     public var tailByteCount = 128 * 1024
-    /// Sealed segments kept on the local disk though they are tiered.
+    /// Sealed segments kept on the local disk though the remote log has them.
     public var localSegmentCount = 2
     /// Rows of primary-key tables are snapshotted to the object store at this interval.
     public var snapshotInterval = Duration.seconds(30)

@@ -4,7 +4,7 @@ enum MetadataKey: Hashable {
     case server(String)
     case table(Int64)
     case bucket(BucketIdentifier)
-    case tieredLog(BucketIdentifier)
+    case remoteLog(BucketIdentifier)
     case snapshot(BucketIdentifier)
     case counter(String)
 
@@ -16,7 +16,7 @@ enum MetadataKey: Hashable {
         case .server(let name): Self.root + "servers/" + name
         case .table(let identifier): Self.root + "tables/\(identifier)"
         case .bucket(let bucket): Self.root + "buckets/" + bucket.path
-        case .tieredLog(let bucket): Self.root + "tiered/" + bucket.path
+        case .remoteLog(let bucket): Self.root + "remote-logs/" + bucket.path
         case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
         case .counter(let name): Self.root + "counters/" + name
         }
@@ -37,7 +37,7 @@ enum MetadataKey: Hashable {
             let bucket = BucketIdentifier(table: table, bucket: number)
             switch kind {
             case "buckets": self = .bucket(bucket)
-            case "tiered": self = .tieredLog(bucket)
+            case "remote-logs": self = .remoteLog(bucket)
             case "snapshots": self = .snapshot(bucket)
             default: return nil
             }

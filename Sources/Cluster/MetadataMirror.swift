@@ -13,7 +13,7 @@ public final class MetadataMirror {
     public private(set) var servers: [String: ServerRegistration] = [:]
     public private(set) var tables: [Int64: TableDescription] = [:]
     public private(set) var buckets: [BucketIdentifier: Versioned<BucketState>] = [:]
-    public private(set) var tieredLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
+    public private(set) var remoteLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     /// The machine that leads each service.
     public private(set) var leaders: [String: String] = [:]
@@ -66,7 +66,7 @@ public final class MetadataMirror {
     /// The manifest pointer that stands at a key.
     func pointer(at key: String) -> Versioned<ManifestPointer>? {
         switch MetadataKey(key) {
-        case .tieredLog(let bucket): tieredLogs[bucket]
+        case .remoteLog(let bucket): remoteLogs[bucket]
         case .snapshot(let bucket): snapshots[bucket]
         default: nil
         }
@@ -105,7 +105,7 @@ public final class MetadataMirror {
     /// What a change is about, for those who need not look at everything: with many buckets, nearly
     /// all changes are about others.
     enum Topic: Hashable {
-        /// The state, the tiered log or the snapshot of a bucket.
+        /// The state, the remote log or the snapshot of a bucket.
         case bucket(BucketIdentifier)
         /// The replicas that a server holds.
         case held(by: String)
@@ -170,8 +170,8 @@ public final class MetadataMirror {
                 Versioned(value: try BucketState(decoding: $0), revision: event.revision)
             }
             set(bucket, state)
-        case .tieredLog(let bucket):
-            tieredLogs[bucket] = try bytes.map {
+        case .remoteLog(let bucket):
+            remoteLogs[bucket] = try bytes.map {
                 Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
             }
             touched.append(.bucket(bucket))

@@ -35,19 +35,19 @@ extension Replica {
         return answer
     }
 
-    /// Whole batches from `offset`, local or tiered.
+    /// Whole batches from `offset`, local or remote.
     func read(from offset: Int64, below limit: Int64, byteCount: Int) async throws
         -> [UInt8]
     {
         if offset < log.startOffset {
-            return try await readTiered(from: offset, byteCount: byteCount)
+            return try await readRemote(from: offset, byteCount: byteCount)
         }
         do {
             return try await log.read(from: offset, below: limit, maximumByteCount: byteCount)
         } catch let error as ChangelogError {
             // Local segments may have been dropped while the read was under way.
             if offset < log.startOffset {
-                return try await readTiered(from: offset, byteCount: byteCount)
+                return try await readRemote(from: offset, byteCount: byteCount)
             }
             throw try translate(error)
         } catch let error as DiskError {

@@ -1,6 +1,6 @@
 public import Changelog
 import Platform
-import Tiering
+import RemoteLog
 
 /// One server's copy of one bucket: its log, its part in replication, and while it leads the rows.
 public final class Replica {
@@ -26,7 +26,7 @@ public final class Replica {
     let mirror: MetadataMirror
     /// Held by whoever changes the log: appends, truncation and dropping take turns.
     let logGate: Gate
-    let tieredLog: TieredLog
+    let remoteLog: RemoteLog
     private(set) var role = Role.idle
     private var isSyncing = false
     private let syncNeeded: Signal
@@ -45,7 +45,7 @@ public final class Replica {
         progress = Signal(machine)
         self.serverProgress = serverProgress
         logGate = Gate(machine)
-        tieredLog = TieredLog(machine, folder: "tiered/\(bucket.path)")
+        remoteLog = RemoteLog(machine, folder: "remote-log/\(bucket.path)")
         syncNeeded = Signal(machine)
     }
 

@@ -121,7 +121,7 @@ public final class TabletServer {
             serverProgress: moved, configuration: configuration)
         try await replica.forgetRows(except: nil)
         replicas[bucket] = replica
-        machine.spawn("tiering of \(bucket)") { try await replica.tierSegments() }
+        machine.spawn("remote log of \(bucket)") { try await replica.runRemoteLogTask() }
         return true
     }
 

@@ -1,3 +1,5 @@
+import Server
+
 /// A value that was found to fit its shape, and where it stood.
 struct CheckedValue {
     indirect enum Content {

@@ -1,3 +1,5 @@
+public import Server
+
 /// How large the cluster is, and the few settings that a scenario may turn.
 public struct ClusterLayout: Sendable, Hashable {
     public var servers: Int
@@ -95,7 +97,7 @@ extension ClusterLayout {
     }
 
     /// How many nodes there are of a role, apart from clients.
-    func count(of role: NodeRole) -> Int {
+    public func count(of role: NodeRole) -> Int {
         switch role {
         case .server: servers
         case .coordinator: coordinators

@@ -1,3 +1,5 @@
+import Server
+
 /// Finds what fits its shape and yet cannot be, such as a fault on a node that does not exist.
 struct Contradictions {
     var reader: ShapeReader

@@ -1,3 +1,5 @@
+import Server
+
 extension FaultKindName {
     private static let node = Field(
         "node", .oneOrMany(.node), .required, "the node it happens to; a list makes one fault each")

@@ -1,3 +1,5 @@
+public import Server
+
 /// What goes wrong, and with which parameters.
 ///
 /// A kind that lasts ends with its fault's duration; the others happen at one moment.

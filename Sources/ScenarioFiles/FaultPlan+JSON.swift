@@ -1,4 +1,5 @@
 public import JSON
+import Server
 
 extension FaultPlan {
     /// An array of faults, each written as a scenario file writes it, so that a plan can be pasted

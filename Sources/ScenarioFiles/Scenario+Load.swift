@@ -1,3 +1,5 @@
+import Server
+
 extension Scenario {
     /// Reads and checks a scenario file; on failure the error holds everything that is wrong.
     ///

@@ -1,3 +1,5 @@
+public import Server
+
 /// What a scenario file says: a cluster, what it is asked to do, what goes wrong, what must hold.
 public struct Scenario: Sendable, Hashable {
     /// The file it was read from.

@@ -1,3 +1,5 @@
+import Server
+
 extension ScenarioDraft {
     /// One way to make a draft smaller or plainer.
     public struct Edit: Sendable {

@@ -1,4 +1,5 @@
 public import JSON
+import Server
 
 /// The format of scenario files for editors, as JSON Schema 2020-12.
 ///

@@ -1,3 +1,5 @@
+import Server
+
 extension ShapeReader {
     mutating func readScalar(
         _ node: SourceNode, as shape: Shape, of name: String

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RunReports
+import Server
 import Workbench
 
 /// `wavetank explain`.

@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import RunReports
 import ScenarioFiles
+import Server
 import Simulation
 import Workbench
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RunReports
 import ScenarioFiles
+import Server
 import Synchronization
 import Workbench
 

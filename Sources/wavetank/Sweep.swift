@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import RunReports
 public import ScenarioFiles
+import Server
 import Simulation
 import Synchronization
 import Workbench

@@ -1,5 +1,6 @@
 import JSON
 import ScenarioFiles
+import Server
 import Testing
 
 @Suite("A fault plan")

@@ -1,5 +1,6 @@
 import Foundation
 import ScenarioFiles
+import Server
 import Testing
 
 @Suite("A draft of a scenario")

@@ -1,4 +1,5 @@
 import ScenarioFiles
+import Server
 import Testing
 
 @Suite("A scenario file")

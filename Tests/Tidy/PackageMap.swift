@@ -37,9 +37,9 @@ struct PackageMap {
     /// The two worlds, and an example of what can be put into one of them.
     static let worlds = ["Simulation", "Host", "TankExample"]
 
-    /// The modules that run in the tank: from Cluster down, but the two worlds and the C libraries.
+    /// The modules that run in the tank: from Server down, but the two worlds and the C libraries.
     var engine: [String] {
-        guard let first = index("Cluster") else { return [] }
+        guard let first = index("Server") else { return [] }
         return modules[first...].filter { !$0.isForeign }.map(\.name)
             .filter { !PackageMap.worlds.contains($0) }
     }

@@ -4,8 +4,8 @@ private let packageText = """
     let sources: [Target] = [
         .executableTarget(
             name: "tool", dependencies: ["Workbench"]),
-        module("Workbench", ["Cluster", "Simulation", "Host"]),
-        module("Cluster", ["Changelog"]),
+        module("Workbench", ["Server", "Simulation", "Host"]),
+        module("Server", ["Changelog"]),
         module("Changelog", ["Platform", .product(name: "Yams", package: "Yams")]),
         module("Simulation", ["Platform"]),
         module("Host", ["Platform", "CFile"]),
@@ -16,7 +16,7 @@ private let packageText = """
 
 /// A small house in order, with `text` at `path`.
 private func house(_ path: String, _ text: String) -> Tree {
-    let folders = ["tool", "Workbench", "Cluster", "Changelog", "Simulation", "Host", "Platform"]
+    let folders = ["tool", "Workbench", "Server", "Changelog", "Simulation", "Host", "Platform"]
     return Tree(
         [("Package.swift", packageText + "\n"), ("Sources/CFile/module.modulemap", "module\n")]
             + folders.map { ("Sources/\($0)/\($0).swift", "struct \($0) {}\n") }
@@ -33,7 +33,7 @@ struct RulesTests {
         for part in TidyTests.Part.allCases {
             #expect(part.check(tree) == [])
         }
-        #expect(tree.package.engine == ["Cluster", "Changelog", "Platform"])
+        #expect(tree.package.engine == ["Server", "Changelog", "Platform"])
         #expect(tree.package.modules.map(\.name).last == "CFile")
         #expect(tree.package.modules[3].dependencies == ["Platform"])
     }
@@ -79,8 +79,8 @@ struct RulesTests {
         func check(_ path: String, _ code: String) -> [Int] {
             lines(Imports.check(house(path, code + "\n")))
         }
-        #expect(check("Sources/Cluster/A.swift", "public import Changelog") == [])
-        #expect(check("Sources/Changelog/A.swift", "import Cluster") == [1, 1])
+        #expect(check("Sources/Server/A.swift", "public import Changelog") == [])
+        #expect(check("Sources/Changelog/A.swift", "import Server") == [1, 1])
         #expect(check("Sources/Changelog/A.swift", "\nimport Foundation") == [2])
         #expect(check("Sources/Changelog/A.swift", "internal import struct Glibc.FILE") == [1])
         #expect(check("Sources/Changelog/A.swift", "import Simulation").count >= 1)

@@ -1,5 +1,6 @@
 import RunReports
 import ScenarioFiles
+import Server
 import Testing
 import Workbench
 

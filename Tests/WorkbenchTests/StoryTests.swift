@@ -1,6 +1,7 @@
 import Foundation
 import RunReports
 import ScenarioFiles
+import Server
 import Testing
 import Workbench
 

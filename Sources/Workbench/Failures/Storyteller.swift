@@ -4,6 +4,7 @@ import Columnar
 import Platform
 public import RunReports
 import ScenarioFiles
+import Server
 import Simulation
 import Vectors
 

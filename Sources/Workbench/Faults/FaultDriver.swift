@@ -1,6 +1,7 @@
 import Cluster
 import Platform
 import ScenarioFiles
+import Server
 import Simulation
 
 /// Puts a plan of faults into effect and takes each back at its end.

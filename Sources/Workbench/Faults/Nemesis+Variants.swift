@@ -1,5 +1,6 @@
 import Platform
 import ScenarioFiles
+import Server
 import Simulation
 
 extension Nemesis {

@@ -1,5 +1,6 @@
 import Platform
 import ScenarioFiles
+import Server
 import Simulation
 
 /// Draws the faults of a run from its seed.

@@ -4,6 +4,7 @@ import Host
 import Platform
 public import RunReports
 public import ScenarioFiles
+import Server
 import Simulation
 public import Workloads
 

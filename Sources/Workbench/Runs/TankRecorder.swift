@@ -3,6 +3,7 @@ import Cluster
 import Platform
 import RunReports
 import ScenarioFiles
+import Server
 import Simulation
 
 extension SimulationWorld {

@@ -2,6 +2,7 @@ import Changelog
 import Cluster
 import Platform
 import ScenarioFiles
+import Server
 import Simulation
 import Vectors
 

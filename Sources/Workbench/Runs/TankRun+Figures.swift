@@ -2,6 +2,7 @@ import Cluster
 import Platform
 import RunReports
 import ScenarioFiles
+import Server
 import Simulation
 
 extension TankRun {

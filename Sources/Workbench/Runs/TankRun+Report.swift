@@ -2,6 +2,7 @@ import Columnar
 import Platform
 public import RunReports
 import ScenarioFiles
+import Server
 import Simulation
 import Workloads
 

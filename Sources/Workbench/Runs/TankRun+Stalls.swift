@@ -2,6 +2,7 @@ import Changelog
 import Cluster
 import Platform
 import ScenarioFiles
+import Server
 import Simulation
 import Vectors
 
@@ -84,8 +85,8 @@ extension TankRun {
                 + "\(replica.log.endOffset) is committed"
         }
         let sealed = replica.log.sealedSegments.last?.endOffset ?? 0
-        if replica.tieredEndOffset < sealed {
-            return "\(leaders[0].name) leads and has tiered \(replica.tieredEndOffset) of "
+        if replica.remoteLogEndOffset < sealed {
+            return "\(leaders[0].name) leads and has tiered \(replica.remoteLogEndOffset) of "
                 + "\(sealed)"
         }
         guard let log = auditor?.logs[bucket] else { return "it is not audited" }

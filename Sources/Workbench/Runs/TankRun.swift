@@ -3,6 +3,7 @@ import Cluster
 import Platform
 public import RunReports
 public import ScenarioFiles
+import Server
 public import Simulation
 public import Workloads
 

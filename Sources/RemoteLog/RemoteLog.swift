@@ -2,17 +2,17 @@ import Changelog
 import Columnar
 public import Platform
 
-/// Reads and writes one bucket's tiered log.
-public final class TieredLog {
+/// Reads and writes one bucket's remote log: the segments in the object store.
+public final class RemoteLog {
     /// The newest manifest this node knows.
-    public private(set) var manifest = TieredLogManifest()
+    public private(set) var manifest = RemoteLogManifest()
     /// Where that manifest stands in the object store.
     public private(set) var manifestKey: String?
     private let machine: Machine
     private let folder: String
     private var cached: (key: String, batches: [LogBatch])?
 
-    /// `folder` is the part of object keys that is this bucket's own, such as `tiered/3/0`.
+    /// `folder` is the part of object keys that is this bucket's own, such as `remote-log/3/0`.
     public init(_ machine: Machine, folder: String) {
         self.machine = machine
         self.folder = folder
@@ -21,22 +21,23 @@ public final class TieredLog {
     /// Takes in the manifest at a key, unless it is known already.
     public func load(_ key: String) async throws {
         if key == manifestKey { return }
-        let loaded = try TieredLogManifest(decoding: try await get(key))
+        let loaded = try RemoteLogManifest(decoding: try await get(key))
         manifest = loaded
         manifestKey = key
     }
 
-    /// Uploads whole batches that begin at the end of the tiered log, and a manifest that names
+    /// Uploads whole batches that begin at the end of the remote log, and a manifest that names
     /// them.
     ///
-    /// Nothing is tiered until the caller has made the returned manifest the current one.
+    /// Nothing is part of the remote log until the caller has made the returned manifest the
+    /// current one.
     public func upload(
         _ bytes: [UInt8], from baseOffset: Int64, to endOffset: Int64, leaderEpoch: Int32
-    ) async throws -> (key: String, manifest: TieredLogManifest) {
+    ) async throws -> (key: String, manifest: RemoteLogManifest) {
         precondition(!bytes.isEmpty, "nothing to upload")
         var next = manifest
         let name = "\(zeroPadded(baseOffset, digits: 20))-\(leaderEpoch)-\(machine.entropy.uuid())"
-        let segment = TieredLogManifest.Segment(
+        let segment = RemoteLogManifest.Segment(
             key: "\(folder)/\(name).log", baseOffset: baseOffset, endOffset: endOffset,
             byteCount: Int64(bytes.count), checksum: crc32c(bytes))
         next.append(segment)
@@ -48,8 +49,8 @@ public final class TieredLog {
     }
 
     /// Notes that an uploaded manifest has become the current one.
-    public func adopt(_ key: String, _ manifest: TieredLogManifest) {
-        precondition(manifest.endOffset >= self.manifest.endOffset, "a tiered log went back")
+    public func adopt(_ key: String, _ manifest: RemoteLogManifest) {
+        precondition(manifest.endOffset >= self.manifest.endOffset, "a remote log went back")
         self.manifest = manifest
         manifestKey = key
     }
@@ -57,7 +58,7 @@ public final class TieredLog {
     /// Whole batches from the one that holds `offset`, at least one of them.
     public func read(from offset: Int64, byteCount: Int) async throws -> [UInt8] {
         guard let segment = manifest.segment(holding: offset) else {
-            throw TieringError.offsetNotTiered(
+            throw RemoteLogError.offsetOutOfRange(
                 offset: offset, range: manifest.startOffset..<manifest.endOffset)
         }
         let batches = try await batches(of: segment)
@@ -69,15 +70,15 @@ public final class TieredLog {
         return result
     }
 
-    private func batches(of segment: TieredLogManifest.Segment) async throws -> [LogBatch] {
+    private func batches(of segment: RemoteLogManifest.Segment) async throws -> [LogBatch] {
         if let cached, cached.key == segment.key { return cached.batches }
         let bytes = try await get(segment.key)
         if bytes.count != segment.byteCount || crc32c(bytes) != segment.checksum {
-            throw TieringError.damaged(reason: "object \(segment.key) is not what was uploaded")
+            throw RemoteLogError.damaged(reason: "object \(segment.key) is not what was uploaded")
         }
         let batches: [LogBatch]
         do { batches = try LogBatch.split(bytes) } catch {
-            throw TieringError.damaged(reason: "object \(segment.key): \(error)")
+            throw RemoteLogError.damaged(reason: "object \(segment.key): \(error)")
         }
         cached = (segment.key, batches)
         return batches
@@ -87,9 +88,9 @@ public final class TieredLog {
         do {
             return try await machine.objectStore.get(key)
         } catch ObjectStoreError.notFound {
-            throw TieringError.damaged(reason: "object \(key) is gone")
+            throw RemoteLogError.damaged(reason: "object \(key) is gone")
         } catch let error as ObjectStoreError {
-            throw TieringError.unavailable(reason: "\(error)")
+            throw RemoteLogError.unavailable(reason: "\(error)")
         }
     }
 
@@ -103,14 +104,14 @@ public final class TieredLog {
             let found: ObjectDescription?
             do { found = try await machine.objectStore.head(key) } catch let error
                 as ObjectStoreError
-            { throw TieringError.unavailable(reason: "\(error)") }
+            { throw RemoteLogError.unavailable(reason: "\(error)") }
             if found?.byteCount != Int64(bytes.count) {
-                throw TieringError.unavailable(reason: "object \(key) was refused")
+                throw RemoteLogError.unavailable(reason: "object \(key) was refused")
             }
             machine.observer.reached("upload found done already")
         } catch let error as ObjectStoreError {
             // What may be there is left: the next try has another name.
-            throw TieringError.unavailable(reason: "\(error)")
+            throw RemoteLogError.unavailable(reason: "\(error)")
         }
     }
 }

@@ -1,21 +1,20 @@
 import Changelog
 import Platform
-import Tiering
+import RemoteLog
 
 extension Replica {
-    /// All offsets below are tiered, as far as this node has heard.
-    public var tieredEndOffset: Int64 { tieredLog.manifest.endOffset }
+    /// All offsets below are in the remote log, as far as this node has heard.
+    public var remoteLogEndOffset: Int64 { remoteLog.manifest.endOffset }
 
-    /// Sends sealed segments to the object store while this replica leads, and drops what is
-    /// tiered.
-    func tierSegments() async throws {
+    /// Copies sealed segments to the remote log while this replica leads, and drops local copies.
+    func runRemoteLogTask() async throws {
         while true {
-            try await machine.sleep(configuration.segmentTieringInterval)
+            try await machine.sleep(configuration.remoteLogTaskInterval)
             do {
-                try await followTieredLog()
-                if let leadership { try await tier(in: leadership) }
-                try await dropTieredSegments()
-            } catch let error as TieringError {
+                try await followRemoteLog()
+                if let leadership { try await copySegments(in: leadership) }
+                try await dropRemoteSegments()
+            } catch let error as RemoteLogError {
                 machine.observer.note(.debug, "\(bucket): \(error)")
             } catch let error as CoordinationError {
                 machine.observer.note(.debug, "\(bucket): \(error)")
@@ -24,11 +23,11 @@ extension Replica {
     }
 
     /// Reads on from an offset that is no longer on this server's own disk.
-    func readTiered(from offset: Int64, byteCount: Int) async throws -> [UInt8] {
+    func readRemote(from offset: Int64, byteCount: Int) async throws -> [UInt8] {
         do {
-            if offset >= tieredLog.manifest.endOffset { try await followTieredLog() }
-            return try await tieredLog.read(from: offset, byteCount: byteCount)
-        } catch let error as TieringError {
+            if offset >= remoteLog.manifest.endOffset { try await followRemoteLog() }
+            return try await remoteLog.read(from: offset, byteCount: byteCount)
+        } catch let error as RemoteLogError {
             if case .damaged(let reason) = error {
                 throw ClusterError.damaged(bucket, detail: reason)
             }
@@ -37,23 +36,26 @@ extension Replica {
     }
 
     /// Loads the manifest that the coordination service names, as far as this node has heard.
-    private func followTieredLog() async throws {
-        guard let pointer = mirror.tieredLogs[bucket]?.value else { return }
-        if pointer.endOffset > tieredLog.manifest.endOffset {
-            try await tieredLog.load(pointer.key)
+    private func followRemoteLog() async throws {
+        guard let pointer = mirror.remoteLogs[bucket]?.value else { return }
+        if pointer.endOffset > remoteLog.manifest.endOffset {
+            try await remoteLog.load(pointer.key)
         }
     }
 
-    private func tier(in leadership: Leadership) async throws {
+    private func copySegments(in leadership: Leadership) async throws {
         let sealed = min(log.sealedSegments.last?.endOffset ?? 0, highWatermark)
-        while !leadership.isEnded, tieredLog.manifest.endOffset < sealed {
-            let known = mirror.tieredLogs[bucket]
+        while !leadership.isEnded, remoteLog.manifest.endOffset < sealed {
+            let known = mirror.remoteLogs[bucket]
             // The next manifest must be built on the very one that it replaces.
-            if known?.value.key != tieredLog.manifestKey { return }
-            let from = tieredLog.manifest.endOffset
+            if known?.value.key != remoteLog.manifestKey { return }
+            let from = remoteLog.manifest.endOffset
             if from < log.startOffset {
-                throw TieringError.damaged(
-                    reason: "offsets \(from)..<\(log.startOffset) are neither here nor tiered")
+                throw RemoteLogError.damaged(
+                    reason:
+                        "offsets \(from)..<\(log.startOffset) are neither on this disk nor in the "
+                        + "remote log"
+                )
             }
             let bytes: [UInt8]
             do {
@@ -62,18 +64,18 @@ extension Replica {
                     maximumByteCount: Int(configuration.segmentByteCount))
             } catch let error as ChangelogError {
                 // What is damaged here, another replica has: this one has to make place for it.
-                throw TieringError.unavailable(reason: "\(try translate(error))")
+                throw RemoteLogError.unavailable(reason: "\(try translate(error))")
             } catch let error as DiskError {
-                throw TieringError.unavailable(reason: "\(translate(error))")
+                throw RemoteLogError.unavailable(reason: "\(translate(error))")
             }
             guard let end = try? LogBatch.split(bytes).last?.endOffset else { return }
-            let (key, manifest) = try await tieredLog.upload(
+            let (key, manifest) = try await remoteLog.upload(
                 bytes, from: from, to: end, leaderEpoch: leadership.epoch)
             let pointer = ManifestPointer(
                 key: key, endOffset: end, leaderEpoch: leadership.epoch)
-            let path = MetadataKey.tieredLog(bucket).text
+            let path = MetadataKey.remoteLog(bucket).text
             if try await publish(pointer, at: path, known, in: leadership) {
-                tieredLog.adopt(key, manifest)
+                remoteLog.adopt(key, manifest)
             } else {
                 return
             }
@@ -114,11 +116,11 @@ extension Replica {
         return true
     }
 
-    /// Drops local segments that are tiered, but for the newest few.
-    private func dropTieredSegments() async throws {
-        let tiered = min(tieredLog.manifest.endOffset, highWatermark)
+    /// Drops local segments that the remote log has, but for the newest few.
+    private func dropRemoteSegments() async throws {
+        let copied = min(remoteLog.manifest.endOffset, highWatermark)
         let droppable = log.sealedSegments.dropLast(configuration.localSegmentCount)
-        guard let end = droppable.last(where: { $0.endOffset <= tiered })?.endOffset,
+        guard let end = droppable.last(where: { $0.endOffset <= copied })?.endOffset,
             end > log.startOffset
         else { return }
         try await logGate.run {

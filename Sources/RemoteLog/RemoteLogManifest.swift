@@ -6,13 +6,23 @@ import Columnar
 /// leader that wrote them: leaders roll their segments at different offsets. Bytes, little endian:
 /// version u8 = 1, then for each object its key (length-prefixed), base offset i64, end offset i64,
 /// byte count i64 and CRC-32C u32, after a count; last the CRC-32C of all that.
-public struct TieredLogManifest: Hashable, Sendable {
+public struct RemoteLogManifest: Hashable, Sendable {
     public struct Segment: Hashable, Sendable {
         public var key: String
         public var baseOffset: Int64
         public var endOffset: Int64
         public var byteCount: Int64
         public var checksum: UInt32
+
+        public init(
+            key: String, baseOffset: Int64, endOffset: Int64, byteCount: Int64, checksum: UInt32
+        ) {
+            self.key = key
+            self.baseOffset = baseOffset
+            self.endOffset = endOffset
+            self.byteCount = byteCount
+            self.checksum = checksum
+        }
     }
 
     public private(set) var segments: [Segment] = []
@@ -21,13 +31,13 @@ public struct TieredLogManifest: Hashable, Sendable {
 
     public var startOffset: Int64 { segments.first?.baseOffset ?? 0 }
 
-    /// The first offset that is not tiered.
+    /// The first offset that the remote log lacks.
     public var endOffset: Int64 { segments.last?.endOffset ?? 0 }
 
     /// Adds the segment that follows. Precondition: it begins where the last one ended.
     public mutating func append(_ segment: Segment) {
-        precondition(segment.baseOffset == endOffset || segments.isEmpty, "a gap in a tiered log")
-        precondition(segment.endOffset > segment.baseOffset, "an empty tiered segment")
+        precondition(segment.baseOffset == endOffset || segments.isEmpty, "a gap in a remote log")
+        precondition(segment.endOffset > segment.baseOffset, "an empty remote segment")
         segments.append(segment)
     }
 
@@ -58,17 +68,17 @@ public struct TieredLogManifest: Hashable, Sendable {
         return writer.bytes
     }
 
-    public init(decoding bytes: [UInt8]) throws(TieringError) {
+    public init(decoding bytes: [UInt8]) throws(RemoteLogError) {
         guard bytes.count > 4 else { throw .damaged(reason: "a manifest of \(bytes.count) bytes") }
         do {
             var tail = ByteReader(bytes, range: bytes.count - 4..<bytes.count)
             let checksum: UInt32 = try tail.readLittleEndian()
             if checksum != crc32c(bytes[..<(bytes.count - 4)]) {
-                throw TieringError.damaged(reason: "the manifest's checksum is wrong")
+                throw RemoteLogError.damaged(reason: "the manifest's checksum is wrong")
             }
             var reader = ByteReader(bytes, range: 0..<bytes.count - 4)
             let version = try reader.readByte()
-            if version != 1 { throw TieringError.damaged(reason: "manifest version \(version)") }
+            if version != 1 { throw RemoteLogError.damaged(reason: "manifest version \(version)") }
             let count = try reader.readCount(ofAtLeast: 29)
             for _ in 0..<count {
                 let segment = Segment(
@@ -79,11 +89,11 @@ public struct TieredLogManifest: Hashable, Sendable {
                 if segment.endOffset <= segment.baseOffset
                     || !segments.isEmpty && segment.baseOffset != endOffset
                 {
-                    throw TieringError.damaged(reason: "segments do not follow each other")
+                    throw RemoteLogError.damaged(reason: "segments do not follow each other")
                 }
                 segments.append(segment)
             }
-        } catch let error as TieringError {
+        } catch let error as RemoteLogError {
             throw error
         } catch {
             throw .damaged(reason: "\(error)")

@@ -1,8 +1,3 @@
-/// What a node of the cluster does.
-public enum NodeRole: String, Sendable, Hashable, CaseIterable {
-    case server, coordinator, tierer, indexer, client
-}
-
 /// The name of a node: its role and its number from 1, as in `server-2`.
 public struct NodeName: Sendable, Hashable, Comparable, CustomStringConvertible {
     public var role: NodeRole
