@@ -92,7 +92,7 @@ public final class VectorIndexer {
         _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
         guard let column = table.vectorColumn,
-            case .vector(let dimension) = table.schema.fields[column].type
+            case .vector(let dimension, _) = table.schema.fields[column].type
         else { preconditionFailure("table \(table.name) has no vector column") }
         var settings = VectorIndexConfiguration(dimension: dimension)
         settings.hotPointLimit = configuration.hotPointLimit

@@ -45,7 +45,10 @@ struct ArrowBatchDecoder {
         var columns: [ColumnVector] = []
         columns.reserveCapacity(schema.fields.count)
         for index in schema.fields.indices {
-            let column = try decodeColumn(index)
+            var place = Place(
+                node: nodeRanges[index].lowerBound, buffer: bufferRanges[index].lowerBound)
+            let column = try decodeColumn(
+                schema.fields[index].type, count: header.rowCount, &place)
             if column.nullCount > 0 && !schema.fields[index].isNullable {
                 throw .corrupt(
                     reason: "column \(schema.fields[index].name) has nulls",
@@ -69,29 +72,79 @@ struct ArrowBatchDecoder {
         return start..<start + Int(size)
     }
 
-    private mutating func decodeColumn(_ index: Int) throws(ColumnarError) -> ColumnVector {
-        let type = schema.fields[index].type
-        let count = header.rowCount
-        let nodes = nodeRanges[index]
-        let buffers = bufferRanges[index]
-        try requireNode(nodes.lowerBound, count: count)
-        let validity = try bitmap(
-            buffers.lowerBound, node: nodes.lowerBound, count: count)
+    /// The next node and buffer to read.
+    private struct Place {
+        var node: Int
+        var buffer: Int
+    }
+
+    private mutating func decodeColumn(
+        _ type: DataType, count: Int, _ place: inout Place
+    ) throws(ColumnarError) -> ColumnVector {
+        let validity = try readValidity(count: count, &place)
         var offsets: [Int32] = []
-        if type.hasOffsets { offsets = try offsetBuffer(buffers.lowerBound + 1, count: count) }
-        let data = try buffer(buffers.upperBound - 1)
-        if case .vector(let dimension) = type {
-            let (elementCount, overflow) = count.multipliedReportingOverflow(by: dimension)
-            guard !overflow, elementCount <= Int(Int32.max) else {
-                throw .corrupt(reason: "too many vector elements", position: body.lowerBound)
+        if type.storage.hasOffsets {
+            offsets = try offsetBuffer(place.buffer, count: count)
+            place.buffer += 1
+        }
+        var data: [UInt8] = []
+        var children: [ColumnVector] = []
+        switch type.storage {
+        case .floats(let dimension):
+            data = try readVectors(dimension, count: count, validity, &place)
+        case .list, .map:
+            let elementCount = try childCount(of: type, place)
+            if type.storage == .map {
+                // Arrow puts a struct, which is never null, between the map and its entries.
+                guard try readValidity(count: elementCount, &place).isEmpty else {
+                    throw .corrupt(reason: "a null entry of a map", position: body.lowerBound)
+                }
             }
-            try requireNode(nodes.lowerBound + 1, count: elementCount)
-            let elements = try bitmap(
-                buffers.lowerBound + 1, node: nodes.lowerBound + 1, count: elementCount)
-            try requireElements(elements, of: validity, count: count, dimension: dimension)
+            for child in type.children {
+                children.append(try decodeColumn(child.type, count: elementCount, &place))
+            }
+        case .record:
+            for child in type.children {
+                children.append(try decodeColumn(child.type, count: count, &place))
+            }
+        default:
+            data = try buffer(place.buffer)
+            place.buffer += 1
         }
         return try ColumnVector(
-            type: type, count: count, validity: validity, offsets: offsets, data: data)
+            type: type, count: count, validity: validity, offsets: offsets, data: data,
+            children: children)
+    }
+
+    private mutating func readValidity(
+        count: Int, _ place: inout Place
+    ) throws(ColumnarError) -> [UInt8] {
+        try requireNode(place.node, count: count)
+        let validity = try bitmap(place.buffer, node: place.node, count: count)
+        place.node += 1
+        place.buffer += 1
+        return validity
+    }
+
+    private func childCount(of type: DataType, _ place: Place) throws(ColumnarError) -> Int {
+        let count = header.nodes[place.node].0
+        guard count >= 0, count <= Int64(Int32.max) else {
+            throw .corrupt(reason: "\(count) values in \(type)", position: body.lowerBound)
+        }
+        return Int(count)
+    }
+
+    private mutating func readVectors(
+        _ dimension: Int, count: Int, _ validity: [UInt8], _ place: inout Place
+    ) throws(ColumnarError) -> [UInt8] {
+        let (elementCount, overflow) = count.multipliedReportingOverflow(by: dimension)
+        guard !overflow, elementCount <= Int(Int32.max) else {
+            throw .corrupt(reason: "too many vector elements", position: body.lowerBound)
+        }
+        let elements = try readValidity(count: elementCount, &place)
+        try requireElements(elements, of: validity, count: count, dimension: dimension)
+        place.buffer += 1
+        return try buffer(place.buffer - 1)
     }
 
     private func requireNode(_ index: Int, count: Int) throws(ColumnarError) {
@@ -165,10 +218,21 @@ struct ArrowBatchDecoder {
 extension DataType {
     /// How many nodes and buffers a column of this type has in an Arrow message.
     fileprivate var arrowCounts: (nodes: Int, buffers: Int) {
-        switch self {
-        case .vector: (2, 3)
-        case .string, .bytes: (1, 3)
+        switch storage {
+        case .text, .variableBytes: (1, 3)
+        case .floats: (2, 3)
+        case .list: arrowCounts(own: (1, 2))
+        // The struct of the entries has a node and a bitmap of its own.
+        case .map: arrowCounts(own: (2, 3))
+        case .record: arrowCounts(own: (1, 1))
         default: (1, 2)
+        }
+    }
+
+    private func arrowCounts(own: (nodes: Int, buffers: Int)) -> (nodes: Int, buffers: Int) {
+        children.reduce(own) {
+            let (nodes, buffers) = $1.type.arrowCounts
+            return ($0.nodes + nodes, $0.buffers + buffers)
         }
     }
 }

@@ -6,7 +6,8 @@
 ///     body            the buffers, each padded with zeros to a multiple of 8
 ///
 /// A compressed buffer begins with its plain size (i64 little endian), or -1 if it was left plain
-/// because it would not have become smaller. A vector column is a FixedSizeList with one child.
+/// because it would not have become smaller. A vector column is a FixedSizeList with one child, a
+/// map a list of structs.
 public enum ArrowMessage {
     /// The message of a batch.
     public static func encode(
@@ -14,18 +15,7 @@ public enum ArrowMessage {
     ) -> [UInt8] {
         var nodes: [(Int64, Int64)] = []
         var buffers: [[UInt8]] = []
-        for column in batch.columns {
-            nodes.append((Int64(column.count), Int64(column.nullCount)))
-            buffers.append(Array(column.validity.prefix((column.count + 7) / 8)))
-            if case .vector(let dimension) = column.type {
-                nodes.append((Int64(column.count * dimension), 0))
-                buffers.append([])
-            }
-            if column.type.hasOffsets {
-                buffers.append(column.offsets.withUnsafeBytes { Array($0) })
-            }
-            buffers.append(column.data)
-        }
+        for column in batch.columns { append(column, &nodes, &buffers) }
         if compression != .none {
             buffers = buffers.map { compressBuffer($0, compression) }
         }
@@ -46,6 +36,28 @@ public enum ArrowMessage {
             writer.append(zeros: padded(buffer.count) - buffer.count)
         }
         return writer.bytes
+    }
+
+    /// A column's nodes and buffers, then those of what it nests.
+    private static func append(
+        _ column: ColumnVector, _ nodes: inout [(Int64, Int64)], _ buffers: inout [[UInt8]]
+    ) {
+        nodes.append((Int64(column.count), Int64(column.nullCount)))
+        buffers.append(Array(column.validity.prefix((column.count + 7) / 8)))
+        if case .floats(let dimension) = column.storage {
+            nodes.append((Int64(column.count * dimension), 0))
+            buffers.append([])
+        }
+        if column.storage.hasOffsets {
+            buffers.append(column.offsets.withUnsafeBytes { Array($0) })
+        }
+        if column.storage.hasData { buffers.append(column.data) }
+        if column.storage == .map {
+            // The struct of the entries, none of which is null.
+            nodes.append((Int64(column.children[0].count), 0))
+            buffers.append([])
+        }
+        for child in column.children { append(child, &nodes, &buffers) }
     }
 
     /// The batch of a message; `range` is where it stands in the bytes, all of them if nil.

@@ -4,6 +4,11 @@
 
 private let identifierKey = "PARQUET:field_id"
 
+/// The metadata entry with a type that several share Arrow's type with, such as char(5).
+private let typeKey = "wavetank.type"
+private let extensionKey = "ARROW:extension:name"
+private let uuidExtension = "arrow.uuid"
+
 /// The numbers of Arrow's Type union that have a `DataType`.
 private enum ArrowKind {
     static let int: UInt8 = 2
@@ -13,8 +18,13 @@ private enum ArrowKind {
     static let boolean: UInt8 = 6
     static let decimal: UInt8 = 7
     static let date: UInt8 = 8
+    static let time: UInt8 = 9
     static let timestamp: UInt8 = 10
+    static let list: UInt8 = 12
+    static let structure: UInt8 = 13
+    static let fixedSizeBinary: UInt8 = 15
     static let fixedSizeList: UInt8 = 16
+    static let map: UInt8 = 17
 }
 
 enum ArrowSchema {
@@ -30,9 +40,7 @@ enum ArrowSchema {
         let (vector, places) = writer.references(count: schema.fields.count)
         writer.refer(from: root.fields[1], to: vector)
         for (field, place) in zip(schema.fields, places) {
-            let position = writer.field(
-                field.name, isNullable: field.isNullable, type: field.type,
-                identifier: field.identifier)
+            let position = writer.field(field)
             writer.refer(from: place, to: position)
         }
         return writer.finish(root: message)
@@ -49,141 +57,263 @@ enum ArrowSchema {
         guard try metadata.number(0, message.header, default: Int16(0)) == 0 else {
             throw .unsupported(reason: "a big-endian Arrow stream")
         }
-        var fields: [Field] = []
-        var names: Set<String> = []
-        var identifiers: Set<Int32> = []
-        for table in try metadata.tables(1, message.header) {
-            let name = try metadata.string(0, table) ?? ""
-            let isNullable: UInt8 = try metadata.number(1, table, default: 0)
-            let identifier = try metadata.identifier(of: table) ?? Int32(fields.count + 1)
-            guard names.insert(name).inserted, identifiers.insert(identifier).inserted else {
-                throw .unsupported(reason: "two Arrow columns of name or identifier \(name)")
-            }
-            fields.append(
-                Field(
-                    identifier: identifier, name: name,
-                    type: try metadata.dataType(of: table, name), isNullable: isNullable != 0))
-        }
-        return Schema(fields: fields)
+        let fields = try metadata.fields(try metadata.tables(1, message.header), depth: 1)
+        // Positions stand in for identifiers where a stream of strangers has none.
+        return try Schema(
+            validating: fields.enumerated().map { index, field in
+                var field = field
+                if field.identifier == 0 { field.identifier = Int32(index + 1) }
+                return field
+            })
     }
 }
 
 extension FlatbufferWriter {
     /// Writes a Field table and all it refers to.
-    fileprivate mutating func field(
-        _ name: String, isNullable: Bool, type: DataType, identifier: Int32?
-    ) -> Int {
+    fileprivate mutating func field(_ source: Field) -> Int {
+        let entries = metadata(of: source)
         let field = table([
-            .reference, .byte(isNullable ? 1 : 0), .byte(type.arrowKind), .reference, .absent,
-            .reference, identifier == nil ? .absent : .reference,
+            .reference, .byte(source.isNullable ? 1 : 0), .byte(source.type.arrowKind), .reference,
+            .absent, .reference, entries.isEmpty ? .absent : .reference,
         ])
-        refer(from: field.fields[0], to: string(name))
-        refer(from: field.fields[3], to: arrowType(type))
-        let isVector = if case .vector = type { true } else { false }
-        let (children, places) = references(count: isVector ? 1 : 0)
+        refer(from: field.fields[0], to: string(source.name))
+        refer(from: field.fields[3], to: arrowType(source.type))
+        let nested = source.type.arrowChildren
+        let (children, places) = references(count: nested.count)
         refer(from: field.fields[5], to: children)
-        if isVector {
-            let element = self.field(
-                "element", isNullable: true, type: .float32, identifier: nil)
-            refer(from: places[0], to: element)
-        }
-        if let identifier {
-            let (entries, entryPlaces) = references(count: 1)
-            refer(from: field.fields[6], to: entries)
-            let entry = table([.reference, .reference])
-            refer(from: entryPlaces[0], to: entry.position)
-            refer(from: entry.fields[0], to: string(identifierKey))
-            refer(from: entry.fields[1], to: string("\(identifier)"))
+        for (child, place) in zip(nested, places) { refer(from: place, to: self.field(child)) }
+        if !entries.isEmpty {
+            let (vector, entryPlaces) = references(count: entries.count)
+            refer(from: field.fields[6], to: vector)
+            for ((key, value), place) in zip(entries, entryPlaces) {
+                let entry = table([.reference, .reference])
+                refer(from: place, to: entry.position)
+                refer(from: entry.fields[0], to: string(key))
+                refer(from: entry.fields[1], to: string(value))
+            }
         }
         return field.position
     }
 
+    private func metadata(of field: Field) -> [(String, String)] {
+        var entries: [(String, String)] = []
+        if field.identifier != 0 { entries.append((identifierKey, "\(field.identifier)")) }
+        switch field.type {
+        case .uuid:
+            entries.append((extensionKey, uuidExtension))
+            entries.append(("ARROW:extension:metadata", ""))
+        case .char, .time, .timestamp, .timestampLTZ:
+            entries.append((typeKey, "\(field.type)"))
+        default: break
+        }
+        return entries
+    }
+
     private mutating func arrowType(_ type: DataType) -> Int {
         switch type {
-        case .boolean, .string, .bytes: return table([]).position
-        case .int32: return table([.int32(32), .byte(1)]).position
-        case .int64: return table([.int32(64), .byte(1)]).position
-        case .float32: return table([.int16(1)]).position
-        case .float64: return table([.int16(2)]).position
+        case .boolean, .char, .string, .bytes, .array, .row: return table([]).position
+        case .tinyint: return table([.int32(8), .byte(1)]).position
+        case .smallint: return table([.int32(16), .byte(1)]).position
+        case .int: return table([.int32(32), .byte(1)]).position
+        case .bigint: return table([.int32(64), .byte(1)]).position
+        case .float: return table([.int16(1)]).position
+        case .double: return table([.int16(2)]).position
         case .date: return table([.int16(0)]).position
-        case .timestamp: return table([.int16(2)]).position
-        case .timestampWithZone:
-            let timestamp = table([.int16(2), .reference])
+        case .time(let precision):
+            let bits: Int32 = type.storage == .int32 ? 32 : 64
+            return table([.int16(TimeUnit(precision: precision).arrowUnit), .int32(bits)]).position
+        case .timestamp: return table([.int16(type.timestampUnit.arrowUnit)]).position
+        case .timestampLTZ:
+            let timestamp = table([.int16(type.timestampUnit.arrowUnit), .reference])
             refer(from: timestamp.fields[1], to: string("UTC"))
             return timestamp.position
         case .decimal(let precision, let scale):
             return table([.int32(Int32(precision)), .int32(Int32(scale)), .int32(128)]).position
-        case .vector(let dimension): return table([.int32(Int32(dimension))]).position
+        case .binary(let length): return table([.int32(Int32(length))]).position
+        case .uuid: return table([.int32(16)]).position
+        case .vector(let dimension, _): return table([.int32(Int32(dimension))]).position
+        case .map: return table([.byte(0)]).position
         }
+    }
+}
+
+extension TimeUnit {
+    fileprivate var arrowUnit: Int16 {
+        switch self {
+        case .second: 0
+        case .millisecond: 1
+        case .microsecond: 2
+        case .nanosecond: 3
+        }
+    }
+
+    /// The most digits of a second that Arrow's unit of this number counts; nil if there is none.
+    fileprivate static func precision(arrowUnit: Int16) -> Int? {
+        (0...3).contains(arrowUnit) ? Int(arrowUnit) * 3 : nil
     }
 }
 
 extension FlatbufferReader {
-    fileprivate func identifier(of field: Table) throws(ColumnarError) -> Int32? {
-        for entry in try tables(6, field) where try string(0, entry) == identifierKey {
-            return try string(1, entry).flatMap { Int32($0) }
+    private func metadata(_ key: String, of field: Table) throws(ColumnarError) -> String? {
+        for entry in try tables(6, field) where try string(0, entry) == key {
+            return try string(1, entry)
         }
         return nil
     }
 
-    fileprivate func dataType(
-        of field: Table, _ name: String
+    /// Fields without an identifier have 0.
+    fileprivate func fields(
+        _ tables: [Table], depth: Int
+    ) throws(ColumnarError) -> [Field] {
+        guard depth <= TypeLimit.depth, tables.count <= TypeLimit.fieldCount else {
+            throw .unsupported(reason: "an Arrow schema of too many fields or levels")
+        }
+        var fields: [Field] = []
+        for table in tables {
+            let name = try string(0, table) ?? ""
+            let isNullable: UInt8 = try number(1, table, default: 0)
+            let identifier = try metadata(identifierKey, of: table).flatMap { Int32($0) } ?? 0
+            fields.append(
+                Field(
+                    identifier: max(0, identifier), name: name,
+                    type: try dataType(of: table, name, depth: depth),
+                    isNullable: isNullable != 0))
+        }
+        return fields
+    }
+
+    private func dataType(
+        of field: Table, _ name: String, depth: Int
     ) throws(ColumnarError) -> DataType {
-        let kind: UInt8 = try number(2, field, default: 0)
         guard let type = try table(3, field), try table(4, field) == nil else {
             throw .unsupported(reason: "Arrow column \(name) is dictionary-encoded or has no type")
         }
-        let first: Int32 =
-            kind == ArrowKind.int || kind == ArrowKind.decimal
-                || kind == ArrowKind.fixedSizeList ? try number(0, type, default: 0) : 0
+        let kind: UInt8 = try number(2, field, default: 0)
+        var plain = try scalarType(kind, type, of: field)
+        if plain == nil {
+            let children = try fields(try tables(5, field), depth: depth + 1)
+            plain = try nestedType(kind, type, children)
+        }
+        guard let plain else {
+            throw .unsupported(
+                reason: "Arrow column \(name) is of a type without a counterpart here")
+        }
+        // Believed only where Arrow's own type agrees.
+        if let text = try metadata(typeKey, of: field), let exact = DataType(text),
+            exact.storage == plain.storage, exact.arrowKind == kind
+        {
+            return exact
+        }
+        return plain
+    }
+
+    /// Nil for a type that nests others or has no counterpart.
+    private func scalarType(
+        _ kind: UInt8, _ type: Table, of field: Table
+    ) throws(ColumnarError) -> DataType? {
         switch kind {
         case ArrowKind.boolean: return .boolean
         case ArrowKind.utf8: return .string
         case ArrowKind.binary: return .bytes
-        case ArrowKind.int where try number(1, type, default: UInt8(0)) == 1 && first == 32:
-            return .int32
-        case ArrowKind.int where try number(1, type, default: UInt8(0)) == 1 && first == 64:
-            return .int64
-        case ArrowKind.floatingPoint where try number(0, type, default: Int16(0)) == 1:
-            return .float32
-        case ArrowKind.floatingPoint where try number(0, type, default: Int16(0)) == 2:
-            return .float64
+        case ArrowKind.int where try number(1, type, default: UInt8(0)) == 1:
+            let bits: Int32 = try number(0, type, default: 0)
+            return [8: DataType.tinyint, 16: .smallint, 32: .int, 64: .bigint][bits]
+        case ArrowKind.floatingPoint:
+            let precision: Int16 = try number(0, type, default: 0)
+            return precision == 1 ? .float : (precision == 2 ? .double : nil)
         case ArrowKind.date where try number(0, type, default: Int16(1)) == 0: return .date
-        case ArrowKind.timestamp where try number(0, type, default: Int16(0)) == 2:
+        case ArrowKind.time:
+            let precision = TimeUnit.precision(arrowUnit: try number(0, type, default: 1))
+            let bits: Int32 = try number(1, type, default: 32)
+            guard let precision else { return nil }
+            let time = DataType.time(precision: precision)
+            return time.storage == (bits == 32 ? .int32 : .int64) ? time : nil
+        case ArrowKind.timestamp:
+            let precision = TimeUnit.precision(arrowUnit: try number(0, type, default: 0))
+            guard let precision else { return nil }
             let zone = try string(1, type) ?? ""
-            return zone.isEmpty ? .timestamp : .timestampWithZone
+            return zone.isEmpty
+                ? .timestamp(precision: precision) : .timestampLTZ(precision: precision)
         case ArrowKind.decimal where try number(2, type, default: Int32(128)) == 128:
+            let precision: Int32 = try number(0, type, default: 0)
             let scale: Int32 = try number(1, type, default: 0)
-            if (1...18).contains(first) && (0...first).contains(scale) {
-                return .decimal(precision: Int(first), scale: Int(scale))
-            }
-        case ArrowKind.fixedSizeList where first > 0 && first <= 1 << 20:
-            let children = try tables(5, field)
-            // Asked of the kind first, so that no depth of nested lists is followed.
-            if children.count == 1,
-                try number(2, children[0], default: UInt8(0)) == ArrowKind.floatingPoint,
-                try dataType(of: children[0], name) == .float32
+            let decimal = DataType.decimal(precision: Int(precision), scale: Int(scale))
+            return decimal.ownFlaw == nil ? decimal : nil
+        case ArrowKind.fixedSizeBinary:
+            let binary = DataType.binary(length: Int(try number(0, type, default: Int32(0))))
+            if try metadata(extensionKey, of: field) == uuidExtension,
+                binary == .binary(length: 16)
             {
-                return .vector(dimension: Int(first))
+                return .uuid
             }
-        default: break
+            return binary.ownFlaw == nil ? binary : nil
+        default: return nil
         }
-        throw .unsupported(reason: "Arrow column \(name) is of a type without a counterpart here")
+    }
+
+    private func nestedType(
+        _ kind: UInt8, _ type: Table, _ children: [Field]
+    ) throws(ColumnarError) -> DataType? {
+        switch kind {
+        case ArrowKind.fixedSizeList:
+            let dimension = Int(try number(0, type, default: Int32(0)))
+            guard children.count == 1, children[0].type == .float,
+                (1...TypeLimit.dimension).contains(dimension)
+            else { return nil }
+            return .vector(dimension: dimension, elementIdentifier: children[0].identifier)
+        case ArrowKind.list where children.count == 1:
+            return .array(
+                ArrayType(
+                    children[0].type, isNullable: children[0].isNullable,
+                    identifier: children[0].identifier))
+        case ArrowKind.structure where !children.isEmpty: return .row(RowType(children))
+        case ArrowKind.map:
+            guard children.count == 1, case .row(let entry) = children[0].type,
+                entry.fields.count == 2
+            else { return nil }
+            return .map(
+                MapType(
+                    entry.fields[0].type, entry.fields[1].type,
+                    isNullable: entry.fields[1].isNullable,
+                    keyIdentifier: entry.fields[0].identifier,
+                    valueIdentifier: entry.fields[1].identifier))
+        default: return nil
+        }
     }
 }
 
 extension DataType {
+    /// The fields that Arrow nests: those of `children`, a map's in a struct, a vector's elements.
+    fileprivate var arrowChildren: [Field] {
+        switch self {
+        case .vector(_, let element):
+            [Field(identifier: element, name: "element", type: .float)]
+        case .map:
+            [
+                Field(
+                    identifier: 0, name: "entries", type: .row(RowType(children)),
+                    isNullable: false)
+            ]
+        default: children
+        }
+    }
+
     fileprivate var arrowKind: UInt8 {
         switch self {
         case .boolean: ArrowKind.boolean
-        case .int32, .int64: ArrowKind.int
-        case .float32, .float64: ArrowKind.floatingPoint
-        case .string: ArrowKind.utf8
+        case .tinyint, .smallint, .int, .bigint: ArrowKind.int
+        case .float, .double: ArrowKind.floatingPoint
+        case .char, .string: ArrowKind.utf8
         case .bytes: ArrowKind.binary
+        case .binary, .uuid: ArrowKind.fixedSizeBinary
         case .date: ArrowKind.date
-        case .timestamp, .timestampWithZone: ArrowKind.timestamp
+        case .time: ArrowKind.time
+        case .timestamp, .timestampLTZ: ArrowKind.timestamp
         case .decimal: ArrowKind.decimal
         case .vector: ArrowKind.fixedSizeList
+        case .array: ArrowKind.list
+        case .map: ArrowKind.map
+        case .row: ArrowKind.structure
         }
     }
 }

@@ -59,6 +59,15 @@ public struct ByteReader: Sendable {
         try readLittleEndian(type).byteSwapped
     }
 
+    /// A byte of 0 or 1.
+    mutating func readFlag() throws(ColumnarError) -> Bool {
+        let byte = try readByte()
+        guard byte <= 1 else {
+            throw .corrupt(reason: "a boolean of \(byte)", position: position - 1)
+        }
+        return byte == 1
+    }
+
     public mutating func readFloat() throws(ColumnarError) -> Float {
         Float(bitPattern: try readLittleEndian())
     }

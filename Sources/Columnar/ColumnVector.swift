@@ -1,41 +1,51 @@
 /// The values of one column of a batch, in Arrow's memory layout.
 ///
 /// All numbers are little endian. Slots of nulls hold zeros when this module made the vector,
-/// anything when it was decoded.
+/// anything when it was decoded. What `data`, `offsets` and `children` hold follows from the type's
+/// `Storage`:
 ///
-///     boolean            data: a bit a value, lowest bit first
-///     string, bytes      offsets: count + 1 positions in data, from 0; data: the bytes
-///     decimal            data: 16 bytes a value (Decimal128)
-///     all others         data: 4 or 8 bytes a value; a vector: 4 bytes an element
+///     bit                      data: a bit a value, lowest bit first
+///     numbers, fixedBytes      data: as many bytes for each value
+///     floats                   data: 4 bytes an element
+///     text, variableBytes      offsets: count + 1 positions in data, from 0; data: the bytes
+///     list, map                offsets: count + 1 positions in the children
+///     record                   children: of as many values, anything where the record is null
 public struct ColumnVector: Sendable {
     public let type: DataType
+    /// The type's, kept because every access asks for it.
+    public let storage: Storage
     public let count: Int
     public let nullCount: Int
     /// A bit a value, lowest bit first, 1 = not null; empty if there are no nulls.
     public let validity: [UInt8]
-    /// Empty but for strings and bytes.
     public let offsets: [Int32]
     public let data: [UInt8]
+    /// One for each of the type's `children`.
+    public let children: [ColumnVector]
 
-    /// For builders of this module, whose buffers are right by construction.
+    /// For builders whose buffers are right by construction.
     init(
         trusted type: DataType, count: Int, nullCount: Int, validity: [UInt8], offsets: [Int32],
-        data: [UInt8]
+        data: [UInt8], children: [ColumnVector] = []
     ) {
         self.type = type
+        storage = type.storage
         self.count = count
         self.nullCount = nullCount
         self.validity = validity
         self.offsets = offsets
         self.data = data
+        self.children = children
     }
 
     /// Takes over Arrow buffers that nobody vouches for; `ColumnarError.corrupt` if they do not
     /// fit.
     ///
-    /// Strings are checked to be UTF-8 and decimals to fit 64 bits, so that no later read can fail.
+    /// Strings are checked to be UTF-8, decimals and times to be in their range, and children not
+    /// to be null where they must not, so that no later read can fail.
     public init(
-        type: DataType, count: Int, validity: [UInt8], offsets: [Int32], data: [UInt8]
+        type: DataType, count: Int, validity: [UInt8], offsets: [Int32], data: [UInt8],
+        children: [ColumnVector] = []
     ) throws(ColumnarError) {
         var nullCount = 0
         if !validity.isEmpty {
@@ -46,8 +56,19 @@ public struct ColumnVector: Sendable {
         }
         self.init(
             trusted: type, count: count, nullCount: nullCount,
-            validity: nullCount == 0 ? [] : validity, offsets: offsets, data: data)
+            validity: nullCount == 0 ? [] : validity, offsets: offsets, data: data,
+            children: children)
         try validate()
+    }
+
+    /// The same values as ones of a type that is stored in the same way.
+    ///
+    /// Precondition: the types are stored alike, and the values are in the new one's range.
+    public func retyped(_ type: DataType) -> ColumnVector {
+        precondition(type.storage == storage, "\(type) is stored otherwise than \(self.type)")
+        return ColumnVector(
+            trusted: type, count: count, nullCount: nullCount, validity: validity,
+            offsets: offsets, data: data, children: children)
     }
 
     @inlinable
@@ -59,46 +80,70 @@ public struct ColumnVector: Sendable {
     /// The value in a row.
     public func value(at position: Int) -> Value {
         if isNull(at: position) { return .null }
-        switch type {
-        case .boolean: return .boolean(boolean(at: position))
-        case .int32: return .int32(int32(at: position))
-        case .date: return .date(int32(at: position))
-        case .int64: return .int64(int64(at: position))
-        case .timestamp, .timestampWithZone: return .timestamp(int64(at: position))
-        case .decimal: return .decimal(int64(at: position))
-        case .float32: return .float32(load(Float.self, at: position * 4))
-        case .float64: return .float64(load(Double.self, at: position * 8))
-        case .string: return .string(string(at: position))
-        case .bytes: return .bytes(Array(data[byteRange(at: position)]))
-        case .vector(let dimension):
+        switch storage {
+        case .bit: return .boolean(boolean(at: position))
+        case .int8:
+            return Value(integer: Int64(load(Int8.self, at: position)), of: type)
+        case .int16:
+            return Value(integer: Int64(load(Int16.self, at: position * 2)), of: type)
+        case .int32: return Value(integer: Int64(int32(at: position)), of: type)
+        case .int64: return Value(integer: int64(at: position), of: type)
+        case .int128: return .decimal(decimal(at: position))
+        case .float32: return .float(load(Float.self, at: position * 4))
+        case .float64: return .double(load(Double.self, at: position * 8))
+        case .text: return .string(string(at: position))
+        case .variableBytes, .fixedBytes:
+            return Value(bytes: Array(data[byteRange(at: position)]), of: type)
+        case .floats(let dimension):
             return .vector(floats(dimension, at: position))
+        case .list: return .array(elementRange(at: position).map { children[0].value(at: $0) })
+        case .map:
+            return .map(
+                elementRange(at: position).map {
+                    MapEntry(children[0].value(at: $0), children[1].value(at: $0))
+                })
+        case .record: return .row(children.map { $0.value(at: position) })
         }
     }
 
     /// The flag in a row of a boolean column; anything where it is null.
     public func boolean(at position: Int) -> Bool {
-        precondition(type == .boolean && position >= 0 && position < count)
+        precondition(storage == .bit && position >= 0 && position < count)
         return data[position >> 3] >> UInt8(position & 7) & 1 == 1
     }
 
-    /// The number in a row of an int32 or date column; anything where it is null.
+    /// The number in a row of a column stored in 32 bits, such as an int or date; anything where
+    /// it is null.
     public func int32(at position: Int) -> Int32 {
-        precondition(type == .int32 || type == .date)
+        precondition(storage == .int32)
         return load(Int32.self, at: position * 4)
     }
 
-    /// The number in a row of an int64, timestamp or decimal column; anything where it is null.
+    /// The number in a row of a column stored in 64 bits, such as a bigint or timestamp; anything
+    /// where it is null.
     public func int64(at position: Int) -> Int64 {
-        switch type {
-        case .int64, .timestamp, .timestampWithZone: return load(Int64.self, at: position * 8)
-        case .decimal: return load(Int64.self, at: position * 16)
-        default: preconditionFailure("\(type) is not of 64 bits")
-        }
+        precondition(storage == .int64)
+        return load(Int64.self, at: position * 8)
     }
 
-    /// Where in `data` the bytes of a string or bytes column's row stand.
+    /// The unscaled number in a row of a decimal column; anything where it is null.
+    public func decimal(at position: Int) -> Int128 {
+        precondition(storage == .int128)
+        return load(Int128.self, at: position * 16)
+    }
+
+    /// Where in `data` the bytes of a row of bytes or text stand.
     @inlinable
     public func byteRange(at position: Int) -> Range<Int> {
+        precondition(position >= 0 && position < count, "no row \(position)")
+        if case .fixedBytes(let width) = storage {
+            return position * width..<(position + 1) * width
+        }
+        return Int(offsets[position])..<Int(offsets[position + 1])
+    }
+
+    /// Which of the children's values a row of an array or map column has.
+    public func elementRange(at position: Int) -> Range<Int> {
         precondition(position >= 0 && position < count, "no row \(position)")
         return Int(offsets[position])..<Int(offsets[position + 1])
     }
@@ -138,21 +183,6 @@ extension ColumnVector: Equatable {
             Value.compare(left.value(at: $0), right.value(at: $0)) == .same
         }
     }
-}
-
-extension DataType {
-    /// The bytes a value takes in a column's data; nil if it takes bits, or as many as it needs.
-    var fixedByteCount: Int? {
-        switch self {
-        case .boolean, .string, .bytes: nil
-        case .int32, .float32, .date: 4
-        case .int64, .float64, .timestamp, .timestampWithZone: 8
-        case .decimal: 16
-        case .vector(let dimension): dimension * 4
-        }
-    }
-
-    var hasOffsets: Bool { self == .string || self == .bytes }
 }
 
 /// The ones among the first `count` bits.

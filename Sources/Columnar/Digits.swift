@@ -45,8 +45,30 @@ private func padded(_ digits: String, to count: Int) -> String {
 
 /// The least number of more than `exponent` decimal digits.
 ///
-/// Precondition: `exponent` is 0 to 19, so that the power fits.
-public func powerOfTen(_ exponent: Int) -> UInt64 {
-    precondition((0...19).contains(exponent), "no decimal of \(exponent) digits")
-    return (0..<exponent).reduce(1) { power, _ in power * 10 }
+/// Precondition: `exponent` is 0 to 38, so that the power fits.
+public func powerOfTen(_ exponent: Int) -> UInt128 {
+    precondition((0...38).contains(exponent), "no decimal of \(exponent) digits")
+    return powersOfTen[exponent]
+}
+
+private let powersOfTen: [UInt128] = {
+    var powers: [UInt128] = [1]
+    for _ in 0..<38 { powers.append(powers[powers.count - 1] * 10) }
+    return powers
+}()
+
+extension Int128 {
+    /// The number in as few bytes of two's complement as hold it, the most significant first.
+    public var bigEndianBytes: [UInt8] {
+        let used = 128 - (self < 0 ? ~self : self).leadingZeroBitCount + 1
+        let count = (used + 7) / 8
+        return (0..<count).map { UInt8(truncatingIfNeeded: self >> Int128(8 * (count - 1 - $0))) }
+    }
+
+    /// The number of two's complement bytes, the most significant first; nil if there is none or
+    /// they are more than fit.
+    public init?(bigEndianBytes bytes: some Collection<UInt8>) {
+        guard let first = bytes.first, bytes.count <= 16 else { return nil }
+        self = bytes.reduce(first >= 0x80 ? -1 : 0) { $0 << 8 | Int128($1) }
+    }
 }

@@ -83,15 +83,3 @@ extension ColumnVector {
         return builder.finish()
     }
 }
-
-extension Schema {
-    /// Only the fields at these positions, in this order.
-    ///
-    /// The identifier stays; the primary key stays if all its columns do.
-    public func project(_ positions: [Int]) -> Schema {
-        let key = primaryKey.compactMap { positions.firstIndex(of: $0) }
-        return Schema(
-            identifier: identifier, fields: positions.map { fields[$0] },
-            primaryKey: key.count == primaryKey.count ? key : [])
-    }
-}

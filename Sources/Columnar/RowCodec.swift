@@ -1,15 +1,30 @@
-/// Turns rows into compact bytes and back, also under a later schema.
+/// Turns rows into bytes and back, also under a later schema; the layout is Fluss's CompactedRow
+/// behind the schema identifier that Fluss puts before a row.
 ///
 ///     schema identifier    2 bytes little endian
 ///     null bitmap          a bit a field, lowest bit first, 1 = null
 ///     values that are not null, in field order:
-///         boolean          1 byte, 0 or 1
-///         int32, date,
-///         int64, timestamps,
-///         decimal          zig-zag varint
-///         float32, float64 4 or 8 bytes little endian
-///         string, bytes    varint byte count, bytes
+///         boolean, tinyint 1 byte
+///         smallint         2 bytes little endian
+///         int, date        varint of the 32 bits
+///         bigint           varint of the 64 bits
+///         time             varint of the 32 or 64 bits that it is stored in
+///         timestamps       varint of the milliseconds; above precision 3 also of the nanoseconds
+///                          of the last one
+///         decimal          to 18 digits varint of the unscaled 64 bits, above a varint byte count
+///                          and the unscaled number big endian in as few bytes as hold it
+///         float, double    4 or 8 bytes little endian
+///         text, bytes,
+///         binary(n)        varint byte count, bytes
+///         uuid             16 bytes
 ///         vector           its floats
+///         array            varint count, null bitmap, elements
+///         map              varint count, keys, null bitmap of the values, values
+///         row              null bitmap, values
+///
+/// Down to binary(n) a gateway copies these bytes. Fluss has no uuid and no vector, and lays
+/// arrays, maps and rows out in the 8-byte words of Flink's BinaryArray; those a gateway decodes
+/// and writes anew, which costs what decoding a row costs here, for rows of fewer bytes.
 public struct RowCodec: Hashable, Sendable {
     public let schema: Schema
 
@@ -25,15 +40,7 @@ public struct RowCodec: Hashable, Sendable {
     public func encode(_ row: Row, to writer: inout ByteWriter) throws(ColumnarError) {
         try schema.validate(row)
         writer.append(littleEndian: schema.identifier)
-        var bits: UInt8 = 0
-        for position in row.indices {
-            if case .null = row[position] { bits |= 1 << UInt8(position & 7) }
-            if position & 7 == 7 || position == row.count - 1 {
-                writer.append(byte: bits)
-                bits = 0
-            }
-        }
-        for value in row { writer.append(compact: value) }
+        writer.append(compactRow: row, schema.fields)
     }
 
     /// The identifier of the schema that a row was written under.
@@ -45,8 +52,8 @@ public struct RowCodec: Hashable, Sendable {
     /// The row as this schema sees it; `writer` is the schema it was written under, nil if the
     /// same.
     ///
-    /// Fields are matched by identifier: what the writer did not have is null, what this schema
-    /// does not have is left out, and int32, float32 and decimal widen as Iceberg lets them.
+    /// `SchemaEvolution` says how an older row is seen; who reads many rows of one older schema
+    /// decodes them under that and keeps the evolution.
     public func decode(_ bytes: [UInt8], writer: Schema? = nil) throws(ColumnarError) -> Row {
         var reader = ByteReader(bytes)
         let row = try decode(&reader, writer: writer)
@@ -69,112 +76,142 @@ public struct RowCodec: Hashable, Sendable {
         }
         let written = try reader.readCompactRow(writer.fields)
         if writer == schema { return written }
-        var row: Row = []
-        row.reserveCapacity(schema.fields.count)
-        for field in schema.fields {
-            let position = writer.fields.firstIndex { $0.identifier == field.identifier }
-            let value = position.map { written[$0] } ?? .null
-            guard let widened = value.widened(to: field.type) else {
-                throw .unsupported(
-                    reason: "column \(field.name) was written as another type than \(field.type)")
-            }
-            if case .null = widened, !field.isNullable {
-                throw .unsupported(reason: "column \(field.name) has no value in an older row")
-            }
-            row.append(widened)
-        }
-        return row
-    }
-}
-
-extension Schema {
-    /// Throws `ColumnarError.invalidValue` unless a row has this schema's values.
-    public func validate(_ row: Row) throws(ColumnarError) {
-        guard row.count == fields.count else {
-            throw .invalidValue(reason: "a row of \(row.count) values for \(fields.count) columns")
-        }
-        for position in row.indices {
-            let field = fields[position]
-            if case .null = row[position] {
-                if !field.isNullable {
-                    throw .invalidValue(reason: "column \(field.name) must not be null")
-                }
-            } else if !row[position].matches(field.type) {
-                throw .invalidValue(reason: "column \(field.name) wants \(field.type)")
-            }
-        }
-    }
-}
-
-extension Value {
-    /// The value in a column whose type was changed to `type`; nil if the change is not allowed.
-    public func widened(to type: DataType) -> Value? {
-        if case .null = self { return self }
-        if matches(type) { return self }
-        switch (self, type) {
-        case (.int32(let number), .int64): return .int64(Int64(number))
-        case (.float32(let number), .float64): return .float64(Double(number))
-        default: return nil
-        }
+        return try SchemaEvolution(from: writer, to: schema).row(written)
     }
 }
 
 extension ByteWriter {
+    fileprivate mutating func append(compactRow row: [Value], _ fields: [Field]) {
+        append(nullBitmap: row)
+        for position in row.indices { append(compact: row[position], fields[position].type) }
+    }
+
+    private mutating func append(nullBitmap values: [Value]) {
+        var bits: UInt8 = 0
+        for position in values.indices {
+            if values[position].isNull { bits |= 1 << UInt8(position & 7) }
+            if position & 7 == 7 || position == values.count - 1 {
+                append(byte: bits)
+                bits = 0
+            }
+        }
+    }
+
     /// Appends nothing for null.
-    fileprivate mutating func append(compact value: Value) {
+    private mutating func append(compact value: Value, _ type: DataType) {
         switch value {
         case .null: break
         case .boolean(let flag): append(byte: flag ? 1 : 0)
-        case .int32(let number), .date(let number): append(zigZag: Int64(number))
-        case .int64(let number), .timestamp(let number), .decimal(let number):
-            append(zigZag: number)
-        case .float32(let number): append(float: number)
-        case .float64(let number): append(double: number)
+        case .tinyint(let number): append(byte: UInt8(bitPattern: number))
+        case .smallint(let number): append(littleEndian: number)
+        case .int(let number), .date(let number):
+            append(varint: UInt64(UInt32(bitPattern: number)))
+        case .bigint(let number): append(varint: UInt64(bitPattern: number))
+        // Never negative, so that 32 bits and 64 are written alike.
+        case .time(let number): append(varint: UInt64(number))
+        case .timestamp(let number): append(timestamp: number, type)
+        case .decimal(let number):
+            if type.isCompactDecimal {
+                append(varint: UInt64(bitPattern: Int64(number)))
+            } else {
+                append(lengthPrefixed: number.bigEndianBytes)
+            }
+        case .float(let number): append(float: number)
+        case .double(let number): append(double: number)
         case .string(let text): append(string: text)
         case .bytes(let bytes): append(lengthPrefixed: bytes)
+        case .uuid(let identifier): append(identifier.bytes)
         case .vector(let elements): for element in elements { append(float: element) }
+        case .array(let elements):
+            append(varint: UInt64(elements.count))
+            append(nullBitmap: elements)
+            for element in elements { append(compact: element, type.children[0].type) }
+        case .map(let entries):
+            append(varint: UInt64(entries.count))
+            let children = type.children
+            for entry in entries { append(compact: entry.key, children[0].type) }
+            append(nullBitmap: entries.map(\.value))
+            for entry in entries { append(compact: entry.value, children[1].type) }
+        case .row(let values): append(compactRow: values, type.children)
         }
+    }
+
+    private mutating func append(timestamp number: Int64, _ type: DataType) {
+        let (milliseconds, nanoseconds) = type.timestampUnit.split(number)
+        append(varint: UInt64(bitPattern: milliseconds))
+        if type.timestampUnit.rawValue > 1000 { append(varint: UInt64(nanoseconds)) }
     }
 }
 
 extension ByteReader {
-    fileprivate mutating func readCompactRow(_ fields: [Field]) throws(ColumnarError) -> Row {
+    fileprivate mutating func readCompactRow(_ fields: [Field]) throws(ColumnarError) -> [Value] {
         let bitmap = try readSlice((fields.count + 7) / 8)
-        var row: Row = []
+        var row: [Value] = []
         row.reserveCapacity(fields.count)
         for position in fields.indices {
-            let byte = bitmap[bitmap.startIndex + position >> 3]
-            if byte >> UInt8(position & 7) & 1 == 1 {
-                guard fields[position].isNullable else {
-                    throw .corrupt(
-                        reason: "column \(fields[position].name) is null", position: self.position)
-                }
-                row.append(.null)
-            } else {
-                row.append(try readCompact(fields[position].type))
-            }
+            row.append(
+                try readCompact(
+                    fields[position], isNull: bitmap.isSet(position)))
         }
         return row
     }
 
-    private mutating func readCompact(_ type: DataType) throws(ColumnarError) -> Value {
-        switch type {
-        case .boolean:
-            let byte = try readByte()
-            guard byte <= 1 else {
-                throw .corrupt(reason: "a boolean of \(byte)", position: position - 1)
+    private mutating func readCompact(
+        _ field: Field, isNull: Bool
+    ) throws(ColumnarError) -> Value {
+        if isNull {
+            guard field.isNullable else {
+                throw .corrupt(reason: "field \(field.name) is null", position: position)
             }
-            return .boolean(byte == 1)
-        case .int32: return .int32(try readZigZag32())
-        case .date: return .date(try readZigZag32())
-        case .int64: return .int64(try readZigZag())
-        case .timestamp, .timestampWithZone: return .timestamp(try readZigZag())
-        case .decimal: return .decimal(try readZigZag())
-        case .float32: return .float32(try readFloat())
-        case .float64: return .float64(try readDouble())
-        case .string: return .string(try readString())
-        case .bytes: return .bytes(try readLengthPrefixed())
-        case .vector(let dimension):
+            return .null
+        }
+        let start = position
+        let value = try readCompact(field.type)
+        switch field.type {
+        // What they are stored in holds nothing else.
+        case .int, .bigint, .string, .boolean, .double, .bytes, .array, .row: return value
+        default:
+            guard value.matches(field.type) else {
+                throw .corrupt(
+                    reason: "\(value) is out of the range of \(field.type)", position: start)
+            }
+            return value
+        }
+    }
+
+    private mutating func readCompact(_ type: DataType) throws(ColumnarError) -> Value {
+        switch type.storage {
+        case .bit: return .boolean(try readFlag())
+        case .int8: return Value(integer: Int64(Int8(bitPattern: try readByte())), of: type)
+        case .int16:
+            return Value(integer: Int64(try readLittleEndian(Int16.self)), of: type)
+        case .int32:
+            let start = position
+            guard let bits = UInt32(exactly: try readVarint()) else {
+                throw .corrupt(reason: "a number over 32 bits", position: start)
+            }
+            return Value(integer: Int64(Int32(bitPattern: bits)), of: type)
+        case .int64:
+            switch type {
+            case .timestamp, .timestampLTZ: return .timestamp(try readTimestamp(type))
+            default: return Value(integer: Int64(bitPattern: try readVarint()), of: type)
+            }
+        case .int128 where type.isCompactDecimal:
+            return .decimal(Int128(Int64(bitPattern: try readVarint())))
+        case .int128:
+            let start = position
+            guard let number = Int128(bigEndianBytes: try readLengthPrefixed()) else {
+                throw .corrupt(reason: "a decimal of no byte or over 16", position: start)
+            }
+            return .decimal(number)
+        case .float32: return .float(try readFloat())
+        case .float64: return .double(try readDouble())
+        case .text: return .string(try readString())
+        case .variableBytes: return .bytes(try readLengthPrefixed())
+        case .fixedBytes(let count):
+            if case .binary = type { return .bytes(try readLengthPrefixed()) }
+            return Value(bytes: try readBytes(count), of: type)
+        case .floats(let dimension):
             guard dimension <= remaining / 4 else {
                 throw .corrupt(reason: "the vector is cut", position: position)
             }
@@ -182,14 +219,58 @@ extension ByteReader {
             elements.reserveCapacity(dimension)
             for _ in 0..<dimension { elements.append(try readFloat()) }
             return .vector(elements)
+        case .list: return .array(try readElements(type.children[0]))
+        case .map: return .map(try readEntries(type.children[0], type.children[1]))
+        case .record: return .row(try readCompactRow(type.children))
         }
     }
 
-    private mutating func readZigZag32() throws(ColumnarError) -> Int32 {
+    private mutating func readElements(_ field: Field) throws(ColumnarError) -> [Value] {
+        // A null element takes no more than its bit.
         let start = position
-        guard let number = Int32(exactly: try readZigZag()) else {
-            throw .corrupt(reason: "a number over 32 bits", position: start)
+        let count = Int(clamping: try readVarint())
+        guard count <= remaining * 8 else {
+            throw .corrupt(reason: "a count of \(count) elements is cut", position: start)
+        }
+        let bitmap = try readSlice((count + 7) / 8)
+        var elements: [Value] = []
+        for position in 0..<count {
+            elements.append(try readCompact(field, isNull: bitmap.isSet(position)))
+        }
+        return elements
+    }
+
+    private mutating func readEntries(
+        _ key: Field, _ value: Field
+    ) throws(ColumnarError) -> [MapEntry] {
+        let count = try readCount()
+        var keys: [Value] = []
+        for _ in 0..<count { keys.append(try readCompact(key, isNull: false)) }
+        let bitmap = try readSlice((count + 7) / 8)
+        var entries: [MapEntry] = []
+        entries.reserveCapacity(count)
+        for position in 0..<count {
+            let value = try readCompact(value, isNull: bitmap.isSet(position))
+            entries.append(MapEntry(keys[position], value))
+        }
+        return entries
+    }
+
+    private mutating func readTimestamp(_ type: DataType) throws(ColumnarError) -> Int64 {
+        let start = position
+        let milliseconds = Int64(bitPattern: try readVarint())
+        let unit = type.timestampUnit
+        let nanoseconds = unit.rawValue > 1000 ? try readVarint() : 0
+        guard let number = unit.join(milliseconds, Int64(clamping: nanoseconds)) else {
+            throw .corrupt(reason: "a moment that \(type) does not hold", position: start)
         }
         return number
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// A bit, counted from the lowest of the slice's first byte.
+    fileprivate func isSet(_ bit: Int) -> Bool {
+        self[startIndex + bit >> 3] >> UInt8(bit & 7) & 1 == 1
     }
 }

@@ -5,8 +5,8 @@ public enum Ordering: Hashable, Sendable {
 
 extension Value {
     /// The total order of one type's values: null first, NaN last, -0.0 before 0.0, strings by
-    /// their UTF-8 bytes, bytes unsigned, vectors element by element; the order of `KeyCodec`'s
-    /// bytes.
+    /// their UTF-8 bytes, bytes unsigned, what nests element by element, a prefix first; the order
+    /// of `KeyCodec`'s bytes.
     ///
     /// Precondition: both are of one type, nulls aside.
     public static func compare(_ left: Value, _ right: Value) -> Ordering {
@@ -14,20 +14,27 @@ extension Value {
         case (.null, .null): .same
         case (.null, _): .ascending
         case (_, .null): .descending
-        case (.boolean(let left), .boolean(let right)): ordering(left ? 1 : 0, right ? 1 : 0)
-        case (.int32(let left), .int32(let right)): ordering(left, right)
-        case (.int64(let left), .int64(let right)): ordering(left, right)
-        case (.float32(let left), .float32(let right)):
-            ordering(left.orderedBits, right.orderedBits)
-        case (.float64(let left), .float64(let right)):
-            ordering(left.orderedBits, right.orderedBits)
+        case (.int(let left), .int(let right)): ordering(left, right)
+        case (.bigint(let left), .bigint(let right)): ordering(left, right)
         case (.string(let left), .string(let right)): compareBytes(left.utf8, right.utf8)
+        case (.boolean(let left), .boolean(let right)): ordering(left ? 1 : 0, right ? 1 : 0)
+        case (.tinyint(let left), .tinyint(let right)): ordering(left, right)
+        case (.smallint(let left), .smallint(let right)): ordering(left, right)
+        case (.float(let left), .float(let right)):
+            ordering(left.orderedBits, right.orderedBits)
+        case (.double(let left), .double(let right)):
+            ordering(left.orderedBits, right.orderedBits)
         case (.bytes(let left), .bytes(let right)): compareBytes(left, right)
         case (.date(let left), .date(let right)): ordering(left, right)
+        case (.time(let left), .time(let right)): ordering(left, right)
         case (.timestamp(let left), .timestamp(let right)): ordering(left, right)
         case (.decimal(let left), .decimal(let right)): ordering(left, right)
+        case (.uuid(let left), .uuid(let right)): ordering(left, right)
         case (.vector(let left), .vector(let right)):
             compareElements(left.map(\.orderedBits), right.map(\.orderedBits))
+        case (.array(let left), .array(let right)), (.row(let left), .row(let right)):
+            compare(left, right)
+        case (.map(let left), .map(let right)): compareEntries(left, right)
         default: preconditionFailure("values of two types have no order")
         }
     }
@@ -36,6 +43,14 @@ extension Value {
     public static func compare(_ left: [Value], _ right: [Value]) -> Ordering {
         for (left, right) in zip(left, right) {
             let ordering = compare(left, right)
+            if ordering != .same { return ordering }
+        }
+        return ordering(left.count, right.count)
+    }
+
+    private static func compareEntries(_ left: [MapEntry], _ right: [MapEntry]) -> Ordering {
+        for (left, right) in zip(left, right) {
+            let ordering = compare([left.key, left.value], [right.key, right.value])
             if ordering != .same { return ordering }
         }
         return ordering(left.count, right.count)

@@ -71,8 +71,8 @@ private let boundByteLimit = 1024
 func singleValue(_ value: Value) -> [UInt8]? {
     var writer = ByteWriter()
     switch value {
-    case .int32(let value), .date(let value): writer.append(littleEndian: value)
-    case .int64(let value), .timestamp(let value): writer.append(littleEndian: value)
+    case .int(let value), .date(let value): writer.append(littleEndian: value)
+    case .bigint(let value), .timestamp(let value): writer.append(littleEndian: value)
     case .string(let value) where value.utf8.count <= boundByteLimit:
         writer.append(Array(value.utf8))
     default: return nil
@@ -85,16 +85,16 @@ func value(_ bytes: [UInt8], of type: DataType) -> Value? {
     var reader = ByteReader(bytes)
     let value: Value?
     switch type {
-    case .int32: value = (try? reader.readLittleEndian()).map { .int32($0) }
+    case .int: value = (try? reader.readLittleEndian()).map { .int($0) }
     case .date: value = (try? reader.readLittleEndian()).map { .date($0) }
-    case .int64:
+    case .bigint:
         // As an int, in a file from before the column was widened.
         if bytes.count == 4 {
-            value = (try? reader.readLittleEndian(Int32.self)).map { .int64(Int64($0)) }
+            value = (try? reader.readLittleEndian(Int32.self)).map { .bigint(Int64($0)) }
         } else {
-            value = (try? reader.readLittleEndian()).map { .int64($0) }
+            value = (try? reader.readLittleEndian()).map { .bigint($0) }
         }
-    case .timestamp, .timestampWithZone:
+    case .timestamp, .timestampLTZ:
         value = (try? reader.readLittleEndian()).map { .timestamp($0) }
     case .string: return String(validating: bytes, as: UTF8.self).map { .string($0) }
     default: return nil

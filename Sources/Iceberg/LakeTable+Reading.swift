@@ -99,8 +99,7 @@ extension LakeTable {
         of file: DataFile, without deletions: LakeDeletions, as schema: Schema,
         filter: RowFilter = RowFilter()
     ) async throws -> [LakeRows] {
-        let elements = metadata.schema.elementIdentifiers
-        let expected = ParquetSchema(schema, elementIdentifiers: elements)
+        let expected = ParquetSchema(schema)
         do {
             var found: [LakeRows] = []
             if file.byteCount <= Self.wholeFileByteCount {

@@ -52,7 +52,7 @@ extension LakeTable {
 
     private func compacted(_ scan: LakeScan) async throws -> DataFile {
         let schema = metadata.schema
-        let columns = ParquetSchema(schema.columns, elementIdentifiers: schema.elementIdentifiers)
+        let columns = ParquetSchema(schema.columns)
         var writer = try ParquetWriter(schema: columns)
         let deletions = try await deletions(of: scan)
         // The order of rows says nothing in a table; whoever relied on it would see it here.

@@ -17,7 +17,7 @@ public struct PositionDelete: Hashable, Sendable {
 private let positionDeleteSchema = ParquetSchema(columns: [
     ParquetColumn(
         identifier: 2_147_483_546, name: "file_path", type: .string, isRequired: true),
-    ParquetColumn(identifier: 2_147_483_545, name: "pos", type: .int64, isRequired: true),
+    ParquetColumn(identifier: 2_147_483_545, name: "pos", type: .bigint, isRequired: true),
 ])
 
 /// Makes a file of deletes, of one data file or many; they are sorted here, as the spec demands.
@@ -31,10 +31,10 @@ public func positionDeleteFile(_ deletes: [PositionDelete]) throws -> ParquetFil
     precondition(
         zip(sorted, sorted.dropFirst()).allSatisfy { $0 != $1 }, "a row is deleted twice")
     var paths = ColumnVectorBuilder(type: .string, capacity: sorted.count)
-    var positions = ColumnVectorBuilder(type: .int64, capacity: sorted.count)
+    var positions = ColumnVectorBuilder(type: .bigint, capacity: sorted.count)
     for delete in sorted {
         try paths.append(.string(delete.path))
-        try positions.append(.int64(delete.position))
+        try positions.append(.bigint(delete.position))
     }
     var writer = try ParquetWriter(schema: positionDeleteSchema)
     try writer.append(
@@ -66,7 +66,7 @@ public func positionDeletes(
             let batch = try reader.read(rowGroup: group.index, as: positionDeleteSchema.batchSchema)
             for row in 0..<batch.rowCount {
                 guard case .string(let file) = batch.value(row: row, column: 0),
-                    case .int64(let position) = batch.value(row: row, column: 1)
+                    case .bigint(let position) = batch.value(row: row, column: 1)
                 else { throw ColumnarError.corrupt(reason: "a null in a delete", position: row) }
                 found.append(PositionDelete(path: file, position: position))
             }

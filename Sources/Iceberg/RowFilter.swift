@@ -54,7 +54,7 @@ public struct RowFilter: Hashable, Sendable {
         /// Whether bounds can be trusted: those of floating-point numbers do not show NaN.
         var usesBounds: Bool {
             switch value {
-            case .null, .float32, .float64, .vector, .boolean: false
+            case .null, .float, .double, .vector, .boolean: false
             default: true
             }
         }

@@ -29,8 +29,6 @@ public struct TableMetadata: Hashable, Sendable {
     }
 
     static let metadataLogLimit = 100
-    /// The property that keeps the lengths of vector columns, which Iceberg's types do not say.
-    static let dimensionsProperty = "wavetank.vector-dimensions"
 
     /// A table without snapshots.
     public init(uuid: String, location: String, schema: IcebergSchema, timestampMilliseconds: Int64)
@@ -40,15 +38,8 @@ public struct TableMetadata: Hashable, Sendable {
         self.location = location
         self.schema = schema
         lastUpdatedMilliseconds = timestampMilliseconds
-        var dimensions: [String] = []
-        for field in schema.columns.fields {
-            if case .vector(let dimension) = field.type {
-                dimensions.append("\(field.name)=\(dimension)")
-            }
-        }
-        if !dimensions.isEmpty {
-            properties.append(
-                JSONMember(Self.dimensionsProperty, .string(dimensions.joined(separator: ","))))
+        if let text = ExactTypes(schema.columns.fields).text {
+            properties.append(JSONMember(ExactTypes.property, .string(text)))
         }
     }
 
@@ -159,14 +150,6 @@ public struct TableMetadata: Hashable, Sendable {
             try json.optional("properties")?.members().map {
                 JSONMember($0.name, .string(try $0.field.string()))
             } ?? []
-        var dimensions: [String: Int] = [:]
-        let known = properties.first { $0.name == Self.dimensionsProperty }?.value.string ?? ""
-        for entry in known.split(separator: ",") {
-            let parts = entry.split(separator: "=")
-            if parts.count == 2, let dimension = Int(parts[1]), (1...65_536).contains(dimension) {
-                dimensions[String(parts[0])] = dimension
-            }
-        }
         let current = try json.required("current-schema-id").integer()
         let schemas = try json.required("schemas").array()
         guard
@@ -174,7 +157,8 @@ public struct TableMetadata: Hashable, Sendable {
                 try $0.optional("schema-id")?.integer() ?? 0 == current
             })
         else { throw JSONError.missing(path: "schemas with id \(current)") }
-        schema = try IcebergSchema(json: chosen, dimensions: dimensions)
+        let exactTypes = properties.first { $0.name == ExactTypes.property }?.value.string
+        schema = try IcebergSchema(json: chosen, exactTypes: ExactTypes(text: exactTypes ?? ""))
         let pointer = try json.optional("current-snapshot-id")?.integer()
         currentSnapshot = pointer == -1 ? nil : pointer
         snapshots = try json.optional("snapshots")?.array().map(Snapshot.init(json:)) ?? []

@@ -49,9 +49,16 @@ public struct ChangelogFold: Sendable {
         do { decoded = try batch.decodeRecords(schema) } catch {
             throw .inconsistentChangelog(reason: "\(error)", offset: batch.baseOffset)
         }
+        let records: RecordBatch
+        do {
+            records = try SchemaEvolution(from: schema, to: schemas[schemas.count - 1])
+                .batch(decoded.records)
+        } catch {
+            throw .inconsistentChangelog(reason: "\(error)", offset: batch.baseOffset)
+        }
         for (position, change) in decoded.changes.enumerated() {
             let offset = batch.baseOffset + Int64(position)
-            let row = evolve(decoded.records.row(at: position), from: schema)
+            let row = records.row(at: position)
             let key: [UInt8]
             do { key = try codec.encode(schemas[schemas.count - 1].key(of: row)) } catch {
                 throw .inconsistentChangelog(reason: "\(error)", offset: offset)
@@ -90,20 +97,6 @@ public struct ChangelogFold: Sendable {
         case .updateAfter:
             pending = nil
             rowsByKey[key] = row
-        }
-    }
-
-    /// A row as the newest schema sees it.
-    private func evolve(_ row: Row, from schema: Schema) -> Row {
-        let newest = schemas[schemas.count - 1]
-        if schema == newest { return row }
-        return newest.fields.map { field in
-            guard
-                let position = schema.fields.firstIndex(where: {
-                    $0.identifier == field.identifier
-                })
-            else { return .null }
-            return row[position].widened(to: field.type) ?? row[position]
         }
     }
 }

@@ -50,16 +50,16 @@ public enum AggregateFunction: Hashable, Sendable {
         switch self {
         case .sum, .product:
             switch type {
-            case .int32, .int64, .float32, .float64, .decimal: true
+            case .tinyint, .smallint, .int, .bigint, .float, .double, .decimal: true
             default: false
             }
         case .maximum, .minimum:
             switch type {
-            case .boolean, .bytes, .vector: false
+            case .boolean, .binary, .bytes, .vector, .array, .map, .row: false
             default: true
             }
         case .lastValue, .lastValueIgnoringNulls, .firstValue, .firstValueIgnoringNulls: true
-        case .list: type == .string
+        case .list: type.storage == .text
         case .and, .or: type == .boolean
         }
     }
@@ -84,7 +84,9 @@ public enum AggregateFunction: Hashable, Sendable {
         case .sum, .product: return try calculate(old, new, type)
         case .list(let delimiter):
             guard case .string(let left) = old, case .string(let right) = new else { break }
-            return .string(left + delimiter + right)
+            let joined = Value.string(left + delimiter + right)
+            guard joined.matches(type) else { throw overflow(type) }
+            return joined
         case .and, .or:
             guard case .boolean(let left) = old, case .boolean(let right) = new else { break }
             return .boolean(self == .and ? left && right : left || right)
@@ -97,12 +99,16 @@ public enum AggregateFunction: Hashable, Sendable {
     ) throws(KeyValueError) -> Value {
         let isSum = self == .sum
         switch (old, new, type) {
-        case (.int32(let left), .int32(let right), _): return .int32(try combine(left, right))
-        case (.int64(let left), .int64(let right), _): return .int64(try combine(left, right))
-        case (.float32(let left), .float32(let right), _):
-            return .float32(isSum ? left + right : left * right)
-        case (.float64(let left), .float64(let right), _):
-            return .float64(isSum ? left + right : left * right)
+        case (.tinyint(let left), .tinyint(let right), _):
+            return .tinyint(try combine(left, right))
+        case (.smallint(let left), .smallint(let right), _):
+            return .smallint(try combine(left, right))
+        case (.int(let left), .int(let right), _): return .int(try combine(left, right))
+        case (.bigint(let left), .bigint(let right), _): return .bigint(try combine(left, right))
+        case (.float(let left), .float(let right), _):
+            return .float(isSum ? left + right : left * right)
+        case (.double(let left), .double(let right), _):
+            return .double(isSum ? left + right : left * right)
         case (.decimal(let left), .decimal(let right), .decimal(let precision, let scale)):
             let unscaled =
                 isSum ? try combine(left, right) : try multiply(left, right, scale: scale)
@@ -124,15 +130,15 @@ public enum AggregateFunction: Hashable, Sendable {
 
     /// The product of two unscaled decimals at their own scale, rounded half away from zero.
     private func multiply(
-        _ left: Int64, _ right: Int64, scale: Int
-    ) throws(KeyValueError) -> Int64 {
+        _ left: Int128, _ right: Int128, scale: Int
+    ) throws(KeyValueError) -> Int128 {
         let divisor = powerOfTen(scale)
         let product = left.magnitude.multipliedFullWidth(by: right.magnitude)
-        guard product.high < divisor else { throw overflow(Int64.self) }
+        guard product.high < divisor else { throw overflow(Int128.self) }
         let (quotient, rest) = divisor.dividingFullWidth(product)
         let rounded = rest >= divisor - rest && divisor > 1 ? quotient &+ 1 : quotient
-        guard rounded >= quotient, let magnitude = Int64(exactly: rounded) else {
-            throw overflow(Int64.self)
+        guard rounded >= quotient, let magnitude = Int128(exactly: rounded) else {
+            throw overflow(Int128.self)
         }
         return (left < 0) == (right < 0) ? magnitude : -magnitude
     }

@@ -21,8 +21,7 @@ struct RowMerger {
         case .lastRow, .firstRow: functions = []
         case .versioned(let column):
             guard schema.fields.indices.contains(column),
-                [.int32, .int64, .timestamp, .timestampWithZone].contains(
-                    schema.fields[column].type)
+                Self.canHoldVersions(schema.fields[column].type)
             else {
                 throw .invalidRequest(reason: "column \(column) cannot hold versions")
             }
@@ -53,6 +52,13 @@ struct RowMerger {
     }
 
     /// Checks the columns of a partial update, nil if it is of all columns.
+    private static func canHoldVersions(_ type: DataType) -> Bool {
+        switch type {
+        case .int, .bigint, .timestamp, .timestampLTZ: true
+        default: false
+        }
+    }
+
     func check(targetColumns columns: [Int]?) throws(KeyValueError) {
         guard let columns else { return }
         guard schema.primaryKey.allSatisfy(columns.contains) else {

@@ -25,8 +25,7 @@ struct LakeFileWriter {
         self.bucket = bucket
         self.rowLimit = rowLimit
         let schema = lake.metadata.schema
-        self.schema = ParquetSchema(
-            schema.columns, elementIdentifiers: schema.elementIdentifiers)
+        self.schema = ParquetSchema(schema.columns)
     }
 
     /// Appends rows of the table, each with its offset and time in the log.
@@ -34,13 +33,13 @@ struct LakeFileWriter {
         _ records: RecordBatch, offsets: [Int64], timestamps: [Int64]
     ) async throws -> [Placement] {
         precondition(offsets.count == records.rowCount && timestamps.count == records.rowCount)
-        var buckets = ColumnVectorBuilder(type: .int32, capacity: records.rowCount)
-        var offsetColumn = ColumnVectorBuilder(type: .int64, capacity: records.rowCount)
+        var buckets = ColumnVectorBuilder(type: .int, capacity: records.rowCount)
+        var offsetColumn = ColumnVectorBuilder(type: .bigint, capacity: records.rowCount)
         var timestampColumn = ColumnVectorBuilder(
-            type: .timestampWithZone, capacity: records.rowCount)
+            type: .timestampLTZ(precision: 6), capacity: records.rowCount)
         for row in 0..<records.rowCount {
-            try buckets.append(.int32(bucket))
-            try offsetColumn.append(.int64(offsets[row]))
+            try buckets.append(.int(bucket))
+            try offsetColumn.append(.bigint(offsets[row]))
             try timestampColumn.append(.timestamp(timestamps[row]))
         }
         let batch = RecordBatch(

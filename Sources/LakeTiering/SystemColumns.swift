@@ -9,24 +9,23 @@ public import Iceberg
 public enum SystemColumns {
     /// The bucket of the row.
     public static let bucket = Field(
-        identifier: 1_000_000_001, name: "__bucket", type: .int32, isNullable: false)
+        identifier: 1_000_000_001, name: "__bucket", type: .int, isNullable: false)
     /// The offset of the change that made the row what it is.
     public static let offset = Field(
-        identifier: 1_000_000_002, name: "__offset", type: .int64, isNullable: false)
+        identifier: 1_000_000_002, name: "__offset", type: .bigint, isNullable: false)
     /// When the leader appended that change.
     public static let timestamp = Field(
-        identifier: 1_000_000_003, name: "__timestamp", type: .timestampWithZone, isNullable: false)
+        identifier: 1_000_000_003, name: "__timestamp", type: .timestampLTZ(precision: 6),
+        isNullable: false)
 
     public static let all = [bucket, offset, timestamp]
 
-    /// The id of a vector column's elements is this plus the column's own.
-    static let elementBase: Int32 = 1_100_000_000
-
-    /// Whether a table's columns leave room for these.
+    /// Whether a table's columns leave room for these, and have a form in a lake.
     public static func fit(_ table: Schema) -> Bool {
-        table.fields.allSatisfy { field in
-            (1..<1_000_000).contains(field.identifier) && !all.contains { $0.name == field.name }
-        }
+        table.highestFieldIdentifier < 1_000_000
+            && table.fields.allSatisfy { field in
+                field.identifier > 0 && !all.contains { $0.name == field.name }
+            } && IcebergSchema.flaw(table.fields) == nil
     }
 }
 
@@ -41,8 +40,5 @@ extension IcebergSchema {
                 identifier: table.identifier, fields: table.fields + SystemColumns.all,
                 primaryKey: table.primaryKey),
             identifier: Int32(table.identifier))
-        for identifier in elementIdentifiers.keys.sorted() {
-            elementIdentifiers[identifier] = SystemColumns.elementBase + identifier
-        }
     }
 }

@@ -25,7 +25,8 @@ struct ChunkDecoder {
         }
         // A level is at least a bit of a run, but a run can be long: the count is held against
         // rows.
-        let dimension = if case .vector(let dimension) = leaf.column.type { dimension } else { 1 }
+        let dimension =
+            if case .vector(let dimension, _) = leaf.column.type { dimension } else { 1 }
         guard metadata.valueCount >= Int64(rowCount),
             metadata.valueCount <= Int64(rowCount * dimension),
             rowCount * dimension <= byteLimit

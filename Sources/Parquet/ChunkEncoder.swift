@@ -29,7 +29,7 @@ struct ChunkEncoder {
         _ column: ParquetColumn, _ vector: ColumnVector,
         _ configuration: ParquetWriter.Configuration
     ) {
-        precondition(column.type == vector.type)
+        precondition(column.type.storage == vector.storage)
         precondition(!column.isRequired || vector.nullCount == 0)
         self.column = column
         self.vector = vector
@@ -37,7 +37,7 @@ struct ChunkEncoder {
         values = PlainValues(vector)
         let isSuited =
             switch column.type {
-            case .boolean, .float32, .float64, .vector: false
+            case .boolean, .float, .double, .vector: false
             default: true
             }
         dictionary =
@@ -61,7 +61,8 @@ struct ChunkEncoder {
                 encoding: PageEncoding.plain)
         }
         metadata.dataPageOffset = Int64(writer.count)
-        let elementsPerRow = if case .vector(let dimension) = column.type { dimension } else { 1 }
+        let elementsPerRow =
+            if case .vector(let dimension, _) = column.type { dimension } else { 1 }
         var row = 0
         var present = 0
         let rowsPerPage = rowsPerPage()
@@ -137,7 +138,7 @@ struct ChunkEncoder {
     private func appendVectorLevels(
         _ rows: Range<Int>, hasNulls: Bool, to page: inout ByteWriter
     ) {
-        guard case .vector(let dimension) = column.type else { return }
+        guard case .vector(let dimension, _) = column.type else { return }
         let full = column.maximumDefinitionLevel
         let bitWidth = 32 - full.leadingZeroBitCount
         var repetitions: [UInt32] = []
@@ -181,12 +182,13 @@ extension ParquetColumn {
     var physicalType: PhysicalType {
         switch type {
         case .boolean: .boolean
-        case .int32, .date: .int32
-        case .int64, .timestamp, .timestampWithZone: .int64
-        case .float32, .vector: .float
-        case .float64: .double
+        case .int, .date: .int32
+        case .bigint, .timestamp, .timestampLTZ: .int64
+        case .float, .vector: .float
+        case .double: .double
         case .string, .bytes: .byteArray
         case .decimal(let precision, _): precision <= 9 ? .int32 : .int64
+        default: preconditionFailure("the writer refuses \(type)")
         }
     }
 
@@ -202,7 +204,8 @@ extension ParquetColumn {
                 SchemaElement(repetition: .repeated, name: "list", childCount: 1),
                 SchemaElement(
                     type: .float, repetition: isElementRequired ? .required : .optional,
-                    name: "element", identifier: elementIdentifier),
+                    name: "element",
+                    identifier: leafIdentifier == identifier ? nil : leafIdentifier),
             ]
         }
         var element = SchemaElement(
@@ -213,7 +216,7 @@ extension ParquetColumn {
         case .timestamp:
             // No converted type: the old one means UTC.
             element.logicalType = .timestamp(isAdjustedToUTC: false, unit: 2)
-        case .timestampWithZone:
+        case .timestampLTZ:
             element.convertedType = ConvertedType.timestampMicros
             element.logicalType = .timestamp(isAdjustedToUTC: true, unit: 2)
         case .decimal(let precision, let scale):

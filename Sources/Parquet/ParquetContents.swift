@@ -86,6 +86,9 @@ public struct ParquetContents: Sendable {
             vectors.append(try decoder.decode())
         }
         let part = ParquetSchema(columns: columns.map { schema.columns[$0] })
+        for (index, field) in part.batchSchema.fields.enumerated() {
+            vectors[index] = vectors[index].retyped(field.type)
+        }
         return RecordBatch(
             schema: part.batchSchema, rowCount: group.rowCount, columns: vectors)
     }
@@ -142,8 +145,8 @@ extension LeafLayout {
                 type: type, count: 1, validity: [], offsets: [], data: data)
         else { return nil }
         switch vector.value(at: 0) {
-        case .float32(let number) where number.isNaN: return nil
-        case .float64(let number) where number.isNaN: return nil
+        case .float(let number) where number.isNaN: return nil
+        case .double(let number) where number.isNaN: return nil
         case let value: return value
         }
     }

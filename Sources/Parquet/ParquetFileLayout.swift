@@ -39,10 +39,15 @@ struct ParquetFileLayout {
             throw .corrupt(reason: "the Parquet schema has stray columns", position: 0)
         }
         chunkCount = walk.leafCount
-        let names = Set(leaves.map(\.column.name))
-        let identifiers = Set(leaves.map(\.column.identifier))
-        guard names.count == leaves.count, identifiers.count == leaves.count else {
-            throw .unsupported(reason: "names or field ids of Parquet columns repeat")
+        do {
+            _ = try Schema(
+                validating: leaves.map {
+                    Field(
+                        identifier: $0.column.identifier, name: $0.column.name,
+                        type: $0.column.type)
+                })
+        } catch {
+            throw .unsupported(reason: "a Parquet schema of which \(error)")
         }
     }
 
@@ -52,7 +57,8 @@ struct ParquetFileLayout {
         _ expected: ParquetSchema?
     ) -> ParquetLeaf? {
         let top = elements[0]
-        let identifier = top.identifier ?? fallback
+        // 0 stands for none, here as in a schema.
+        let identifier = top.identifier.flatMap { $0 == 0 ? nil : $0 } ?? fallback
         var column = ParquetColumn(
             identifier: identifier, name: top.name, type: .boolean,
             isRequired: top.repetition == .required)
@@ -73,20 +79,20 @@ struct ParquetFileLayout {
         let key = ParquetFormat.dimensionKey + "\(identifier)"
         let stored = metadata.keyValues.first { $0.key == key }.flatMap { Int($0.value) }
         let dimension: Int
-        if case .vector(let expectedDimension) = wanted?.type {
+        if case .vector(let expectedDimension, _) = wanted?.type {
             dimension = expectedDimension
         } else if let stored, (1...1 << 20).contains(stored) {
             dimension = stored
         } else {
             return nil
         }
-        column.type = .vector(dimension: dimension)
-        column.elementIdentifier = elements[2].identifier
+        column.type = .vector(
+            dimension: dimension, elementIdentifier: elements[2].identifier ?? 0)
         column.isElementRequired = elements[2].repetition == .required
         return ParquetLeaf(
             column: column, chunkIndex: chunkIndex, path: elements.map(\.name),
             layout: LeafLayout(
-                physical: .float, typeLength: 0, factor: 1, type: .float32))
+                physical: .float, typeLength: 0, factor: 1, type: .float))
     }
 }
 
@@ -149,23 +155,23 @@ extension LeafLayout {
         let converted = element.convertedType
         switch (physical, element.logicalType) {
         case (.boolean, nil): return .boolean
-        case (.float, nil): return .float32
-        case (.double, nil): return .float64
+        case (.float, nil): return .float
+        case (.double, nil): return .double
         case (.int32, .date): return .date
-        case (.int32, .integer(_, let isSigned)): return isSigned ? .int32 : nil
-        case (.int64, .integer(_, let isSigned)): return isSigned ? .int64 : nil
+        case (.int32, .integer(_, let isSigned)): return isSigned ? .int : nil
+        case (.int64, .integer(_, let isSigned)): return isSigned ? .bigint : nil
         case (.int64, .timestamp(let isAdjustedToUTC, _)):
-            return isAdjustedToUTC ? .timestampWithZone : .timestamp
+            return isAdjustedToUTC ? .timestampLTZ(precision: 6) : .timestamp(precision: 6)
         case (.byteArray, .string): return .string
         case (.fixedLengthByteArray, nil): return .bytes
         case (_, .some): return nil
         case (.int32, nil):
             if converted == ConvertedType.date { return .date }
             let isSigned = (ConvertedType.int8...ConvertedType.int64).contains(converted ?? 15)
-            return isSigned ? .int32 : nil
+            return isSigned ? .int : nil
         case (.int64, nil):
-            if let converted, (9...10).contains(converted) { return .timestampWithZone }
-            return converted == nil || converted == ConvertedType.int64 ? .int64 : nil
+            if let converted, (9...10).contains(converted) { return .timestampLTZ(precision: 6) }
+            return converted == nil || converted == ConvertedType.int64 ? .bigint : nil
         case (.byteArray, nil):
             switch converted {
             case nil: return .bytes

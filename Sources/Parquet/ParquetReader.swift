@@ -67,28 +67,6 @@ extension RecordBatch {
     /// `ColumnarError.unsupported` if a column's type does not go into the wanted one, or a
     /// required column is missing or has nulls.
     public func conformed(to target: Schema) throws(ColumnarError) -> RecordBatch {
-        var vectors: [ColumnVector] = []
-        for field in target.fields {
-            let source = schema.fields.firstIndex { $0.identifier == field.identifier }
-            if let source, columns[source].type == field.type {
-                vectors.append(columns[source])
-            } else {
-                var builder = ColumnVectorBuilder(type: field.type, capacity: rowCount)
-                for row in 0..<rowCount {
-                    let value = source.map { columns[$0].value(at: row) } ?? .null
-                    guard let widened = value.widened(to: field.type) else {
-                        throw .unsupported(
-                            reason: "column \(field.name) is stored as another type than "
-                                + "\(field.type)")
-                    }
-                    try builder.append(widened)
-                }
-                vectors.append(builder.finish())
-            }
-            if !field.isNullable, let nulls = vectors.last?.nullCount, nulls > 0 {
-                throw .unsupported(reason: "required column \(field.name) has \(nulls) nulls")
-            }
-        }
-        return RecordBatch(schema: target, rowCount: rowCount, columns: vectors)
+        try SchemaEvolution(from: schema, to: target).batch(self)
     }
 }

@@ -20,26 +20,23 @@ public struct ParquetColumn: Hashable, Sendable {
     public var name: String
     public var type: DataType
     public var isRequired: Bool
-    /// The field id of a vector's elements; readers that go by field ids want one.
-    public var elementIdentifier: Int32?
     /// Whether the elements of a vector are declared as never null.
     public var isElementRequired: Bool
 
     public init(
         identifier: Int32, name: String, type: DataType, isRequired: Bool = false,
-        elementIdentifier: Int32? = nil, isElementRequired: Bool = true
+        isElementRequired: Bool = true
     ) {
         self.identifier = identifier
         self.name = name
         self.type = type
         self.isRequired = isRequired
-        self.elementIdentifier = elementIdentifier
         self.isElementRequired = isElementRequired
     }
 
     /// The field id that the column's values stand under: a vector's are its elements'.
     public var leafIdentifier: Int32 {
-        if case .vector = type { return elementIdentifier ?? identifier }
+        if case .vector(_, let element) = type, element != 0 { return element }
         return identifier
     }
 
@@ -65,14 +62,12 @@ public struct ParquetSchema: Hashable, Sendable {
 
     public init(columns: [ParquetColumn]) { self.columns = columns }
 
-    /// The columns of a table; `elementIdentifiers` gives the field ids of vectors' elements, by
-    /// the identifier of the vector column.
-    public init(_ schema: Schema, elementIdentifiers: [Int32: Int32] = [:]) {
+    /// The columns of a table.
+    public init(_ schema: Schema) {
         columns = schema.fields.map { field in
             ParquetColumn(
                 identifier: field.identifier, name: field.name, type: field.type,
-                isRequired: !field.isNullable,
-                elementIdentifier: elementIdentifiers[field.identifier])
+                isRequired: !field.isNullable)
         }
     }
 

@@ -35,24 +35,25 @@ extension ParquetStatistics {
         self.init(nullCount: vector.nullCount, nanCount: 0)
         switch vector.type {
         case .boolean, .vector: scanValues(vector)
-        case .int32, .date:
+        case .int, .date:
             let extremes = Self.extremes(vector, stride: 4, of: Int32.self)
             let isDate = vector.type == .date
-            minimum = extremes.map { isDate ? .date($0.0) : .int32($0.0) }
-            maximum = extremes.map { isDate ? .date($0.1) : .int32($0.1) }
-        case .int64:
+            minimum = extremes.map { isDate ? .date($0.0) : .int($0.0) }
+            maximum = extremes.map { isDate ? .date($0.1) : .int($0.1) }
+        case .bigint:
             let extremes = Self.extremes(vector, stride: 8, of: Int64.self)
-            (minimum, maximum) = (extremes.map { .int64($0.0) }, extremes.map { .int64($0.1) })
-        case .timestamp, .timestampWithZone:
+            (minimum, maximum) = (extremes.map { .bigint($0.0) }, extremes.map { .bigint($0.1) })
+        case .timestamp, .timestampLTZ:
             let extremes = Self.extremes(vector, stride: 8, of: Int64.self)
             minimum = extremes.map { .timestamp($0.0) }
             maximum = extremes.map { .timestamp($0.1) }
         case .decimal:
-            let extremes = Self.extremes(vector, stride: 16, of: Int64.self)
+            let extremes = Self.extremes(vector, stride: 16, of: Int128.self)
             (minimum, maximum) = (extremes.map { .decimal($0.0) }, extremes.map { .decimal($0.1) })
-        case .float32: scanFloats(vector, Float.self) { .float32($0) }
-        case .float64: scanFloats(vector, Double.self) { .float64($0) }
+        case .float: scanFloats(vector, Float.self) { .float($0) }
+        case .double: scanFloats(vector, Double.self) { .double($0) }
         case .string, .bytes: scanStrings(vector)
+        default: break
         }
     }
 
@@ -165,13 +166,13 @@ extension StoredStatistics {
         self.nullCount = Int64(nullCount)
         // Parquet's rule for zeros: a reader must not rely on their sign.
         switch statistics.minimum {
-        case .float32(0): minimum = plainBound(.float32(-0.0), type)
-        case .float64(0): minimum = plainBound(.float64(-0.0), type)
+        case .float(0): minimum = plainBound(.float(-0.0), type)
+        case .double(0): minimum = plainBound(.double(-0.0), type)
         case let bound: minimum = bound.map { plainBound($0, type) }
         }
         switch statistics.maximum {
-        case .float32(0): maximum = plainBound(.float32(0), type)
-        case .float64(0): maximum = plainBound(.float64(0), type)
+        case .float(0): maximum = plainBound(.float(0), type)
+        case .double(0): maximum = plainBound(.double(0), type)
         case let bound: maximum = bound.map { plainBound($0, type) }
         }
         if let bound = maximum, bound.count > Self.boundByteLimit { maximum = nil }
@@ -189,20 +190,20 @@ extension StoredStatistics {
 private func plainBound(_ value: Value, _ type: DataType) -> [UInt8] {
     var writer = ByteWriter()
     switch value {
-    case .null, .vector: preconditionFailure("is no bound")
     case .boolean(let flag): writer.append(byte: flag ? 1 : 0)
-    case .int32(let number), .date(let number): writer.append(littleEndian: number)
-    case .int64(let number), .timestamp(let number): writer.append(littleEndian: number)
-    case .float32(let number): writer.append(float: number)
-    case .float64(let number): writer.append(double: number)
+    case .int(let number), .date(let number): writer.append(littleEndian: number)
+    case .bigint(let number), .timestamp(let number): writer.append(littleEndian: number)
+    case .float(let number): writer.append(float: number)
+    case .double(let number): writer.append(double: number)
     case .string(let text): writer.append(Array(text.utf8))
     case .bytes(let bytes): writer.append(bytes)
     case .decimal(let number):
         if case .decimal(let precision, _) = type, precision <= 9 {
             writer.append(littleEndian: Int32(truncatingIfNeeded: number))
         } else {
-            writer.append(littleEndian: number)
+            writer.append(littleEndian: Int64(truncatingIfNeeded: number))
         }
+    default: preconditionFailure("is no bound")
     }
     return writer.bytes
 }

@@ -89,7 +89,7 @@ public struct ParquetWriter: Sendable {
         for column in schema.columns { footer.elements += column.schemaElements }
         footer.keyValues = configuration.metadata.map { KeyValue(key: $0.key, value: $0.value) }
         for column in schema.columns {
-            guard case .vector(let dimension) = column.type else { continue }
+            guard case .vector(let dimension, _) = column.type else { continue }
             let key = ParquetFormat.dimensionKey + "\(column.identifier)"
             footer.keyValues.append(KeyValue(key: key, value: "\(dimension)"))
         }
@@ -106,12 +106,16 @@ public struct ParquetWriter: Sendable {
         }
         for column in schema.columns {
             switch column.type {
-            case .vector(let dimension) where dimension < 1:
+            case .vector(let dimension, _) where dimension < 1:
                 throw .invalidValue(reason: "column \(column.name) is a vector of no elements")
             case .decimal(let precision, let scale)
             where !(1...18).contains(precision) || !(0...precision).contains(scale):
                 throw .invalidValue(reason: "column \(column.name) is no decimal of 1 to 18 digits")
-            default: break
+            case .boolean, .int, .bigint, .float, .double, .decimal, .string, .bytes, .date,
+                .timestamp(6), .timestampLTZ(6), .vector:
+                break
+            default:
+                throw .invalidValue(reason: "column \(column.name) of \(column.type)")
             }
         }
         guard configuration.compression != .lz4Frame else {

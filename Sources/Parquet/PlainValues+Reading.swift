@@ -14,9 +14,10 @@ struct LeafLayout: Hashable {
     var width: Int? {
         switch type {
         case .boolean, .string, .bytes: nil
-        case .int32, .date, .float32, .vector: 4
-        case .int64, .float64, .timestamp, .timestampWithZone: 8
+        case .int, .date, .float, .vector: 4
+        case .bigint, .double, .timestamp, .timestampLTZ: 8
         case .decimal: 16
+        default: nil
         }
     }
 }

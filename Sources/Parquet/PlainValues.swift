@@ -37,17 +37,18 @@ enum PlainValues {
             }
             self = .flags(flags)
         case .string, .bytes: self = Self.strings(vector)
-        case .int32, .float32, .date: self = Self.numbers(vector, stride: 4, width: 4)
-        case .int64, .float64, .timestamp, .timestampWithZone:
+        case .int, .float, .date: self = Self.numbers(vector, stride: 4, width: 4)
+        case .bigint, .double, .timestamp, .timestampLTZ:
             self = Self.numbers(vector, stride: 8, width: 8)
         case .decimal(let precision, _):
             self = Self.numbers(vector, stride: 16, width: precision <= 9 ? 4 : 8)
-        case .vector(let dimension):
+        case .vector(let dimension, _):
             guard
                 case .fixed(_, let bytes) = Self.numbers(
                     vector, stride: 4 * dimension, width: 4 * dimension)
             else { preconditionFailure("numbers are of fixed width") }
             self = .fixed(width: 4, bytes: bytes)
+        default: preconditionFailure("the writer refuses \(vector.type)")
         }
     }
 

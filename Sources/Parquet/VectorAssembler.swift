@@ -112,7 +112,7 @@ struct VectorAssembler {
     private mutating func appendVectors(
         _ values: PlainValues, _ definitions: [UInt32]?, _ repetitions: [UInt32]
     ) throws(ColumnarError) {
-        guard case .vector(let dimension) = column.type,
+        guard case .vector(let dimension, _) = column.type,
             case .fixed(let width, let bytes) = values, width == 4
         else { throw .unsupported(reason: "column \(column.name) is no list of floats") }
         let full = column.maximumDefinitionLevel

@@ -38,13 +38,13 @@ struct RowSet {
     mutating func append(_ records: RecordBatch, of batch: LogBatch, bucket: Int32) throws -> Int32
     {
         let count = records.rowCount
-        var buckets = ColumnVectorBuilder(type: .int32, capacity: count)
-        var offsets = ColumnVectorBuilder(type: .int64, capacity: count)
-        var timestamps = ColumnVectorBuilder(type: .timestampWithZone, capacity: count)
+        var buckets = ColumnVectorBuilder(type: .int, capacity: count)
+        var offsets = ColumnVectorBuilder(type: .bigint, capacity: count)
+        var timestamps = ColumnVectorBuilder(type: .timestampLTZ(precision: 6), capacity: count)
         let microseconds = batch.commitTimestamp.millisecondsSinceEpoch * 1000
         for row in 0..<count {
-            try buckets.append(.int32(bucket))
-            try offsets.append(.int64(batch.baseOffset + Int64(row)))
+            try buckets.append(.int(bucket))
+            try offsets.append(.bigint(batch.baseOffset + Int64(row)))
             try timestamps.append(.timestamp(microseconds))
         }
         return append(

@@ -7,14 +7,19 @@ extension UnionAnswer {
     /// A row is one array of its values, in the order of the columns:
     ///
     ///     boolean              true or false
-    ///     int32, int64         the number
+    ///     integers             the number
     ///     date                 days since 1970-01-01
-    ///     timestamps           microseconds since 1970-01-01T00:00
-    ///     float32, float64     the number as a double, or "NaN", "Infinity", "-Infinity"
+    ///     time                 units of its precision since midnight: seconds, milliseconds,
+    ///                          microseconds, nanoseconds
+    ///     timestamps           the same units since 1970-01-01T00:00
+    ///     float, double        the number as a double, or "NaN", "Infinity", "-Infinity"
     ///     decimal              text with all digits after the point, such as "-12.50"
-    ///     string               text
-    ///     bytes                two hexadecimal digits a byte, in lower case
-    ///     vector               an array of numbers
+    ///     char, string         text
+    ///     binary, bytes        two hexadecimal digits a byte, in lower case
+    ///     uuid                 its canonical text
+    ///     vector, array        an array
+    ///     map                  an array of arrays of a key and a value
+    ///     row                  an array of the values of its fields
     ///     null                 null
     public var jsonLines: [UInt8] {
         var lines: [UInt8] = []
@@ -36,14 +41,23 @@ private func json(_ value: Value, _ type: DataType) -> JSONValue {
     switch value {
     case .null: .null
     case .boolean(let flag): .bool(flag)
-    case .int32(let number), .date(let number): .integer(Int64(number))
-    case .int64(let number), .timestamp(let number): .integer(number)
-    case .float32(let number): json(Double(number))
-    case .float64(let number): json(number)
+    case .tinyint, .smallint, .int, .bigint, .date, .time, .timestamp:
+        .integer(value.integer ?? 0)
+    case .float(let number): json(Double(number))
+    case .double(let number): json(number)
     case .string(let text): .string(text)
     case .bytes(let bytes): .string(hexadecimal(bytes))
+    case .uuid(let identifier): .string(identifier.description)
     case .decimal(let number): .string(decimal(number, type))
     case .vector(let elements): .array(elements.map { json(Double($0)) })
+    case .array(let elements): .array(elements.map { json($0, type.children[0].type) })
+    case .map(let entries):
+        .array(
+            entries.map {
+                [json($0.key, type.children[0].type), json($0.value, type.children[1].type)]
+            })
+    case .row(let values):
+        .array(zip(values, type.children).map { json($0, $1.type) })
     }
 }
 
@@ -53,11 +67,7 @@ private func json(_ number: Double) -> JSONValue {
     return .number(number)
 }
 
-private func decimal(_ number: Int64, _ type: DataType) -> String {
+private func decimal(_ number: Int128, _ type: DataType) -> String {
     guard case .decimal(_, let scale) = type else { preconditionFailure("\(type) is no decimal") }
-    var digits = String(number.magnitude)
-    digits = String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits
-    let sign = number < 0 ? "-" : ""
-    return scale == 0
-        ? sign + digits : "\(sign)\(digits.dropLast(scale)).\(digits.suffix(scale))"
+    return Value.decimalText(number, scale: scale)
 }

@@ -90,8 +90,8 @@ public final class ClickstreamWorkload: Workload {
         emit(
             .sessions,
             .upsert([
-                .int64(session.number), .int64(session.visitor), .string(session.device),
-                .timestamp(session.started), .timestamp(session.seen), .int32(session.views),
+                .bigint(session.number), .bigint(session.visitor), .string(session.device),
+                .timestamp(session.started), .timestamp(session.seen), .int(session.views),
                 .boolean(hasEnded),
             ]))
     }
@@ -102,7 +102,7 @@ public final class ClickstreamWorkload: Workload {
         emit(
             .pageViews,
             .append([
-                .int64(nextEvent), .int64(session.number), .int64(session.visitor),
+                .bigint(nextEvent), .bigint(session.number), .bigint(session.visitor),
                 .string("/product/\(random.skewed(400, eventPercent: 80, keyPercent: 10))"),
                 session.views == 1 ? .string("search") : .null, .timestamp(time),
             ]))
@@ -118,7 +118,7 @@ public final class ClickstreamWorkload: Workload {
         emit(
             .carts,
             .upsert([
-                .int64(session.number), .int32(session.items), .decimal(session.cents),
+                .bigint(session.number), .int(session.items), .decimal(Int128(session.cents)),
                 .timestamp(time),
             ]))
         emitSession(&sessions[position], time)
@@ -129,7 +129,7 @@ public final class ClickstreamWorkload: Workload {
         emit(
             .purchases,
             .append([
-                .int64(nextPurchase), .int64(session.number), .decimal(session.cents),
+                .bigint(nextPurchase), .bigint(session.number), .decimal(Int128(session.cents)),
                 .timestamp(time),
             ]))
         nextPurchase += 1
@@ -139,11 +139,11 @@ public final class ClickstreamWorkload: Workload {
     /// Ends a session: its cart goes, its row stays until enough others have ended.
     private func leave(_ position: Int, _ time: Int64) {
         var session = sessions.remove(at: position)
-        if session.items > 0 { emit(.carts, .delete(key: [.int64(session.number)])) }
+        if session.items > 0 { emit(.carts, .delete(key: [.bigint(session.number)])) }
         emitSession(&session, time, hasEnded: true)
         ended.append(session.number)
         if ended.count > options.sessions {
-            emit(.sessions, .delete(key: [.int64(ended.removeFirst())]))
+            emit(.sessions, .delete(key: [.bigint(ended.removeFirst())]))
         }
     }
 
@@ -160,30 +160,34 @@ public final class ClickstreamWorkload: Workload {
             TableDefinition(
                 name: "page_views",
                 schema: Schema(fields: [
-                    field(1, "id", .int64), field(2, "session_id", .int64),
-                    field(3, "visitor_id", .int64), field(4, "page", .string),
-                    field(5, "referrer", .string, true), field(6, "viewed_at", .timestampWithZone),
+                    field(1, "id", .bigint), field(2, "session_id", .bigint),
+                    field(3, "visitor_id", .bigint), field(4, "page", .string),
+                    field(5, "referrer", .string, true),
+                    field(6, "viewed_at", .timestampLTZ(precision: 6)),
                 ]), bucketKey: [1]),
             TableDefinition(
                 name: "carts",
                 schema: Schema(
                     fields: [
-                        field(1, "session_id", .int64), field(2, "items", .int32),
-                        field(3, "total", money), field(4, "updated_at", .timestampWithZone),
+                        field(1, "session_id", .bigint), field(2, "items", .int),
+                        field(3, "total", money),
+                        field(4, "updated_at", .timestampLTZ(precision: 6)),
                     ], primaryKey: [0]), bucketKey: [0]),
             TableDefinition(
                 name: "purchases",
                 schema: Schema(fields: [
-                    field(1, "id", .int64), field(2, "session_id", .int64),
-                    field(3, "total", money), field(4, "bought_at", .timestampWithZone),
+                    field(1, "id", .bigint), field(2, "session_id", .bigint),
+                    field(3, "total", money), field(4, "bought_at", .timestampLTZ(precision: 6)),
                 ]), bucketKey: [1]),
             TableDefinition(
                 name: "sessions",
                 schema: Schema(
                     fields: [
-                        field(1, "id", .int64), field(2, "visitor_id", .int64),
-                        field(3, "device", .string), field(4, "started_at", .timestampWithZone),
-                        field(5, "last_seen_at", .timestampWithZone), field(6, "views", .int32),
+                        field(1, "id", .bigint), field(2, "visitor_id", .bigint),
+                        field(3, "device", .string),
+                        field(4, "started_at", .timestampLTZ(precision: 6)),
+                        field(5, "last_seen_at", .timestampLTZ(precision: 6)),
+                        field(6, "views", .int),
                         field(7, "ended", .boolean),
                     ], primaryKey: [0]), bucketKey: [0]),
         ]

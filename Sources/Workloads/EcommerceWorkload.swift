@@ -137,7 +137,7 @@ public final class EcommerceWorkload: Workload {
         {
             customers.swapAt(position, customers.count - 1)
             customers.removeLast()
-            emit(.customers, .delete(key: [.int64(customer)]))
+            emit(.customers, .delete(key: [.bigint(customer)]))
         } else {
             emitCustomer(customer, time)
         }
@@ -148,10 +148,10 @@ public final class EcommerceWorkload: Workload {
         emit(
             .customers,
             .upsert([
-                .int64(number), .string("\(name) \(number)"),
+                .bigint(number), .string("\(name) \(number)"),
                 random.below(10) == 0
                     ? .null : .string("\(name.lowercased())\(number)@shop.example"),
-                .int32(Int32(random.below(5))), .timestamp(time),
+                .int(Int32(random.below(5))), .timestamp(time),
             ]))
     }
 
@@ -170,8 +170,8 @@ public final class EcommerceWorkload: Workload {
             products.swapAt(position, products.count - 1)
             products.removeLast()
             stock[product] = nil
-            emit(.products, .delete(key: [.int64(product)]))
-            emit(.inventory, .delete(key: [.int64(product)]))
+            emit(.products, .delete(key: [.bigint(product)]))
+            emit(.inventory, .delete(key: [.bigint(product)]))
         } else {
             emitProduct(product, time)
         }
@@ -185,7 +185,7 @@ public final class EcommerceWorkload: Workload {
         emit(
             .products,
             .upsert([
-                .int64(number), .string(text), .decimal(Int64(100 + random.below(100_000))),
+                .bigint(number), .string(text), .decimal(Int128(100 + random.below(100_000))),
                 .vector(embedder.embed(text)), .timestamp(time),
             ]))
     }
@@ -199,7 +199,7 @@ public final class EcommerceWorkload: Workload {
     private func emitStock(_ product: Int64, _ time: Int64) {
         emit(
             .inventory,
-            .upsert([.int64(product), .int32(stock[product] ?? 0), .timestamp(time)]))
+            .upsert([.bigint(product), .int(stock[product] ?? 0), .timestamp(time)]))
     }
 
     private func placeOrder(_ time: Int64) {
@@ -218,8 +218,8 @@ public final class EcommerceWorkload: Workload {
             taken.append(product)
             lines.append(
                 .upsert([
-                    .int64(order.number), .int32(line), .int64(product), .int32(quantity),
-                    .decimal(cents),
+                    .bigint(order.number), .int(line), .bigint(product), .int(quantity),
+                    .decimal(Int128(cents)),
                 ]))
         }
         emitOrder(order, time)
@@ -246,7 +246,7 @@ public final class EcommerceWorkload: Workload {
             emit(
                 .payments,
                 .append([
-                    .int64(nextPayment), .int64(order.number), .decimal(order.cents),
+                    .bigint(nextPayment), .bigint(order.number), .decimal(Int128(order.cents)),
                     .string(random.below(2) == 0 ? "card" : "transfer"), .timestamp(time),
                 ]))
             nextPayment += 1
@@ -273,9 +273,9 @@ public final class EcommerceWorkload: Workload {
 
     private func delete(_ order: Order) {
         for line in 0..<order.lines {
-            emit(.orderLines, .delete(key: [.int64(order.number), .int32(line)]))
+            emit(.orderLines, .delete(key: [.bigint(order.number), .int(line)]))
         }
-        emit(.orders, .delete(key: [.int64(order.number)]))
+        emit(.orders, .delete(key: [.bigint(order.number)]))
         let left = orderCounts[order.customer]! - 1
         orderCounts[order.customer] = left == 0 ? nil : left
     }
@@ -284,8 +284,8 @@ public final class EcommerceWorkload: Workload {
         emit(
             .orders,
             .upsert([
-                .int64(order.number), .int64(order.customer), .string(order.state.rawValue),
-                .decimal(order.cents), .boolean(order.lines > 1), .timestamp(time),
+                .bigint(order.number), .bigint(order.customer), .string(order.state.rawValue),
+                .decimal(Int128(order.cents)), .boolean(order.lines > 1), .timestamp(time),
             ]))
     }
 }
@@ -310,41 +310,43 @@ extension EcommerceWorkload {
             table(
                 "customers",
                 [
-                    ("id", .int64, false), ("name", .string, false), ("email", .string, true),
-                    ("tier", .int32, false), ("updated_at", .timestampWithZone, false),
+                    ("id", .bigint, false), ("name", .string, false), ("email", .string, true),
+                    ("tier", .int, false), ("updated_at", .timestampLTZ(precision: 6), false),
                 ], key: [0]),
             table(
                 "products",
                 [
-                    ("id", .int64, false), ("description", .string, false), ("price", money, false),
+                    ("id", .bigint, false), ("description", .string, false),
+                    ("price", money, false),
                     ("embedding", .vector(dimension: 16), false),
-                    ("updated_at", .timestampWithZone, false),
+                    ("updated_at", .timestampLTZ(precision: 6), false),
                 ], key: [0], vector: 3),
             table(
                 "inventory",
                 [
-                    ("product_id", .int64, false), ("quantity", .int32, false),
-                    ("updated_at", .timestampWithZone, false),
+                    ("product_id", .bigint, false), ("quantity", .int, false),
+                    ("updated_at", .timestampLTZ(precision: 6), false),
                 ], key: [0]),
             table(
                 "orders",
                 [
-                    ("id", .int64, false), ("customer_id", .int64, false),
+                    ("id", .bigint, false), ("customer_id", .bigint, false),
                     ("status", .string, false), ("total", money, false),
-                    ("has_many_lines", .boolean, false), ("updated_at", .timestampWithZone, false),
+                    ("has_many_lines", .boolean, false),
+                    ("updated_at", .timestampLTZ(precision: 6), false),
                 ], key: [0]),
             table(
                 "order_lines",
                 [
-                    ("order_id", .int64, false), ("line", .int32, false),
-                    ("product_id", .int64, false), ("quantity", .int32, false),
+                    ("order_id", .bigint, false), ("line", .int, false),
+                    ("product_id", .bigint, false), ("quantity", .int, false),
                     ("price", money, false),
                 ], key: [0, 1]),
             table(
                 "payments",
                 [
-                    ("id", .int64, false), ("order_id", .int64, false), ("amount", money, false),
-                    ("method", .string, false), ("paid_at", .timestampWithZone, false),
+                    ("id", .bigint, false), ("order_id", .bigint, false), ("amount", money, false),
+                    ("method", .string, false), ("paid_at", .timestampLTZ(precision: 6), false),
                 ], key: []),
         ]
     }

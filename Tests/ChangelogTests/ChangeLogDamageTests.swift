@@ -136,7 +136,7 @@ struct ChangeLogDamageTests {
         try inWorld(seed: UInt64(seed)) { machine, world in
             let zeros = try RecordBatch(
                 schema: eventSchema,
-                rows: [[.int64(0), .string(String(repeating: "\0", count: 4000))]])
+                rows: [[.bigint(0), .string(String(repeating: "\0", count: 4000))]])
             let log = try await ChangeLog.open(machine, directory: "log")
             for number in 0..<2 {
                 try log.append(

@@ -59,9 +59,9 @@ struct LogBatchTests {
     @Test("A builder makes the batch of its rows")
     func builder() throws {
         var builder = LogBatchBuilder(schema: eventSchema, isAppendOnly: false)
-        try builder.append([.int64(1), .string("a")], .insert)
+        try builder.append([.bigint(1), .string("a")], .insert)
         #expect(throws: ColumnarError.self) { try builder.append([.null, .null], .insert) }
-        try builder.append([.int64(1), .null], .updateBefore)
+        try builder.append([.bigint(1), .null], .updateBefore)
         let batch = try builder.finish()
         #expect(batch.recordCount == 2 && builder.recordCount == 0)
         #expect(try batch.decodeRecords(eventSchema).changes == [.insert, .updateBefore])

@@ -7,7 +7,7 @@ import Simulation
 let eventSchema = Schema(
     identifier: 3,
     fields: [
-        Field(identifier: 1, name: "id", type: .int64, isNullable: false),
+        Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
         Field(identifier: 2, name: "text", type: .string),
     ])
 
@@ -17,7 +17,7 @@ func rows(_ count: Int, from first: Int64 = 0, width: Int = 8) throws -> RecordB
         rows: (0..<count).map {
             let text = String(
                 repeating: Character(UnicodeScalar(97 + UInt8($0 % 26))), count: width)
-            return [.int64(first + Int64($0)), $0 % 5 == 4 ? .null : .string(text)]
+            return [.bigint(first + Int64($0)), $0 % 5 == 4 ? .null : .string(text)]
         })
 }
 

@@ -54,7 +54,7 @@ final class ClusterWorld {
 let eventTable = TableDescription(
     name: "events",
     schema: Schema(fields: [
-        Field(identifier: 1, name: "number", type: .int64, isNullable: false),
+        Field(identifier: 1, name: "number", type: .bigint, isNullable: false),
         Field(identifier: 2, name: "text", type: .string),
     ]),
     bucketCount: 2, replicationFactor: 3, bucketKey: [0])

@@ -12,8 +12,8 @@ private let stockTable = TableDescription(
     name: "stock",
     schema: Schema(
         fields: [
-            Field(identifier: 1, name: "item", type: .int64, isNullable: false),
-            Field(identifier: 2, name: "count", type: .int32),
+            Field(identifier: 1, name: "item", type: .bigint, isNullable: false),
+            Field(identifier: 2, name: "count", type: .int),
         ], primaryKey: [0]),
     bucketCount: 3, replicationFactor: 3, bucketKey: [0])
 
@@ -35,12 +35,12 @@ struct LakeTiererTests {
             let writers = (TableWriter(client, stock), TableWriter(client, events))
             var settled = 0
             for number in 0..<Int64(1500) {
-                let item = Value.int64(Int64(random.next(in: 0..<200)))
+                let item = Value.bigint(Int64(random.next(in: 0..<200)))
                 let isDelete = random.chance(1, in: 5)
                 writers.0.write(
-                    isDelete ? .delete(key: [item]) : .upsert([item, .int32(Int32(number))])
+                    isDelete ? .delete(key: [item]) : .upsert([item, .int(Int32(number))])
                 ) { _ in settled += 1 }
-                writers.1.write(.append([.int64(number), .string("event \(number)")])) { _ in
+                writers.1.write(.append([.bigint(number), .string("event \(number)")])) { _ in
                     settled += 1
                 }
                 try await client.machine.sleep(.milliseconds(20))

@@ -24,7 +24,7 @@ struct LogReplicationTests {
             let table = try await client.createTable(eventTable)
             let writer = TableWriter(client, table)
             for number in 0..<Int64(total) {
-                writer.write(.append([.int64(number), .string("event \(number)")])) { outcome in
+                writer.write(.append([.bigint(number), .string("event \(number)")])) { outcome in
                     switch outcome {
                     case .acknowledged: acknowledged.append(number)
                     case .refused: refused += 1
@@ -48,7 +48,7 @@ struct LogReplicationTests {
                         for batch in fetched.batches {
                             let (records, _) = try batch.decodeRecords(table.schema)
                             for row in records.rows {
-                                if case .int64(let number) = row[0] { readBack.append(number) }
+                                if case .bigint(let number) = row[0] { readBack.append(number) }
                             }
                         }
                         offset = fetched.nextOffset

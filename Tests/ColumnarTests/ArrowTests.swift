@@ -1,4 +1,5 @@
 import Columnar
+import TestSupport
 import Testing
 
 @Suite("Arrow IPC")
@@ -43,22 +44,22 @@ struct ArrowTests {
     }
 
     static let goldenSchema = Schema(fields: [
-        Field(identifier: 1, name: "id", type: .int64, isNullable: false),
+        Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
         Field(identifier: 2, name: "name", type: .string),
         Field(identifier: 3, name: "price", type: .decimal(precision: 9, scale: 2)),
         Field(identifier: 4, name: "point", type: .vector(dimension: 2)),
     ])
 
     static let goldenRows: [Row] = [
-        [.int64(1), .string("a"), .decimal(150), .vector([1, 2])],
-        [.int64(2), .null, .decimal(-1), .vector([3, 4])],
-        [.int64(3), .string("wave"), .null, .null],
+        [.bigint(1), .string("a"), .decimal(150), .vector([1, 2])],
+        [.bigint(2), .null, .decimal(-1), .vector([3, 4])],
+        [.bigint(3), .string("wave"), .null, .null],
     ]
 
     @Test("A message of pyarrow is read")
     func golden() throws {
         // RecordBatch.serialize() of pyarrow 25.0.1, uncompressed.
-        let message = hexadecimal(
+        let message = bytes(
             """
             ffffffff4801000014000000000000000c0016000600050008000c000c0000000003040018000000
             980000000000000000000a0018000c00040008000a000000bc000000100000000300000000000000
@@ -87,9 +88,9 @@ struct ArrowTests {
 
     @Test("A nullable answer to a schema without nulls is refused")
     func unexpectedNulls() throws {
-        let nullable = Schema(fields: [Field(identifier: 1, name: "a", type: .int32)])
+        let nullable = Schema(fields: [Field(identifier: 1, name: "a", type: .int)])
         let required = Schema(fields: [
-            Field(identifier: 1, name: "a", type: .int32, isNullable: false)
+            Field(identifier: 1, name: "a", type: .int, isNullable: false)
         ])
         let message = ArrowMessage.encode(try RecordBatch(schema: nullable, rows: [[.null]]))
         #expect(throws: ColumnarError.self) {

@@ -1,4 +1,5 @@
 import Columnar
+import TestSupport
 import Testing
 
 @Suite("Record batches")
@@ -17,20 +18,20 @@ struct RecordBatchTests {
     @Test("A row that does not fit is refused and leaves no trace")
     func refused() throws {
         let schema = Schema(fields: [
-            Field(identifier: 1, name: "id", type: .int32, isNullable: false),
+            Field(identifier: 1, name: "id", type: .int, isNullable: false),
             Field(identifier: 2, name: "name", type: .string),
         ])
         var builder = RecordBatchBuilder(schema: schema)
-        try builder.append([.int32(1), .null])
+        try builder.append([.int(1), .null])
         #expect(throws: ColumnarError.invalidValue(reason: "column id must not be null")) {
             try builder.append([.null, .string("x")])
         }
         #expect(throws: ColumnarError.invalidValue(reason: "column name wants string")) {
-            try builder.append([.int32(2), .int32(2)])
+            try builder.append([.int(2), .int(2)])
         }
-        #expect(throws: ColumnarError.self) { try builder.append([.int32(2)]) }
+        #expect(throws: ColumnarError.self) { try builder.append([.int(2)]) }
         let batch = builder.finish()
-        #expect(batch.rows == [[.int32(1), .null]])
+        #expect(batch.rows == [[.int(1), .null]])
         #expect(builder.rowCount == 0)
     }
 
@@ -91,7 +92,7 @@ struct RecordBatchTests {
         }
         #expect(throws: ColumnarError.self) {
             try ColumnVector(
-                type: .int64, count: 2, validity: [], offsets: [],
+                type: .bigint, count: 2, validity: [], offsets: [],
                 data: [UInt8](repeating: 0, count: 15))
         }
         #expect(throws: ColumnarError.self) {

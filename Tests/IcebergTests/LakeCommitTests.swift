@@ -219,7 +219,7 @@ struct LakeCommitTests {
             var writer = try ParquetWriter(
                 schema: ParquetSchema(shelfSchema), configuration: configuration)
             let rows = (0..<20_000 as Range<Int64>).map { number in
-                [Value.int64(number), .string("a rather long text of the number \(number)")]
+                [Value.bigint(number), .string("a rather long text of the number \(number)")]
             }
             try writer.append(try RecordBatch(schema: shelfSchema, rows: rows))
             let file = writer.finish()

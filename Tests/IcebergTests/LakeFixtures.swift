@@ -9,7 +9,7 @@ let warehouse = LakeLocation(prefix: "s3://warehouse/")
 let shelfName = LakeTableName(namespace: "tests", name: "shelf")
 let shelfSchema = Schema(
     fields: [
-        Field(identifier: 1, name: "number", type: .int64, isNullable: false),
+        Field(identifier: 1, name: "number", type: .bigint, isNullable: false),
         Field(identifier: 2, name: "text", type: .string),
     ], primaryKey: [0])
 
@@ -24,7 +24,7 @@ extension LakeTable {
     /// Writes a data file of some numbers.
     func file(_ numbers: Range<Int64>) async throws -> DataFile {
         var writer = try ParquetWriter(schema: ParquetSchema(shelfSchema))
-        let rows = numbers.map { [Value.int64($0), $0 % 4 == 0 ? .null : .string("text \($0)")] }
+        let rows = numbers.map { [Value.bigint($0), $0 % 4 == 0 ? .null : .string("text \($0)")] }
         try writer.append(try RecordBatch(schema: shelfSchema, rows: rows))
         let file = writer.finish()
         let path = newPath("data", ".parquet")

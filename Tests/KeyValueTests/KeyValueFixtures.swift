@@ -7,20 +7,20 @@ import Simulation
 let accounts = Schema(
     identifier: 1,
     fields: [
-        Field(identifier: 1, name: "id", type: .int64, isNullable: false),
+        Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
         Field(identifier: 2, name: "name", type: .string),
-        Field(identifier: 3, name: "amount", type: .int64),
+        Field(identifier: 3, name: "amount", type: .bigint),
     ],
     primaryKey: [0])
 
 func key(_ number: Int) throws -> [UInt8] {
-    try KeyCodec(primaryKeyOf: accounts).encode([.int64(Int64(number))])
+    try KeyCodec(primaryKeyOf: accounts).encode([.bigint(Int64(number))])
 }
 
 func account(_ number: Int, _ name: String?, _ amount: Int64?) -> Row {
     [
-        .int64(Int64(number)), name.map { .string($0) } ?? .null,
-        amount.map { .int64($0) } ?? .null,
+        .bigint(Int64(number)), name.map { .string($0) } ?? .null,
+        amount.map { .bigint($0) } ?? .null,
     ]
 }
 

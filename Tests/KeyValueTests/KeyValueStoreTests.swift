@@ -280,13 +280,13 @@ struct KeyValueStoreTests {
     @Test("Keys of one prefix are one range")
     func prefixes() throws {
         try inWorld { machine, _ in
-            let codec = KeyCodec(types: [.string, .int32])
+            let codec = KeyCodec(types: [.string, .int])
             let store = try await KeyValueStore.open(machine, directory: "kv")
             var offset: Int64 = 0
             for name in ["a", "ab", "b"] {
                 for number in Int32(-2)...2 {
                     offset += 1
-                    let key = try codec.encode([.string(name), .int32(number)])
+                    let key = try codec.encode([.string(name), .int(number)])
                     store.apply([.init(key: key, value: [7])], upTo: offset, rowCountChange: 1)
                 }
                 try await store.flush()
@@ -295,7 +295,7 @@ struct KeyValueStoreTests {
             let found = try await store.scan(prefix: prefix, limit: 100)
             #expect(
                 try found.map { try codec.decode($0.key)[1] }
-                    == (Int32(-2)...2).map { Value.int32($0) })
+                    == (Int32(-2)...2).map { Value.int($0) })
             let rest = try await store.scan(prefix: prefix, after: found[2].key, limit: 100)
             #expect(rest.map(\.key) == found[3...].map(\.key))
         }

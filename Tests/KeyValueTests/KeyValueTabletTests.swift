@@ -34,7 +34,7 @@ struct KeyValueTabletTests {
         return zip(records.rows, types).map { row, type in
             let values = row.map { value in
                 switch value {
-                case .int64(let number): "\(number)"
+                case .bigint(let number): "\(number)"
                 case .string(let text): text
                 default: "-"
                 }

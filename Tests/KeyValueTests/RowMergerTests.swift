@@ -74,12 +74,12 @@ struct RowMergerTests {
     @Test("Each aggregate function does what its name says")
     func aggregates() throws {
         let cases: [Case] = [
-            Case(function: .sum, type: .int32, old: .int32(2), new: .int32(-5), merged: .int32(-3)),
-            Case(function: .sum, type: .int64, old: .null, new: .int64(4), merged: .int64(4)),
-            Case(function: .sum, type: .int64, old: .int64(4), new: .null, merged: .int64(4)),
+            Case(function: .sum, type: .int, old: .int(2), new: .int(-5), merged: .int(-3)),
+            Case(function: .sum, type: .bigint, old: .null, new: .bigint(4), merged: .bigint(4)),
+            Case(function: .sum, type: .bigint, old: .bigint(4), new: .null, merged: .bigint(4)),
             Case(
-                function: .sum, type: .float64, old: .float64(0.5), new: .float64(1),
-                merged: .float64(1.5)),
+                function: .sum, type: .double, old: .double(0.5), new: .double(1),
+                merged: .double(1.5)),
             Case(
                 function: .sum, type: .decimal(precision: 5, scale: 2), old: .decimal(150),
                 new: .decimal(-50), merged: .decimal(100)),
@@ -90,20 +90,20 @@ struct RowMergerTests {
                 function: .product, type: .decimal(precision: 9, scale: 1), old: .decimal(5),
                 new: .decimal(3), merged: .decimal(2)),
             Case(
-                function: .product, type: .int64, old: .int64(6), new: .int64(7),
-                merged: .int64(42)),
+                function: .product, type: .bigint, old: .bigint(6), new: .bigint(7),
+                merged: .bigint(42)),
             Case(function: .maximum, type: .date, old: .date(3), new: .date(2), merged: .date(3)),
             Case(
                 function: .minimum, type: .string, old: .string("b"), new: .string("a"),
                 merged: .string("a")),
-            Case(function: .lastValue, type: .int32, old: .int32(1), new: .null, merged: .null),
+            Case(function: .lastValue, type: .int, old: .int(1), new: .null, merged: .null),
             Case(
-                function: .lastValueIgnoringNulls, type: .int32, old: .int32(1), new: .null,
-                merged: .int32(1)),
-            Case(function: .firstValue, type: .int32, old: .null, new: .int32(2), merged: .null),
+                function: .lastValueIgnoringNulls, type: .int, old: .int(1), new: .null,
+                merged: .int(1)),
+            Case(function: .firstValue, type: .int, old: .null, new: .int(2), merged: .null),
             Case(
-                function: .firstValueIgnoringNulls, type: .int32, old: .null, new: .int32(2),
-                merged: .int32(2)),
+                function: .firstValueIgnoringNulls, type: .int, old: .null, new: .int(2),
+                merged: .int(2)),
             Case(
                 function: .list(delimiter: ", "), type: .string, old: .string("a"),
                 new: .string("b"), merged: .string("a, b")),
@@ -124,10 +124,10 @@ struct RowMergerTests {
     @Test("A sum or product that does not fit is refused, never wrapped")
     func overflow() throws {
         #expect(throws: KeyValueError.self) {
-            try AggregateFunction.sum.merge(.int32(.max), .int32(1), .int32)
+            try AggregateFunction.sum.merge(.int(.max), .int(1), .int)
         }
         #expect(throws: KeyValueError.self) {
-            try AggregateFunction.product.merge(.int64(.min), .int64(-1), .int64)
+            try AggregateFunction.product.merge(.bigint(.min), .bigint(-1), .bigint)
         }
         let decimal = DataType.decimal(precision: 3, scale: 0)
         #expect(throws: KeyValueError.self) {

@@ -1,26 +1,27 @@
 import Columnar
+import TestSupport
 import Parquet
 
 /// Files of other writers, uncompressed: three rows with field ids 1 to 5, 6 being the elements'.
 enum GoldenFiles {
     static let schema = ParquetSchema(columns: [
-        ParquetColumn(identifier: 1, name: "id", type: .int64, isRequired: true),
+        ParquetColumn(identifier: 1, name: "id", type: .bigint, isRequired: true),
         ParquetColumn(identifier: 2, name: "name", type: .string),
         ParquetColumn(identifier: 3, name: "price", type: .decimal(precision: 9, scale: 2)),
-        ParquetColumn(identifier: 4, name: "seen", type: .timestampWithZone),
+        ParquetColumn(identifier: 4, name: "seen", type: .timestampLTZ(precision: 6)),
         ParquetColumn(
-            identifier: 5, name: "point", type: .vector(dimension: 2), elementIdentifier: 6,
+            identifier: 5, name: "point", type: .vector(dimension: 2, elementIdentifier: 6),
             isElementRequired: false),
     ])
 
     static let rows: [Row] = [
-        [.int64(1), .string("a"), .decimal(150), .timestamp(1), .vector([1, 2])],
-        [.int64(2), .null, .decimal(-1), .null, .vector([3, 4])],
-        [.int64(3), .string("wave"), .null, .timestamp(-2), .null],
+        [.bigint(1), .string("a"), .decimal(150), .timestamp(1), .vector([1, 2])],
+        [.bigint(2), .null, .decimal(-1), .null, .vector([3, 4])],
+        [.bigint(3), .string("wave"), .null, .timestamp(-2), .null],
     ]
 
     /// pyarrow 25.0.1: write_table(compression="none", store_schema=False).
-    static let pyarrow = hexadecimal(
+    static let pyarrow = bytes(
         """
         504152311504153015304c1506150012000001000000000000000200000000000000030000000000
         00001500150815082c15061510150615061c18080300000000000000180801000000000000001600
@@ -49,7 +50,7 @@ enum GoldenFiles {
         """)
 
     /// DuckDB 1.5.5: COPY (FORMAT parquet, COMPRESSION uncompressed).
-    static let duckdb = hexadecimal(
+    static let duckdb = bytes(
         """
         504152311500153c153c2c1506150015061506000002000000060101000000000000000200000000
         00000003000000000000001500156415642c15061500150615060000210000004105000000000000

@@ -1,10 +1,11 @@
 import Columnar
 import Parquet
+import TestSupport
 import Testing
 
 @Suite("Parquet files")
 struct ParquetTests {
-    static let schema = ParquetSchema(everyColumn, elementIdentifiers: [23: 101, 24: 102])
+    static let schema = ParquetSchema(everyColumn)
 
     static func configuration(_ compression: Compression) -> ParquetWriter.Configuration {
         var configuration = ParquetWriter.Configuration()
@@ -48,12 +49,12 @@ struct ParquetTests {
     func dictionary() throws {
         let schema = Schema(fields: [
             Field(identifier: 1, name: "text", type: .string),
-            Field(identifier: 2, name: "number", type: .int64, isNullable: false),
+            Field(identifier: 2, name: "number", type: .bigint, isNullable: false),
         ])
         let rows: [Row] = (0..<5000).map { row in
             [
                 row % 7 == 0 ? .null : .string("a rather long text, number \(row % 10)"),
-                .int64(Int64(row / 100)),
+                .bigint(Int64(row / 100)),
             ]
         }
         let batch = try RecordBatch(schema: schema, rows: rows)
@@ -84,7 +85,7 @@ struct ParquetTests {
             #expect(metrics.identifier == Self.schema.columns[index].leafIdentifier)
             #expect(metrics.nullCount == column.nullCount)
             #expect(metrics.byteCount > 0)
-            if case .vector(let dimension) = column.type {
+            if case .vector(let dimension, _) = column.type {
                 #expect(
                     metrics.valueCount == (150 - column.nullCount) * dimension + column.nullCount)
                 #expect(metrics.lowerBound == nil)
@@ -102,11 +103,11 @@ struct ParquetTests {
 
     @Test("Row groups that cannot hold a value are known by their statistics")
     func rowGroupSkipping() throws {
-        let schema = Schema(fields: [Field(identifier: 1, name: "id", type: .int64)])
+        let schema = Schema(fields: [Field(identifier: 1, name: "id", type: .bigint)])
         var writer = try ParquetWriter(
             schema: ParquetSchema(schema), configuration: Self.configuration(.none))
         try writer.append(
-            try RecordBatch(schema: schema, rows: (0..<210).map { [.int64(Int64($0))] }))
+            try RecordBatch(schema: schema, rows: (0..<210).map { [.bigint(Int64($0))] }))
         let contents = try ParquetReader.open(writer.finish().bytes).contents
         func groups(_ lower: Value?, _ upper: Value?) -> [Int] {
             contents.rowGroups.filter {
@@ -114,10 +115,10 @@ struct ParquetTests {
             }.map(\.index)
         }
         #expect(groups(nil, nil) == [0, 1, 2])
-        #expect(groups(.int64(75), .int64(75)) == [1])
-        #expect(groups(.int64(69), .int64(70)) == [0, 1])
-        #expect(groups(.int64(210), nil) == [])
-        #expect(groups(nil, .int64(-1)) == [])
+        #expect(groups(.bigint(75), .bigint(75)) == [1])
+        #expect(groups(.bigint(69), .bigint(70)) == [0, 1])
+        #expect(groups(.bigint(210), nil) == [])
+        #expect(groups(nil, .bigint(-1)) == [])
         #expect(contents.rowGroups[0].statistics(ofColumn: 0).nullCount == 0)
     }
 
@@ -139,22 +140,22 @@ struct ParquetTests {
     @Test("Columns are read by field id into a newer schema")
     func evolution() throws {
         let old = Schema(fields: [
-            Field(identifier: 1, name: "id", type: .int32, isNullable: false),
+            Field(identifier: 1, name: "id", type: .int, isNullable: false),
             Field(identifier: 2, name: "dropped", type: .string),
-            Field(identifier: 3, name: "old name", type: .float32),
+            Field(identifier: 3, name: "old name", type: .float),
         ])
         let new = Schema(fields: [
-            Field(identifier: 3, name: "new name", type: .float64),
+            Field(identifier: 3, name: "new name", type: .double),
             Field(identifier: 4, name: "added", type: .string),
-            Field(identifier: 1, name: "id", type: .int64, isNullable: false),
+            Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
         ])
         var writer = try ParquetWriter(schema: ParquetSchema(old))
         try writer.append(
-            try RecordBatch(schema: old, rows: [[.int32(5), .string("x"), .float32(0.5)]]))
+            try RecordBatch(schema: old, rows: [[.int(5), .string("x"), .float(0.5)]]))
         let reader = try ParquetReader.open(writer.finish().bytes)
         let batch = try reader.read(rowGroup: 0, as: new)
         #expect(batch.schema == new)
-        #expect(batch.rows == [[.float64(0.5), .null, .int64(5)]])
+        #expect(batch.rows == [[.double(0.5), .null, .bigint(5)]])
         let strict = Schema(fields: [
             Field(identifier: 4, name: "added", type: .string, isNullable: false)
         ])
@@ -192,7 +193,7 @@ struct ParquetTests {
         #expect(
             reader.contents.schema.columns.map(\.type) == GoldenFiles.schema.columns.map(\.type))
         #expect(reader.contents.schema.columns.map(\.identifier) == [1, 2, 3, 4, 5])
-        #expect(reader.contents.schema.columns[4].elementIdentifier == 6)
+        #expect(reader.contents.schema.columns[4].leafIdentifier == 6)
         #expect(try reader.readAll()[0].rows == GoldenFiles.rows)
         // Without the expected schema nobody knows how long the vectors are.
         let blind = try ParquetReader.open(bytes)
@@ -205,16 +206,16 @@ struct ParquetTests {
         let schema = ParquetSchema(columns: [
             ParquetColumn(
                 identifier: 2_147_483_546, name: "file_path", type: .string, isRequired: true),
-            ParquetColumn(identifier: 2_147_483_545, name: "pos", type: .int64, isRequired: true),
+            ParquetColumn(identifier: 2_147_483_545, name: "pos", type: .bigint, isRequired: true),
         ])
         var writer = try ParquetWriter(schema: schema)
-        let rows: [Row] = [[.string("a"), .int64(3)], [.string("a"), .int64(9)]]
+        let rows: [Row] = [[.string("a"), .bigint(3)], [.string("a"), .bigint(9)]]
         try writer.append(try RecordBatch(schema: schema.batchSchema, rows: rows))
         let file = writer.finish()
         #expect(file.columns[0].lowerBound == file.columns[0].upperBound)
         #expect(try ParquetReader.open(file.bytes).readAll()[0].rows == rows)
         #expect(throws: ColumnarError.self) {
-            try RecordBatch(schema: schema.batchSchema, rows: [[.null, .int64(3)]])
+            try RecordBatch(schema: schema.batchSchema, rows: [[.null, .bigint(3)]])
         }
     }
 
@@ -226,7 +227,7 @@ struct ParquetTests {
                     schema: ParquetSchema(columns: columns), configuration: configuration)
             }
         }
-        let column = ParquetColumn(identifier: 1, name: "a", type: .int32)
+        let column = ParquetColumn(identifier: 1, name: "a", type: .int)
         check([column, column], .init())
         check([ParquetColumn(identifier: 1, name: "a", type: .vector(dimension: 0))], .init())
         check(

@@ -99,13 +99,13 @@ extension RemoteLog {
     /// Uploads `batchCount` batches of `recordCount` records behind what is there, and adopts them.
     func upload(_ batchCount: Int, batchesOf recordCount: Int) async throws {
         let schema = Schema(fields: [
-            Field(identifier: 1, name: "number", type: .int64, isNullable: false)
+            Field(identifier: 1, name: "number", type: .bigint, isNullable: false)
         ])
         let from = manifest.endOffset
         var offset = from
         var bytes: [UInt8] = []
         for _ in 0..<batchCount {
-            let rows = (0..<recordCount).map { [Value.int64(offset + Int64($0))] }
+            let rows = (0..<recordCount).map { [Value.bigint(offset + Int64($0))] }
             let batch = try LogBatch.appendOnly(RecordBatch(schema: schema, rows: rows))
                 .assigned(
                     baseOffset: offset, commitTimestamp: Timestamp(millisecondsSinceEpoch: 1),

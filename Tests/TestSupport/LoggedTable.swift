@@ -22,8 +22,10 @@ public final class LoggedTable: LogSource {
     /// Columns of every type; the first two are the key if there is one.
     public static func schema(isKeyed: Bool) -> Schema {
         let types: [DataType] = [
-            .int64, .string, .boolean, .int32, .float32, .float64, .bytes, .date, .timestamp,
-            .timestampWithZone, .decimal(precision: 12, scale: 2), .vector(dimension: 3), .string,
+            .bigint, .string, .boolean, .int, .float, .double, .bytes, .date,
+            .timestamp(precision: 6),
+            .timestampLTZ(precision: 6), .decimal(precision: 12, scale: 2), .vector(dimension: 3),
+            .string,
         ]
         let fields = types.enumerated().map { position, type in
             Field(
@@ -122,11 +124,11 @@ public final class LoggedTable: LogSource {
     public func row(_ key: Int64, _ random: RandomStream) -> Row {
         let number = Int64(random.next(in: 0..<1000))
         let row: Row = [
-            .int64(key), .string("key \(key % 7)"), .boolean(number % 2 == 0),
-            .int32(Int32(number)), .float32(Float(number) / 8), .float64(Double(number) / -16),
+            .bigint(key), .string("key \(key % 7)"), .boolean(number % 2 == 0),
+            .int(Int32(number)), .float(Float(number) / 8), .double(Double(number) / -16),
             .bytes([0, UInt8(number % 256), 255]), .date(Int32(number) - 500),
             .timestamp(number * 1_000_003 - 7), .timestamp(-number * 999_983),
-            .decimal(number * 7919 - 3_000_000),
+            .decimal(Int128(number) * 7919 - 3_000_000),
             .vector([Float(number), -0.5, Float(key)]),
             .string(number % 5 == 0 ? "ünï \"\(number)\"\n" : "text \(number % 13)"),
         ]

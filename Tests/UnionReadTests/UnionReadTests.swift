@@ -81,7 +81,7 @@ struct UnionReadTests {
                 let system = answer.rows.map { Array($0.suffix(3)) }
                 #expect(
                     system.map { [$0[0], $0[1]] }
-                        == answer.positions.map { [.int32($0.bucket), .int64($0.offset)] })
+                        == answer.positions.map { [.int($0.bucket), .bigint($0.offset)] })
                 #expect(answer.batches.allSatisfy { $0.schema.fields.count == 4 })
                 if isKeyed {
                     let keys = answer.rowsByKey.map(\.key)
@@ -109,7 +109,7 @@ struct UnionReadTests {
                 _ = try await tiering.round()
             }
             let all = try await reader.read(table.table)
-            let filter = RowFilter([.init(column: 1, .lessOrEqual, .int64(20))])
+            let filter = RowFilter([.init(column: 1, .lessOrEqual, .bigint(20))])
             let before = world.objects.counters.gets
             let few = try await reader.read(table.table, ReadRequest(filter: filter))
             let between = world.objects.counters.gets
@@ -170,9 +170,9 @@ extension ReadRequest {
         for _ in 0..<random.next(in: 0..<3) {
             let number = Int64(random.next(in: 0..<1000))
             let choices: [(Int32, Value)] = [
-                (1, .int64(number % 150)), (2, .string("key \(number % 7)")),
-                (4, .int32(Int32(number))), (5, .float32(Float(number) / 8)),
-                (8, .date(Int32(number) - 500)), (11, .decimal(number * 7919 - 3_000_000)),
+                (1, .bigint(number % 150)), (2, .string("key \(number % 7)")),
+                (4, .int(Int32(number))), (5, .float(Float(number) / 8)),
+                (8, .date(Int32(number) - 500)), (11, .decimal(Int128(number) * 7919 - 3_000_000)),
                 (13, .string("text \(number % 13)")),
             ]
             let (column, value) = choices[random.next(in: 0..<choices.count)]

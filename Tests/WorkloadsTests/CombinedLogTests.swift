@@ -26,7 +26,7 @@ struct CombinedLogTests {
             row == [
                 .string("10.0.0.1"), .string("ident"), .string("anna"),
                 .timestamp(1_795_634_129_000_000), .string("GET"), .string("/a?b=c"),
-                .string("HTTP/1.1"), .int32(304), .null, .string("http://x.example/"),
+                .string("HTTP/1.1"), .int(304), .null, .string("http://x.example/"),
                 .string("Mozilla/5.0 (X11)"),
             ])
     }

@@ -48,7 +48,7 @@ struct CommittedCaptureTests {
         let stream = try Self.postgres.get()
         let rows = stream.rows
         func customer(_ number: Int32, _ column: String) -> Value? {
-            stream.value(rows["customers"]?[[.int32(number)]], "customers", column)
+            stream.value(rows["customers"]?[[.int(number)]], "customers", column)
         }
         #expect(customer(1, "name") == .string("Anna \"Änne\" O'Hara"))
         #expect(customer(2, "name") == .string("back\\slash\ttab\nline"))
@@ -73,12 +73,12 @@ struct CommittedCaptureTests {
         }
         #expect(product("SKU-MIN", "price") == .decimal(-9_999_999_999))
         #expect(product("SKU-MIN", "exact_weight") == .string("-0.000000000001"))
-        #expect(product("SKU-MIN", "popularity") == .float64(.leastNonzeroMagnitude))
+        #expect(product("SKU-MIN", "popularity") == .double(.leastNonzeroMagnitude))
         #expect(product("SKU-MIN", "picture") == .bytes([]))
         #expect(product("SKU-MIN", "changed_at") == .timestamp(-62_135_596_800_000_000))
         #expect(
             product("SKU-MAX", "exact_weight") == .string("999999999999999999.999999999999"))
-        #expect(product("SKU-MAX", "rating") == .float32(.greatestFiniteMagnitude))
+        #expect(product("SKU-MAX", "rating") == .float(.greatestFiniteMagnitude))
         #expect(product("SKU-MAX", "picture") == .bytes([0xFF, 0]))
         #expect(product("SKU-MAX", "changed_at") == .timestamp(253_402_300_799_999_999))
         #expect(product("SKU-8", "sku") == nil && product("OLD-SKU-8", "sku") != nil)
@@ -91,8 +91,8 @@ struct CommittedCaptureTests {
         #expect(product("SKU-11", "price") == .decimal(87209))
 
         let orders = rows["orders"]
-        #expect(orders?[[.int64(.min)]]?[5] == .timestamp(-1))
-        #expect(orders?[[.int64(.max)]]?[3] == .decimal(999_999_999_999))
+        #expect(orders?[[.bigint(.min)]]?[5] == .timestamp(-1))
+        #expect(orders?[[.bigint(.max)]]?[3] == .decimal(999_999_999_999))
     }
 
     @Test("Without the header the tables are found in the lines, and the changes are the same")
@@ -143,7 +143,7 @@ struct CommittedCaptureTests {
         #expect(counts["no request"] == 6)
         #expect(counts["beetle"] == 3)
         #expect(counts["2 string(\"two words \\\"quoted\\\"\")"] == 3)
-        #expect(counts["7 int32(505)"] == 3 && counts["7 int32(414)"] == 3)
+        #expect(counts["7 int(505)"] == 3 && counts["7 int(414)"] == 3)
         #expect(counts["4 string(\"DELETE\")"] ?? 0 > 100)
         #expect(counts["6 string(\"HTTP/9.9\")"] == 3)
     }
@@ -182,10 +182,10 @@ struct CommittedCaptureTests {
         #expect(
             value("products", .string("SKU-1"), "changed_at")
                 == .timestamp(1_729_996_200_000_001))
-        #expect(value("customers", .int32(1), "born") == .date(-7275))
-        #expect(value("customers", .int32(20), "created_at") == .timestamp(-1))
-        #expect(value("customers", .int32(2), "name") == nil)
-        #expect(value("customers", .int32(3), "name") == .string("Again"))
+        #expect(value("customers", .int(1), "born") == .date(-7275))
+        #expect(value("customers", .int(20), "created_at") == .timestamp(-1))
+        #expect(value("customers", .int(2), "name") == nil)
+        #expect(value("customers", .int(3), "name") == .string("Again"))
         let plain = try Self.debezium("plain")
         let price = plain.rows["products"]?[[.string("SKU-1")]]
         #expect(plain.value(price, "products", "price") == .string("12.51"))

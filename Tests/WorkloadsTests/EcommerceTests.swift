@@ -59,10 +59,10 @@ struct EcommerceTests {
     @Test("The sum of an order is that of its lines")
     func sums() {
         let stream = Self.stream(7, steps: 3000)
-        var sums: [Value: Int64] = [:]
+        var sums: [Value: Int128] = [:]
         for (key, row) in stream.rows("order_lines") {
             guard case .decimal(let price) = row[4] else { continue }
-            sums[key[0], default: 0] += price * row[3].integer!
+            sums[key[0], default: 0] += price * Int128(row[3].integer ?? 0)
         }
         let wrong = stream.rows("orders").values.filter { row in
             guard case .decimal(let total) = row[3] else { return true }

@@ -9,12 +9,12 @@ struct ReferenceModelTests {
         name: "rows",
         schema: Schema(
             fields: [
-                Field(identifier: 1, name: "id", type: .int64, isNullable: false),
-                Field(identifier: 2, name: "value", type: .int64),
+                Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
+                Field(identifier: 2, name: "value", type: .bigint),
             ], primaryKey: [0]), bucketKey: [0])
     private static let log = TableDefinition(
         name: "lines",
-        schema: Schema(fields: [Field(identifier: 1, name: "value", type: .int64)]),
+        schema: Schema(fields: [Field(identifier: 1, name: "value", type: .bigint)]),
         bucketKey: [0])
 
     private static func hash(_ row: Row) -> UInt64 {
@@ -22,7 +22,7 @@ struct ReferenceModelTests {
     }
 
     private static func row(_ key: Int, _ value: Int) -> Row {
-        [.int64(Int64(key)), .int64(Int64(value))]
+        [.bigint(Int64(key)), .bigint(Int64(value))]
     }
 
     /// A table of one key, and what the model says of what stands in it.
@@ -32,7 +32,7 @@ struct ReferenceModelTests {
         @discardableResult
         func write(_ value: Int?, _ outcome: ReferenceModel.Outcome) throws -> Story {
             let kind: Change.Kind =
-                value.map { .upsert(row(1, $0)) } ?? .delete(key: [.int64(1)])
+                value.map { .upsert(row(1, $0)) } ?? .delete(key: [.bigint(1)])
             try model.learned(kind, number: model.sent(), outcome, hash: hash)
             return self
         }
@@ -47,7 +47,7 @@ struct ReferenceModelTests {
             var violations: [String] = []
             var rows: [[UInt8]: Row] = [:]
             if let standing {
-                let key = try KeyCodec(primaryKeyOf: keyed.schema).encode([.int64(1)])
+                let key = try KeyCodec(primaryKeyOf: keyed.schema).encode([.bigint(1)])
                 rows[key] = row(1, standing)
             }
             _ = model.check(rows: rows, hash: hash) { violations.append($0) }
@@ -65,7 +65,7 @@ struct ReferenceModelTests {
         try model.learned(.upsert(Self.row(1, 2)), number: second, .acknowledged, hash: Self.hash)
         try model.learned(.upsert(Self.row(1, 1)), number: first, .acknowledged, hash: Self.hash)
         var violations: [String] = []
-        let key = try KeyCodec(primaryKeyOf: Self.keyed.schema).encode([.int64(1)])
+        let key = try KeyCodec(primaryKeyOf: Self.keyed.schema).encode([.bigint(1)])
         let count = model.check(rows: [key: Self.row(1, 2)], hash: Self.hash) {
             violations.append($0)
         }
@@ -121,7 +121,7 @@ struct ReferenceModelTests {
     func appended() throws {
         func verdict(_ outcomes: [ReferenceModel.Outcome], seen: Int) throws -> String {
             let model = ReferenceModel(Self.log)
-            let row: Row = [.int64(7)]
+            let row: Row = [.bigint(7)]
             for outcome in outcomes {
                 try model.learned(.append(row), number: model.sent(), outcome, hash: Self.hash)
             }
@@ -175,10 +175,10 @@ struct ReferenceModelTests {
         }
         for step in 0..<300 {
             let number = random.below(8)
-            let key = try codec.encode([.int64(Int64(number))])
+            let key = try codec.encode([.bigint(Int64(number))])
             let kind: Change.Kind =
                 random.below(4) == 0
-                ? .delete(key: [.int64(Int64(number))])
+                ? .delete(key: [.bigint(Int64(number))])
                 : .upsert(row(number, step / 2))
             let sent = model.sent()
             switch random.below(10) {
@@ -195,7 +195,7 @@ struct ReferenceModelTests {
                 if random.below(3) > 0 { try apply(late.kind, late.key) }
             }
         }
-        let last = try codec.encode([.int64(100)])
+        let last = try codec.encode([.bigint(100)])
         try apply(.upsert(row(100, 1)), last)
         try model.learned(.upsert(row(100, 1)), number: model.sent(), .acknowledged, hash: hash)
         if lying { rows[last] = nil }

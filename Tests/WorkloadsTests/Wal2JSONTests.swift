@@ -43,7 +43,7 @@ struct Wal2JSONTests {
             stream.steps.map(\.delay) == [.milliseconds(10), .milliseconds(5), .milliseconds(5)])
         #expect(
             stream.changes[0]
-                == Change(table: 0, .upsert([.int32(1), .decimal(150), .string("x")])))
+                == Change(table: 0, .upsert([.int(1), .decimal(150), .string("x")])))
         #expect(stream.refusals == [])
     }
 
@@ -73,11 +73,11 @@ struct Wal2JSONTests {
         #expect(
             stream.steps.map(\.changes) == [
                 [
-                    Change(table: 0, .delete(key: [.int32(1)])),
-                    Change(table: 0, .upsert([.int32(2), .null, .string("x")])),
+                    Change(table: 0, .delete(key: [.int(1)])),
+                    Change(table: 0, .upsert([.int(2), .null, .string("x")])),
                 ],
-                [Change(table: 0, .upsert([.int32(2), .null, .string("y")]))],
-                [Change(table: 0, .delete(key: [.int32(2)]))],
+                [Change(table: 0, .upsert([.int(2), .null, .string("y")]))],
+                [Change(table: 0, .delete(key: [.int(2)]))],
             ])
     }
 
@@ -89,7 +89,7 @@ struct Wal2JSONTests {
             Self.line("U", columns, identity: #"[{"name":"id","value":1}]"#))
         #expect(
             stream.changes
-                == [Change(table: 0, .upsert([.int32(1), .decimal(700), .string("long")]))])
+                == [Change(table: 0, .upsert([.int(1), .decimal(700), .string("long")]))])
         #expect(stream.refusals.count == 1)
         #expect(stream.refusals[0].contains("column 'b' of t is left out"))
     }

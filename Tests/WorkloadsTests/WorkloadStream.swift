@@ -77,13 +77,3 @@ struct WorkloadStream {
         changes.count { if case .delete = $0.change.kind { true } else { false } }
     }
 }
-
-extension Value {
-    var integer: Int64? {
-        switch self {
-        case .int64(let number), .timestamp(let number): number
-        case .int32(let number): Int64(number)
-        default: nil
-        }
-    }
-}

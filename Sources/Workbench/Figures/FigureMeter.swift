@@ -129,16 +129,6 @@ final class FigureMeter {
 extension [Value] {
     /// Bytes that the values say: of numbers their width, of texts their length, of nothing none.
     var saidByteCount: Int {
-        reduce(0) { sum, value in
-            switch value {
-            case .null: sum
-            case .boolean: sum + 1
-            case .int32, .date, .float32: sum + 4
-            case .int64, .timestamp, .decimal, .float64: sum + 8
-            case .string(let text): sum + text.utf8.count
-            case .bytes(let bytes): sum + bytes.count
-            case .vector(let elements): sum + 4 * elements.count
-            }
-        }
+        reduce(0) { $0 + $1.payloadByteCount }
     }
 }

@@ -47,10 +47,10 @@ extension MicroBenchmark {
 
     private static let schema = Schema(
         fields: [
-            Field(identifier: 1, name: "id", type: .int64, isNullable: false),
-            Field(identifier: 2, name: "customer", type: .int64, isNullable: false),
+            Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
+            Field(identifier: 2, name: "customer", type: .bigint, isNullable: false),
             Field(identifier: 3, name: "state", type: .string, isNullable: false),
-            Field(identifier: 4, name: "cents", type: .int64, isNullable: false),
+            Field(identifier: 4, name: "cents", type: .bigint, isNullable: false),
             Field(identifier: 5, name: "note", type: .string, isNullable: true),
         ], primaryKey: [0])
 
@@ -59,9 +59,9 @@ extension MicroBenchmark {
         let states = ["placed", "paid", "shipped", "cancelled"]
         return (0..<count).map { number in
             [
-                .int64(Int64(number)), .int64(Int64(random.next(in: 0..<5000))),
+                .bigint(Int64(number)), .bigint(Int64(random.next(in: 0..<5000))),
                 .string(states[random.next(in: 0..<4)]),
-                .int64(Int64(random.next(in: 0..<100_000))),
+                .bigint(Int64(random.next(in: 0..<100_000))),
                 random.chance(1, in: 3) ? .null : .string("to be left at door \(number % 97)"),
             ]
         }

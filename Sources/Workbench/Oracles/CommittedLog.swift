@@ -187,30 +187,6 @@ final class CommittedLog {
 
     /// A hash of a row, the same in every process; never 0.
     static func hash(_ row: Row) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ value: UInt64) {
-            hash = (hash ^ value) &* 0xBF58_476D_1CE4_E5B9
-            hash ^= hash >> 29
-        }
-        for value in row {
-            switch value {
-            case .null: mix(1)
-            case .boolean(let value): mix(value ? 3 : 2)
-            case .int32(let value): mix(UInt64(UInt32(bitPattern: value)) << 4 | 4)
-            case .int64(let value), .timestamp(let value), .decimal(let value):
-                mix(UInt64(bitPattern: value))
-            case .date(let value): mix(UInt64(UInt32(bitPattern: value)) << 4 | 5)
-            case .float32(let value): mix(UInt64(value.bitPattern) << 4 | 6)
-            case .float64(let value): mix(value.bitPattern)
-            case .string(let value):
-                for byte in value.utf8 { mix(UInt64(byte)) }
-                mix(7)
-            case .bytes(let value):
-                for byte in value { mix(UInt64(byte)) }
-                mix(8)
-            case .vector(let elements): for element in elements { mix(UInt64(element.bitPattern)) }
-            }
-        }
-        return hash | 1
+        Value.contentHash(of: row) | 1
     }
 }

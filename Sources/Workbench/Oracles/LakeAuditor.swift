@@ -250,16 +250,15 @@ final class LakeAuditor {
         let key = try location.key(of: path)
         let reader = try ParquetReader.open(
             world.objects.bytes(key) ?? [],
-            expected: ParquetSchema(
-                schema.columns, elementIdentifiers: schema.elementIdentifiers))
+            expected: ParquetSchema(schema.columns))
         let width = logs[0].table.schema.fields.count
         var places: [Place?] = []
         for group in reader.contents.rowGroups {
             let batch = try reader.read(rowGroup: group.index, as: schema.columns)
             for position in 0..<batch.rowCount {
                 let row = batch.row(at: position)
-                guard case .int32(let bucket) = row[width],
-                    case .int64(let offset) = row[width + 1],
+                guard case .int(let bucket) = row[width],
+                    case .bigint(let offset) = row[width + 1],
                     logs.indices.contains(Int(bucket))
                 else {
                     throw ColumnarError.corrupt(reason: "no place in the log", position: position)

@@ -102,7 +102,7 @@ extension Surveyor {
         let column = random.next(in: 0..<fields.count)
         let value = whole.rows[random.next(in: 0..<whole.rowCount)][column]
         switch fields[column].type {
-        case .int32, .int64, .string, .timestamp: break
+        case .int, .bigint, .string, .timestamp, .timestampLTZ: break
         default: return nil
         }
         if value == .null { return nil }

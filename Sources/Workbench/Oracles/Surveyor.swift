@@ -184,7 +184,7 @@ final class Surveyor {
         _ bucket: BucketIdentifier, _ table: TableDescription
     ) async throws -> String? {
         guard let log = auditor.logs[bucket], let column = table.vectorColumn,
-            case .vector(let dimension) = table.schema.fields[column].type
+            case .vector(let dimension, _) = table.schema.fields[column].type
         else { return nil }
         let query = (0..<dimension).map { _ in
             Float(Int(random.next(in: 0..<2001)) - 1000) / 1000

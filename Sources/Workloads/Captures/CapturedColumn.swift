@@ -58,7 +58,7 @@ struct CapturedColumn {
         let text = DecimalText.text(bigEndian: bytes, scale: scale)
         guard case .decimal(let precision, let ownScale) = type else { return .string(text) }
         return DecimalText.unscaled(text, precision: precision, scale: ownScale).map {
-            .decimal($0)
+            .decimal(Int128($0))
         }
     }
 
@@ -71,22 +71,22 @@ struct CapturedColumn {
             case .string("f"), .string("false"): .boolean(false)
             default: nil
             }
-        case .int32: integer(value).flatMap { Int32(exactly: $0) }.map { .int32($0) }
-        case .int64: integer(value).map { .int64($0) }
-        case .float32: floating(value, Float.init).map { .float32($0) }
-        case .float64: floating(value, Double.init).map { .float64($0) }
+        case .int: integer(value).flatMap { Int32(exactly: $0) }.map { .int($0) }
+        case .bigint: integer(value).map { .bigint($0) }
+        case .float: floating(value, Float.init).map { .float($0) }
+        case .double: floating(value, Double.init).map { .double($0) }
         case .string: .string(value.string ?? value.compact)
         case .bytes: value.string.flatMap(EncodedBytes.hexadecimal).map { .bytes($0) }
         case .date: value.string.flatMap(CalendarTime.days).map { .date($0) }
-        case .timestamp, .timestampWithZone:
+        case .timestamp, .timestampLTZ:
             value.string.flatMap {
-                CalendarTime.microseconds($0, hasZone: type == .timestampWithZone)
+                CalendarTime.microseconds($0, hasZone: type == .timestampLTZ(precision: 6))
             }.map { .timestamp($0) }
         case .decimal(let precision, let scale):
             number(value).flatMap {
                 DecimalText.unscaled($0, precision: precision, scale: scale)
-            }.map { .decimal($0) }
-        case .vector: nil
+            }.map { .decimal(Int128($0)) }
+        default: nil
         }
     }
 

@@ -15,9 +15,9 @@ struct CombinedLogReader: CaptureReader {
     private static var definition: TableDefinition {
         let columns: [(String, DataType, Bool)] = [
             ("host", .string, false), ("ident", .string, true), ("user", .string, true),
-            ("time", .timestampWithZone, false), ("method", .string, true),
-            ("path", .string, true), ("protocol", .string, true), ("status", .int32, false),
-            ("bytes", .int64, true), ("referrer", .string, true), ("user_agent", .string, true),
+            ("time", .timestampLTZ(precision: 6), false), ("method", .string, true),
+            ("path", .string, true), ("protocol", .string, true), ("status", .int, false),
+            ("bytes", .bigint, true), ("referrer", .string, true), ("user_agent", .string, true),
         ]
         let fields = columns.enumerated().map { position, column in
             Field(
@@ -45,7 +45,7 @@ struct CombinedLogReader: CaptureReader {
         let row: Row = [
             .string(host), Self.value(ident), Self.value(user), .timestamp(time),
             Self.value(parts.method), Self.value(parts.path), Self.value(parts.version),
-            .int32(status), bytes.map { .int64($0) } ?? .null, Self.value(referrer),
+            .int(status), bytes.map { .bigint($0) } ?? .null, Self.value(referrer),
             Self.value(agent),
         ]
         return .changes([Change(table: 0, .append(row))], time: time, transaction: nil)

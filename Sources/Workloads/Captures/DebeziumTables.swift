@@ -57,8 +57,8 @@ struct DebeziumTables {
             switch member.value {
             case .null: nil
             case .bool: .boolean
-            case .integer: .int64
-            case .number: .float64
+            case .integer: .bigint
+            case .number: .double
             case .string, .array, .object: .string
             }
         guard let position = table.columns.firstIndex(where: { $0.name == member.name }) else {
@@ -75,8 +75,8 @@ struct DebeziumTables {
         }
         let known = table.columns[position].type
         if known == type { return }
-        let areNumbers = [.int64, .float64].contains(known) && [.int64, .float64].contains(type)
-        table.columns[position].type = areNumbers ? .float64 : .string
+        let areNumbers = [.bigint, .double].contains(known) && [.bigint, .double].contains(type)
+        table.columns[position].type = areNumbers ? .double : .string
     }
 
     // MARK: By the schema
@@ -103,17 +103,17 @@ struct DebeziumTables {
         case "io.debezium.data.VariableScaleDecimal": return (.string, .variableDecimal)
         case "io.debezium.time.Date", "org.apache.kafka.connect.data.Date": return (.date, .days)
         case "io.debezium.time.Timestamp", "org.apache.kafka.connect.data.Timestamp":
-            return (.timestamp, .milliseconds)
-        case "io.debezium.time.MicroTimestamp": return (.timestamp, .microseconds)
-        case "io.debezium.time.NanoTimestamp": return (.timestamp, .nanoseconds)
-        case "io.debezium.time.ZonedTimestamp": return (.timestampWithZone, .text)
+            return (.timestamp(precision: 6), .milliseconds)
+        case "io.debezium.time.MicroTimestamp": return (.timestamp(precision: 6), .microseconds)
+        case "io.debezium.time.NanoTimestamp": return (.timestamp(precision: 6), .nanoseconds)
+        case "io.debezium.time.ZonedTimestamp": return (.timestampLTZ(precision: 6), .text)
         default: break
         }
         switch field["type"]?.string {
-        case "int8", "int16", "int32": return (.int32, .text)
-        case "int64": return (.int64, .text)
-        case "float": return (.float32, .text)
-        case "double": return (.float64, .text)
+        case "int8", "int16", "int32": return (.int, .text)
+        case "int64": return (.bigint, .text)
+        case "float": return (.float, .text)
+        case "double": return (.double, .text)
         case "boolean": return (.boolean, .text)
         case "bytes": return (.bytes, .base64)
         default: return (.string, .text)

@@ -9,15 +9,15 @@ enum PostgresType {
     static func dataType(_ name: String) -> DataType {
         let (base, arguments) = split(name)
         switch base {
-        case "smallint", "int2", "integer", "int", "int4": return .int32
-        case "bigint", "int8": return .int64
-        case "real", "float4": return .float32
-        case "double precision", "float8": return .float64
+        case "smallint", "int2", "integer", "int", "int4": return .int
+        case "bigint", "int8": return .bigint
+        case "real", "float4": return .float
+        case "double precision", "float8": return .double
         case "boolean", "bool": return .boolean
         case "bytea": return .bytes
         case "date": return .date
-        case "timestamp", "timestamp without time zone": return .timestamp
-        case "timestamptz", "timestamp with time zone": return .timestampWithZone
+        case "timestamp", "timestamp without time zone": return .timestamp(precision: 6)
+        case "timestamptz", "timestamp with time zone": return .timestampLTZ(precision: 6)
         case "numeric", "decimal":
             let scale = arguments.count > 1 ? arguments[1] : 0
             guard let precision = arguments.first, (1...18).contains(precision),
