@@ -43,6 +43,11 @@ public struct BucketState: Hashable, Sendable {
 /// A running tablet server, as it stands in the coordination service under its lease.
 public struct ServerRegistration: Hashable, Sendable {
     public var incarnation: Int64
+    /// The newest format that the server reads.
+    public var formatVersion: Int16
 
-    public init(incarnation: Int64) { self.incarnation = incarnation }
+    public init(incarnation: Int64, formatVersion: Int16) {
+        self.incarnation = incarnation
+        self.formatVersion = formatVersion
+    }
 }

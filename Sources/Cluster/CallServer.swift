@@ -3,19 +3,21 @@ import Platform
 
 /// Answers calls that come over connections, many at a time on each.
 ///
-/// A frame is a call number (u32) and a message; an answer bears the number of its call. Both count
-/// as held memory until the answer is sent.
+/// A frame is a call number (u32), the call's key and version (i16 each, see `CallHeader`) and the
+/// message; an answer bears the number, key and version of its call. What cannot be read is answered
+/// with an error of its own, so that the other calls of the connection go on. Frames count as held
+/// memory until the answer is sent.
 final class CallServer {
     private let machine: Machine
-    private let port: Int
+    private let configuration: ClusterConfiguration
 
-    init(_ machine: Machine, port: Int) {
+    init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
-        self.port = port
+        self.configuration = configuration
     }
 
     func serve(_ answer: @escaping (Request) async throws -> Response) async throws {
-        let listener = try await machine.network.listen(port: port)
+        let listener = try await machine.network.listen(port: configuration.port)
         while true {
             let connection = try await listener.accept()
             machine.spawn("connection from \(connection.peer)") {
@@ -36,22 +38,33 @@ final class CallServer {
     ) {
         var reader = ByteReader(frame)
         guard let number: UInt32 = try? reader.readLittleEndian() else {
+            // Without a number there is no call to answer.
             connection.close()
             return
         }
-        let request: Request
+        let header: CallHeader
+        let request: Result<Request, ClusterError>
         do {
-            request = try Request(from: &reader)
+            header = try CallHeader(from: &reader)
+            request = self.request(header, &reader)
         } catch {
-            machine.observer.note(.warning, "call from \(connection.peer): \(error)")
-            connection.close()
-            return
+            header = .unreadable
+            request = .failure(.malformedMessage(reason: "\(error)"))
+        }
+        if case .failure(let error) = request {
+            machine.observer.reached("call that cannot be read")
+            machine.observer.note(.debug, "call from \(connection.peer): \(error)")
         }
         let held = MemoryUse(of: machine.memory, byteCount: frame.count)
         machine.spawn("call") {
             var response: Response
             do {
-                response = try await answer(request)
+                switch request {
+                case .success(.apiVersions):
+                    response = .apiVersions(SupportedAPI.all(at: self.configuration.formatVersion))
+                case .success(let request): response = try await answer(request)
+                case .failure(let error): response = .failure(error)
+                }
             } catch let error as ClusterError {
                 response = .failure(error)
             } catch is CoordinationError {
@@ -59,9 +72,28 @@ final class CallServer {
             }
             var writer = ByteWriter()
             writer.append(littleEndian: number)
+            header.encode(into: &writer)
             response.encode(into: &writer)
             held.byteCount += writer.bytes.count
             do { try await connection.send(writer.bytes) } catch is NetworkError {}
+        }
+    }
+    /// The call that a frame holds, if this node understands its key and version.
+    private func request(
+        _ header: CallHeader, _ reader: inout ByteReader
+    ) -> Result<Request, ClusterError> {
+        let key = APIKey(rawValue: header.key)
+        let versions = key?.versions(at: configuration.formatVersion)
+        guard let key, let versions, versions.contains(header.version) else {
+            return .failure(
+                .unsupportedAPI(
+                    key: header.key, version: header.version, oldest: versions?.lowerBound ?? 0,
+                    newest: versions?.upperBound ?? -1))
+        }
+        do {
+            return .success(try Request(key, from: &reader))
+        } catch {
+            return .failure(.malformedMessage(reason: "call \(key): \(error)"))
         }
     }
 }

@@ -4,11 +4,13 @@ import Platform
 /// A node's calls to others: one connection to each, opened when needed, with many calls under way.
 final class Calls {
     private let machine: Machine
+    private let mirror: MetadataMirror
     private let timeout: Duration
     private var peers: [Address: PeerConnection] = [:]
 
-    init(_ machine: Machine, timeout: Duration) {
+    init(_ machine: Machine, _ mirror: MetadataMirror, timeout: Duration) {
         self.machine = machine
+        self.mirror = mirror
         self.timeout = timeout
     }
 
@@ -25,7 +27,8 @@ final class Calls {
             peers[address] = peer
         }
         let deadline = machine.clock.now + timeout + extra
-        guard let response = try await peer.call(request, deadline) else {
+        let header = try CallHeader(request.key, in: mirror.format)
+        guard let response = try await peer.call(request, header, deadline) else {
             throw ClusterError.timedOut("\(address)")
         }
         if case .failure(let error) = response { throw error }
@@ -61,13 +64,16 @@ private final class PeerConnection {
     }
 
     /// The answer, or nil if it did not come in time or the connection broke.
-    func call(_ request: Request, _ deadline: Instant) async throws -> Response? {
+    func call(
+        _ request: Request, _ header: CallHeader, _ deadline: Instant
+    ) async throws -> Response? {
         guard let connection = try await connection(until: deadline) else { return nil }
         nextNumber &+= 1
         let number = nextNumber
         var writer = ByteWriter()
         writer.append(littleEndian: number)
-        request.encode(into: &writer)
+        header.encode(into: &writer)
+        request.encodeBody(into: &writer)
         let asked = machine.clock.now
         answers[number] = .expected
         defer { answers[number] = nil }
@@ -117,7 +123,7 @@ private final class PeerConnection {
                 var reader = ByteReader(try await connection.receive())
                 heard = machine.clock.now
                 let number: UInt32 = try reader.readLittleEndian()
-                let response = try Response(from: &reader)
+                let response = Response(answering: &reader)
                 switch answers[number] {
                 case .expected: answers[number] = .here(response)
                 case .awaited(let wait): wait.resume(returning: response)

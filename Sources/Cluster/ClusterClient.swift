@@ -13,12 +13,12 @@ public final class ClusterClient {
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
         self.configuration = configuration
-        mirror = MetadataMirror(machine)
-        calls = Calls(machine, timeout: configuration.callTimeout + .seconds(1))
+        mirror = MetadataMirror(machine, configuration)
+        calls = Calls(machine, mirror, timeout: configuration.callTimeout + .seconds(1))
     }
 
     /// Follows the metadata until the machine ends; start it before anything else.
-    public func run() async throws { try await mirror.follow(configuration: configuration) }
+    public func run() async throws { try await mirror.follow() }
 
     // MARK: Tables
 
@@ -47,7 +47,7 @@ public final class ClusterClient {
         var retry = Backoff(configuration)
         while true {
             do {
-                return try await nextNumber(of: "writers", on: machine)
+                return try await nextNumber(of: "writers", mirror)
             } catch is CoordinationError {
                 try await machine.sleep(retry.next(machine.entropy))
             }

@@ -16,6 +16,10 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidRequest(reason: String)
     case tableExists(name: String)
     case unknownTable(name: String)
+    /// Upgrade the node that was asked, or ask it in a version that it names.
+    case unsupportedAPI(key: Int16, version: Int16, oldest: Int16, newest: Int16)
+    /// Upgrade this node: something was written by a later one.
+    case unsupportedFormat(String, version: Int16, newest: Int16)
     // Restore the data.
     case damaged(BucketIdentifier, detail: String)
     // Report a bug.
@@ -38,6 +42,13 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalidRequest(let reason): "bad request: \(reason)"
         case .tableExists(let name): "there is a table named \(name) already"
         case .unknownTable(let name): "there is no table named \(name)"
+        case .unsupportedAPI(let key, let version, let oldest, let newest):
+            newest < oldest
+                ? "call \(key) is unknown here: upgrade the node that was asked"
+                : "call \(key) in version \(version) is unknown here, only versions "
+                    + "\(oldest)...\(newest) are"
+        case .unsupportedFormat(let what, let version, let newest):
+            "\(what) is of format \(version) and this node reads up to \(newest): upgrade it"
         case .damaged(let bucket, let detail): "the log of \(bucket) is damaged: \(detail)"
         case .malformedMessage(let reason): "a message cannot be read: \(reason)"
         }

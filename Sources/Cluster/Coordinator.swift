@@ -15,13 +15,13 @@ public final class Coordinator {
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
         self.configuration = configuration
-        mirror = MetadataMirror(machine)
-        server = CallServer(machine, port: configuration.port)
+        mirror = MetadataMirror(machine, configuration)
+        server = CallServer(machine, configuration)
     }
 
     public func run() async throws {
         machine.spawn("metadata of \(machine.name)") {
-            try await self.mirror.follow(configuration: self.configuration)
+            try await self.mirror.follow()
         }
         machine.spawn("calls to \(machine.name)") {
             try await self.server.serve { try await self.answer($0) }
@@ -31,9 +31,49 @@ public final class Coordinator {
             self.term = term
             while term.isHeld {
                 // One round looks at everything, so that a missed event is made good.
+                try await self.raiseFormat()
                 try await self.electWhereNeeded()
                 _ = try await self.mirror.changed.wait(until: self.machine.clock.now + .seconds(5))
             }
+        }
+    }
+
+    // MARK: Format
+
+    /// Raises the cluster's format once every server that holds a replica reads the next one.
+    ///
+    /// A server that is down counts as one that does not: it may come back as it was.
+    private func raiseFormat() async throws {
+        guard let next = mirror.format.next, next <= configuration.formatVersion else { return }
+        var members = Set(mirror.servers.keys)
+        for state in mirror.buckets.values { members.formUnion(state.value.replicas) }
+        let isUnderstood = members.allSatisfy { name in
+            (mirror.servers[name]?.formatVersion ?? 0) >= next.number
+        }
+        if members.isEmpty || !isUnderstood { return }
+        let key = MetadataKey.format.text
+        do {
+            // A server that registers meanwhile does so under the same condition.
+            let found = try await machine.coordination.get(key)
+            if let found {
+                let known = try mirror.read(ClusterFormat.self, from: found.value)
+                if known.number >= next.number { return }
+            }
+            let value = ClusterFormat(next).stored(in: .oldest)
+            let result = try await machine.coordination.commit(
+                CoordinationTransaction(
+                    conditions: [
+                        found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
+                    ],
+                    operations: [.put(key: key, value: value, lease: nil)]))
+            if case .committed = result {
+                machine.observer.reached("cluster format raised")
+                machine.observer.note(.information, "the cluster writes format \(next)")
+            }
+        } catch is CoordinationError {
+            // Whether it was done or not, the watch or the next round tells.
+        } catch let error as ClusterError {
+            machine.observer.note(.warning, "the cluster's format: \(error)")
         }
     }
 
@@ -82,7 +122,7 @@ public final class Coordinator {
             let result = try await machine.coordination.commit(
                 CoordinationTransaction(
                     conditions: [.revision(key: key, current.revision)],
-                    operations: [.put(key: key, value: next.encoded, lease: nil)]))
+                    operations: [.put(key: key, value: mirror.stored(next), lease: nil)]))
             if case .committed(let revision) = result {
                 mirror.learn(bucket, next, at: revision)
                 let leader = next.leader?.server ?? "nobody"
@@ -119,9 +159,9 @@ public final class Coordinator {
             )
         }
         var table = requested
-        table.identifier = try await nextNumber(of: "tables", on: machine)
+        table.identifier = try await nextNumber(of: "tables", mirror)
         var operations: [CoordinationTransaction.Operation] = [
-            .put(key: MetadataKey.table(table.identifier).text, value: table.encoded, lease: nil)
+            .put(key: MetadataKey.table(table.identifier).text, value: mirror.stored(table), lease: nil)
         ]
         for bucket in table.buckets {
             let start = Int(bucket.bucket) + Int(table.identifier)
@@ -135,7 +175,7 @@ public final class Coordinator {
                 leaderEpoch: 0, inSync: replicas)
             state.checkInvariants()
             operations.append(
-                .put(key: MetadataKey.bucket(bucket).text, value: state.encoded, lease: nil))
+                .put(key: MetadataKey.bucket(bucket).text, value: mirror.stored(state), lease: nil))
         }
         // The name is a key too: of two creations at once one wins.
         let name = MetadataKey.counter("name-" + table.name).text
@@ -150,23 +190,22 @@ public final class Coordinator {
 }
 
 /// Draws the next number of a counter in the coordination service, from 1; no number comes twice.
-func nextNumber(of counter: String, on machine: Machine) async throws -> Int64 {
+func nextNumber(of counter: String, _ mirror: MetadataMirror) async throws -> Int64 {
+    let machine = mirror.machine
     let key = MetadataKey.counter(counter).text
     while true {
         let found = try await machine.coordination.get(key)
-        let last = try found.map { entry in
-            guard let number = Int64(String(decoding: entry.value, as: UTF8.self)) else {
-                throw ClusterError.malformedMessage(reason: "counter \(counter) is no number")
-            }
-            return number
-        }
-        let next = (last ?? 0) + 1
+        let last = try found.map { try mirror.read(StoredCounter.self, from: $0.value).last } ?? 0
+        let (next, isOver) = last.addingReportingOverflow(1)
+        if isOver { throw ClusterError.invalidRequest(reason: "counter \(counter) is used up") }
         let result = try await machine.coordination.commit(
             CoordinationTransaction(
                 conditions: [
                     found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
                 ],
-                operations: [.put(key: key, value: Array("\(next)".utf8), lease: nil)]))
+                operations: [
+                    .put(key: key, value: mirror.stored(StoredCounter(last: next)), lease: nil)
+                ]))
         if case .committed = result { return next }
     }
 }

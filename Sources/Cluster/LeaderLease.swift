@@ -52,6 +52,8 @@ final class LeaderLease {
                 }
             } catch is CoordinationError {
                 machine.observer.reached("leader campaign failed")
+            } catch let error as ClusterError {
+                machine.observer.note(.warning, "the lease of \(name): \(error)")
             }
             try await machine.sleep(retry.next(machine.entropy))
         }
@@ -59,17 +61,16 @@ final class LeaderLease {
 
     private func campaign(_ lease: LeaseIdentifier) async throws -> Term? {
         let key = MetadataKey.leader(name).text
-        let own = Array(machine.name.utf8)
+        let own = LeaderName(machine.name)
         let found = try await machine.coordination.get(key)
-        if let found, found.value != own { return nil }
+        if let found, try mirror.read(LeaderName.self, from: found.value) != own { return nil }
         // A key that bears our own name is left from a former life of ours.
         let condition: CoordinationTransaction.Condition =
             found.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
         do {
             let result = try await machine.coordination.commit(
                 CoordinationTransaction(
-                    conditions: [condition], operations: [.put(key: key, value: own, lease: lease)])
-            )
+                    conditions: [condition], operations: [.put(key: key, value: mirror.stored(own), lease: lease)]))
             guard case .committed(let revision) = result else { return nil }
             return Term(epoch: revision.number)
         } catch CoordinationError.outcomeUnknown {

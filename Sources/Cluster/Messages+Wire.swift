@@ -1,18 +1,30 @@
 import Columnar
 import Vectors
 
-extension Request: WireCodable {
-    func encode(into writer: inout ByteWriter) {
+extension Request {
+    var key: APIKey {
         switch self {
-        case .createTable(let table):
-            writer.append(byte: 0)
-            table.encode(into: &writer)
+        case .apiVersions: .apiVersions
+        case .createTable: .createTable
+        case .produce: .produceLog
+        case .upsert: .putKeyValue
+        case .fetch: .fetchLog
+        case .lookup: .lookup
+        case .scan: .limitScan
+        case .offsets: .listOffsets
+        case .search: .searchVectors
+        }
+    }
+
+    /// What follows the call's key and version in its frame.
+    func encodeBody(into writer: inout ByteWriter) {
+        switch self {
+        case .apiVersions: break
+        case .createTable(let table): table.encode(into: &writer)
         case .produce(let request):
-            writer.append(byte: 1)
             writer.append(request.bucket)
             writer.append(lengthPrefixed: request.batch)
         case .upsert(let request):
-            writer.append(byte: 2)
             writer.append(request.bucket)
             writer.append(littleEndian: request.writer)
             writer.append(littleEndian: request.sequence)
@@ -20,39 +32,43 @@ extension Request: WireCodable {
                 $0.append(byte: $1.isDelete ? 1 : 0)
                 $0.append(lengthPrefixed: $1.bytes)
             }
-        case .fetch(let request):
-            writer.append(byte: 3)
-            request.encode(into: &writer)
+        case .fetch(let request): request.encode(into: &writer)
         case .lookup(let bucket, let keys):
-            writer.append(byte: 4)
             writer.append(bucket)
             writer.append(list: keys) { $0.append(lengthPrefixed: $1) }
         case .scan(let bucket, let after, let limit):
-            writer.append(byte: 5)
             writer.append(bucket)
             writer.append(optional: after) { $0.append(lengthPrefixed: $1) }
             writer.append(zigZag: Int64(limit))
-        case .offsets(let bucket):
-            writer.append(byte: 6)
-            writer.append(bucket)
+        case .offsets(let bucket): writer.append(bucket)
         case .search(let bucket, let query, let limit):
-            writer.append(byte: 7)
             writer.append(bucket)
             writer.append(list: query) { $0.append(float: $1) }
             writer.append(zigZag: Int64(limit))
         }
     }
 
-    init(from reader: inout ByteReader) throws(ColumnarError) {
-        let position = reader.position
-        switch try reader.readByte() {
-        case 0: self = .createTable(try TableDescription(from: &reader))
-        case 1:
-            self = .produce(
+    /// Reads the body of a call; bytes left over are an error.
+    init(_ key: APIKey, from reader: inout ByteReader) throws(ColumnarError) {
+        self = try Request.body(key, &reader)
+        if !reader.isAtEnd {
+            throw .corrupt(
+                reason: "\(reader.remaining) bytes after the call", position: reader.position)
+        }
+    }
+
+    private static func body(
+        _ key: APIKey, _ reader: inout ByteReader
+    ) throws(ColumnarError) -> Request {
+        switch key {
+        case .apiVersions: return .apiVersions
+        case .createTable: return .createTable(try TableDescription(from: &reader))
+        case .produceLog:
+            return .produce(
                 ProduceRequest(
                     bucket: try reader.readBucket(), batch: try reader.readLengthPrefixed()))
-        case 2:
-            self = .upsert(
+        case .putKeyValue:
+            return .upsert(
                 UpsertRequest(
                     bucket: try reader.readBucket(), writer: try reader.readLittleEndian(),
                     sequence: try reader.readLittleEndian(),
@@ -61,29 +77,28 @@ extension Request: WireCodable {
                             isDelete: try reader.readByte() != 0,
                             bytes: try reader.readLengthPrefixed())
                     }))
-        case 3: self = .fetch(try FetchRequest(from: &reader))
-        case 4:
-            self = .lookup(
+        case .fetchLog: return .fetch(try FetchRequest(from: &reader))
+        case .lookup:
+            return .lookup(
                 try reader.readBucket(),
                 keys: try reader.readList { (reader) throws(ColumnarError) in
                     try reader.readLengthPrefixed()
                 })
-        case 5:
-            self = .scan(
+        case .limitScan:
+            return .scan(
                 try reader.readBucket(),
                 after: try reader.readOptional { (reader) throws(ColumnarError) in
                     try reader.readLengthPrefixed()
                 },
                 limit: try reader.readNumber())
-        case 6: self = .offsets(try reader.readBucket())
-        case 7:
-            self = .search(
+        case .listOffsets: return .offsets(try reader.readBucket())
+        case .searchVectors:
+            return .search(
                 try reader.readBucket(),
                 query: try reader.readList { (reader) throws(ColumnarError) in
                     try reader.readFloat()
                 },
                 limit: try reader.readNumber())
-        case let code: throw .corrupt(reason: "no request \(code)", position: position)
         }
     }
 }
@@ -178,6 +193,13 @@ extension Response: WireCodable {
             writer.append(byte: 6)
             writer.append(littleEndian: offsets.start)
             writer.append(littleEndian: offsets.highWatermark)
+        case .apiVersions(let supported):
+            writer.append(byte: 8)
+            writer.append(list: supported) {
+                $0.append(littleEndian: $1.key)
+                $0.append(littleEndian: $1.oldest)
+                $0.append(littleEndian: $1.newest)
+            }
         case .nearest(let answer):
             writer.append(byte: 7)
             writer.append(list: answer.hits) {
@@ -239,6 +261,13 @@ extension Response: WireCodable {
                             offset: try reader.readLittleEndian())
                     },
                     freshUpTo: try reader.readLittleEndian()))
+        case 8:
+            self = .apiVersions(
+                try reader.readList { (reader) throws(ColumnarError) in
+                    SupportedAPI(
+                        key: try reader.readLittleEndian(), oldest: try reader.readLittleEndian(),
+                        newest: try reader.readLittleEndian())
+                })
         case let code: throw .corrupt(reason: "no response \(code)", position: position)
         }
     }
@@ -268,6 +297,10 @@ extension ClusterError: WireCodable {
         case .damaged(let bucket, let detail):
             fields = Fields(code: 12, bucket: bucket, text: detail)
         case .malformedMessage(let reason): fields = Fields(code: 13, text: reason)
+        case .unsupportedAPI(let key, let version, let oldest, let newest):
+            fields = Fields(code: 14, numbers: [key, version, oldest, newest].map(Int64.init))
+        case .unsupportedFormat(let what, let version, let newest):
+            fields = Fields(code: 15, numbers: [version, newest].map(Int64.init), text: what)
         }
         fields.encode(into: &writer)
     }
@@ -275,7 +308,8 @@ extension ClusterError: WireCodable {
     init(from reader: inout ByteReader) throws(ColumnarError) {
         let position = reader.position
         let fields = try Fields(from: &reader)
-        let numbers = fields.numbers + [0, 0, 0]
+        let numbers = fields.numbers + [0, 0, 0, 0]
+        let shorts = numbers.map { Int16(truncatingIfNeeded: $0) }
         switch fields.code {
         case 0: self = .notLeader(fields.bucket)
         case 1: self = .unknownBucket(fields.bucket)
@@ -298,6 +332,11 @@ extension ClusterError: WireCodable {
         case 11: self = .unknownTable(name: fields.text)
         case 12: self = .damaged(fields.bucket, detail: fields.text)
         case 13: self = .malformedMessage(reason: fields.text)
+        case 14:
+            self = .unsupportedAPI(
+                key: shorts[0], version: shorts[1], oldest: shorts[2], newest: shorts[3])
+        case 15:
+            self = .unsupportedFormat(fields.text, version: shorts[0], newest: shorts[1])
         default: throw .corrupt(reason: "no error \(fields.code)", position: position)
         }
     }

@@ -2,6 +2,8 @@ import Vectors
 
 /// What nodes ask of each other.
 enum Request {
+    /// Which calls, in which versions, the node understands.
+    case apiVersions
     case createTable(TableDescription)
     case produce(ProduceRequest)
     case upsert(UpsertRequest)
@@ -15,6 +17,7 @@ enum Request {
 
 enum Response {
     case failure(ClusterError)
+    case apiVersions([SupportedAPI])
     case tableCreated(Int64)
     /// The batch is durable on the whole in-sync set.
     case appended(Acknowledgement)

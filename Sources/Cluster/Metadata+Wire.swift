@@ -1,6 +1,6 @@
 import Columnar
 
-extension BucketState: WireCodable {
+extension BucketState: StoredValue {
     func encode(into writer: inout ByteWriter) {
         writer.append(list: replicas) { $0.append(string: $1) }
         writer.append(optional: leader) {
@@ -21,15 +21,19 @@ extension BucketState: WireCodable {
     }
 }
 
-extension ServerRegistration: WireCodable {
-    func encode(into writer: inout ByteWriter) { writer.append(littleEndian: incarnation) }
+extension ServerRegistration: StoredValue {
+    func encode(into writer: inout ByteWriter) {
+        writer.append(littleEndian: incarnation)
+        writer.append(littleEndian: formatVersion)
+    }
 
     init(from reader: inout ByteReader) throws(ColumnarError) {
         incarnation = try reader.readLittleEndian()
+        formatVersion = try reader.readLittleEndian()
     }
 }
 
-extension ManifestPointer: WireCodable {
+extension ManifestPointer: StoredValue {
     func encode(into writer: inout ByteWriter) {
         writer.append(string: key)
         writer.append(littleEndian: endOffset)
@@ -43,7 +47,7 @@ extension ManifestPointer: WireCodable {
     }
 }
 
-extension TableDescription: WireCodable {
+extension TableDescription: StoredValue {
     func encode(into writer: inout ByteWriter) {
         writer.append(littleEndian: identifier)
         writer.append(string: name)

@@ -7,6 +7,8 @@ enum MetadataKey: Hashable {
     case remoteLog(BucketIdentifier)
     case snapshot(BucketIdentifier)
     case counter(String)
+    /// The format of everything that is written.
+    case format
 
     static let root = "/wavetank/"
 
@@ -19,6 +21,7 @@ enum MetadataKey: Hashable {
         case .remoteLog(let bucket): Self.root + "remote-logs/" + bucket.path
         case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
         case .counter(let name): Self.root + "counters/" + name
+        case .format: Self.root + "format"
         }
     }
 
@@ -29,6 +32,7 @@ enum MetadataKey: Hashable {
         case ("leaders", 2): self = .leader(parts[1])
         case ("servers", 2): self = .server(parts[1])
         case ("counters", 2): self = .counter(parts[1])
+        case ("format", 1): self = .format
         case ("tables", 2):
             guard let identifier = Int64(parts[1]) else { return nil }
             self = .table(identifier)

@@ -18,9 +18,12 @@ public final class MetadataMirror {
     /// The machine that leads each service.
     public private(set) var leaders: [String: String] = [:]
     public private(set) var isLoaded = false
+    /// The format of everything that is written now.
+    public private(set) var format = FormatVersion.oldest
     /// Notified after each batch of changes.
     public let changed: Signal
-    private let machine: Machine
+    let machine: Machine
+    private let configuration: ClusterConfiguration
     private var revisions: [String: Revision] = [:]
     /// One for each topic that somebody here waited for.
     private var topics: [Topic: Signal] = [:]
@@ -29,13 +32,14 @@ public final class MetadataMirror {
     /// Which buckets each server that was asked for holds, until a bucket is placed elsewhere.
     private var placements: [String: [BucketIdentifier]] = [:]
 
-    public init(_ machine: Machine) {
+    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
+        self.configuration = configuration
         changed = Signal(machine)
     }
 
     /// Loads everything and follows the changes until the machine ends.
-    public func follow(configuration: ClusterConfiguration) async throws {
+    public func follow() async throws {
         var retry = Backoff(configuration)
         while true {
             do {
@@ -53,6 +57,30 @@ public final class MetadataMirror {
                 try await machine.sleep(retry.next(machine.entropy))
             }
         }
+    }
+
+    // MARK: Values
+
+    /// The bytes of a value as this cluster writes it now.
+    func stored(_ value: some StoredValue) -> [UInt8] {
+        value.stored(in: min(format, configuration.formatVersion))
+    }
+
+    private func follow(_ written: ClusterFormat?) {
+        guard let written else { return }
+        if let known = FormatVersion(written.number), known <= configuration.formatVersion {
+            format = max(format, known)
+        } else {
+            machine.observer.note(
+                .warning,
+                "the cluster writes format \(written.number) and this node reads up to "
+                    + "\(configuration.formatVersion): upgrade \(machine.name)")
+        }
+    }
+
+    /// A value that stands in the coordination service, of any version that this node reads.
+    func read<Value: StoredValue>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        try Value(stored: bytes, supported: configuration.formatVersion)
     }
 
     /// The active coordinator.
@@ -158,29 +186,33 @@ public final class MetadataMirror {
         let bytes = event.entry?.value
         switch MetadataKey(event.key) {
         case .server(let name):
-            servers[name] = try bytes.map(ServerRegistration.init(decoding:))
+            servers[name] = try bytes.map { try read(ServerRegistration.self, from: $0) }
             touched.append(.servers)
         case .table(let identifier):
-            tables[identifier] = try bytes.map(TableDescription.init(decoding:))
+            tables[identifier] = try bytes.map { try read(TableDescription.self, from: $0) }
             for bucket in tables[identifier]?.buckets ?? [] {
                 touched += (buckets[bucket]?.value.replicas ?? []).map(Topic.held)
             }
         case .bucket(let bucket):
             let state = try bytes.map {
-                Versioned(value: try BucketState(decoding: $0), revision: event.revision)
+                Versioned(value: try read(BucketState.self, from: $0), revision: event.revision)
             }
             set(bucket, state)
         case .remoteLog(let bucket):
             remoteLogs[bucket] = try bytes.map {
-                Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
+                Versioned(
+                    value: try read(ManifestPointer.self, from: $0), revision: event.revision)
             }
             touched.append(.bucket(bucket))
         case .snapshot(let bucket):
             snapshots[bucket] = try bytes.map {
-                Versioned(value: try ManifestPointer(decoding: $0), revision: event.revision)
+                Versioned(
+                    value: try read(ManifestPointer.self, from: $0), revision: event.revision)
             }
             touched.append(.bucket(bucket))
-        case .leader(let name): leaders[name] = bytes.map { String(decoding: $0, as: UTF8.self) }
+        case .leader(let name):
+            leaders[name] = try bytes.map { try read(LeaderName.self, from: $0).machine }
+        case .format: try follow(bytes.map { try read(ClusterFormat.self, from: $0) })
         case .counter, nil: break
         }
     }

@@ -76,7 +76,7 @@ extension Replica {
             let result = try await machine.coordination.commit(
                 CoordinationTransaction(
                     conditions: [.revision(key: key, leadership.state.revision)],
-                    operations: [.put(key: key, value: next.encoded, lease: nil)]))
+                    operations: [.put(key: key, value: mirror.stored(next), lease: nil)]))
             if case .committed(let revision) = result {
                 accept(next, at: revision, in: leadership)
                 return
@@ -90,9 +90,13 @@ extension Replica {
         while !leadership.isEnded {
             do {
                 guard let entry = try await machine.coordination.get(key) else { return }
-                accept(try BucketState(decoding: entry.value), at: entry.revision, in: leadership)
+                let state = try mirror.read(BucketState.self, from: entry.value)
+                accept(state, at: entry.revision, in: leadership)
                 return
             } catch is CoordinationError {
+                try await machine.sleep(retry.next(machine.entropy))
+            } catch let error as ClusterError {
+                machine.observer.note(.warning, "state of \(bucket): \(error)")
                 try await machine.sleep(retry.next(machine.entropy))
             }
         }

@@ -96,7 +96,7 @@ extension Replica {
                     key: MetadataKey.bucket(bucket).text, leadership.state.revision),
                 known.map { .revision(key: path, $0.revision) } ?? .absent(key: path),
             ],
-            operations: [.put(key: path, value: pointer.encoded, lease: nil)])
+            operations: [.put(key: path, value: mirror.stored(pointer), lease: nil)])
         do {
             switch try await machine.coordination.commit(transaction) {
             case .committed: break
@@ -106,7 +106,7 @@ extension Replica {
             machine.observer.reached("manifest commit of unknown outcome")
             // What stands there decides; the objects stay in any case.
             guard let entry = try await machine.coordination.get(path) else { return false }
-            if try ManifestPointer(decoding: entry.value) != pointer { return false }
+            if try mirror.read(ManifestPointer.self, from: entry.value) != pointer { return false }
         }
         // The next commit is fenced by this one's revision: wait until the mirror has it.
         let deadline = machine.clock.now + configuration.callTimeout

@@ -195,7 +195,7 @@ extension Replica {
         guard let entry else {
             return try await KeyValueStore.open(machine, directory: folder, configuration: settings)
         }
-        let pointer = try ManifestPointer(decoding: entry.value)
+        let pointer = try mirror.read(ManifestPointer.self, from: entry.value)
         let manifest = try await machine.objectStore.get(pointer.key)
         let store = try await KeyValueStore.restore(
             machine, directory: folder, configuration: settings, manifest: manifest

@@ -52,7 +52,7 @@ extension TabletServer {
         while true {
             do {
                 guard let entry = try await machine.coordination.get(key) else { return true }
-                var state = try BucketState(decoding: entry.value)
+                var state = try mirror.read(BucketState.self, from: entry.value)
                 if !state.inSync.contains(machine.name) { return true }
                 state.inSync.removeAll { $0 == machine.name }
                 if state.inSync.isEmpty { return false }
@@ -61,11 +61,14 @@ extension TabletServer {
                 let result = try await machine.coordination.commit(
                     CoordinationTransaction(
                         conditions: [.revision(key: key, entry.revision)],
-                        operations: [.put(key: key, value: state.encoded, lease: nil)]))
+                        operations: [.put(key: key, value: mirror.stored(state), lease: nil)]))
                 if case .committed(let revision) = result {
                     mirror.learn(bucket, state, at: revision)
                     return true
                 }
+            } catch let error as ClusterError {
+                machine.observer.note(.warning, "state of \(bucket): \(error)")
+                try await machine.sleep(retry.next(machine.entropy))
             } catch is CoordinationError {
                 // Whether it was done or not, the next look tells.
                 try await machine.sleep(retry.next(machine.entropy))

@@ -20,16 +20,16 @@ public final class TabletServer {
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
         self.configuration = configuration
-        mirror = MetadataMirror(machine)
-        calls = Calls(machine, timeout: configuration.callTimeout)
-        server = CallServer(machine, port: configuration.port)
+        mirror = MetadataMirror(machine, configuration)
+        calls = Calls(machine, mirror, timeout: configuration.callTimeout)
+        server = CallServer(machine, configuration)
         moved = Signal(machine)
     }
 
     /// Serves until the machine ends.
     public func run() async throws {
         machine.spawn("metadata of \(machine.name)") {
-            try await self.mirror.follow(configuration: self.configuration)
+            try await self.mirror.follow()
         }
         while !mirror.isLoaded { _ = try await mirror.changed.wait() }
         // Everything that is held is opened, and damage made known, before anyone counts on this
@@ -46,13 +46,24 @@ public final class TabletServer {
         var retry = Backoff(configuration)
         while true {
             do {
+                guard let format = try await formatCondition() else {
+                    try await machine.sleep(configuration.leaseDuration)
+                    continue
+                }
                 let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
                 let key = MetadataKey.server(machine.name).text
-                let registration = ServerRegistration(incarnation: lease.number)
-                _ = try await machine.coordination.commit(
+                let registration = ServerRegistration(
+                    incarnation: lease.number, formatVersion: configuration.formatVersion.number)
+                let result = try await machine.coordination.commit(
                     CoordinationTransaction(
-                        conditions: [],
-                        operations: [.put(key: key, value: registration.encoded, lease: lease)]))
+                        conditions: [format],
+                        operations: [
+                            .put(key: key, value: registration.stored(in: .oldest), lease: lease)
+                        ]))
+                guard case .committed = result else {
+                    machine.observer.reached("registration crossed a raise of the format")
+                    continue
+                }
                 incarnation = lease.number
                 applyStates()
                 retry.reset()
@@ -60,11 +71,31 @@ public final class TabletServer {
                 machine.observer.reached("server lost its lease")
             } catch is CoordinationError {
                 try await machine.sleep(retry.next(machine.entropy))
+            } catch let error as ClusterError {
+                machine.observer.note(.warning, "registration of \(machine.name): \(error)")
+                try await machine.sleep(retry.next(machine.entropy))
             }
             // A server without its lease leads nothing: someone else may by now.
             incarnation = 0
             for bucket in replicas.keys.sorted() { replicas[bucket]!.resign() }
         }
+    }
+
+    /// The condition under which this server may register: that the cluster's format is still one
+    /// that it reads. Nil if it is not.
+    private func formatCondition() async throws -> CoordinationTransaction.Condition? {
+        let key = MetadataKey.format.text
+        guard let entry = try await machine.coordination.get(key) else { return .absent(key: key) }
+        let format = try mirror.read(ClusterFormat.self, from: entry.value)
+        if format.number <= configuration.formatVersion.number {
+            return .revision(key: key, entry.revision)
+        }
+        machine.observer.reached("server too old for the cluster's format")
+        machine.observer.note(
+            .warning,
+            "the cluster writes format \(format.number) and this server reads up to "
+                + "\(configuration.formatVersion): it takes no part until it is upgraded")
+        return nil
     }
 
     // MARK: Roles
@@ -186,7 +217,7 @@ public final class TabletServer {
 
     private func answer(_ request: Request) async throws -> Response {
         switch request {
-        case .createTable:
+        case .apiVersions, .createTable:
             throw ClusterError.invalidRequest(reason: "tables are created by the coordinator")
         case .produce(let request):
             try checkMemory(for: request.batch.count)

@@ -23,7 +23,7 @@ public final class VectorIndexer {
         self.machine = machine
         self.configuration = configuration
         client = ClusterClient(machine, configuration)
-        server = CallServer(machine, port: configuration.port)
+        server = CallServer(machine, configuration)
         mirror = client.mirror
     }
 

@@ -6,27 +6,6 @@ protocol WireCodable {
     init(from reader: inout ByteReader) throws(ColumnarError)
 }
 
-extension WireCodable {
-    var encoded: [UInt8] {
-        var writer = ByteWriter()
-        encode(into: &writer)
-        return writer.bytes
-    }
-
-    /// Decodes all of `bytes`; bytes left over are an error.
-    init(decoding bytes: [UInt8]) throws(ClusterError) {
-        var reader = ByteReader(bytes)
-        do {
-            self = try Self(from: &reader)
-        } catch {
-            throw .malformedMessage(reason: "\(Self.self): \(error)")
-        }
-        if !reader.isAtEnd {
-            throw .malformedMessage(reason: "\(Self.self): \(reader.remaining) bytes left over")
-        }
-    }
-}
-
 extension ByteWriter {
     mutating func append<Element>(
         list: [Element], _ encode: (inout ByteWriter, Element) -> Void
@@ -52,9 +31,11 @@ extension ByteReader {
     mutating func readList<Element>(
         _ decode: (inout ByteReader) throws(ColumnarError) -> Element
     ) throws(ColumnarError) -> [Element] {
+        // A count is not believed before its elements are there: an element may be far larger
+        // than the bytes that it is read from.
         let count = try readCount()
         var elements: [Element] = []
-        elements.reserveCapacity(count)
+        elements.reserveCapacity(min(count, 1024))
         for _ in 0..<count { elements.append(try decode(&self)) }
         return elements
     }

@@ -1,0 +1,39 @@
+/// The kinds of calls between nodes, by the number that each frame begins with.
+///
+/// Numbers below 2000 are Fluss's for the same call; those from 2000 on are ours alone.
+enum APIKey: Int16, CaseIterable, Sendable {
+    case apiVersions = 1000
+    case createTable = 1005
+    case produceLog = 1014
+    case fetchLog = 1015
+    case putKeyValue = 1016
+    case lookup = 1017
+    case listOffsets = 1021
+    case limitScan = 1033
+    case searchVectors = 2000
+
+    /// The versions of the call that a node of a format version understands; nil if it has none.
+    func versions(at format: FormatVersion) -> ClosedRange<Int16>? {
+        switch self {
+        case .apiVersions, .createTable, .produceLog, .fetchLog, .putKeyValue, .lookup,
+            .listOffsets, .limitScan, .searchVectors:
+            0...0
+        }
+    }
+}
+
+/// What a node understands of one call.
+public struct SupportedAPI: Hashable, Sendable {
+    public var key: Int16
+    public var oldest: Int16
+    public var newest: Int16
+
+    /// Everything that a node of a format version understands, by key.
+    static func all(at format: FormatVersion) -> [SupportedAPI] {
+        APIKey.allCases.compactMap { key in
+            key.versions(at: format).map {
+                SupportedAPI(key: key.rawValue, oldest: $0.lowerBound, newest: $0.upperBound)
+            }
+        }
+    }
+}
