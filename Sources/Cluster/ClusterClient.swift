@@ -25,9 +25,10 @@ public final class ClusterClient {
     /// Creates a table and waits until this client sees it; one of the same shape is taken as it
     /// is.
     public func createTable(_ table: TableDescription) async throws -> TableDescription {
+        try table.check()
         var retry = Backoff(configuration)
         while true {
-            if let known = mirror.table(named: table.name), known.schema == table.schema {
+            if let known = mirror.table(at: table.path), known.isSame(asRequested: table) {
                 return known
             }
             if let coordinator = mirror.coordinator {

@@ -148,9 +148,9 @@ public final class Coordinator {
     }
 
     private func create(_ requested: TableDescription) async throws -> Int64 {
-        if let known = mirror.table(named: requested.name) {
-            if known.schema == requested.schema { return known.identifier }
-            throw ClusterError.tableExists(name: requested.name)
+        if let known = mirror.table(at: requested.path) {
+            if known.isSame(asRequested: requested) { return known.identifier }
+            throw ClusterError.tableExists(name: "\(requested.path)")
         }
         let servers = mirror.servers.keys.sorted()
         if servers.count < requested.replicationFactor {
@@ -177,13 +177,14 @@ public final class Coordinator {
             operations.append(
                 .put(key: MetadataKey.bucket(bucket).text, value: mirror.stored(state), lease: nil))
         }
-        // The name is a key too: of two creations at once one wins.
-        let name = MetadataKey.counter("name-" + table.name).text
-        operations.append(.put(key: name, value: [], lease: nil))
+        // The path is a key too: of two creations at once one wins.
+        let name = MetadataKey.path(table.path).text
+        let owner = mirror.stored(StoredCounter(last: table.identifier))
+        operations.append(.put(key: name, value: owner, lease: nil))
         let result = try await machine.coordination.commit(
             CoordinationTransaction(conditions: [.absent(key: name)], operations: operations))
         guard case .committed = result else {
-            throw ClusterError.busy(reason: "table \(table.name) is being created")
+            throw ClusterError.busy(reason: "table \(table.path) is being created")
         }
         return table.identifier
     }

@@ -50,34 +50,47 @@ extension ManifestPointer: StoredValue {
 extension TableDescription: StoredValue {
     func encode(into writer: inout ByteWriter) {
         writer.append(littleEndian: identifier)
-        writer.append(string: name)
-        schema.encode(into: &writer)
+        writer.append(string: path.database)
+        writer.append(string: path.table)
+        writer.append(list: schemas.schemas) { $1.encode(into: &$0) }
         writer.append(littleEndian: bucketCount)
         writer.append(zigZag: Int64(replicationFactor))
-        writer.append(list: bucketKey) { $0.append(zigZag: Int64($1)) }
-        writer.append(byte: isInLake ? 1 : 0)
-        writer.append(zigZag: Int64(vectorColumn ?? -1))
+        writer.append(list: bucketKeyFields) { $0.append(littleEndian: $1) }
+        writer.append(optional: vectorField) { $0.append(littleEndian: $1) }
+        writer.append(list: properties.entries) {
+            $0.append(string: $1.name)
+            $0.append(string: $1.value)
+        }
     }
 
+    /// Reads a description that passes `check()`; anything else is `.corrupt`.
     init(from reader: inout ByteReader) throws(ColumnarError) {
         let start = reader.position
         identifier = try reader.readLittleEndian()
-        name = try reader.readString()
-        schema = try Schema(from: &reader)
+        path = TablePath(database: try reader.readString(), table: try reader.readString())
+        let schemas = try reader.readList { (reader) throws(ColumnarError) in
+            try Schema(from: &reader)
+        }
+        guard let history = SchemaHistory(schemas) else {
+            throw .corrupt(reason: "the schemas do not follow each other", position: start)
+        }
+        self.schemas = history
         bucketCount = try reader.readLittleEndian()
         replicationFactor = try reader.readNumber()
-        bucketKey = try reader.readList { (reader) throws(ColumnarError) in
-            try reader.readNumber()
+        bucketKeyFields = try reader.readList { (reader) throws(ColumnarError) in
+            try reader.readLittleEndian()
         }
-        isInLake = try reader.readByte() != 0
-        let vector = try reader.readNumber()
-        vectorColumn = vector < 0 ? nil : vector
-        let positions = bucketKey + (vector < 0 ? [] : [vector])
-        let isSound =
-            bucketCount > 0 && replicationFactor > 0
-            && positions.allSatisfy(schema.fields.indices.contains)
-        if !isSound {
-            throw .corrupt(reason: "the description contradicts itself", position: start)
+        vectorField = try reader.readOptional { (reader) throws(ColumnarError) in
+            try reader.readLittleEndian()
+        }
+        let properties = try reader.readList { (reader) throws(ColumnarError) in
+            (try reader.readString(), try reader.readString())
+        }
+        do throws(ClusterError) {
+            self.properties = try TableProperties(properties)
+            try check()
+        } catch {
+            throw .corrupt(reason: "\(error)", position: start)
         }
     }
 }

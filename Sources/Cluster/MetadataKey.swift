@@ -3,6 +3,8 @@ enum MetadataKey: Hashable {
     case leader(String)
     case server(String)
     case table(Int64)
+    /// Which table has a path.
+    case path(TablePath)
     case bucket(BucketIdentifier)
     case remoteLog(BucketIdentifier)
     case snapshot(BucketIdentifier)
@@ -17,6 +19,7 @@ enum MetadataKey: Hashable {
         case .leader(let name): Self.root + "leaders/" + name
         case .server(let name): Self.root + "servers/" + name
         case .table(let identifier): Self.root + "tables/\(identifier)"
+        case .path(let path): Self.root + "paths/\(path.database)/\(path.table)"
         case .bucket(let bucket): Self.root + "buckets/" + bucket.path
         case .remoteLog(let bucket): Self.root + "remote-logs/" + bucket.path
         case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
@@ -32,13 +35,13 @@ enum MetadataKey: Hashable {
         case ("leaders", 2): self = .leader(parts[1])
         case ("servers", 2): self = .server(parts[1])
         case ("counters", 2): self = .counter(parts[1])
+        case ("paths", 3): self = .path(TablePath(database: parts[1], table: parts[2]))
         case ("format", 1): self = .format
         case ("tables", 2):
             guard let identifier = Int64(parts[1]) else { return nil }
             self = .table(identifier)
-        case (let kind?, 3):
-            guard let table = Int64(parts[1]), let number = Int32(parts[2]) else { return nil }
-            let bucket = BucketIdentifier(table: table, bucket: number)
+        case (let kind?, 3...):
+            guard let bucket = BucketIdentifier(path: parts.dropFirst()) else { return nil }
             switch kind {
             case "buckets": self = .bucket(bucket)
             case "remote-logs": self = .remoteLog(bucket)

@@ -86,9 +86,9 @@ public final class MetadataMirror {
     /// The active coordinator.
     public var coordinator: String? { leaders[Coordinator.leaseName] }
 
-    /// The table with this name.
-    public func table(named name: String) -> TableDescription? {
-        tables.values.filter { $0.name == name }.max { $0.identifier < $1.identifier }
+    /// The table at a path.
+    public func table(at path: TablePath) -> TableDescription? {
+        tables.values.filter { $0.path == path }.max { $0.identifier < $1.identifier }
     }
 
     /// The manifest pointer that stands at a key.
@@ -213,7 +213,7 @@ public final class MetadataMirror {
         case .leader(let name):
             leaders[name] = try bytes.map { try read(LeaderName.self, from: $0).machine }
         case .format: try follow(bytes.map { try read(ClusterFormat.self, from: $0) })
-        case .counter, nil: break
+        case .counter, .path, nil: break
         }
     }
 }

@@ -1,4 +1,5 @@
 import Changelog
+import Columnar
 import KeyValue
 import Platform
 
@@ -162,7 +163,7 @@ extension Replica {
     ) async throws -> KeyValueTablet {
         try await KeyValueStore.destroy(machine, directory: folder)
         let store = try await restoreSnapshot(in: folder)
-        let tablet = try KeyValueTablet(store: store, schemas: [table.schema])
+        let tablet = try KeyValueTablet(store: store, schemas: table.schemas.schemas)
         while tablet.endOffset < log.endOffset {
             if leadership.isEnded { throw ClusterError.notLeader(bucket) }
             let bytes = try await read(

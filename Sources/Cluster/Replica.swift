@@ -11,7 +11,9 @@ public final class Replica {
     }
 
     public let bucket: BucketIdentifier
-    public let table: TableDescription
+    /// The table as this server knows it now; as it was once it is dropped.
+    public var table: TableDescription { mirror.tables[bucket.table] ?? openedTable }
+    private let openedTable: TableDescription
     public let log: ChangeLog
     /// The newest leader epoch that this replica has heard of.
     public private(set) var leaderEpoch: Int32 = -1
@@ -36,7 +38,7 @@ public final class Replica {
         mirror: MetadataMirror, serverProgress: Signal, configuration: ClusterConfiguration
     ) {
         self.bucket = bucket
-        self.table = table
+        openedTable = table
         self.log = log
         self.machine = machine
         self.mirror = mirror

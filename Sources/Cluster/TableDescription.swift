@@ -4,34 +4,68 @@ public import Columnar
 public struct TableDescription: Hashable, Sendable {
     /// Never used again, also not for a table of the same name.
     public var identifier: Int64
-    public var name: String
-    public var schema: Schema
+    public var path: TablePath
+    /// Every schema that the table has had, the present one last.
+    public var schemas: SchemaHistory
     public var bucketCount: Int32
     public var replicationFactor: Int
-    /// Positions in the schema of the columns whose values choose the bucket.
-    public var bucketKey: [Int]
-    public var isInLake: Bool
-    /// The column whose vectors are indexed, if any.
-    public var vectorColumn: Int?
+    /// Identifiers of the columns whose values choose the bucket.
+    public var bucketKeyFields: [Int32]
+    /// The identifier of the column whose vectors are indexed, if any.
+    public var vectorField: Int32?
+    public var properties: TableProperties
 
+    /// `bucketKey` and `vectorColumn` are positions in the schema.
+    ///
+    /// Nothing is checked here but that these positions exist: see `check()`.
     public init(
-        identifier: Int64 = 0, name: String, schema: Schema, bucketCount: Int32,
-        replicationFactor: Int, bucketKey: [Int], isInLake: Bool = true, vectorColumn: Int? = nil
+        identifier: Int64 = 0, database: String = TablePath.defaultDatabase, name: String,
+        schema: Schema, bucketCount: Int32, replicationFactor: Int, bucketKey: [Int],
+        isInLake: Bool = true, vectorColumn: Int? = nil,
+        properties: TableProperties = TableProperties()
     ) {
-        precondition(bucketCount > 0 && replicationFactor > 0, "a table has buckets and replicas")
         self.identifier = identifier
-        self.name = name
-        self.schema = schema
+        path = TablePath(database: database, table: name)
+        schemas = SchemaHistory(schema)
         self.bucketCount = bucketCount
         self.replicationFactor = replicationFactor
-        self.bucketKey = bucketKey
-        self.isInLake = isInLake
-        self.vectorColumn = vectorColumn
+        bucketKeyFields = bucketKey.map { schema.fields[$0].identifier }
+        vectorField = vectorColumn.map { schema.fields[$0].identifier }
+        self.properties = properties
+        if !isInLake { self.properties.isInLake = false }
     }
+
+    /// The table's name in its database.
+    public var name: String { path.table }
+
+    /// The present schema.
+    public var schema: Schema { schemas.current }
+
+    /// Positions in the present schema of the columns whose values choose the bucket.
+    public var bucketKey: [Int] { bucketKeyFields.map { position(of: $0) } }
+
+    /// The position in the present schema of the column whose vectors are indexed.
+    public var vectorColumn: Int? { vectorField.map { position(of: $0) } }
+
+    public var isInLake: Bool { properties.isInLake }
 
     public var isPrimaryKeyTable: Bool { !schema.primaryKey.isEmpty }
 
     public var buckets: [BucketIdentifier] {
         (0..<bucketCount).map { BucketIdentifier(table: identifier, bucket: $0) }
+    }
+
+    private func position(of field: Int32) -> Int {
+        guard let position = schema.fields.firstIndex(where: { $0.identifier == field }) else {
+            preconditionFailure("\(path) lost column \(field), which cannot be dropped")
+        }
+        return position
+    }
+
+    /// Whether this is what a creator asked for: the same but for what the cluster assigned.
+    func isSame(asRequested other: TableDescription) -> Bool {
+        var assigned = other
+        assigned.identifier = identifier
+        return self == assigned
     }
 }

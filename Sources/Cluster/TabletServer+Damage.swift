@@ -100,6 +100,6 @@ extension TabletServer {
     }
 
     private static func verificationMark(of bucket: BucketIdentifier) -> String {
-        "verify-\(bucket.table)-\(bucket.bucket)"
+        "verify-" + bucket.path.split(separator: "/").joined(separator: "-")
     }
 }

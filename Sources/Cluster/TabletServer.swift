@@ -221,13 +221,8 @@ public final class TabletServer {
             throw ClusterError.invalidRequest(reason: "tables are created by the coordinator")
         case .produce(let request):
             try checkMemory(for: request.batch.count)
-            let batch: LogBatch
-            do {
-                batch = try LogBatch(validating: request.batch)
-            } catch {
-                throw ClusterError.invalidRequest(reason: "\(error)")
-            }
-            return .appended(try await replica(request.bucket).append(batch))
+            let replica = try replica(request.bucket)
+            return .appended(try await replica.append(request.checked(for: replica.table)))
         case .upsert(let request):
             try checkMemory(for: request.byteCount)
             return .appended(try await replica(request.bucket).upsert(request))

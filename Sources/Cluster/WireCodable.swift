@@ -23,6 +23,7 @@ extension ByteWriter {
 
     mutating func append(_ bucket: BucketIdentifier) {
         append(littleEndian: bucket.table)
+        append(optional: bucket.partition) { $0.append(littleEndian: $1) }
         append(littleEndian: bucket.bucket)
     }
 }
@@ -47,7 +48,11 @@ extension ByteReader {
     }
 
     mutating func readBucket() throws(ColumnarError) -> BucketIdentifier {
-        BucketIdentifier(table: try readLittleEndian(), bucket: try readLittleEndian())
+        BucketIdentifier(
+            table: try readLittleEndian(),
+            partition: try readOptional { (reader) throws(ColumnarError) in
+                try reader.readLittleEndian()
+            }, bucket: try readLittleEndian())
     }
 
     mutating func readNumber() throws(ColumnarError) -> Int { Int(try readZigZag()) }

@@ -47,6 +47,13 @@ public final class KeyValueTablet {
         keyCodec = KeyCodec(primaryKeyOf: schema)
     }
 
+    /// Throws `KeyValueError.invalidRequest` unless the engine and the behavior fit the schema.
+    public static func check(
+        _ schema: Schema, _ engine: MergeEngine, _ deleteBehavior: DeleteBehavior
+    ) throws(KeyValueError) {
+        _ = try RowMerger(schema: schema, engine: engine, deleteBehavior: deleteBehavior)
+    }
+
     public var schema: Schema { schemas[schemas.count - 1] }
 
     /// Takes over a later schema of the table; rows of earlier ones stay readable.

@@ -1,0 +1,47 @@
+import KeyValue
+
+/// The properties of a table that the engine reads, by Fluss's names.
+enum TableProperty: String, CaseIterable {
+    case mergeEngine = "table.merge-engine"
+    case versionColumn = "table.merge-engine.versioned.ver-column"
+    case deleteBehavior = "table.delete.behavior"
+    case changelogImage = "table.changelog.image"
+    case compression = "table.log.arrow.compression.type"
+    case lakeEnabled = "table.datalake.enabled"
+
+    /// What a value of the property has to be, in words; nil if `value` is such a one.
+    func objection(to value: String) -> String? {
+        switch self {
+        case .mergeEngine: isOneOf(["first_row", "versioned", "aggregation"], value.lowercased())
+        case .versionColumn: value.isEmpty ? "a column's name" : nil
+        case .deleteBehavior: isOneOf(["allow", "ignore", "disable"], value.lowercased())
+        case .changelogImage: isOneOf(["FULL", "WAL"], value.uppercased())
+        case .compression: isOneOf(["NONE", "LZ4_FRAME", "ZSTD"], value.uppercased())
+        case .lakeEnabled: isOneOf(["true", "false"], value)
+        }
+    }
+
+    private func isOneOf(_ words: [String], _ value: String) -> String? {
+        words.contains(value) ? nil : "one of " + words.joined(separator: ", ")
+    }
+}
+
+extension AggregateFunction {
+    /// By Fluss's name; nil if there is none of that name.
+    init?(name: String, delimiter: String) {
+        switch name.lowercased() {
+        case "sum": self = .sum
+        case "product": self = .product
+        case "max": self = .maximum
+        case "min": self = .minimum
+        case "last_value": self = .lastValue
+        case "last_value_ignore_nulls": self = .lastValueIgnoringNulls
+        case "first_value": self = .firstValue
+        case "first_value_ignore_nulls": self = .firstValueIgnoringNulls
+        case "listagg", "string_agg": self = .list(delimiter: delimiter)
+        case "bool_and": self = .and
+        case "bool_or": self = .or
+        default: return nil
+        }
+    }
+}
