@@ -4,9 +4,9 @@ import Platform
 /// Answers calls that come over connections, many at a time on each.
 ///
 /// A frame is a call number (u32), the call's key and version (i16 each, see `CallHeader`) and the
-/// message; an answer bears the number, key and version of its call. What cannot be read is answered
-/// with an error of its own, so that the other calls of the connection go on. Frames count as held
-/// memory until the answer is sent.
+/// message; an answer bears the number, key and version of its call. What cannot be read is
+/// answered with an error of its own, so that the other calls of the connection go on. Frames count
+/// as held memory until the answer is sent.
 final class CallServer {
     private let machine: Machine
     private let configuration: ClusterConfiguration

@@ -161,7 +161,9 @@ public final class Coordinator {
         var table = requested
         table.identifier = try await nextNumber(of: "tables", mirror)
         var operations: [CoordinationTransaction.Operation] = [
-            .put(key: MetadataKey.table(table.identifier).text, value: mirror.stored(table), lease: nil)
+            .put(
+                key: MetadataKey.table(table.identifier).text, value: mirror.stored(table),
+                lease: nil)
         ]
         for bucket in table.buckets {
             let start = Int(bucket.bucket) + Int(table.identifier)

@@ -70,7 +70,8 @@ final class LeaderLease {
         do {
             let result = try await machine.coordination.commit(
                 CoordinationTransaction(
-                    conditions: [condition], operations: [.put(key: key, value: mirror.stored(own), lease: lease)]))
+                    conditions: [condition],
+                    operations: [.put(key: key, value: mirror.stored(own), lease: lease)]))
             guard case .committed(let revision) = result else { return nil }
             return Term(epoch: revision.number)
         } catch CoordinationError.outcomeUnknown {

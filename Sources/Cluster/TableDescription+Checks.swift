@@ -1,6 +1,6 @@
 import Columnar
-import Iceberg
 import KeyValue
+import LakeTiering
 
 /// What a table may be, checked once where it is created or altered: what passes here traps nobody
 /// later.

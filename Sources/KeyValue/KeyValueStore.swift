@@ -135,7 +135,9 @@ public final class KeyValueStore {
         precondition(limit >= 0, "a negative limit")
         var sources = [memory.entries(from: start, to: end, limit: limit)]
         if flushing != nil {
-            sources.append(flushing!.table.entries(from: start, to: end, limit: limit))
+            // Each deletion that came after it may take one of its rows away.
+            let deleted = sources[0].count { $0.value == nil }
+            sources.append(flushing!.table.entries(from: start, to: end, limit: limit + deleted))
         }
         let pinned = version
         pinned.pin()

@@ -116,7 +116,9 @@ struct MalformedCallTests {
     }
 
     /// A call with something wrong in it, its header included.
-    private static func malformedCall(_ table: TableDescription, _ random: RandomStream) -> [UInt8] {
+    private static func malformedCall(
+        _ table: TableDescription, _ random: RandomStream
+    ) -> [UInt8] {
         var call = ByteWriter()
         let request = goodCall(table, random)
         call.append(littleEndian: request.key.rawValue)

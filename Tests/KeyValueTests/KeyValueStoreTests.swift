@@ -98,6 +98,47 @@ struct KeyValueStoreTests {
         }
     }
 
+    @Test("A scan of few rows during a flush shows none that is deleted", arguments: 1...40)
+    func smallScansDuringFlush(_ seed: Int) throws {
+        try inWorld(seed: UInt64(seed)) { machine, _ in
+            let random = RandomStream(seed: UInt64(seed), label: "small scans")
+            let store = try await KeyValueStore.open(
+                machine, directory: "kv", configuration: smallStore)
+            var model: [[UInt8]: [UInt8]] = [:]
+            func change(_ count: Int) throws {
+                var changes: [KeyValueStore.Change] = []
+                var growth: Int64 = 0
+                for _ in 0..<count {
+                    let key = try key(random.next(in: 0..<12))
+                    let value: [UInt8]? =
+                        random.chance(1, in: 2) ? nil : [UInt8(random.next() & 255)]
+                    growth += (value == nil ? 0 : 1) - (model[key] == nil ? 0 : 1)
+                    model[key] = value
+                    changes.append(.init(key: key, value: value))
+                }
+                store.apply(changes, upTo: store.appliedOffset + 1, rowCountChange: growth)
+            }
+            for _ in 0..<6 {
+                try change(10)
+                machine.spawn("flush") { try await store.flush() }
+                try await machine.sleep(.microseconds(1))
+                #expect(store.flushing != nil)
+                try change(4)
+                let start: [UInt8]? =
+                    random.chance(1, in: 2) ? nil : try key(random.next(in: 0..<12))
+                let rows = model.keys.sorted { $0.lexicographicallyPrecedes($1) }.filter {
+                    start == nil || !$0.lexicographicallyPrecedes(start!)
+                }
+                for limit in [0, 1, 2, 3, 7, 1000] {
+                    let found = try await store.scan(from: start, limit: limit)
+                    #expect(found.map(\.key) == Array(rows.prefix(limit)))
+                    #expect(found.allSatisfy { model[$0.key] == $0.value })
+                }
+                try await machine.sleep(.seconds(1))
+            }
+        }
+    }
+
     @Test("What was flushed survives crashes and power loss, as of its offset", arguments: 1...20)
     func crashes(_ seed: Int) throws {
         let world = SimulationWorld(seed: UInt64(seed))
