@@ -16,7 +16,9 @@ extension LogBatch {
         }
         let (records, changes) = try decodeRecords(writer)
         do {
-            return (try records.read(as: reader ?? history.current), changes)
+            let reader = reader ?? history.current
+            if writer == reader { return (records, changes) }
+            return (try SchemaEvolution(from: writer, to: reader).batch(records), changes)
         } catch {
             throw .invalidBatch(reason: "the records of the batch at \(baseOffset): \(error)")
         }

@@ -71,10 +71,7 @@ extension TableDescription: StoredValue {
         let schemas = try reader.readList { (reader) throws(ColumnarError) in
             try Schema(from: &reader)
         }
-        guard let history = SchemaHistory(schemas) else {
-            throw .corrupt(reason: "the schemas do not follow each other", position: start)
-        }
-        self.schemas = history
+        self.schemas = try SchemaHistory(validating: schemas)
         bucketCount = try reader.readLittleEndian()
         replicationFactor = try reader.readNumber()
         bucketKeyFields = try reader.readList { (reader) throws(ColumnarError) in

@@ -3,15 +3,13 @@ import KeyValue
 import LakeTiering
 
 /// What a table may be, checked once where it is created or altered: what passes here traps nobody
-/// later.
+/// later. Its schema has checked its own types.
 extension TableDescription {
     /// Fluss allows 128,000 buckets; more than these no transaction of the coordination service
     /// takes.
     static let bucketCountLimit: Int32 = 4096
     static let replicationLimit = 16
     static let columnCountLimit = 1000
-    static let precisionLimit = 18
-    static let dimensionLimit = 16_384
     private static let nameByteCountLimit = 255
 
     /// Throws `.invalidRequest` with the first thing that is wrong.
@@ -41,7 +39,6 @@ extension TableDescription {
         guard 1...Self.columnCountLimit ~= schema.fields.count else {
             throw refused("\(schema.fields.count) columns, not 1 to \(Self.columnCountLimit)")
         }
-        var folded: Set<String> = []
         for field in schema.fields {
             let name = field.name
             if name.isEmpty || name.utf8.count > Self.nameByteCountLimit {
@@ -52,40 +49,13 @@ extension TableDescription {
             if SystemColumns.all.contains(where: { $0.name == name.lowercased() }) {
                 throw refused("column name \(name) is reserved for the system")
             }
-            if !folded.insert(name).inserted { throw refused("column \(name) comes twice") }
-            if let objection = Self.objection(to: field.type) {
-                throw refused("column \(name): \(objection)")
-            }
         }
-        // Field identifiers stay below those of the lake's own columns.
-        if !SystemColumns.fit(schema) { throw refused("field identifiers have to be 1 to 999,999") }
-    }
-
-    /// Why no column can have a type; nil if one can.
-    static func objection(to type: DataType) -> String? {
-        switch type {
-        case .decimal(let precision, let scale):
-            guard 1...precisionLimit ~= precision else {
-                return "a precision of \(precision), not 1 to \(precisionLimit)"
-            }
-            return 0...precision ~= scale ? nil : "a scale of \(scale), not 0 to \(precision)"
-        case .vector(let dimension):
-            return 1...dimensionLimit ~= dimension
-                ? nil : "\(dimension) dimensions, not 1 to \(dimensionLimit)"
-        default: return nil
+        if isInLake && !SystemColumns.fit(schema) {
+            throw refused("the lake cannot hold its columns: set table.datalake.enabled to false")
         }
     }
 
     private func checkKeys() throws(ClusterError) {
-        for position in schema.primaryKey {
-            let field = schema.fields[position]
-            if case .vector = field.type {
-                throw refused("column \(field.name) of \(field.type) cannot be in the key")
-            }
-        }
-        if Set(schema.primaryKey).count != schema.primaryKey.count {
-            throw refused("a column is twice in the primary key")
-        }
         let known = Set(schema.fields.map(\.identifier))
         guard bucketKeyFields.allSatisfy(known.contains),
             vectorField.map(known.contains) ?? true
@@ -98,8 +68,9 @@ extension TableDescription {
             throw refused("the bucket key has to be a part of the primary key")
         }
         for position in bucketKey {
-            if case .vector = schema.fields[position].type {
-                throw refused("column \(schema.fields[position].name) cannot choose the bucket")
+            let field = schema.fields[position]
+            if field.type.isNested {
+                throw refused("column \(field.name) of \(field.type) cannot choose the bucket")
             }
         }
         guard let vectorColumn else { return }

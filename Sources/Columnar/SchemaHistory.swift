@@ -1,22 +1,22 @@
 /// The schemas that a table has had, the present one last.
 ///
-/// Data is written under one schema and read under any later one: fields are matched by
-/// identifier, what the writer did not have is null, what the reader does not have is left out, and
-/// numbers widen as Iceberg lets them.
+/// Data is written under one of them and read under any later one, as `SchemaEvolution` says.
 public struct SchemaHistory: Hashable, Sendable {
     public private(set) var schemas: [Schema]
 
+    /// A table takes no more changes than these.
+    public static let countLimit = 1000
+
     public init(_ schema: Schema) { schemas = [schema] }
 
-    /// Nil unless there is a schema, identifiers grow, and the primary key keeps its fields.
-    public init?(_ schemas: [Schema]) {
-        guard let first = schemas.first else { return nil }
-        for (earlier, later) in zip(schemas, schemas.dropFirst())
-        where later.identifier <= earlier.identifier { return nil }
-        let key = first.primaryKey.map { first.fields[$0].identifier }
-        for schema in schemas
-        where schema.primaryKey.map({ schema.fields[$0].identifier }) != key { return nil }
-        self.schemas = schemas
+    /// Throws `ColumnarError.invalidValue` unless there is a schema, identifiers grow, the primary
+    /// key keeps its fields, and rows of each can be read under every later one.
+    public init(validating schemas: [Schema]) throws(ColumnarError) {
+        guard let first = schemas.first, schemas.count <= Self.countLimit else {
+            throw .invalidValue(reason: "\(schemas.count) schemas, not 1 to \(Self.countLimit)")
+        }
+        self.schemas = [first]
+        for schema in schemas.dropFirst() { try append(schema) }
     }
 
     /// The present schema.
@@ -27,76 +27,24 @@ public struct SchemaHistory: Hashable, Sendable {
         schemas.last { $0.identifier == identifier }
     }
 
-    /// The largest field identifier that was ever given: the next field gets a larger one.
-    public var lastFieldIdentifier: Int32 {
-        schemas.reduce(0) { highest, schema in
-            schema.fields.reduce(highest) { max($0, $1.identifier) }
+    /// Adds the next schema; `ColumnarError.invalidValue` or `.unsupported`, and no change, if it
+    /// does not continue the history.
+    public mutating func append(_ schema: Schema) throws(ColumnarError) {
+        guard schemas.count < Self.countLimit, schema.identifier > current.identifier else {
+            throw .invalidValue(
+                reason: "schema \(schema.identifier) after \(current.identifier), the "
+                    + "\(schemas.count + 1)th of at most \(Self.countLimit)")
         }
+        // A renamed key column is the same one.
+        guard key(of: schema).map(\.identifier) == key(of: current).map(\.identifier),
+            key(of: schema).map(\.type) == key(of: current).map(\.type)
+        else { throw .invalidValue(reason: "the columns of the primary key changed") }
+        guard schema.highestFieldIdentifier >= current.highestFieldIdentifier else {
+            throw .invalidValue(reason: "field identifiers may be given again")
+        }
+        _ = try SchemaEvolution(from: current, to: schema)
+        schemas.append(schema)
     }
 
-    /// Adds the next schema. Precondition: it continues the history.
-    public mutating func append(_ schema: Schema) {
-        guard let grown = SchemaHistory(schemas + [schema]) else {
-            preconditionFailure("schema \(schema.identifier) does not continue the history")
-        }
-        self = grown
-    }
-}
-
-extension Schema {
-    /// A row of this schema as `reader` sees it; `ColumnarError.unsupported` if it cannot.
-    public func read(_ row: Row, as reader: Schema) throws(ColumnarError) -> Row {
-        if self == reader { return row }
-        var result: Row = []
-        result.reserveCapacity(reader.fields.count)
-        for field in reader.fields {
-            let position = fields.firstIndex { $0.identifier == field.identifier }
-            let value = position.map { row[$0] } ?? .null
-            guard let widened = value.widened(to: field.type) else {
-                throw .unsupported(
-                    reason: "column \(field.name) was written as another type than \(field.type)")
-            }
-            if case .null = widened, !field.isNullable {
-                throw .unsupported(reason: "column \(field.name) has no value in an older row")
-            }
-            result.append(widened)
-        }
-        return result
-    }
-}
-
-extension RecordBatch {
-    /// The batch as a later schema of its table sees it; columns of the same type are not copied.
-    ///
-    /// Throws `ColumnarError.unsupported` where a value cannot be read so.
-    public func read(as reader: Schema) throws(ColumnarError) -> RecordBatch {
-        if schema == reader { return self }
-        var columns: [ColumnVector] = []
-        columns.reserveCapacity(reader.fields.count)
-        for field in reader.fields {
-            let position = schema.fields.firstIndex { $0.identifier == field.identifier }
-            if let position, schema.fields[position].type == field.type {
-                columns.append(self.columns[position])
-            } else {
-                columns.append(try column(position, as: field))
-            }
-        }
-        return RecordBatch(schema: reader, rowCount: rowCount, columns: columns)
-    }
-
-    private func column(_ position: Int?, as field: Field) throws(ColumnarError) -> ColumnVector {
-        var builder = ColumnVectorBuilder(type: field.type, capacity: rowCount)
-        for row in 0..<rowCount {
-            let value = position.map { columns[$0].value(at: row) } ?? .null
-            guard let widened = value.widened(to: field.type) else {
-                throw .unsupported(
-                    reason: "column \(field.name) was written as another type than \(field.type)")
-            }
-            if case .null = widened, !field.isNullable {
-                throw .unsupported(reason: "column \(field.name) has no value in an older row")
-            }
-            try builder.append(widened)
-        }
-        return builder.finish()
-    }
+    private func key(of schema: Schema) -> [Field] { schema.primaryKey.map { schema.fields[$0] } }
 }

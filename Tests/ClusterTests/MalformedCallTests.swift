@@ -51,7 +51,7 @@ struct MalformedCallTests {
             }
             let writer = TableWriter(client, table)
             for number in 0..<100 {
-                writer.write(.append([.int64(Int64(number)), .string("after")])) { outcome in
+                writer.write(.append([.bigint(Int64(number)), .string("after")])) { outcome in
                     if case .acknowledged = outcome { acknowledged += 1 }
                 }
             }
@@ -159,7 +159,7 @@ struct MalformedCallTests {
 
     /// A batch whose checksum is right and whose body or header is not.
     private static func badBatch(_ table: TableDescription, _ random: RandomStream) -> [UInt8] {
-        let rows: [Row] = (0..<4).map { [.int64($0), .string("text \($0)")] }
+        let rows: [Row] = (0..<4).map { [.bigint($0), .string("text \($0)")] }
         guard let records = try? RecordBatch(schema: table.schema, rows: rows),
             var bytes = try? LogBatch.appendOnly(records).bytes
         else { preconditionFailure("four good rows") }
