@@ -10,14 +10,19 @@ enum APIKey: Int16, CaseIterable, Sendable {
     case lookup = 1017
     case listOffsets = 1021
     case limitScan = 1033
+    case prefixLookup = 1034
     case searchVectors = 2000
+    case alterTable = 2001
 
     /// The versions of the call that a node of a format version understands; nil if it has none.
     func versions(at format: FormatVersion) -> ClosedRange<Int16>? {
         switch self {
-        case .apiVersions, .createTable, .produceLog, .fetchLog, .putKeyValue, .lookup,
-            .listOffsets, .limitScan, .searchVectors:
+        case .apiVersions, .createTable, .produceLog, .fetchLog, .lookup, .listOffsets,
+            .limitScan, .searchVectors:
             0...0
+        // Version 1 names the columns of a partial update.
+        case .putKeyValue: 0...(format >= .checksummed ? 1 : 0)
+        case .alterTable, .prefixLookup: format >= .checksummed ? 0...0 : nil
         }
     }
 }

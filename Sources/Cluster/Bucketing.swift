@@ -15,7 +15,7 @@ struct Bucketing {
 
     func bucket(of change: TableWriter.Change) throws -> Int {
         switch change {
-        case .append(let row), .upsert(let row):
+        case .append(let row), .upsert(let row), .update(let row, _):
             if row.count != table.schema.fields.count {
                 throw ClusterError.invalidRequest(
                     reason: "a row of \(table.name) has \(table.schema.fields.count) values")

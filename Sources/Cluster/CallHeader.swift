@@ -14,12 +14,15 @@ struct CallHeader: Hashable, WireCodable {
     }
 
     /// The header of a call in the newest version that every node of the cluster understands.
-    init(_ key: APIKey, in format: FormatVersion) throws(ClusterError) {
-        guard let versions = key.versions(at: format) else {
+    init(of request: Request, in format: FormatVersion) throws(ClusterError) {
+        guard let versions = request.key.versions(at: format),
+            versions.upperBound >= request.oldestVersion
+        else {
             throw .invalidRequest(
-                reason: "the cluster's oldest server does not know call \(key): upgrade all first")
+                reason: "the cluster's format \(format) has no such \(request.key): upgrade all "
+                    + "servers first")
         }
-        self.init(key: key.rawValue, version: versions.upperBound)
+        self.init(key: request.key.rawValue, version: versions.upperBound)
     }
 
     func encode(into writer: inout ByteWriter) {

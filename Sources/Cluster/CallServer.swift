@@ -91,7 +91,7 @@ final class CallServer {
                     newest: versions?.upperBound ?? -1))
         }
         do {
-            return .success(try Request(key, from: &reader))
+            return .success(try Request(key, header.version, from: &reader))
         } catch {
             return .failure(.malformedMessage(reason: "call \(key): \(error)"))
         }

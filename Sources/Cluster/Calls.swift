@@ -27,7 +27,7 @@ final class Calls {
             peers[address] = peer
         }
         let deadline = machine.clock.now + timeout + extra
-        let header = try CallHeader(request.key, in: mirror.format)
+        let header = try CallHeader(of: request, in: mirror.format)
         guard let response = try await peer.call(request, header, deadline) else {
             throw ClusterError.timedOut("\(address)")
         }
@@ -73,7 +73,7 @@ private final class PeerConnection {
         var writer = ByteWriter()
         writer.append(littleEndian: number)
         header.encode(into: &writer)
-        request.encodeBody(into: &writer)
+        request.encodeBody(header.version, into: &writer)
         let asked = machine.clock.now
         answers[number] = .expected
         defer { answers[number] = nil }

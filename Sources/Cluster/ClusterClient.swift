@@ -43,6 +43,38 @@ public final class ClusterClient {
         }
     }
 
+    /// Changes a table and waits until this client sees it as it is then.
+    ///
+    /// Throws `.invalidRequest` if a change is not allowed, or if the table has another schema by
+    /// now than this client has seen.
+    public func alterTable(
+        _ path: TablePath, _ changes: [TableChange]
+    ) async throws -> TableDescription {
+        guard let known = mirror.table(at: path) else {
+            throw ClusterError.unknownTable(name: "\(path)")
+        }
+        let expected = try known.applying(changes)
+        var retry = Backoff(configuration)
+        var isDone = false
+        while true {
+            if let table = mirror.tables[known.identifier], isDone {
+                if table == expected || table.schema.identifier > known.schema.identifier {
+                    return table
+                }
+            } else if let coordinator = mirror.coordinator {
+                do {
+                    _ = try await calls.call(
+                        Address(host: coordinator, port: configuration.port),
+                        .alterTable(path, schema: known.schema.identifier, changes))
+                    isDone = true
+                } catch let error as ClusterError where error.isRetriable {
+                }
+            }
+            _ = try await mirror.changed.wait(
+                until: machine.clock.now + retry.next(machine.entropy))
+        }
+    }
+
     /// Draws a writer id that no other writer has or will have.
     public func newWriter() async throws -> Int64 {
         var retry = Backoff(configuration)
@@ -112,10 +144,23 @@ public final class ClusterClient {
     public func scan(
         _ bucket: BucketIdentifier, after key: [UInt8]?, limit: Int
     ) async throws -> ScannedRows {
-        guard
-            case .page(let page) = try await callLeader(
-                of: bucket, .scan(bucket, after: key, limit: limit))
-        else {
+        try await page(of: bucket, .scan(bucket, after: key, limit: limit))
+    }
+
+    /// Some rows whose encoded keys begin with `prefix`, in key order, each with its encoded key.
+    ///
+    /// The bucket key has to be in the prefix, so that all its rows are in one bucket.
+    public func lookup(
+        prefix: [UInt8], in bucket: BucketIdentifier, after key: [UInt8]? = nil, limit: Int
+    ) async throws -> ScannedRows {
+        try await page(
+            of: bucket, .prefixLookup(bucket, prefix: prefix, after: key, limit: limit))
+    }
+
+    private func page(
+        of bucket: BucketIdentifier, _ request: Request
+    ) async throws -> ScannedRows {
+        guard case .page(let page) = try await callLeader(of: bucket, request) else {
             throw ClusterError.malformedMessage(reason: "no answer to a scan of \(bucket)")
         }
         return ScannedRows(

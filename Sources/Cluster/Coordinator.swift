@@ -138,13 +138,16 @@ public final class Coordinator {
     // MARK: Calls
 
     private func answer(_ request: Request) async throws -> Response {
-        guard case .createTable(let table) = request else {
-            throw ClusterError.invalidRequest(reason: "a coordinator creates tables, no more")
-        }
         guard let term, term.isHeld else {
             throw ClusterError.busy(reason: "\(machine.name) is not the coordinator")
         }
-        return .tableCreated(try await create(table))
+        switch request {
+        case .createTable(let table): return .tableCreated(try await create(table))
+        case .alterTable(let path, let schema, let changes):
+            try await alter(path, schema, changes)
+            return .done
+        default: throw ClusterError.invalidRequest(reason: "a coordinator keeps tables, no more")
+        }
     }
 
     private func create(_ requested: TableDescription) async throws -> Int64 {

@@ -10,7 +10,7 @@ public struct FormatVersion: Hashable, Comparable, Sendable, CustomStringConvert
 
     /// Values begin with their version.
     public static let oldest = FormatVersion(number: 1)
-    /// Values also end with a CRC-32C.
+    /// Values also end with a CRC-32C; tables can be altered, rows updated in part.
     public static let checksummed = FormatVersion(number: 2)
     /// The version of this program.
     public static let newest = checksummed

@@ -6,6 +6,8 @@ extension Request {
         switch self {
         case .apiVersions: .apiVersions
         case .createTable: .createTable
+        case .alterTable: .alterTable
+        case .prefixLookup: .prefixLookup
         case .produce: .produceLog
         case .upsert: .putKeyValue
         case .fetch: .fetchLog
@@ -16,11 +18,29 @@ extension Request {
         }
     }
 
+    /// The oldest version of the call that can say this.
+    var oldestVersion: Int16 {
+        if case .upsert(let request) = self, request.columns != nil { return 1 }
+        return 0
+    }
+
     /// What follows the call's key and version in its frame.
-    func encodeBody(into writer: inout ByteWriter) {
+    ///
+    /// Precondition: the version can say it.
+    func encodeBody(_ version: Int16, into writer: inout ByteWriter) {
+        precondition(version >= oldestVersion, "\(key) of version \(version) cannot say this")
         switch self {
         case .apiVersions: break
         case .createTable(let table): table.encode(into: &writer)
+        case .alterTable(let path, let schema, let changes):
+            writer.append(path)
+            writer.append(littleEndian: schema)
+            writer.append(list: changes) { $1.encode(into: &$0) }
+        case .prefixLookup(let bucket, let prefix, let after, let limit):
+            writer.append(bucket)
+            writer.append(lengthPrefixed: prefix)
+            writer.append(optional: after) { $0.append(lengthPrefixed: $1) }
+            writer.append(zigZag: Int64(limit))
         case .produce(let request):
             writer.append(request.bucket)
             writer.append(lengthPrefixed: request.batch)
@@ -31,6 +51,11 @@ extension Request {
             writer.append(list: request.operations) {
                 $0.append(byte: $1.isDelete ? 1 : 0)
                 $0.append(lengthPrefixed: $1.bytes)
+            }
+            if version >= 1 {
+                writer.append(optional: request.columns) { writer, columns in
+                    writer.append(list: columns) { $0.append(littleEndian: $1) }
+                }
             }
         case .fetch(let request): request.encode(into: &writer)
         case .lookup(let bucket, let keys):
@@ -49,8 +74,10 @@ extension Request {
     }
 
     /// Reads the body of a call; bytes left over are an error.
-    init(_ key: APIKey, from reader: inout ByteReader) throws(ColumnarError) {
-        self = try Request.body(key, &reader)
+    init(
+        _ key: APIKey, _ version: Int16, from reader: inout ByteReader
+    ) throws(ColumnarError) {
+        self = try Request.body(key, version, &reader)
         if !reader.isAtEnd {
             throw .corrupt(
                 reason: "\(reader.remaining) bytes after the call", position: reader.position)
@@ -58,11 +85,23 @@ extension Request {
     }
 
     private static func body(
-        _ key: APIKey, _ reader: inout ByteReader
+        _ key: APIKey, _ version: Int16, _ reader: inout ByteReader
     ) throws(ColumnarError) -> Request {
         switch key {
         case .apiVersions: return .apiVersions
         case .createTable: return .createTable(try TableDescription(from: &reader))
+        case .alterTable:
+            return .alterTable(
+                try reader.readPath(), schema: try reader.readLittleEndian(),
+                try reader.readList { (reader) throws(ColumnarError) in
+                    try TableChange(from: &reader)
+                })
+        case .prefixLookup:
+            return .prefixLookup(
+                try reader.readBucket(), prefix: try reader.readLengthPrefixed(),
+                after: try reader.readOptional { (reader) throws(ColumnarError) in
+                    try reader.readLengthPrefixed()
+                }, limit: try reader.readNumber())
         case .produceLog:
             return .produce(
                 ProduceRequest(
@@ -76,7 +115,7 @@ extension Request {
                         UpsertRequest.Operation(
                             isDelete: try reader.readByte() != 0,
                             bytes: try reader.readLengthPrefixed())
-                    }))
+                    }, columns: version < 1 ? nil : try columns(&reader)))
         case .fetchLog: return .fetch(try FetchRequest(from: &reader))
         case .lookup:
             return .lookup(
@@ -99,6 +138,16 @@ extension Request {
                     try reader.readFloat()
                 },
                 limit: try reader.readNumber())
+        }
+    }
+}
+
+extension Request {
+    private static func columns(_ reader: inout ByteReader) throws(ColumnarError) -> [Int32]? {
+        try reader.readOptional { (reader) throws(ColumnarError) in
+            try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readLittleEndian(Int32.self)
+            }
         }
     }
 }
@@ -193,6 +242,7 @@ extension Response: WireCodable {
             writer.append(byte: 6)
             writer.append(littleEndian: offsets.start)
             writer.append(littleEndian: offsets.highWatermark)
+        case .done: writer.append(byte: 9)
         case .apiVersions(let supported):
             writer.append(byte: 8)
             writer.append(list: supported) {
@@ -268,6 +318,7 @@ extension Response: WireCodable {
                         key: try reader.readLittleEndian(), oldest: try reader.readLittleEndian(),
                         newest: try reader.readLittleEndian())
                 })
+        case 9: self = .done
         case let code: throw .corrupt(reason: "no response \(code)", position: position)
         }
     }

@@ -1,3 +1,4 @@
+import Columnar
 import Vectors
 
 /// What nodes ask of each other.
@@ -5,11 +6,15 @@ enum Request {
     /// Which calls, in which versions, the node understands.
     case apiVersions
     case createTable(TableDescription)
+    /// Changes the table whose present schema has the identifier; asked again it changes nothing.
+    case alterTable(TablePath, schema: Int16, [TableChange])
     case produce(ProduceRequest)
     case upsert(UpsertRequest)
     case fetch(FetchRequest)
     case lookup(BucketIdentifier, keys: [[UInt8]])
     case scan(BucketIdentifier, after: [UInt8]?, limit: Int)
+    /// Rows whose encoded keys begin so.
+    case prefixLookup(BucketIdentifier, prefix: [UInt8], after: [UInt8]?, limit: Int)
     case offsets(BucketIdentifier)
     /// The rows of a bucket whose vectors are nearest to the query; asked of the indexer.
     case search(BucketIdentifier, query: [Float], limit: Int)
@@ -19,6 +24,7 @@ enum Response {
     case failure(ClusterError)
     case apiVersions([SupportedAPI])
     case tableCreated(Int64)
+    case done
     /// The batch is durable on the whole in-sync set.
     case appended(Acknowledgement)
     case fetched([FetchedBucket])
@@ -55,9 +61,26 @@ struct UpsertRequest {
     var sequence: Int32
     /// An encoded row for an upsert, the encoded key for a delete.
     var operations: [Operation]
+    /// Identifiers of the columns that a partial update or deletion is about; nil for all.
+    var columns: [Int32]?
 
     /// What its rows and keys take, in bytes.
     var byteCount: Int { operations.reduce(0) { $0 + $1.bytes.count } }
+
+    /// The positions of `columns` in a schema.
+    func columns(in schema: Schema) throws(ClusterError) -> [Int]? {
+        guard let columns else { return nil }
+        var positions: [Int] = []
+        for identifier in columns {
+            guard let position = schema.position(ofIdentifier: identifier) else {
+                throw .invalidRequest(
+                    reason: "a partial update of column \(identifier), which \(bucket) does not "
+                        + "have any more")
+            }
+            positions.append(position)
+        }
+        return positions
+    }
 
     struct Operation {
         var isDelete: Bool

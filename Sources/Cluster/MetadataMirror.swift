@@ -177,6 +177,9 @@ public final class MetadataMirror {
         revisions[event.key] = event.revision
         do {
             try store(event)
+        } catch ClusterError.unsupportedFormat(let what, let version, let newest) {
+            let error = ClusterError.unsupportedFormat(what, version: version, newest: newest)
+            machine.observer.note(.warning, "metadata under \(event.key): \(error)")
         } catch {
             machine.observer.note(.error, "metadata under \(event.key) cannot be read: \(error)")
         }

@@ -19,10 +19,13 @@ extension Replica {
             try requireInSync(leadership)
             guard let tablet = leadership.tablet else { throw ClusterError.recovering(bucket) }
             if let known = try duplicate(of: request) { return known }
+            try adoptSchemas(tablet)
             let prepared: KeyValueTablet.Prepared
             do {
                 prepared = try await tablet.prepare(
-                    operations, writer: request.writer, sequence: request.sequence)
+                    operations, columns: try request.columns(in: tablet.schema),
+                    writer: request.writer, sequence: request.sequence,
+                    compression: table.properties.compression)
             } catch let error as KeyValueError {
                 throw try translate(error)
             } catch let error as DiskError {
@@ -37,6 +40,21 @@ extension Replica {
         let acknowledgement = try await acknowledge(appended, in: leadership)
         leadership.tablet?.commit(upTo: highWatermark)
         return acknowledgement
+    }
+
+    /// Has the rows take over the schemas that the table was given meanwhile; the caller holds
+    /// `logGate`.
+    private func adoptSchemas(_ tablet: KeyValueTablet) throws {
+        let table = self.table
+        if table.schema.identifier == tablet.schema.identifier { return }
+        do {
+            for schema in table.schemas.schemas where schema.identifier > tablet.schema.identifier {
+                try tablet.adopt(schema, engine: table.properties.mergeEngine(table.schema))
+            }
+            machine.observer.reached("rows adopted a later schema")
+        } catch let error as KeyValueError {
+            throw try translate(error)
+        }
     }
 
     private func duplicate(of request: UpsertRequest) throws -> AppendedRange? {
@@ -70,13 +88,19 @@ extension Replica {
     }
 
     /// Some committed rows after a key, all as of one offset.
-    func scan(after key: [UInt8]?, limit: Int) async throws -> ScanPage {
+    func scan(
+        prefix: [UInt8]? = nil, after key: [UInt8]?, limit: Int
+    ) async throws -> ScanPage {
         let (leadership, tablet) = try requireRows()
         let limit = min(max(1, limit), 10_000_000)
         let offset = tablet.committedOffset
         let rows: [(key: [UInt8], value: [UInt8])]
         do {
-            rows = try await tablet.store.scan(from: key.map { $0 + [0] }, limit: limit)
+            if let prefix {
+                rows = try await tablet.lookup(prefix: prefix, after: key, limit: limit)
+            } else {
+                rows = try await tablet.store.scan(from: key.map { $0 + [0] }, limit: limit)
+            }
         } catch let error as KeyValueError {
             throw try translate(error)
         } catch let error as DiskError {
@@ -163,7 +187,12 @@ extension Replica {
     ) async throws -> KeyValueTablet {
         try await KeyValueStore.destroy(machine, directory: folder)
         let store = try await restoreSnapshot(in: folder)
-        let tablet = try KeyValueTablet(store: store, schemas: table.schemas.schemas)
+        let table = self.table
+        let tablet = try KeyValueTablet(
+            store: store, schemas: table.schemas.schemas,
+            engine: table.properties.mergeEngine(table.schema),
+            deleteBehavior: table.properties.deleteBehavior,
+            logsOldRows: table.properties.logsOldRows)
         while tablet.endOffset < log.endOffset {
             if leadership.isEnded { throw ClusterError.notLeader(bucket) }
             let bytes = try await read(

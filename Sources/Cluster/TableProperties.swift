@@ -127,6 +127,11 @@ public struct TableProperties: Hashable, Sendable {
         return functions
     }
 
+    /// Whether a property speaks of a column.
+    func names(column: String) -> Bool {
+        self[.versionColumn] == column || value("fields.\(column).agg") != nil
+    }
+
     /// Renames a column in the properties that speak of it.
     mutating func rename(column: String, to name: String) throws(ClusterError) {
         if self[.versionColumn] == column {

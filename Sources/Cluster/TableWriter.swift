@@ -37,6 +37,9 @@ public final class TableWriter {
     public enum Change: Hashable, Sendable {
         case append(Row)
         case upsert(Row)
+        /// Changes the columns at these positions of the writer's schema, the key's among them;
+        /// the row's other values do not matter.
+        case update(Row, columns: [Int])
         case delete(key: [Value])
     }
 
@@ -99,12 +102,19 @@ public final class TableWriter {
             defer { queue.isSending = false }
             if self.linger > .zero { try await self.machine.sleep(self.linger) }
             while !queue.pending.isEmpty {
-                let count = min(queue.pending.count, self.batchLimit)
+                let count = self.batchCount(queue.pending)
                 let batch = Array(queue.pending[..<count])
                 queue.pending.removeFirst(count)
                 try await self.send(batch, to: self.table.buckets[number], queue)
             }
         }
+    }
+
+    /// How many of the changes go into the next batch: a request names one set of columns.
+    private func batchCount(_ pending: [Pending]) -> Int {
+        let limit = min(pending.count, batchLimit)
+        let columns = pending[0].change.columns
+        return pending[..<limit].firstIndex { $0.change.columns != columns } ?? limit
     }
 
     private func send(
@@ -174,7 +184,7 @@ public final class TableWriter {
         if table.isPrimaryKeyTable {
             let operations = try changes.map { change -> UpsertRequest.Operation in
                 switch change {
-                case .upsert(let row), .append(let row):
+                case .upsert(let row), .append(let row), .update(let row, _):
                     UpsertRequest.Operation(isDelete: false, bytes: try rowCodec.encode(row))
                 case .delete(let key):
                     UpsertRequest.Operation(isDelete: true, bytes: try keyCodec.encode(key))
@@ -183,7 +193,8 @@ public final class TableWriter {
             return .upsert(
                 UpsertRequest(
                     bucket: bucket, writer: queue.writer, sequence: queue.sequence,
-                    operations: operations))
+                    operations: operations,
+                    columns: changes[0].columns?.map { table.schema.fields[$0].identifier }))
         }
         var builder = RecordBatchBuilder(schema: table.schema)
         for case .append(let row) in changes { try builder.append(row) }
@@ -192,7 +203,15 @@ public final class TableWriter {
                 reason: "\(table.name) is a log table: rows are appended, never changed")
         }
         let batch = try LogBatch.appendOnly(
-            builder.finish(), writer: queue.writer, sequence: queue.sequence)
+            builder.finish(), writer: queue.writer, sequence: queue.sequence,
+            compression: table.properties.compression)
         return .produce(ProduceRequest(bucket: bucket, batch: batch.bytes))
+    }
+}
+
+extension TableWriter.Change {
+    /// The columns that a partial update is about; nil where all are.
+    fileprivate var columns: [Int]? {
+        if case .update(_, let columns) = self { columns } else { nil }
     }
 }

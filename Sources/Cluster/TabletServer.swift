@@ -217,8 +217,8 @@ public final class TabletServer {
 
     private func answer(_ request: Request) async throws -> Response {
         switch request {
-        case .apiVersions, .createTable:
-            throw ClusterError.invalidRequest(reason: "tables are created by the coordinator")
+        case .apiVersions, .createTable, .alterTable:
+            throw ClusterError.invalidRequest(reason: "tables are the coordinator's")
         case .produce(let request):
             try checkMemory(for: request.batch.count)
             let replica = try replica(request.bucket)
@@ -232,6 +232,9 @@ public final class TabletServer {
             return .rows(rows, offset: offset)
         case .scan(let bucket, let after, let limit):
             return .page(try await replica(bucket).scan(after: after, limit: limit))
+        case .prefixLookup(let bucket, let prefix, let after, let limit):
+            return .page(
+                try await replica(bucket).scan(prefix: prefix, after: after, limit: limit))
         case .offsets(let bucket):
             let replica = try replica(bucket)
             _ = try replica.requireLeadership()

@@ -106,7 +106,7 @@ public final class VectorIndexer {
                 let fetched = try await client.fetch(
                     bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)
                 for batch in fetched.batches {
-                    try apply(batch, to: opened, table, column, codec)
+                    try apply(batch, to: opened, table, codec)
                     onIndexed(bucket, opened.consumedOffset)
                 }
             } catch let error as ClusterError where error.isRetriable {
@@ -120,10 +120,14 @@ public final class VectorIndexer {
     }
 
     private func apply(
-        _ batch: LogBatch, to index: VectorIndex, _ table: TableDescription, _ column: Int,
-        _ codec: KeyCodec
+        _ batch: LogBatch, to index: VectorIndex, _ table: TableDescription, _ codec: KeyCodec
     ) throws {
-        let (records, changes) = try batch.decodeRecords(table.schema)
+        // The table may have been altered since it was followed.
+        let table = mirror.tables[table.identifier] ?? table
+        guard let column = table.vectorColumn else {
+            preconditionFailure("\(table.path) lost its vector column")
+        }
+        let (records, changes) = try batch.decodeRecords(table.schemas)
         for position in 0..<records.rowCount {
             let offset = batch.baseOffset + Int64(position)
             let row = records.row(at: position)

@@ -21,6 +21,11 @@ extension ByteWriter {
         if let value { encode(&self, value) }
     }
 
+    mutating func append(_ path: TablePath) {
+        append(string: path.database)
+        append(string: path.table)
+    }
+
     mutating func append(_ bucket: BucketIdentifier) {
         append(littleEndian: bucket.table)
         append(optional: bucket.partition) { $0.append(littleEndian: $1) }
@@ -45,6 +50,10 @@ extension ByteReader {
         _ decode: (inout ByteReader) throws(ColumnarError) -> Value
     ) throws(ColumnarError) -> Value? {
         try readByte() == 0 ? nil : try decode(&self)
+    }
+
+    mutating func readPath() throws(ColumnarError) -> TablePath {
+        TablePath(database: try readString(), table: try readString())
     }
 
     mutating func readBucket() throws(ColumnarError) -> BucketIdentifier {

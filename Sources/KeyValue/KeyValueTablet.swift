@@ -21,8 +21,10 @@ public final class KeyValueTablet {
     public let store: KeyValueStore
     /// The schemas that the table has had, the present one last.
     public private(set) var schemas: [Schema]
-    public let engine: MergeEngine
+    public private(set) var engine: MergeEngine
     public let deleteBehavior: DeleteBehavior
+    /// Whether an update is logged with the row before it.
+    public let logsOldRows: Bool
     var merger: RowMerger
     var rowCodec: RowCodec
     var keyCodec: KeyCodec
@@ -32,7 +34,7 @@ public final class KeyValueTablet {
     /// Precondition: the schemas are of one table and have one primary key.
     public init(
         store: KeyValueStore, schemas: [Schema], engine: MergeEngine = .lastRow,
-        deleteBehavior: DeleteBehavior? = nil
+        deleteBehavior: DeleteBehavior? = nil, logsOldRows: Bool = true
     ) throws(KeyValueError) {
         guard let schema = schemas.last else {
             preconditionFailure("a table without a schema")
@@ -40,6 +42,7 @@ public final class KeyValueTablet {
         self.store = store
         self.schemas = schemas
         self.engine = engine
+        self.logsOldRows = logsOldRows
         self.deleteBehavior = deleteBehavior ?? engine.defaultDeleteBehavior
         merger = try RowMerger(
             schema: schema, engine: engine, deleteBehavior: self.deleteBehavior)
@@ -56,11 +59,19 @@ public final class KeyValueTablet {
 
     public var schema: Schema { schemas[schemas.count - 1] }
 
-    /// Takes over a later schema of the table; rows of earlier ones stay readable.
-    public func adopt(_ schema: Schema) throws(KeyValueError) {
+    /// Takes over a later schema of the table, and the engine as that schema's columns have it;
+    /// rows of earlier schemas stay readable.
+    ///
+    /// Precondition: no request is being prepared.
+    public func adopt(
+        _ schema: Schema, engine newEngine: MergeEngine? = nil
+    ) throws(KeyValueError) {
+        precondition(!isPreparing, "a schema came into the middle of a request")
+        let engine = newEngine ?? self.engine
         precondition(
             schemas.allSatisfy { $0.identifier != schema.identifier }, "a schema came twice")
         merger = try RowMerger(schema: schema, engine: engine, deleteBehavior: deleteBehavior)
+        self.engine = engine
         rowCodec = RowCodec(schema: schema)
         precondition(keyCodec == KeyCodec(primaryKeyOf: schema), "the key's types changed")
         schemas.append(schema)
@@ -103,7 +114,8 @@ public final class KeyValueTablet {
         defer { isPreparing = false }
         try merger.check(targetColumns: columns)
         let end = endOffset
-        var request = RequestChanges(schema: schema, capacity: operations.count)
+        var request = RequestChanges(
+            schema: schema, logsOldRows: logsOldRows, capacity: operations.count)
         for operation in operations {
             switch operation {
             case .upsert(let bytes):
@@ -134,7 +146,8 @@ public final class KeyValueTablet {
         let new: Row
         let key: [UInt8]
         do {
-            new = try rowCodec.decode(bytes)
+            // Who has not heard of the present schema may write under an earlier one.
+            new = try decode(bytes)
             key = try keyCodec.encode(schema.key(of: new))
         } catch {
             throw KeyValueError.invalidRequest(reason: "a row of the request: \(error)")
@@ -191,14 +204,18 @@ public final class KeyValueTablet {
     /// A stored row as the present schema sees it.
     public func decodeStored(_ bytes: [UInt8]) throws(KeyValueError) -> Row {
         do {
-            let identifier = try RowCodec.schemaIdentifier(of: bytes)
-            guard let writer = schemas.last(where: { $0.identifier == identifier }) else {
-                throw ColumnarError.unsupported(reason: "a row of an unknown schema \(identifier)")
-            }
-            return try rowCodec.decode(bytes, writer: writer)
+            return try decode(bytes)
         } catch {
             throw .damaged(path: store.directory, reason: "a stored row: \(error)")
         }
+    }
+
+    private func decode(_ bytes: [UInt8]) throws(ColumnarError) -> Row {
+        let identifier = try RowCodec.schemaIdentifier(of: bytes)
+        guard let writer = schemas.last(where: { $0.identifier == identifier }) else {
+            throw .unsupported(reason: "a row of an unknown schema \(identifier)")
+        }
+        return try rowCodec.decode(bytes, writer: writer)
     }
 
     private func isSame(_ left: Value, _ right: Value) -> Bool {

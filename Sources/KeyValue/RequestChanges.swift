@@ -7,8 +7,10 @@ struct RequestChanges {
     private(set) var changes: [KeyValueStore.Change] = []
     private var positions: [[UInt8]: Int] = [:]
     private(set) var rowCountChange: Int64 = 0
+    private let logsOldRows: Bool
 
-    init(schema: Schema, capacity: Int) {
+    init(schema: Schema, logsOldRows: Bool, capacity: Int) {
+        self.logsOldRows = logsOldRows
         builder = LogBatchBuilder(schema: schema, isAppendOnly: false, capacity: capacity)
         changes.reserveCapacity(capacity)
     }
@@ -24,7 +26,7 @@ struct RequestChanges {
     }
 
     mutating func update(_ key: [UInt8], from old: Row, to new: Row, _ bytes: [UInt8]) throws {
-        try record(old, .updateBefore)
+        if logsOldRows { try record(old, .updateBefore) }
         try record(new, .updateAfter)
         note(key, bytes)
     }

@@ -11,8 +11,12 @@ final class ClusterWorld {
     let serverNames = ["server-1", "server-2", "server-3"]
     let coordinatorNames = ["coordinator-1", "coordinator-2"]
 
-    init(seed: UInt64) {
+    /// What each server's next life reads and writes.
+    var formats: [String: FormatVersion] = [:]
+
+    init(seed: UInt64, format: FormatVersion = .newest) {
         world = SimulationWorld(seed: seed)
+        for name in serverNames { formats[name] = format }
         configuration.segmentByteCount = 16 * 1024
         configuration.tailByteCount = 4 * 1024
         for name in serverNames + coordinatorNames + ["client-1"] { world.addMachine(name) }
@@ -27,7 +31,9 @@ final class ClusterWorld {
 
     func startServer(_ name: String) {
         world.start(name) { machine in
-            let server = TabletServer(machine, self.configuration)
+            var configuration = self.configuration
+            configuration.formatVersion = self.formats[name] ?? .newest
+            let server = TabletServer(machine, configuration)
             self.servers[name] = server
             try await server.run()
         }

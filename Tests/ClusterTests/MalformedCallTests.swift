@@ -123,7 +123,7 @@ struct MalformedCallTests {
         let request = goodCall(table, random)
         call.append(littleEndian: request.key.rawValue)
         call.append(littleEndian: Int16(0))
-        request.encodeBody(into: &call)
+        request.encodeBody(0, into: &call)
         var bytes = call.bytes
         switch random.next(in: 0..<6) {
         case 0: bytes = (0..<random.next(in: 0..<64)).map { _ in byte(random) }
