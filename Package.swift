@@ -34,7 +34,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 // Data goes down this list; an arrow points only to what stands further down.
 let sources: [Target] = [
     .executableTarget(
-        name: "wavetank", dependencies: ["Workbench", "Host", argumentParser],
+        name: "wavetank", dependencies: ["Workbench", "Host", "CBuild", argumentParser],
         swiftSettings: strict),
     module(
         "Workbench",
@@ -61,6 +61,7 @@ let sources: [Target] = [
     module("Simulation", ["Platform"]),
     module("Host", ["Platform", "CSQLite"] + nio),
     module("Platform"),
+    .target(name: "CBuild"),
     .target(name: "CChecksum", cSettings: fastC),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -95,6 +96,7 @@ let testTargets: [Target] = [
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),
+    tests("wavetank", ["wavetank", "RunReports", "ScenarioFiles", "JSON"]),
     tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),
 ]
 

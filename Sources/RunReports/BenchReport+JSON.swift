@@ -83,11 +83,11 @@ extension BenchTank.Run {
         }
         var figures: [BenchTank.Figure] = []
         for (name, field) in try json.required("figures").members() {
-            figures.append(.init(name: name, value: try field.integer(as: Int.self)))
+            figures.append(.init(name: name, value: try field.figure()))
         }
         var limits: [BenchTank.Limit] = []
         for (name, field) in try json.required("limits").members() {
-            limits.append(.init(name: name, partsPerMillion: try field.integer(as: Int.self)))
+            limits.append(.init(name: name, partsPerMillion: try field.figure()))
         }
         self.init(
             of: try BenchCase(json: json), title: try json.required("title").string(),
@@ -135,11 +135,11 @@ extension BenchWall.Run {
 
     public init(json: JSONField) throws(JSONError) {
         self.init(
-            of: try BenchCase(json: json), cpuSeconds: try json.required("cpuSeconds").double(),
-            peakMemoryBytes: try json.required("peakMemoryBytes").integer(as: Int.self),
-            simulatedSeconds: try json.required("simulatedSeconds").double(),
-            steps: try json.required("steps").integer(as: Int.self),
-            requests: try json.required("requests").integer(as: Int.self),
-            referenceSeconds: try json.required("referenceSeconds").double())
+            of: try BenchCase(json: json), cpuSeconds: try json.required("cpuSeconds").finite(),
+            peakMemoryBytes: try json.required("peakMemoryBytes").count(),
+            simulatedSeconds: try json.required("simulatedSeconds").finite(),
+            steps: try json.required("steps").count(),
+            requests: try json.required("requests").count(),
+            referenceSeconds: try json.required("referenceSeconds").finite())
     }
 }

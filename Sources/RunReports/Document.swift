@@ -24,6 +24,7 @@ struct Document {
         <html lang="en">
         <head>
         <meta charset="utf-8">
+        <meta name="generator" content="wavetank">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>\(verdict): \(title)</title>
@@ -153,6 +154,17 @@ let figureStyle = """
       .difference { grid-template-columns: minmax(0, 1fr); }
       .strip { grid-template-columns: 7.5em minmax(0, 1fr) 4.8em; gap: 8px; font-size: 12px; }
       table.figures { min-width: 100%; }
+      table.figures td, table.figures thead th.n { padding-left: 6px; }
+      table.figures th[scope=row] { padding-right: 6px; min-width: 6em; }
+      table.figures.history tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; }
+      table.figures.history thead { display: none; }
+      table.figures.history th, table.figures.history td { border: 0; }
+      table.figures.history td:nth-of-type(1) { grid-column: 1 / 3; grid-row: 2;
+        text-align: left; border-bottom: 1px solid var(--rule); }
+      table.figures.history td:nth-of-type(2) { font-weight: 600; }
+      table.figures.history td:nth-of-type(3) { grid-column: 1 / 3; text-align: left;
+        color: var(--muted); }
+      table.figures.history .spark { width: 100%; }
     }
     @media print { .strip, .difference { break-inside: avoid; } .contents { display: none; }
       details > * { display: block; } }

@@ -26,17 +26,17 @@ extension FaultCoverage {
             if let numbers = try row.optional("reached") {
                 reached = []
                 for number in try numbers.array() {
-                    reached.append(try number.integer(as: Int.self))
+                    reached.append(try number.count())
                 }
             }
             rows.append(
                 Row(
                     kind: try row.required("kind").string(),
-                    happened: try row.optional("happened")?.integer(as: Int.self) ?? 0,
+                    happened: try row.optional("happened")?.count() ?? 0,
                     reached: reached))
         }
         let coverage = FaultCoverage(
-            parts: parts, secondsAfter: try field.required("secondsAfter").integer(as: Int.self),
+            parts: parts, secondsAfter: try field.required("secondsAfter").count(),
             rows: rows)
         guard let coverage else {
             throw .wrongType(path: field.path, expected: "a grid with a number for each part")

@@ -10,7 +10,8 @@ public func htmlPage(for history: BenchHistory) -> String {
             return (
                 "\(definition.title)",
                 [
-                    spark(values, definition), "\(definition.unit.text(figure.value))",
+                    spark(values, history.scale(values, of, definition), definition),
+                    "\(definition.unit.text(figure.value))",
                     "\(BenchComparison.changeText(first, figure.value))",
                 ]
             )
@@ -18,7 +19,10 @@ public func htmlPage(for history: BenchHistory) -> String {
         let identifier = "\(of.name)-\(of.size)-\(of.sea)"
         return Document.section(
             identifier, "\(of)",
-            [Document.table(["Figure", "Over commits", "Now", "Since the first"], rows)])
+            [
+                Document.table(
+                    ["Figure", "Over commits", "Now", "Since the first"], rows, style: "history")
+            ])
     }
     let commits = entries.suffix(12).map { $0.commit }.joined(separator: ", ")
     return Document(
@@ -29,19 +33,23 @@ public func htmlPage(for history: BenchHistory) -> String {
     ).markup.text
 }
 
-private func spark(_ values: [Int?], _ figure: BenchFigure) -> Markup {
+private func spark(
+    _ values: [Int?], _ scale: ClosedRange<Int>?, _ figure: BenchFigure
+) -> Markup {
     let known = values.enumerated().compactMap { index, value in value.map { (index, $0) } }
-    guard let least = known.map(\.1).min(), let most = known.map(\.1).max(), let last = known.last
-    else { return .nothing }
+    guard let scale, let last = known.last else { return .nothing }
+    let (least, most) = (scale.lowerBound, scale.upperBound)
+    let numbers = known.map(\.1)
+    let (low, high) = (numbers.min() ?? least, numbers.max() ?? most)
     func x(_ index: Int) -> Double {
         values.count > 1 ? Double(index) / Double(values.count - 1) * 176 + 2 : 90
     }
     func y(_ value: Int) -> Double {
-        most == least ? 13 : 23 - Double(value - least) / Double(most - least) * 20
+        23 - Double(value - least) / Double(most - least) * 20
     }
     let points = known.map { "\(TimeAxis.text(x($0.0))),\(TimeAxis.text(y($0.1)))" }
         .joined(separator: " ")
-    let spoken = "\(figure.unit.text(least)) to \(figure.unit.text(most))"
+    let spoken = "\(figure.unit.text(low)) to \(figure.unit.text(high))"
     return """
         <svg class="spark" role="img" aria-label="\(spoken)" viewBox="0 0 180 26">\
         <title>\(spoken)</title><polyline points="\(points)"/>\

@@ -9,16 +9,18 @@ struct HuntPage {
     var document: Document {
         let reports = report.seeds.compactMap(\.report)
         let cpu = reports.map(\.cpuSeconds)
-        let isFailed = report.seeds.contains { ($0.report?.verdict ?? .fail) == .fail }
+        let isFailed = report.seeds.contains(where: \.isFailure)
         let unclean = report.seeds.count - report.cleanCount
         let scenarios = Set(report.seeds.map(\.scenario)).sorted()
         return Document(
             kind: "hunt",
-            title: "\(NumberText.counted(report.seeds.count, "seed")) of "
-                + scenarios.prefix(4).joined(separator: ", "),
-            mood: unclean == 0 ? .pass : isFailed ? .fail : .inconclusive,
-            verdict: unclean == 0
-                ? "All clean" : "\(NumberText.counted(unclean, "seed")) not clean",
+            title: title(scenarios),
+            mood: report.seeds.isEmpty || unclean > 0 && !isFailed
+                ? .inconclusive : isFailed ? .fail : .pass,
+            verdict: report.seeds.isEmpty
+                ? "Nothing was run"
+                : unclean == 0
+                    ? "All clean" : "\(NumberText.counted(unclean, "seed")) not clean",
             signature: reports.first?.traceHash ?? "",
             facts: [
                 ("Causes", NumberText.grouped(report.causes.count), "failures alike are one"),
@@ -41,6 +43,20 @@ struct HuntPage {
                 + "other seeds change it.")
     }
 
+    /// Names all scenarios where they are few, and else how many there are and where they lie.
+    private func title(_ scenarios: [String]) -> String {
+        let seeds = NumberText.counted(report.seeds.count, "seed")
+        if scenarios.count <= 3 { return "\(seeds) of \(scenarios.joined(separator: ", "))" }
+        var folders = scenarios[0].split(separator: "/").dropLast()
+        for scenario in scenarios {
+            let others = scenario.split(separator: "/").dropLast()
+            folders = zip(folders, others).prefix { $0 == $1 }.map(\.0)[...]
+        }
+        let place = folders.joined(separator: "/")
+        return "\(seeds) of \(NumberText.counted(scenarios.count, "scenario"))"
+            + (place.isEmpty ? "" : " in \(place)")
+    }
+
     private func causes() -> Markup {
         let causes = report.causes
         if causes.isEmpty { return .nothing }
@@ -50,6 +66,7 @@ struct HuntPage {
             return """
                 <div class="cause"><b>\(PageLimits.clip(cause.text, to: 400))</b>
                 <small>\(NumberText.counted(cause.seeds.count, "seed")): \(names)</small>
+                <p>\(PageLimits.clip(first.reason, to: 600))</p>
                 <pre tabindex="0"><code>\(PageLimits.clip(first.reproduceCommand, to: 400))</code>\
                 </pre></div>
 
@@ -62,7 +79,7 @@ struct HuntPage {
         let blocks = scenarios.prefix(40).map { scenario -> Markup in
             let seeds = report.seeds.filter { $0.scenario == scenario }
             let cells = seeds.prefix(3000).map { seed -> Markup in
-                let state = seed.report?.verdict.rawValue ?? "fail"
+                let state = seed.isFailure ? "fail" : seed.isClean ? "pass" : "inconclusive"
                 if state == "pass" { return "<i></i>" }
                 return "<i class=\"\(state)\" title=\"seed \(String(seed.seed))\"></i>"
             }

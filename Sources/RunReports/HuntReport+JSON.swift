@@ -23,7 +23,10 @@ extension HuntReport {
                                     "seed": $0.json["seed"] ?? .null,
                                 ]
                             }),
+                        "example": .string(cause.seeds[0].reason),
+                        "failureFile": .string(cause.failureFile),
                         "reproduceCommand": .string(cause.seeds[0].reproduceCommand),
+                        "nextCommand": .string(cause.nextCommand),
                     ]
                 }),
             "probes": .array(
@@ -39,30 +42,41 @@ extension HuntReport {
 }
 
 extension HuntReport.Seed {
+    /// Begins with `wavetankReport`, by which a file of results is known as one of ours.
     public var json: JSONValue {
-        if let members = report?.summaryJSON.object {
+        var members: [JSONMember]
+        if let known = report?.summaryJSON.object {
             // A sweep or a variant is a case of its own, which its run does not know.
-            return .object(
-                members.map {
-                    $0.name == "scenario" ? JSONMember("scenario", .string(scenario)) : $0
-                })
+            members = known.map {
+                $0.name == "scenario" ? JSONMember("scenario", .string(scenario)) : $0
+            }
+        } else {
+            members = [
+                JSONMember("wavetankReport", .integer(Int64(RunReport.formatVersion))),
+                JSONMember("scenario", .string(scenario)),
+                JSONMember("seed", Int64(exactly: seed).map { .integer($0) } ?? .string("\(seed)")),
+                JSONMember("verdict", .string(incident.rawValue)),
+                JSONMember("reason", .string(lastWords)),
+                JSONMember("reproduceCommand", .string(reproduceCommand)),
+            ]
         }
-        return [
-            "scenario": .string(scenario),
-            "seed": Int64(exactly: seed).map { .integer($0) } ?? .string(String(seed)),
-            "verdict": "crash", "reason": .string(lastWords),
-        ]
+        if let origin { members.append(JSONMember("origin", origin.json)) }
+        return .object(members)
     }
 
     public init(json: JSONValue) throws(JSONError) {
-        if try json.required("verdict").string() != "crash" {
+        if let incident = Incident(rawValue: try json.required("verdict").string()) {
+            self.init(
+                scenario: try json.required("scenario").string(),
+                seed: try RunReport.seed(json.required("seed")), report: nil, incident: incident,
+                lastWords: try json.required("reason").string())
+            command = try json.optional("reproduceCommand")?.string() ?? ""
+        } else {
             let report = try RunReport(json: json)
-            self.init(scenario: report.scenario, seed: report.seed, report: report, lastWords: "")
-            return
+            self.init(scenario: report.scenario, seed: report.seed, report: report)
         }
-        self.init(
-            scenario: try json.required("scenario").string(),
-            seed: try RunReport.seed(json.required("seed")), report: nil,
-            lastWords: try json.required("reason").string())
+        origin = try json.optional("origin").map { field throws(JSONError) in
+            try HuntOrigin(field: field)
+        }
     }
 }

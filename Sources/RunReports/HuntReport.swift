@@ -8,29 +8,43 @@ public struct HuntReport: Sendable {
         public var seed: UInt64
         /// Nil where the worker ended without a report, as after a trap.
         public var report: RunReport?
-        /// What such a worker said last.
+        /// How such a worker ended, and what it said last.
+        public var incident: Incident
         public var lastWords: String
+        /// With what the seed was run; nil if that was not kept.
+        public var origin: HuntOrigin?
+        /// The line that does it again, where there is no report that has it.
+        public var command = ""
 
-        public init(scenario: String, seed: UInt64, report: RunReport?, lastWords: String) {
+        public init(
+            scenario: String, seed: UInt64, report: RunReport?, incident: Incident = .crash,
+            lastWords: String = ""
+        ) {
             self.scenario = scenario
             self.seed = seed
             self.report = report
+            self.incident = incident
             self.lastWords = lastWords
         }
 
         public var isClean: Bool { report?.verdict == .pass }
 
-        public var isFailure: Bool { report.map { $0.verdict == .fail } ?? true }
+        public var isFailure: Bool { report.map { $0.verdict == .fail } ?? incident.isFailure }
 
         /// The line that does it again.
         public var reproduceCommand: String {
-            report?.reproduceCommand ?? "ci/wavetank run \(scenario) --seed \(seed)"
+            if let report { return report.reproduceCommand }
+            return command.isEmpty
+                ? "ci/wavetank run \(scenario.shellQuoted) --seed \(seed)" : command
         }
 
-        /// What failed, without the numbers in it: seeds that fail alike have one cause.
+        /// What went wrong, in full.
+        public var reason: String { report?.reason ?? lastWords }
+
+        /// What failed, without the values in it: seeds that fail alike have one cause.
         public var cause: String {
-            let text = report.map { "\($0.verdict.rawValue): \($0.reason)" } ?? lastWords
-            return text.prefix(200).withoutNumbers
+            let kind = report?.verdict.rawValue ?? incident.rawValue
+            return "\(kind): \(reason)".causeText.cutAtWord(after: 200)
         }
     }
 
@@ -56,15 +70,45 @@ public struct HuntReport: Sendable {
                 merged.append(seed)
                 continue
             }
+            // A run that was stopped says nothing about one that came to its end.
+            if seed.incident == .timeout && seed.report == nil { continue }
+            if last.incident == .timeout && last.report == nil {
+                merged[merged.count - 1] = seed
+                continue
+            }
             let hashes = [last, seed].map { $0.report?.traceHash ?? $0.lastWords }
             if hashes[0] == hashes[1] { continue }
-            let builds = [last, seed].map { $0.report?.build ?? "" }
+            let builds = [last, seed].map { $0.report?.build ?? $0.origin?.build ?? "" }
+            merged[merged.count - 1].command = last.reproduceCommand
             merged[merged.count - 1].report = nil
+            merged[merged.count - 1].incident = .nondeterministic
             merged[merged.count - 1].lastWords =
-                "not deterministic: hash \(hashes[0]) of \(builds[0]), "
-                + "\(hashes[1]) of \(builds[1])"
+                "hash \(hashes[0]) of \(builds[0]), \(hashes[1]) of \(builds[1])"
         }
         self.seeds = merged
+    }
+
+    /// Why the seeds cannot be one result; nil if they can.
+    ///
+    /// Lines of one scenario must have one origin. Of those without an origin nothing is known.
+    public var mixture: String? {
+        var origins: [String: Seed] = [:]
+        for seed in seeds {
+            guard let origin = seed.origin else { continue }
+            // A strike or a variant is a case of its own of the same scenario.
+            var words = seed.scenario.split(separator: " ", omittingEmptySubsequences: false)
+            while words.count > 1, !words[words.count - 1].hasSuffix(".yaml") { words.removeLast() }
+            let name = words.joined(separator: " ")
+            guard let first = origins[name], let known = first.origin else {
+                origins[name] = seed
+                continue
+            }
+            if let difference = known.difference(from: origin) {
+                return "\(seed.scenario), seed \(seed.seed), was run with \(difference) "
+                    + "(seed \(first.seed))"
+            }
+        }
+        return nil
     }
 
     public var cleanCount: Int { seeds.count { $0.isClean } }

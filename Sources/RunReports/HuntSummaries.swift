@@ -1,34 +1,76 @@
-extension HuntReport: CustomStringConvertible {
-    /// For people, in some lines.
-    public var description: String {
-        var lines = ["\(cleanCount) of \(seeds.count) seeds are clean"]
-        lines += facts.map { "  \($0.name.padding(to: 9)) \($0.text)" }
-        for cause in causes {
-            lines += [
-                "", "\(cause.seeds.count) seeds (\(names(of: cause))): \(cause.text)",
-                "  again: \(cause.seeds[0].reproduceCommand)",
-            ]
+extension HuntReport.Cause {
+    /// A failure file of the cause, the first one that was kept; empty if none was.
+    public var failureFile: String {
+        seeds.lazy.compactMap(\.report?.failureFile).first { !$0.isEmpty } ?? ""
+    }
+
+    /// What to do about it.
+    public var nextCommand: String {
+        failureFile.isEmpty
+            ? seeds[0].reproduceCommand : "ci/wavetank explain \(failureFile.shellQuoted)"
+    }
+
+    /// The first seed in full: what was seen where, and how to go on.
+    fileprivate var example: [String] {
+        let first = seeds[0]
+        var lines = ["  first  \(first.scenario), seed \(first.seed): \(first.reason)"]
+        if !failureFile.isEmpty { lines.append("  saved  \(failureFile)") }
+        lines.append("  again  \(first.reproduceCommand)")
+        if !failureFile.isEmpty {
+            let file = failureFile.shellQuoted
+            lines.append("  next   \(nextCommand); ci/wavetank shrink \(file)")
         }
+        return lines
+    }
+}
+
+extension HuntReport: CustomStringConvertible {
+    /// For people: the verdict first, then each cause, then what was reached.
+    public var description: String {
+        var lines = [headline]
+        for cause in causes {
+            lines += ["", "\(NumberText.counted(cause.seeds.count, "seed")) "]
+            lines[lines.count - 1] += "(\(names(of: cause))): \(cause.text)"
+            lines += cause.example
+        }
+        if seeds.isEmpty { return lines.joined(separator: "\n") }
+        lines.append("")
+        lines += facts.map { "  \($0.name.padding(to: 9)) \($0.text)" }
         let reached = probes
         let missed = reached.filter { $0.count == 0 }
-        lines += ["", "Probes reached, by how many seeds, the rarest first:"]
-        lines += reached.filter { $0.count > 0 }.prefix(30).map { "  \($0.count)  \($0.name)" }
+        let rarest = reached.filter { $0.count > 0 }.prefix(5)
+        if !rarest.isEmpty {
+            lines.append(
+                "  rarest    " + rarest.map { "\($0.name) (\($0.count))" }.joined(separator: ", "))
+        }
         if !missed.isEmpty {
-            lines += ["", "Never reached: " + missed.map(\.name).joined(separator: ", ")]
+            let names = missed.prefix(5).map(\.name).joined(separator: ", ")
+            let more = missed.count > 5 ? " and \(missed.count - 5) more, which --json names" : ""
+            lines.append("  never     \(names)\(more)")
         }
         return lines.joined(separator: "\n")
     }
 
+    /// What came of it, in one line.
+    var headline: String {
+        if seeds.isEmpty { return "Inconclusive: no seed was run" }
+        let timeouts = seeds.count { $0.report == nil && $0.incident == .timeout }
+        let stopped = timeouts == 0 ? "" : ", \(timeouts) stopped for time"
+        return "\(cleanCount) of \(NumberText.counted(seeds.count, "seed")) "
+            + "\(seeds.count == 1 ? "is" : "are") clean\(stopped)"
+    }
+
     private var facts: [(name: String, text: String)] {
         let reports = seeds.compactMap(\.report)
+        if reports.isEmpty { return [] }
         let middle = NumberText.seconds(median(\.cpuSeconds))
         let most = NumberText.seconds(reports.map(\.cpuSeconds).max() ?? 0)
         let cpu = reports.reduce(0) { $0 + $1.cpuSeconds }
         let middleMemory = NumberText.bytes(median { Double($0.peakMemoryBytes) })
         let memory = NumberText.bytes(Double(reports.map(\.peakMemoryBytes).max() ?? 0))
-        let events = reports.reduce(0) { $0 + $1.events }
-        let changes = reports.reduce(0) { $0 + $1.changesAcknowledged }
-        let anHour = cpu > 0 ? Int(Double(reports.count) * 3600 / cpu) : 0
+        let events = reports.map(\.events).boundedSum
+        let changes = reports.map(\.changesAcknowledged).boundedSum
+        let anHour = cpu > 0 ? Int(min(1e9, Double(reports.count) * 3600 / cpu)) : 0
         return [
             ("a seed", "\(middle) of one core in the median, \(most) at most"),
             ("memory", "\(middleMemory) in the median, \(memory) at most"),
@@ -49,13 +91,15 @@ extension HuntReport: CustomStringConvertible {
     /// As Markdown, for the summary of a pipeline.
     public var markdown: String {
         var lines = [
-            "## \(cleanCount) of \(seeds.count) seeds are clean", "", "| | |", "|---|---|",
+            "## \(headline)", "", "| | |", "|---|---|",
         ]
         lines += facts.map { "| \(markdownText($0.name)) | \(markdownText($0.text)) |" }
         if !causes.isEmpty {
-            lines += ["", "| seeds | cause | again |", "|---:|---|---|"]
+            lines += ["", "| seeds | cause | first | again |", "|---:|---|---|---|"]
             lines += causes.map { cause in
-                "| \(cause.seeds.count) (\(names(of: cause))) | \(markdownText(cause.text)) | "
+                let first = PageLimits.clip(cause.seeds[0].reason, to: 400)
+                return "| \(cause.seeds.count) (\(names(of: cause))) | "
+                    + "\(markdownText(cause.text)) | \(markdownText(first)) | "
                     + "`\(cause.seeds[0].reproduceCommand.replacing("`", with: "'"))` |"
             }
         }
@@ -102,13 +146,15 @@ extension HuntReport: CustomStringConvertible {
             }
             let kind =
                 seed.report.map { $0.verdict == .fail ? "failure" : "skipped" } ?? "error"
-            let reason = xmlText(seed.report?.reason ?? seed.lastWords)
+            let reason = xmlText(seed.reason)
             let again = xmlText(seed.reproduceCommand)
+            let type = seed.incident.rawValue
             lines.append(open + ">")
             lines.append(
                 kind == "skipped"
                     ? "      <skipped message=\"\(reason)\"/>"
-                    : "      <\(kind) message=\"\(reason)\">\(again)</\(kind)>")
+                    : "      <\(kind) type=\"\(seed.report?.verdict.rawValue ?? type)\" "
+                        + "message=\"\(reason)\">\(again)</\(kind)>")
             lines.append("    </testcase>")
         }
         return lines + ["  </testsuite>"]

@@ -26,7 +26,7 @@ extension LatencyMap {
                 Cell(
                     column: try parts[0].integer(as: Int.self),
                     row: try parts[1].integer(as: Int.self),
-                    count: try parts[2].integer(as: Int.self)))
+                    count: try parts[2].count()))
         }
         let map = LatencyMap(
             columnNanoseconds: try field.required("columnNanoseconds").integer(), edges: edges,

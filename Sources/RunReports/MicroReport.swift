@@ -68,9 +68,9 @@ public struct MicroReport: Sendable, Hashable {
                 Entry(
                     name: try field.required("name").string(),
                     unit: try field.required("unit").string(),
-                    seconds: try field.required("seconds").double(),
-                    work: try field.required("work").integer(as: Int.self),
-                    referenceSeconds: try field.required("referenceSeconds").double()))
+                    seconds: try field.required("seconds").finite(),
+                    work: try field.required("work").count(),
+                    referenceSeconds: try field.required("referenceSeconds").finite()))
         }
         self.init(
             machine: try root.required("machine").string(),

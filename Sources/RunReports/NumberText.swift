@@ -33,7 +33,7 @@ enum NumberText {
 
     /// With three decimals and a point, as programs read it.
     static func plain(_ value: Double) -> String {
-        let scaled = value.isFinite ? Int((max(0, value) * 1000).rounded()) : 0
+        let scaled = value.isFinite ? Int((min(max(0, value), 1e15) * 1000).rounded()) : 0
         let fraction = String(scaled % 1000)
         return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
     }

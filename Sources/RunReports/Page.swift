@@ -28,21 +28,22 @@ struct Page {
         <html lang="en">
         <head>
         <meta charset="utf-8">
+        <meta name="generator" content="wavetank">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>\(verdictWord): \(limits.clip(report.title)), seed \(String(report.seed))</title>
         <style>
-        \(Markup(stringLiteral: pageStyle))</style>
+        \(Markup(stringLiteral: pageStyle))\(Markup(stringLiteral: walkStyle))</style>
         </head>
         <body>
         <a class="skip" href="#main">Skip to the verdict</a>
         \(definitions())\(header())<main id="main">
-        \(violations())\(oracles())\(timeline())\(latencies())\(charts())\(probes())\(coverage())\
-        \(notes())\(reproduction())\(counters())</main>
+        \(violations())\(oracles())\(timeline())\(walk())\(latencies())\(charts())\(probes())\
+        \(coverage())\(notes())\(reproduction())\(counters())</main>
         <footer>The timeline and the charts are in simulated time: the same build, scenario \
         and seed draw the same ones.</footer>
         <script>
-        \(Markup(stringLiteral: pageScript))</script>
+        \(Markup(stringLiteral: pageScript))\(Markup(stringLiteral: walkScript))</script>
         </body>
         </html>
 

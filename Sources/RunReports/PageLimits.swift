@@ -11,6 +11,7 @@ struct PageLimits {
     var nodeIntervals: Int { 600 / divisor }
     var buckets: Int { 60 / divisor }
     var leadershipIntervals: Int { 600 / divisor }
+    var bucketChanges: Int { 4000 / divisor }
     var lakeTables: Int { 40 / divisor }
     var commits: Int { 800 / divisor }
     var charts: Int { max(6, 24 / divisor) }

@@ -12,6 +12,7 @@ extension RunReport {
                 JSONMember("nodes", .array(nodes.map(\.json))),
                 JSONMember("leadership", .array(leadership.map(\.json))),
                 JSONMember("lakeTables", .array(lakeTables.map(\.json))),
+                JSONMember("buckets", .array(buckets.map(\.json))),
                 JSONMember("charts", .array(charts.map(\.json))),
                 JSONMember("latencies", latencies?.json ?? .null),
             ])
@@ -43,6 +44,7 @@ extension RunReport {
             JSONMember("counters", .array(counters.map(\.json))),
             JSONMember("notes", .array(notes.map { .string($0) })),
             JSONMember("reproduceCommand", .string(reproduceCommand)),
+            JSONMember("failureFile", .string(failureFile)),
             JSONMember("libraryVersions", .array(libraryVersions.map(\.json))),
         ]
     }
@@ -60,13 +62,13 @@ extension RunReport {
             verdict: try json.required("verdict").word(),
             reason: try json.required("reason").string(),
             traceHash: try json.required("traceHash").string(),
-            events: try json.required("events").integer(as: Int.self),
+            events: try json.required("events").count(),
             simulatedSeconds: try json.required("simulatedSeconds").finite(),
             cpuSeconds: try json.required("cpuSeconds").finite(),
-            peakMemoryBytes: try json.required("peakMemoryBytes").integer(as: Int.self),
-            changesAcknowledged: try json.required("changesAcknowledged").integer(as: Int.self),
-            changesRefused: try json.required("changesRefused").integer(as: Int.self),
-            changesUnknown: try json.required("changesUnknown").integer(as: Int.self),
+            peakMemoryBytes: try json.required("peakMemoryBytes").count(),
+            changesAcknowledged: try json.required("changesAcknowledged").count(),
+            changesRefused: try json.required("changesRefused").count(),
+            changesUnknown: try json.required("changesUnknown").count(),
             reproduceCommand: try json.required("reproduceCommand").string())
         oracles = try json.required("oracles").list(OracleResult.init(field:))
         probes = try json.required("probes").list(ProbeResult.init(field:))
@@ -74,11 +76,13 @@ extension RunReport {
         notes = try json.required("notes").list { field throws(JSONError) in try field.string() }
         libraryVersions = try json.required("libraryVersions").list(LibraryVersion.init(field:))
         if let field = try json.optional("coverage") { coverage = try FaultCoverage(field: field) }
+        failureFile = try json.optional("failureFile")?.string() ?? ""
         // A summary is a report without these.
         faults = try json.optional("faults")?.list(FaultEvent.init(field:)) ?? []
         nodes = try json.optional("nodes")?.list(NodeLane.init(field:)) ?? []
         leadership = try json.optional("leadership")?.list(LeadershipLane.init(field:)) ?? []
         lakeTables = try json.optional("lakeTables")?.list(LakeTableLane.init(field:)) ?? []
+        buckets = try json.optional("buckets")?.list(BucketHistory.init(field:)) ?? []
         charts = try json.optional("charts")?.list(Chart.init(field:)) ?? []
         if let field = try json.optional("latencies") { latencies = try LatencyMap(field: field) }
     }
@@ -92,6 +96,24 @@ extension RunReport {
 }
 
 extension JSONField {
+    /// How many of something there are: sums of thousands of these do not overflow.
+    func count() throws(JSONError) -> Int {
+        let number = try integer(as: Int.self)
+        guard (0...1_000_000_000_000_000).contains(number) else {
+            throw .wrongType(path: path, expected: "a count from 0 to 10^15")
+        }
+        return number
+    }
+
+    /// An exact figure of either sign.
+    func figure() throws(JSONError) -> Int {
+        let number = try integer(as: Int.self)
+        guard number.magnitude <= 1_000_000_000_000_000 else {
+            throw .wrongType(path: path, expected: "a whole number of at most 10^15")
+        }
+        return number
+    }
+
     fileprivate func list<Element>(
         _ read: (JSONField) throws(JSONError) -> Element
     ) throws(JSONError) -> [Element] {
@@ -101,9 +123,11 @@ extension JSONField {
     }
 
     /// A time or value that can be drawn.
-    fileprivate func finite() throws(JSONError) -> Double {
+    func finite() throws(JSONError) -> Double {
         let number = try double()
-        guard number.isFinite else { throw .wrongType(path: path, expected: "a finite number") }
+        guard number.magnitude <= 1e15 else {
+            throw .wrongType(path: path, expected: "a number up to 1e15")
+        }
         return number
     }
 
@@ -138,7 +162,7 @@ extension OracleResult {
         self.init(
             name: try field.required("name").string(),
             meaning: try field.required("meaning").string(),
-            compared: try field.required("compared").integer(as: Int.self),
+            compared: try field.required("compared").count(),
             violations: try field.required("violations").list { field throws(JSONError) in
                 Violation(
                     message: try field.required("message").string(),
@@ -156,7 +180,7 @@ extension ProbeResult {
     fileprivate init(field: JSONField) throws(JSONError) {
         self.init(
             name: try field.required("name").string(),
-            count: try field.required("count").integer(as: Int.self))
+            count: try field.required("count").count())
     }
 }
 
@@ -226,7 +250,7 @@ extension LeadershipLane {
                     from: try field.required("from").finite(),
                     until: try field.required("until").finite(),
                     leader: try field.required("leader").string(),
-                    epoch: try field.required("epoch").integer(as: Int.self))
+                    epoch: try field.required("epoch").count())
             })
     }
 }
@@ -253,7 +277,7 @@ extension LakeTableLane {
                 Commit(
                     atSeconds: try field.required("atSeconds").finite(),
                     snapshotIdentifier: try field.required("snapshotIdentifier").integer(),
-                    rows: try field.required("rows").integer(as: Int.self))
+                    rows: try field.required("rows").count())
             })
     }
 }

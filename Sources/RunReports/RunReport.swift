@@ -35,6 +35,7 @@ public struct RunReport: Sendable, Hashable {
     public var nodes: [NodeLane] = []
     public var leadership: [LeadershipLane] = []
     public var lakeTables: [LakeTableLane] = []
+    public var buckets: [BucketHistory] = []
     public var charts: [Chart] = []
     public var latencies: LatencyMap?
     public var counters: [Counter] = []
@@ -42,6 +43,8 @@ public struct RunReport: Sendable, Hashable {
     public var notes: [String] = []
     /// The command that does this run again.
     public var reproduceCommand: String
+    /// Where the failure was saved; empty if it was not, or there was none.
+    public var failureFile = ""
     /// The versions of the libraries on which figures depend.
     public var libraryVersions: [LibraryVersion] = []
 

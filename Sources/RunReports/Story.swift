@@ -38,6 +38,8 @@ public struct Story: Sendable, Hashable {
     public var nodes: [String]
     public var events: [Event]
     public var reproduceCommand: String
+    /// Since when it could not be helped, where that was asked for.
+    public var noReturn: NoReturnCurve?
 
     public init(
         title: String, scenario: String, seed: UInt64, traceHash: String, oracle: String,
@@ -65,7 +67,7 @@ public struct Story: Sendable, Hashable {
         var counts: [Int] = []
         var last: [String: Int] = [:]
         for event in events {
-            let key = "\(event.node)|\(event.kind.rawValue)|\(event.text.withoutNumbers)"
+            let key = "\(event.node)|\(event.kind.rawValue)|\(event.text.causeText)"
             let isRepeatable = event.kind == .note || event.kind == .probe
             if isRepeatable, let position = last[key], counts[position] > 0 {
                 counts[position] += 1
@@ -101,6 +103,7 @@ extension Story: CustomStringConvertible {
             let name = event.node + String(repeating: " ", count: width - event.node.count)
             lines.append("\(pad)\(time)s \(event.sign) \(name)  \(event.text)")
         }
+        if let noReturn { lines += noReturn.lines }
         lines += ["", "  again: \(reproduceCommand)"]
         return lines.joined(separator: "\n")
     }

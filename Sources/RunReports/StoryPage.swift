@@ -34,6 +34,7 @@ private struct StoryPage {
             verdict: "Fail", reason: story.violation.count > 120 ? story.violation : "",
             signature: story.traceHash, facts: facts,
             sections: [
+                story.noReturn?.section ?? .nothing,
                 Document.section("story", "What happened", note: followed, [legend, table]),
                 Document.section("again", "Again", [again]),
             ],
@@ -151,6 +152,26 @@ private struct StoryPage {
         tr.k-fault td:last-child { font-weight: 600; }
         tr.k-record td:last-child, tr.k-leadership td:last-child { color: var(--ink); }
         tr.k-note td:last-child, tr.k-probe td:last-child { color: var(--muted); }
+        @media (max-width: 700px) {
+          .story-scroll { overflow: visible; border: 0; background: none; }
+          .story, .story tbody { display: block; }
+          .story thead { display: none; }
+          .story tr { display: grid; grid-template-columns: 4.5em minmax(0, 1fr);
+            border-left: 4px solid var(--mark); background: var(--sheet); margin-bottom: 3px;
+            padding: 3px 0 3px 6px; }
+          .story td { padding: 0 4px; line-height: 1.4; overflow-wrap: anywhere; }
+          .story td.lanes { display: none; }
+          .story td:nth-child(3) { grid-column: 2; grid-row: 1; font-weight: 600; }
+          .story td:nth-child(4) { grid-column: 2; }
+        }
+        .no-return { width: 100%; max-width: 900px; display: block; }
+        .no-return line { stroke: var(--rule); }
+        .no-return polyline { fill: none; stroke: var(--c1); stroke-width: 2; }
+        .no-return circle { fill: var(--c1); }
+        .no-return .rise { fill: var(--fail); opacity: .18; }
+        .no-return text { font-size: 12px; fill: var(--muted); }
+        .rises { font-size: 14px; } .rises b { font-variant-numeric: tabular-nums; }
+        .rises li { overflow-wrap: anywhere; }
         @media print { .story tr { break-inside: avoid; } }
 
         """

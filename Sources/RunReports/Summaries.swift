@@ -24,13 +24,14 @@ public func markdownSummary(for report: RunReport) -> String {
         "| \(markdownText(NumberText.words($0.name))) | \($0.compared) | \($0.violations.count) |"
     }
     let violations = report.oracles.flatMap { oracle in
-        oracle.violations.prefix(5).map { (oracle.name, $0) }
+        oracle.distinctViolations.prefix(5).map { (oracle.name, $0) }
     }
     if !violations.isEmpty { lines += ["", "### What went wrong", ""] }
-    lines += violations.prefix(20).map { name, violation in
-        let moment = NumberText.moment(violation.atSeconds)
-        let message = markdownText(PageLimits.clip(violation.message, to: 400))
-        return "- **\(markdownText(name))** at \(moment): \(message)"
+    lines += violations.prefix(20).map { name, alike in
+        let moment = NumberText.moment(alike.first.atSeconds)
+        let message = markdownText(PageLimits.clip(alike.first.message, to: 400))
+        let more = alike.count > 1 ? " (first of \(alike.count) alike)" : ""
+        return "- **\(markdownText(name))** at \(moment)\(more): \(message)"
     }
     let missed = report.probes.filter { $0.count == 0 }.prefix(50)
     if !missed.isEmpty {
@@ -83,20 +84,34 @@ public func textSummary(for report: RunReport) -> String {
         lines.append("  \(padded(plain(oracle.name), to: width))  \(compared)  \(oracle.state)")
     }
     for oracle in report.oracles {
-        for violation in oracle.violations.prefix(5) {
-            let moment = NumberText.moment(violation.atSeconds)
-            lines += ["", "  \(moment) \(plain(oracle.name))", "    \(plain(violation.message))"]
+        for alike in oracle.distinctViolations.prefix(5) {
+            let moment = NumberText.moment(alike.first.atSeconds)
+            let more = alike.count > 1 ? " (first of \(alike.count) alike)" : ""
+            lines += ["", "  \(moment) \(plain(oracle.name))\(more)"]
+            lines.append("    \(plain(alike.first.message))")
         }
     }
     let missed = report.probes.filter { $0.count == 0 }
     if !report.probes.isEmpty {
-        lines += ["", "  probes: \(report.probes.count - missed.count) reached"]
-        lines += missed.prefix(20).map { "    not reached: \(plain($0.name))" }
+        let reached = report.probes.count - missed.count
+        lines += ["", "  probes: \(reached) of \(report.probes.count) reached"]
+        if !missed.isEmpty { lines.append("    not \(folded(missed.map { plain($0.name) }))") }
     }
     if let coverage = report.coverage { lines.append("  covered: \(coverage.summary)") }
     lines += report.notes.map { "\n  note: \(plain($0))" }
     lines += ["", "  again: \(plain(report.reproduceCommand))", ""]
     return lines.joined(separator: "\n")
+}
+
+/// Names on one line, and how many there was no room for.
+private func folded(_ names: [String]) -> String {
+    var line = names[0]
+    var count = 1
+    while count < names.count, line.count + names[count].count < 75 {
+        line += ", " + names[count]
+        count += 1
+    }
+    return count < names.count ? "\(line) and \(names.count - count) more" : line
 }
 
 private func padded(_ text: String, to width: Int, atEnd: Bool = false) -> String {
@@ -130,3 +145,22 @@ func markdownText(_ text: String) -> String {
 }
 
 private func code(_ text: String) -> String { plain(text).replacing("`", with: "'") }
+
+extension OracleResult {
+    /// The violations without those that say again what another said with other values: the first
+    /// of each, and how many there are of it.
+    var distinctViolations: [(first: Violation, count: Int)] {
+        var found: [(first: Violation, count: Int)] = []
+        var positions: [String: Int] = [:]
+        for violation in violations {
+            let key = violation.message.causeText
+            if let position = positions[key] {
+                found[position].count += 1
+            } else {
+                positions[key] = found.count
+                found.append((violation, 1))
+            }
+        }
+        return found
+    }
+}

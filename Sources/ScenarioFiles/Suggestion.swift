@@ -1,5 +1,5 @@
 /// The candidate that `word` was most likely meant to be, or nil when none is near.
-func suggestion(for word: String, among candidates: [String]) -> String? {
+public func suggestion(for word: String, among candidates: [String]) -> String? {
     let limit = 64
     guard word.utf8.count <= limit else { return nil }
     let lowered = word.lowercased()

@@ -6,6 +6,8 @@ final class DiskImage {
     let random: RandomStream
     /// Faults.
     var capacity: Int64 = .max
+    /// As they were set last.
+    var faults = DiskFaults()
     var slowFactor: Int64 = 1
     var failingSyncsPerMillion = 0
     var failingReadsPerMillion = 0

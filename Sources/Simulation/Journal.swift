@@ -30,9 +30,9 @@ public final class Journal {
     private let seed: UInt64
     private let random: RandomStream
 
-    init(seed: UInt64) {
+    init(seed: UInt64, _ epoch: RandomEpoch) {
         self.seed = seed
-        random = RandomStream(seed: seed, label: "disturb")
+        random = RandomStream(seed: seed, label: "disturb", epoch: epoch)
     }
 
     /// All probes reached, by name.

@@ -23,7 +23,9 @@ final class Links {
     /// When a slow way has room for the next frame.
     private var busyUntil: [Way: Int64] = [:]
 
-    init(seed: UInt64) { random = RandomStream(seed: seed, label: "network") }
+    init(seed: UInt64, _ epoch: RandomEpoch) {
+        random = RandomStream(seed: seed, label: "network", epoch: epoch)
+    }
 
     func isBlocked(_ source: Int32, _ target: Int32) -> Bool {
         !blocked.isEmpty && blocked[Way(source: source, target: target)] != nil
@@ -88,24 +90,36 @@ final class Links {
         clogged[way] = count == 1 ? nil : count - 1
     }
 
-    func setDelay(_ source: Int32, _ target: Int32, nanoseconds: Int64, jitter: Int64) {
+    // Each of these answers whether the way is another one now: what did not change is no event.
+
+    func setDelay(
+        _ source: Int32, _ target: Int32, nanoseconds: Int64, jitter: Int64
+    ) -> Bool {
         let way = Way(source: source, target: target)
-        delays[way] = nanoseconds == 0 ? nil : nanoseconds
-        jitters[way] = jitter == 0 ? nil : jitter
+        let isLonger = Self.replace(&delays[way], to: nanoseconds == 0 ? nil : nanoseconds)
+        let isOtherJitter = Self.replace(&jitters[way], to: jitter == 0 ? nil : jitter)
+        return isLonger || isOtherJitter
     }
 
-    func setRepeats(_ source: Int32, _ target: Int32, perMillion: Int) {
-        repeatsPerMillion[Way(source: source, target: target)] = perMillion == 0 ? nil : perMillion
+    func setRepeats(_ source: Int32, _ target: Int32, perMillion: Int) -> Bool {
+        let way = Way(source: source, target: target)
+        return Self.replace(&repeatsPerMillion[way], to: perMillion == 0 ? nil : perMillion)
     }
 
-    func setBandwidth(_ source: Int32, _ target: Int32, bytesPerSecond rate: Int64?) {
+    func setBandwidth(_ source: Int32, _ target: Int32, bytesPerSecond rate: Int64?) -> Bool {
         let way = Way(source: source, target: target)
-        bytesPerSecond[way] = rate
         if rate == nil { busyUntil[way] = nil }
+        return Self.replace(&bytesPerSecond[way], to: rate)
     }
 
-    func setResets(_ source: Int32, _ target: Int32, perMillion: Int) {
-        resetsPerMillion[Way(source: source, target: target)] = perMillion == 0 ? nil : perMillion
+    func setResets(_ source: Int32, _ target: Int32, perMillion: Int) -> Bool {
+        let way = Way(source: source, target: target)
+        return Self.replace(&resetsPerMillion[way], to: perMillion == 0 ? nil : perMillion)
+    }
+
+    private static func replace<Value: Equatable>(_ place: inout Value?, to value: Value?) -> Bool {
+        defer { place = value }
+        return place != value
     }
 }
 
@@ -159,9 +173,10 @@ extension SimulationWorld {
     public func setDelay(
         from source: Place, to target: Place, _ delay: Duration, jitter: Duration = .zero
     ) {
-        links.setDelay(
+        let isChanged = links.setDelay(
             index(source), index(target), nanoseconds: delay.nanoseconds,
             jitter: jitter.nanoseconds)
+        if !isChanged { return }
         fault(
             9, source, target, UInt64(delay.nanoseconds) ^ UInt64(jitter.nanoseconds) << 32,
             "takes \(delay) longer and up to \(jitter)")
@@ -170,8 +185,12 @@ extension SimulationWorld {
     /// Limits what all connections together carry over a way, as a token bucket does
     /// (tc-tbf(8)); nil undoes it.
     public func setBandwidth(from source: Place, to target: Place, bytesPerSecond: Int64?) {
-        links.setBandwidth(index(source), index(target), bytesPerSecond: bytesPerSecond)
-        fault(16, source, target, UInt64(bytesPerSecond ?? 0), "is limited")
+        let (from, to) = (index(source), index(target))
+        if !links.setBandwidth(from, to, bytesPerSecond: bytesPerSecond) { return }
+        let limit = bytesPerSecond ?? 0
+        fault(
+            16, source, target, UInt64(limit),
+            limit == 0 ? "is unlimited again" : "carries \(limit) bytes a second at most")
     }
 
     /// Delivers frames a second time at a rate, a moment later; zero undoes it.
@@ -179,7 +198,8 @@ extension SimulationWorld {
     /// TCP does no such thing, but a proxy that sends a request again when its answer is late does
     /// (RFC 9110, section 9.2.2, allows it for idempotent methods; many do it for all).
     public func setRepeats(from source: Place, to target: Place, partsPerMillion: Int) {
-        links.setRepeats(index(source), index(target), perMillion: partsPerMillion)
+        let (from, to) = (index(source), index(target))
+        if !links.setRepeats(from, to, perMillion: partsPerMillion) { return }
         fault(17, source, target, UInt64(partsPerMillion), "repeats \(partsPerMillion) per million")
     }
 
@@ -194,7 +214,8 @@ extension SimulationWorld {
 
     /// Breaks connections at a rate for each frame on a way; zero undoes it.
     public func setResets(from source: Place, to target: Place, partsPerMillion: Int) {
-        links.setResets(index(source), index(target), perMillion: partsPerMillion)
+        let (from, to) = (index(source), index(target))
+        if !links.setResets(from, to, perMillion: partsPerMillion) { return }
         fault(10, source, target, UInt64(partsPerMillion), "resets \(partsPerMillion) per million")
     }
 

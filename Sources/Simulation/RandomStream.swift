@@ -6,13 +6,22 @@ public import Platform
 /// rest.
 public final class RandomStream: Entropy {
     private var state: (UInt64, UInt64, UInt64, UInt64)
+    private let epoch: RandomEpoch?
+    private var salt: UInt64 = 0
 
-    public init(seed: UInt64, label: String) {
+    public convenience init(seed: UInt64, label: String) {
+        self.init(seed: seed, label: label, epoch: nil)
+    }
+
+    /// A stream of a world, which goes on otherwise once the world's epoch is another one.
+    init(seed: UInt64, label: String, epoch: RandomEpoch?) {
+        self.epoch = epoch
         var mixer = SplitMix(state: seed ^ hashOfBytes(label.utf8))
         state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
     }
 
     public func next() -> UInt64 {
+        if let epoch, epoch.salt != salt { begin(epoch.salt) }
         let result = rotate(state.1 &* 5, by: 7) &* 9
         let shifted = state.1 << 17
         state.2 ^= state.0
@@ -22,6 +31,12 @@ public final class RandomStream: Entropy {
         state.2 ^= shifted
         state.3 = rotate(state.3, by: 45)
         return result
+    }
+
+    private func begin(_ salt: UInt64) {
+        self.salt = salt
+        var mixer = SplitMix(state: state.0 ^ salt)
+        state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
     }
 
     /// A duration in `range`, evenly drawn.

@@ -24,9 +24,9 @@ struct ReadyJobs {
     /// One a job, where they count.
     private var priorities: [UInt64] = []
 
-    init(_ order: JobOrder, seed: UInt64) {
+    init(_ order: JobOrder, seed: UInt64, _ epoch: RandomEpoch) {
         self.order = order
-        random = RandomStream(seed: seed, label: "schedule")
+        random = RandomStream(seed: seed, label: "schedule", epoch: epoch)
     }
 
     var isEmpty: Bool { head == jobs.count }

@@ -23,7 +23,9 @@ public final class SimulatedCoordinator: FaultyService {
     private var history: [WatchEvent] = []
     private var watches: [SimulatedWatch] = []
 
-    init(seed: UInt64) { random = RandomStream(seed: seed, label: "coordination") }
+    init(seed: UInt64, _ epoch: RandomEpoch) {
+        random = RandomStream(seed: seed, label: "coordination", epoch: epoch)
+    }
 
     // MARK: For harness and oracles: no time passes
 

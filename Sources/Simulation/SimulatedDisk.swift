@@ -279,6 +279,9 @@ extension SimulationWorld {
     /// Sets the faults of a machine's disk.
     public func setDiskFaults(_ name: String, _ faults: DiskFaults) {
         let node = node(name)
+        // How full a full disk is may have changed, and what did not change is no event.
+        if faults == node.disk.faults && !faults.isFull { return }
+        node.disk.faults = faults
         node.disk.slowFactor = Int64(max(1, faults.slowFactor))
         node.disk.failingSyncsPerMillion = faults.failingSyncsPerMillion
         node.disk.failingReadsPerMillion = faults.failingReadsPerMillion

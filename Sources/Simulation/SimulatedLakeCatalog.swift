@@ -12,7 +12,9 @@ public final class SimulatedCatalog: FaultyService {
     let random: RandomStream
     private var locations: [LakeTableName: String] = [:]
 
-    init(seed: UInt64) { random = RandomStream(seed: seed, label: "lake catalog") }
+    init(seed: UInt64, _ epoch: RandomEpoch) {
+        random = RandomStream(seed: seed, label: "lake catalog", epoch: epoch)
+    }
 
     /// All tables, in order; for harness and oracles: no time passes.
     public var tables: [LakeTableName] { locations.keys.sorted() }

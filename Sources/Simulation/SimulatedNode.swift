@@ -25,10 +25,11 @@ final class SimulatedNode {
         case none, called, returned
     }
 
-    init(name: String, index: Int32, seed: UInt64) {
+    init(name: String, index: Int32, seed: UInt64, _ epoch: RandomEpoch) {
         self.name = name
         self.index = index
-        disk = DiskImage(random: RandomStream(seed: seed, label: "disk of \(name)"))
+        disk = DiskImage(
+            random: RandomStream(seed: seed, label: "disk of \(name)", epoch: epoch))
     }
 }
 
@@ -37,7 +38,7 @@ extension SimulationWorld {
     public func addMachine(_ name: String) {
         precondition(nodeIndexes[name] == nil, "there is a machine named \(name) already")
         let index = Int32(nodes.count)
-        nodes.append(SimulatedNode(name: name, index: index, seed: seed))
+        nodes.append(SimulatedNode(name: name, index: index, seed: seed, randomEpoch))
         nodeIndexes[name] = index
     }
 
@@ -70,7 +71,7 @@ extension SimulationWorld {
             objectStore: SimulatedObjectStore(objects, node: node, lifetime: lifetime),
             coordination: SimulatedCoordination(coordinator, node: node, lifetime: lifetime),
             lakeCatalog: SimulatedLakeCatalog(catalog, node: node, lifetime: lifetime),
-            entropy: RandomStream(seed: seed, label: "entropy of \(name) \(node.incarnation)"),
+            entropy: randomStream("entropy of \(name) \(node.incarnation)"),
             observer: SimulatedObserver(journal, node: node.index),
             lifetime: lifetime,
             memory: memory(of: node, lifetime),

@@ -24,7 +24,9 @@ public final class SimulatedObjects: FaultyService {
     private var objects = NameTable<StoredObject>()
     private var versions: UInt64 = 0
 
-    init(seed: UInt64) { random = RandomStream(seed: seed, label: "object store") }
+    init(seed: UInt64, _ epoch: RandomEpoch) {
+        random = RandomStream(seed: seed, label: "object store", epoch: epoch)
+    }
 
     // MARK: For harness and oracles: no time passes
 

@@ -27,6 +27,11 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     /// ends the machine and decides when it starts again.
     public var onStrike: ((String, Bool) -> Void)?
     var strikes = Strikes()
+    /// Called when all is drawn anew from now on.
+    public var onRedraw: (() -> Void)?
+    /// Before the run: draw everything anew from a moment on.
+    public var redraw: Redraw?
+    let randomEpoch = RandomEpoch()
 
     var nodes: [SimulatedNode] = []
     var nodeIndexes: [String: Int32] = [:]
@@ -47,15 +52,15 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         seed: UInt64, costs: CostModel = CostModel(), keeping window: Range<Int> = 0..<0,
         isSketched: Bool = false, order: JobOrder = .inOrder
     ) {
-        ready = ReadyJobs(order, seed: seed)
+        ready = ReadyJobs(order, seed: seed, randomEpoch)
         self.seed = seed
         self.costs = costs
         trace = Trace(window: window, isSketched: isSketched)
-        objects = SimulatedObjects(seed: seed)
-        coordinator = SimulatedCoordinator(seed: seed)
-        catalog = SimulatedCatalog(seed: seed)
-        journal = Journal(seed: seed)
-        links = Links(seed: seed)
+        objects = SimulatedObjects(seed: seed, randomEpoch)
+        coordinator = SimulatedCoordinator(seed: seed, randomEpoch)
+        catalog = SimulatedCatalog(seed: seed, randomEpoch)
+        journal = Journal(seed: seed, randomEpoch)
+        links = Links(seed: seed, randomEpoch)
         objects.world = self
         coordinator.world = self
         catalog.world = self
@@ -149,6 +154,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         while !isStopping, let (time, node) = queue.peek(), time <= limit {
             precondition(time >= nanoseconds, "time went back")
             nanoseconds = time
+            if let redraw, time >= redraw.at.nanoseconds { begin(redraw) }
             if node >= 0 && nodes[Int(node)].isPaused {
                 nodes[Int(node)].held.append(queue.park())
                 continue
@@ -174,6 +180,19 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         }
         ready.append(contentsOf: jobs)
         drain()
+    }
+
+    private func begin(_ redraw: Redraw) {
+        self.redraw = nil
+        // Every number makes another salt, and none the zero that stands for the seed's own.
+        randomEpoch.salt = (redraw.number &* 0x9E37_79B9_7F4A_7C15) | 1
+        onRedraw?()
+    }
+
+    /// A stream of random bits that is a function of the seed and the label, and of the moment
+    /// from which on all is drawn anew.
+    public func randomStream(_ label: String) -> RandomStream {
+        RandomStream(seed: seed, label: label, epoch: randomEpoch)
     }
 
     private func drain() {

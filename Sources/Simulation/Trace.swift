@@ -64,7 +64,7 @@ public struct Trace {
 }
 
 /// What kind of effect an event was.
-public enum EventKind: UInt8, Hashable, Sendable, Codable {
+public enum EventKind: UInt8, Hashable, Sendable, Codable, CaseIterable {
     case timer, spawned, started, stopped, fault, note, probe
     case diskOpen, diskWrite, diskRead, diskSync, diskTruncate, diskName
     case connect, send, receive, connectionEnd

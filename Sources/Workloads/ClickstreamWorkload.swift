@@ -48,6 +48,10 @@ public final class ClickstreamWorkload: Workload {
         tables = Self.definitions
     }
 
+    public func redraw(_ number: UInt64) {
+        random = RandomSource(seed: number, label: "clickstream anew")
+    }
+
     public func next(now: Int64) -> WorkloadStep? {
         let delay = options.pace.delay(at: elapsed, &random)
         elapsed += delay

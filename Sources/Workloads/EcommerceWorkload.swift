@@ -70,6 +70,10 @@ public final class EcommerceWorkload: Workload {
         tables = Self.definitions
     }
 
+    public func redraw(_ number: UInt64) {
+        random = RandomSource(seed: number, label: "e-commerce anew")
+    }
+
     public func next(now: Int64) -> WorkloadStep? {
         let delay = options.pace.delay(at: elapsed, &random)
         elapsed += delay

@@ -46,11 +46,17 @@ public protocol Workload: AnyObject {
     /// `now` is the simulated time, in microseconds since 1970, for the events' own timestamps.
     func next(now: Int64) -> WorkloadStep?
 
+    /// From now on draws otherwise than its seed says; what is no draw stays as it is.
+    func redraw(_ number: UInt64)
+
     /// What came from outside so far and could not be taken.
     var refusedLines: RefusedLines { get }
 }
 
 extension Workload {
+    /// A capture is what it is.
+    public func redraw(_ number: UInt64) {}
+
     /// A workload that draws its changes refuses none.
     public var refusedLines: RefusedLines { RefusedLines() }
 }

@@ -34,7 +34,7 @@ struct BenchSelection: ParsableArguments {
     @Option(name: .customLong("seas"), help: "calm, stormy or all.")
     var seaList = "all"
 
-    @Option(help: "The sea to run in; each scenario's own seed if not given.")
+    @Option(help: "The seed; each scenario's own if not given.", transform: parseSeed)
     var seed: UInt64?
 
     @Option(help: "Worker processes at a time.")
@@ -43,7 +43,9 @@ struct BenchSelection: ParsableArguments {
     @Option(help: "The list prices for the costs.", completion: .file(extensions: ["json"]))
     var prices = "Reports/prices.json"
 
-    @Option(help: "Stop a worker after as many seconds and count it as failed.")
+    @Option(
+        help: "Stop a worker after as many seconds and count its case as inconclusive.",
+        transform: parsePatience)
     var patience = 600
 
     func validate() throws {
@@ -120,9 +122,11 @@ struct BenchRun: ParsableCommand {
 
     func run() throws {
         let cases = try selection.cases(of: files)
+        try BenchFolder(path: output).prepare()
         let report = try BenchWorkers(selection).measure(cases)
+        try show(json ? report.tank.json.compact : report.text)
+        if Interruption.isRequested { throw Interruption.exitCode }
         try BenchFolder(path: output).write(report)
-        print(json ? report.tank.json.compact : report.text)
         say("written to \(output)")
         let verdicts = report.tank.runs.map(\.verdict)
         if verdicts.contains(.fail) { throw ExitCode(1) }
@@ -155,6 +159,6 @@ struct BenchOne: ParsableCommand {
                 scenario: file, size: size.rawValue, sea: sea.rawValue, seed: seed),
             prices: try readPrices(prices))
         let answer: JSONValue = ["tank": result.tank.json, "wall": result.wall.json]
-        print(answer.compact)
+        try show(answer.compact)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JSON
 import RunReports
+import ScenarioFiles
 
 /// `wavetank bench compare`.
 struct BenchCompare: ParsableCommand {
@@ -23,7 +24,7 @@ struct BenchCompare: ParsableCommand {
         comparison.beforeCommit = former.wall?.build ?? commit(of: former.tank)
         comparison.afterCommit = latter.wall?.build ?? commit(of: latter.tank)
         try output.show(comparison)
-        if let walls = wallComparison(former.wall, latter.wall) { print(walls) }
+        if let walls = wallComparison(former.wall, latter.wall) { try wavetank.show(walls) }
     }
 }
 
@@ -51,11 +52,13 @@ struct BenchCheck: ParsableCommand {
     var measured = Bench.output
 
     func run() throws {
+        try output.prepare()
         let before = try readBench(baseline).tank
         let after: BenchReport
         if let report {
             after = try readBench(report)
         } else {
+            try BenchFolder(path: measured).prepare()
             after = try BenchWorkers(selection).measure(before.runs.map(\.of))
             try BenchFolder(path: measured).write(after)
         }
@@ -81,12 +84,16 @@ struct ComparisonOutput: ParsableArguments {
     @Option(help: "Write the comparison as a page to this file.")
     var html: String?
 
+    /// Tries the files before the work.
+    func prepare() throws {
+        if let markdown { _ = try OutputFile(markdown, nil) }
+        if let html { _ = try OutputFile(html, .page) }
+    }
+
     func show(_ comparison: BenchComparison) throws {
-        print(comparison.text(all: all))
-        if let markdown { try append(comparison.markdown, to: markdown) }
-        if let html {
-            try Data(htmlPage(for: comparison).utf8).write(to: URL(fileURLWithPath: html))
-        }
+        try wavetank.show(comparison.text(all: all))
+        if let markdown { try OutputFile(markdown, nil).append(comparison.markdown) }
+        if let html { try OutputFile(html, .page).replace(htmlPage(for: comparison)) }
     }
 }
 
@@ -111,11 +118,14 @@ struct BenchAccept: ParsableCommand {
         if let first = unclean.first {
             throw refusal("\(first.of) is no pass (\(first.reason)): nothing to measure against")
         }
-        try Data(accepted.tank.json.pretty.utf8).write(to: URL(fileURLWithPath: baseline))
+        let former = try OutputFile(baseline, .figures)
         let line = BenchHistory.line(
-            commit: namedCommit ?? "unnamed", tank: accepted.tank, wall: accepted.wall)
-        try append(line + "\n", to: history)
-        print("\(baseline): \(accepted.tank.runs.count) cases, digest \(accepted.tank.digest)")
+            commit: builtCommit.isEmpty ? "unnamed" : builtCommit, tank: accepted.tank,
+            wall: accepted.wall)
+        let lines = try OutputFile(history, nil)
+        try former.replace(accepted.tank.json.pretty)
+        try lines.append(line + "\n")
+        try show("\(baseline): \(accepted.tank.runs.count) cases, digest \(accepted.tank.digest)")
     }
 }
 
@@ -134,25 +144,47 @@ struct BenchHistoryCommand: ParsableCommand {
     @Option(help: "Only benchmarks whose name contains this.")
     var benchmark = ""
 
+    @Option(help: "The baseline, whose limits the drawings are scaled to.")
+    var baseline = Bench.baseline
+
     @Option(help: "Write the history as a page to this file.")
     var html: String?
 
     func run() throws {
-        let history = try readHistory(file)
-        print(history.text(figure: figure, benchmark: benchmark))
-        if let html {
-            try Data(htmlPage(for: history).utf8).write(to: URL(fileURLWithPath: html))
+        let page = try html.map { try OutputFile($0, .page) }
+        var history = try readHistory(file)
+        if let known = try? readBench(baseline).tank.runs {
+            for run in known { history.knownLimits[run.of] = run.limits }
         }
+        try refuseUnknown("--benchmark", benchmark, among: history.benchmarkNames)
+        let titles = history.figureNames.map { BenchFigure.named($0).title }
+        try refuseUnknown("--figure", figure, among: history.figureNames + titles)
+        guard let text = history.text(figure: figure, benchmark: benchmark) else {
+            throw refusal("no benchmark that is chosen has such a figure")
+        }
+        try show(text)
+        try page?.replace(htmlPage(for: history))
+    }
+
+    /// Refuses a part of a name that none of the names has.
+    private func refuseUnknown(_ option: String, _ part: String, among names: [String]) throws {
+        let isKnown = names.contains { $0.lowercased().contains(part.lowercased()) }
+        if part.isEmpty || isKnown || names.isEmpty { return }
+        let meant = suggestion(for: part, among: names).map { "; did you mean '\($0)'" } ?? ""
+        throw refusal(
+            "\(option) finds no '\(part)'\(meant). There are: "
+                + names.joined(separator: ", "))
     }
 }
 
 /// Reads the history; a line that cannot be read is refused with its number.
 func readHistory(_ path: String) throws -> BenchHistory {
-    guard let data = FileManager.default.contents(atPath: path) else {
-        throw refusal("\(path): cannot be read; 'wavetank bench accept' begins it")
+    if !FileManager.default.fileExists(atPath: path) {
+        throw refusal("\(path): no such file; 'wavetank bench accept' begins it")
     }
+    let text = try readInputText(path)
     do {
-        return try BenchHistory(lines: String(decoding: data, as: UTF8.self))
+        return try BenchHistory(lines: text)
     } catch {
         throw refusal("\(path): \(error)")
     }
@@ -165,16 +197,4 @@ private func commit(of tank: BenchTank) -> String? {
     else { return nil }
     let digest = tank.digest
     return history.entries.last { $0.digest == digest }?.commit
-}
-
-func append(_ text: String, to path: String) throws {
-    let url = URL(fileURLWithPath: path)
-    if !FileManager.default.fileExists(atPath: path) {
-        try Data(text.utf8).write(to: url)
-        return
-    }
-    let file = try FileHandle(forUpdating: url)
-    defer { try? file.close() }
-    try file.seekToEnd()
-    try file.write(contentsOf: Data(text.utf8))
 }

@@ -7,6 +7,17 @@ import RunReports
 struct BenchFolder {
     var path: String
 
+    private static let files: [(name: String, mark: OutputFile.Mark)] = [
+        ("tank.json", .figures), ("wall.json", .figures), ("bench.html", .page),
+        ("whatif.json", .figures), ("whatif.html", .page),
+    ]
+
+    /// Tries the files before the work.
+    func prepare() throws {
+        try makeFolder(path)
+        for (name, mark) in Self.files { _ = try OutputFile("\(path)/\(name)", mark) }
+    }
+
     func write(_ report: BenchReport) throws {
         try put(report.tank.json.pretty, in: "tank.json")
         if let wall = report.wall { try put(wall.json.pretty, in: "wall.json") }
@@ -14,8 +25,8 @@ struct BenchFolder {
     }
 
     func put(_ text: String, in name: String) throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        let mark = Self.files.first { $0.name == name }!.mark
+        try OutputFile("\(path)/\(name)", mark).replace(text)
     }
 }
 
@@ -41,18 +52,10 @@ func readBench(_ path: String) throws -> BenchReport {
 
 /// Reads a JSON file; one that cannot be read is refused with its name.
 func readJSON(_ path: String) throws -> JSONValue {
-    guard let data = FileManager.default.contents(atPath: path) else {
-        throw refusal("\(path): cannot be read")
-    }
+    let data = try readInput(path)
     do {
         return try JSONValue(parsing: [UInt8](data))
     } catch {
         throw refusal("\(path): \(error)")
     }
-}
-
-/// The commit of this build, from the environment; nil where it is not named.
-var namedCommit: String? {
-    let commit = ProcessInfo.processInfo.environment["WAVETANK_COMMIT"] ?? ""
-    return commit.isEmpty ? nil : commit
 }

@@ -34,6 +34,7 @@ struct BenchMicro: ParsableCommand {
     }
 
     func run() throws {
+        let file = try output.map { try OutputFile($0, .figures) }
         var entries: [MicroReport.Entry] = []
         for benchmark in try MicroBenchmark.all()
         where only.isEmpty || benchmark.name.contains(only) {
@@ -50,15 +51,17 @@ struct BenchMicro: ParsableCommand {
                     referenceSeconds: reference))
             say("\(benchmark.name)")
         }
+        if entries.isEmpty {
+            let names = try MicroBenchmark.all().map(\.name)
+            throw refusal("--only finds no '\(only)'; there are: \(names.joined(separator: ", "))")
+        }
         let report = MicroReport(
             machine: machineDescription, build: buildDescription, entries: entries)
-        if let output {
-            try Data(report.json.pretty.utf8).write(to: URL(fileURLWithPath: output))
-        }
-        print(json ? report.json.compact : report.text)
+        try show(json ? report.json.compact : report.text)
+        try file?.replace(report.json.pretty)
         if let since {
             do {
-                print(report.comparison(since: try MicroReport(json: try readJSON(since))))
+                try show(report.comparison(since: try MicroReport(json: try readJSON(since))))
             } catch {
                 throw refusal("\(since): \(error)")
             }

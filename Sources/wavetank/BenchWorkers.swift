@@ -38,9 +38,7 @@ func measure(
 
 /// Reads the settings file of list prices.
 func readPrices(_ path: String) throws -> BenchPrices {
-    guard let data = FileManager.default.contents(atPath: path) else {
-        throw refusal("\(path): cannot be read; --prices names the file of list prices")
-    }
+    let data = try readInput(path)
     do {
         return try BenchPrices(json: try JSONValue(parsing: [UInt8](data)))
     } catch {
@@ -56,11 +54,13 @@ struct BenchWorkers {
     init(_ selection: BenchSelection) { self.selection = selection }
 
     func measure(_ cases: [BenchCase]) throws -> BenchReport {
+        Interruption.handle()
         let prices = try readPrices(selection.prices)
         let progress = Mutex(BenchProgress(cases))
         DispatchQueue.concurrentPerform(iterations: min(selection.jobs, cases.count)) { _ in
             while let position = progress.withLock({ $0.take() }) {
                 let result = one(cases[position])
+                if Interruption.isRequested { return }
                 progress.withLock { $0.done(cases[position], result) }
             }
         }
@@ -82,6 +82,7 @@ struct BenchWorkers {
         title: String, axes: [WhatIfReport.Axis], choices: [[String]],
         _ work: [(of: BenchCase, settings: [ScenarioSetting])]
     ) throws -> WhatIfReport {
+        Interruption.handle()
         let prices = try readPrices(selection.prices)
         let runs = Mutex([BenchTank.Run?](repeating: nil, count: work.count))
         let next = Mutex(0)
@@ -92,6 +93,7 @@ struct BenchWorkers {
                     return taken
                 }
                 if position >= work.count { return }
+                if Interruption.isRequested { return }
                 let run = told(work[position].of, one(work[position].of, work[position].settings))
                 let name = work[position].settings.map(\.description).joined(separator: " ")
                 say("\(name): \(run.verdict.rawValue)")
@@ -112,7 +114,8 @@ struct BenchWorkers {
         case .success(let measured): measured.tank
         case .failure(let ended):
             BenchTank.Run(
-                of: of, title: of.name, verdict: .fail, reason: ended.reason, traceHash: "",
+                of: of, title: of.name, verdict: ended.incident == .timeout ? .inconclusive : .fail,
+                reason: ended.reason, traceHash: "",
                 figures: [], limits: [])
         }
     }
@@ -134,7 +137,9 @@ struct BenchWorkers {
                         try BenchWall.Run(json: try root.required("wall"))
                     ))
             } catch {
-                return .failure(WorkerEnded(reason: "the worker's answer cannot be read: \(error)"))
+                return .failure(
+                    WorkerEnded(
+                        incident: .crash, reason: "the worker's answer cannot be read: \(error)"))
             }
         }
     }

@@ -9,7 +9,7 @@ struct Bisect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Find the commit since which a failure is as likely as it is now.",
         discussion: """
-            A seed is another sea on another commit, so one seed's luck says little there. Each \
+            A seed gives another run on another commit, so one seed's luck says little there. Each \
             commit that is looked at is built in a tree of its own, and runs the failure's \
             scenario, with its faults as scripted ones, under many seeds; how many fail alike \
             decides whether it is like the good commit or like the bad one. Run it in the \
@@ -40,6 +40,7 @@ struct Bisect: ParsableCommand {
     }
 
     func run() throws {
+        Interruption.handle()
         let failure = try loadFailure(file)
         let oracle = failure.violations.first?.oracle ?? "defect"
         // In the tree that is built, HEAD and the like would mean other commits.
@@ -51,10 +52,12 @@ struct Bisect: ParsableCommand {
         func judge(_ commit: String) throws -> Int? {
             guard let binary = try builder.build(commit) else { return nil }
             let failing = trial.failures(of: binary)
+            if Interruption.isRequested { return nil }
             say("\(try describe(commit)): \(failing) of \(seeds) seeds fail alike")
             return failing
         }
         guard let goodCount = try judge(first), let badCount = try judge(last) else {
+            if Interruption.isRequested { throw Interruption.exitCode }
             throw refusal("the good or the bad commit does not build; see \(folder)/build.txt")
         }
         var search = FailureSearch(
@@ -63,20 +66,33 @@ struct Bisect: ParsableCommand {
             say("good and bad fail alike often: more --seeds may tell them apart")
             throw ExitCode(1)
         }
+        let start = Date()
+        var builtCount = 0
         while let position = search.next {
+            let steps = search.stepCount
+            let each = Date().timeIntervalSince(start) / Double(max(1, builtCount))
+            say(
+                "\(search.candidates.count) commits are left, about \(steps) to build and run"
+                    + (builtCount == 0 ? "" : ", \(lengthText(each * Double(steps))) left"))
+            builtCount += 1
             if let failing = try judge(commits[position]) {
                 search.learn(position, failing: failing)
+            } else if Interruption.isRequested {
+                break
             } else {
                 say("\(try describe(commits[position])): does not build, passed over")
                 search.skip(position)
             }
         }
-        let found = search.firstBad.map { $0.map { commits[$0] } } ?? []
-        for commit in found {
-            print("\(found.count == 1 ? "first bad commit" : "one of"): \(try describe(commit))")
+        var lines: [String] = []
+        for commit in search.candidates.map({ commits[$0] }) {
+            let isFound = search.candidates.count == 1
+            lines.append("\(isFound ? "first bad commit" : "one of"): \(try describe(commit))")
         }
-        print(
+        lines.append(
             "\(oracle) failed in \(goodCount) of \(seeds) seeds before, in \(badCount) at \(bad)")
+        try show(lines.joined(separator: "\n"))
+        if Interruption.isRequested { throw Interruption.exitCode }
     }
 
     private func commit(_ name: String) throws -> String {
@@ -121,6 +137,8 @@ private func runTool(
         process.standardError = pipe
     }
     try process.run()
+    Interruption.add(process.processIdentifier)
+    defer { Interruption.remove(process.processIdentifier) }
     let data = file == nil ? pipe.fileHandleForReading.readDataToEndOfFile() : Data()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
@@ -166,9 +184,8 @@ private struct CommitTrial {
         self.jobs = jobs
         seeds = [failure.seed] + (1...UInt64(count)).filter { $0 != failure.seed }.prefix(count - 1)
         path = folder + "/failure.yaml"
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
-        try Data(try ScenarioDraft(failure).text.utf8).write(to: URL(fileURLWithPath: path))
+        try makeFolder(folder)
+        try OutputFile(path, nil).write(try ScenarioDraft(failure).text)
     }
 
     /// How many seeds violate what the failure violated.
@@ -177,7 +194,8 @@ private struct CommitTrial {
         let worker = SeedWorker(patience: 300, binary: binary)
         let results = CommitResults()
         DispatchQueue.concurrentPerform(iterations: jobs) { job in
-            for position in stride(from: job, to: seeds.count, by: jobs) {
+            for position in stride(from: job, to: seeds.count, by: jobs)
+            where !Interruption.isRequested {
                 let result = worker.run(path, seed: seeds[position])
                 if result.violation?.oracle == oracle { results.add() }
             }

@@ -9,10 +9,13 @@ struct CaseArgument: ParsableArguments {
         completion: .file(extensions: ["json", "yaml"]))
     var file: String
 
-    @Option(help: "The sea to run a scenario in; its own seed if not given.")
+    @Option(
+        help: "The seed to run a scenario with; its own if not given.", transform: parseSeed)
     var seed: UInt64?
 
-    @Option(help: "Run a scenario for so many simulated seconds instead of its length.")
+    @Option(
+        help: "Run a scenario for fewer simulated seconds than its length.",
+        transform: parseSeconds)
     var seconds: Int?
 
     init() {}
@@ -28,7 +31,6 @@ struct CaseArgument: ParsableArguments {
         if isFailure && (seed != nil || seconds != nil) {
             throw ValidationError("a failure file has its seed and its length")
         }
-        if let seconds, seconds < 1 { throw ValidationError("--seconds is at least 1") }
     }
 
     private var isFailure: Bool { file.hasSuffix(".json") }
@@ -54,5 +56,6 @@ extension TankSession {
         scenario.schedule = saved.schedule ?? scenario.schedule
         self.init(
             scenario, text: saved.scenarioText, seed: saved.seed, plan: saved.plan, quiet: quiet)
+        failurePath = file
     }
 }

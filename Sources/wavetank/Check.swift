@@ -11,6 +11,6 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let loaded = try loadScenario(scenario).scenario
-        print("\(scenario) is fine: \(loaded.title)")
+        try show("\(scenario) is fine: \(loaded.title)")
     }
 }

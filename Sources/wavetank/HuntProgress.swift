@@ -36,7 +36,6 @@ struct HuntProgress {
     private var known: Set<Key>
     private let knownCount: Int
     private let start = Date()
-    private var lastSaid = Date()
     private var causes: Set<String> = []
     private var names = SharedNames()
 
@@ -60,7 +59,9 @@ struct HuntProgress {
         next = 0
     }
 
-    var isOver: Bool { isStopped || deadline.map { Date() >= $0 } ?? false }
+    var isOver: Bool {
+        isStopped || Interruption.isRequested || deadline.map { Date() >= $0 } ?? false
+    }
 
     mutating func take() -> (number: Int, run: HuntCase)? {
         while !isOver, next < caseCount {
@@ -80,42 +81,34 @@ struct HuntProgress {
         results.append(result)
         log?.append(result)
         if !result.isClean && causes.insert(result.cause).inserted {
-            say("seed \(result.seed) of \(result.scenario): \(result.cause)")
+            say("seed \(result.seed) of \(result.scenario): \(result.reason)")
         }
-        if Date().timeIntervalSince(lastSaid) < 5 { return }
-        lastSaid = Date()
-        say(line)
+        let passed = max(0.001, Date().timeIntervalSince(start))
+        let rate = Double(results.count - knownCount) / passed
+        ProgressLine.show(
+            "\(results.count)\(total.map { " of \($0)" } ?? "") seeds, "
+                + "\(uncleanCount) not clean, "
+                + String(format: "%.1f a second", rate),
+            share: share(passed), secondsLeft: secondsLeft(rate))
     }
 
-    private var line: String {
-        let rate = Double(results.count - knownCount) / max(0.001, Date().timeIntervalSince(start))
-        var left = total.map { Double($0 - results.count) / max(rate, 0.001) }
-        if let deadline { left = min(left ?? .infinity, max(0, deadline.timeIntervalSinceNow)) }
-        let unclean = results.count { !$0.isClean }
-        let of = total.map { " of \($0)" } ?? ""
-        return "\(results.count)\(of) seeds, \(unclean) not clean, "
-            + String(format: "%.1f a second, %.0f s left", rate, left ?? 0)
-    }
-}
+    private var uncleanCount: Int { results.count { !$0.isClean } }
 
-/// The file of a hunt, a line a seed, written as the seeds end, so that a hunt can go on later.
-final class HuntLog: Sendable {
-    private let file: FileHandle
-
-    init(_ path: String, keeping known: [HuntReport.Seed]) throws {
-        let text = known.map { $0.json.compact + "\n" }.joined()
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        try file.seekToEnd()
+    private func share(_ passed: Double) -> Double? {
+        let ofSeeds = total.map { $0 == 0 ? 1 : Double(results.count) / Double($0) }
+        guard let deadline else { return ofSeeds }
+        return max(ofSeeds ?? 0, passed / max(passed, deadline.timeIntervalSince(start)))
     }
 
-    func append(_ seed: HuntReport.Seed) {
-        try? file.write(contentsOf: Data((seed.json.compact + "\n").utf8))
+    private func secondsLeft(_ rate: Double) -> Double? {
+        let ofSeeds = total.map { Double($0 - results.count) / max(rate, 0.001) }
+        guard let deadline else { return ofSeeds }
+        return min(ofSeeds ?? .infinity, max(0, deadline.timeIntervalSinceNow))
     }
 }
 
 /// Seeds from one to another, as in `1..1000`.
-struct SeedRange: ExpressibleByArgument {
+struct SeedRange {
     var first: UInt64
     var last: UInt64
 
@@ -124,13 +117,22 @@ struct SeedRange: ExpressibleByArgument {
         self.last = last
     }
 
-    init?(argument: String) {
-        let parts = argument.split(separator: ".", omittingEmptySubsequences: true)
+    init(text: String) throws {
+        let parts = text.components(separatedBy: "..")
         guard parts.count == 1 || parts.count == 2, let first = UInt64(parts[0]),
-            let last = UInt64(parts[parts.count - 1]), first <= last, last - first < 10_000_000
-        else { return nil }
+            let last = UInt64(parts[parts.count - 1])
+        else {
+            throw ValidationError(
+                "seeds are A..B, both whole numbers from 0 to \(UInt64.max), not '\(text)'")
+        }
+        if first > last { throw ValidationError("the first seed is above the last in '\(text)'") }
+        if last - first >= Self.countLimit {
+            throw ValidationError("'\(text)' has more than \(Self.countLimit) seeds")
+        }
         self.init(first: first, last: last)
     }
+
+    static let countLimit: UInt64 = 10_000_000
 
     var all: ClosedRange<UInt64> { first...last }
 }

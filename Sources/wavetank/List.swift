@@ -11,11 +11,13 @@ struct List: ParsableCommand {
     var folder = "Scenarios"
 
     func run() throws {
-        let files =
-            FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        for file in files.sorted() where file.hasSuffix(".yaml") {
-            let scenario = try loadScenario("\(folder)/\(file)").scenario
-            print("\(folder)/\(file)\n    \(scenario.title)")
+        let files = try scenarioFiles(in: shortPath(folder))
+        if files.isEmpty { throw refusal("\(folder): has no scenario file") }
+        var lines: [String] = []
+        for file in files {
+            let scenario = try loadScenario(file).scenario
+            lines.append("\(file)\n    \(scenario.title)")
         }
+        try show(lines.joined(separator: "\n"))
     }
 }

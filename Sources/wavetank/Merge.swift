@@ -9,7 +9,8 @@ struct Merge: ParsableCommand {
         discussion: """
             For hunts that were split over machines by their seeds. A seed that stands in two \
             files must have the same trace hash in both: if not, the engine or the tank is not \
-            deterministic, and that is a failure. Exit codes as those of hunt.
+            deterministic, and that is a failure. Results that were made with other settings, \
+            another text of a scenario or another build are refused. Exit codes as those of hunt.
             """)
 
     @Argument(
@@ -19,8 +20,12 @@ struct Merge: ParsableCommand {
     @OptionGroup var output: HuntOutput
 
     func run() throws {
+        try output.prepare()
         var seeds: [HuntReport.Seed] = []
         for file in files { seeds += try readHunt(file) }
+        if let mixture = HuntReport(seeds).mixture {
+            throw refusal("the results cannot be one: \(mixture)")
+        }
         try output.show(HuntReport(merging: seeds))
     }
 }

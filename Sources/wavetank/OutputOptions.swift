@@ -22,21 +22,44 @@ struct OutputOptions: ParsableArguments {
 
     var isQuiet: Bool { quiet || json }
 
-    /// Prints the result and writes what was asked for, and the failure file if there was one.
-    func show(_ result: TankSession.Result) throws {
-        if let report { try result.write(to: report) }
-        print(json ? result.report.json.compact : textSummary(for: result.report))
-        if let saved = try result.saveFailure(in: report ?? "Reports/runs") {
-            say("the failure is saved; again: wavetank replay \(saved)")
-        }
+    /// Tries what is to be written, and says what of it others will not be able to read.
+    func prepare() throws {
+        if let report { try makeFolder(report) }
+        if let export { try LakeFolder(path: export).prepare() }
     }
-}
 
-/// Tells a person something, on standard error.
-func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
-/// Says why nothing was run; the exit code is that of a run which could not be made.
-func refusal(_ text: String) -> ExitCode {
-    say(text)
-    return ExitCode(3)
+    /// Prints the result and writes what was asked for, and the failure file if there was one.
+    ///
+    /// The verdict comes first, and everything is tried: one file that cannot be written does not
+    /// keep the others back.
+    ///
+    /// - Throws: exit code 3 if something could not be written.
+    func show(_ result: TankSession.Result) throws {
+        var told = result.report
+        var isComplete = true
+        func attempt(_ body: () throws -> Void) {
+            do { try body() } catch {
+                isComplete = false
+                say("\(error)")
+            }
+        }
+        attempt {
+            told.failureFile = try result.saveFailure(in: report ?? "Reports/runs") ?? ""
+        }
+        do {
+            try wavetank.show(json ? told.summaryJSON.compact : textSummary(for: told))
+        } catch {
+            isComplete = false
+            say("\(told.verdict.rawValue): \(told.title). \(told.reason)")
+            say("\(error)")
+        }
+        if let report {
+            attempt { say("the page is \(try result.write(told, to: report))") }
+        }
+        if let lake = result.lake, let export {
+            attempt { try LakeFolder(path: export).write(lake) }
+        }
+        if result.isInterrupted { throw Interruption.exitCode }
+        if !isComplete { throw ExitCode(3) }
+    }
 }

@@ -21,14 +21,21 @@ struct Replay: ParsableCommand {
     @Argument(help: "A failure file.", completion: .file(extensions: ["json"]))
     var file: String
 
+    @OptionGroup var redraw: RedrawOptions
+
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        Interruption.handle()
+        try output.prepare()
         let saved = try loadFailure(file)
         var session = try TankSession(saved, from: file, quiet: output.isQuiet)
         session.isSketched = saved.sketch != nil
+        session.exportFolder = output.export
+        session.redraw = redraw.redraw
         let result = try session.run()
         try output.show(result)
+        if redraw.redraw != nil { throw ExitCode(result.exitCode) }
         let hash = result.report.traceHash
         if hash == saved.traceHash {
             say("the trace is the one that was saved: \(saved.traceHash)")
@@ -91,9 +98,7 @@ struct Replay: ParsableCommand {
 
 /// Reads a failure file; what is wrong with it is said and nothing is run.
 func loadFailure(_ path: String) throws -> FailureFile {
-    guard let data = FileManager.default.contents(atPath: path) else {
-        throw refusal("\(path): cannot be read")
-    }
+    let data = try readInput(path)
     do {
         return try FailureFile(json: try JSONValue(parsing: [UInt8](data)))
     } catch {

@@ -23,16 +23,20 @@ struct ReportCommand: ParsableCommand {
     var output: String?
 
     func run() throws {
+        var pages: Set<String> = []
         for file in files {
             let page = try page(of: file)
             let url = URL(fileURLWithPath: file)
-            let name = url.deletingPathExtension().lastPathComponent + ".html"
+            let name = url.deletingPathExtension().lastPathComponent
             let folder = output ?? url.deletingLastPathComponent().path
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-            let path = "\(folder)/\(name)"
-            try Data(page.utf8).write(to: URL(fileURLWithPath: path))
-            print(path)
+            try makeFolder(folder)
+            // Two files of one name in different folders are two pages.
+            let path =
+                pages.insert("\(folder)/\(name).html").inserted
+                ? "\(folder)/\(name).html" : "\(folder)/\(name)-\(pages.count).html"
+            try OutputFile(path, .page).replace(page)
+            pages.insert(path)
+            try show(path)
         }
     }
 
@@ -55,7 +59,7 @@ struct ReportCommand: ParsableCommand {
     }
 
     private func pageOfLines(_ file: String) throws -> String {
-        let first = try text(of: file).prefix { $0 != "\n" }
+        let first = try text(of: file).prefix { !$0.isNewline }
         if (try? JSONValue(parsing: String(first)))?["digest"] != nil {
             return htmlPage(for: try readHistory(file))
         }
@@ -69,9 +73,6 @@ struct ReportCommand: ParsableCommand {
     }
 
     private func text(of file: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw refusal("\(file): cannot be read")
-        }
-        return String(decoding: data, as: UTF8.self)
+        try readInputText(file)
     }
 }

@@ -10,10 +10,12 @@ struct Run: ParsableCommand {
     @Argument(help: "A scenario file.", completion: .file(extensions: ["yaml"]))
     var scenario: String
 
-    @Option(help: "The sea to run in; the scenario's own seed if not given.")
+    @Option(help: "The seed; the scenario's own if not given.", transform: parseSeed)
     var seed: UInt64?
 
-    @Option(help: "Run so many simulated seconds instead of the scenario's length.")
+    @Option(
+        help: "Run for fewer simulated seconds than the scenario's length.",
+        transform: parseSeconds)
     var seconds: Int?
 
     @Option(
@@ -28,20 +30,25 @@ struct Run: ParsableCommand {
     @Option(help: "Order jobs that could run at one instant otherwise than the scenario says.")
     var schedule: Schedule?
 
+    @OptionGroup var redraw: RedrawOptions
+
     @Option(help: .hidden) var path: String?
     @Flag(help: .hidden) var noSave = false
 
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        Interruption.handle()
+        try output.prepare()
         let (loaded, text) = try loadScenario(scenario, as: path)
         var chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
         chosen.schedule = schedule ?? chosen.schedule
         var session = TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
-        session.savesFailure = !noSave
+        session.savesFailure = !noSave && redraw.redraw == nil
         session.strike = strike?.fault
+        session.redraw = redraw.redraw
         session.variant = variant?.numbers ?? []
         let result = try session.run()
         try output.show(result)
@@ -55,12 +62,7 @@ struct Run: ParsableCommand {
 func loadScenario(
     _ path: String, as name: String? = nil, settings: [ScenarioSetting] = []
 ) throws -> (scenario: Scenario, text: String) {
-    let text: String
-    do {
-        text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-        throw refusal("\(path): cannot be read")
-    }
+    let text = try readInputText(path)
     do {
         return (try Scenario.load(text: text, path: name ?? path, settings: settings), text)
     } catch {
@@ -80,4 +82,28 @@ struct VariantOption: ExpressibleByArgument {
         if numbers.count != parts.count || numbers.contains(where: { $0 < 1 }) { return nil }
         self.numbers = numbers
     }
+}
+
+/// A seed on the command line.
+func parseSeed(_ text: String) throws -> UInt64 {
+    guard let seed = UInt64(text) else {
+        throw ValidationError("a seed is a whole number from 0 to \(UInt64.max), not '\(text)'")
+    }
+    return seed
+}
+
+/// A number of simulated seconds on the command line.
+func parseSeconds(_ text: String) throws -> Int {
+    guard let seconds = Int(text), (1...31_536_000).contains(seconds) else {
+        throw ValidationError("seconds are a whole number from 1 to 31536000, not '\(text)'")
+    }
+    return seconds
+}
+
+/// Seconds of real time after which something is stopped.
+func parsePatience(_ text: String) throws -> Int {
+    guard let seconds = Int(text), (1...604_800).contains(seconds) else {
+        throw ValidationError("--patience is from 1 to 604800 seconds, not '\(text)'")
+    }
+    return seconds
 }

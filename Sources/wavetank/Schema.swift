@@ -11,5 +11,5 @@ struct Schema: ParsableCommand {
             scenario: # yaml-language-server: $schema=scenario.schema.json
             """)
 
-    func run() { print(scenarioJSONSchema().pretty) }
+    func run() throws { try show(scenarioJSONSchema().pretty) }
 }

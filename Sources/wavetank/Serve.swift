@@ -25,7 +25,7 @@ struct Serve: ParsableCommand {
     @Option(help: "For how many seconds the workloads run.")
     var seconds = 10
 
-    @Option(help: "What the workloads are drawn from.")
+    @Option(help: "What the workloads are drawn from.", transform: parseSeed)
     var seed: UInt64 = 1
 
     @OptionGroup var output: OutputOptions
@@ -34,34 +34,52 @@ struct Serve: ParsableCommand {
         if seconds < 1 || seconds > 86_400 {
             throw ValidationError("--seconds is from 1 to 86400")
         }
+        if output.export != nil {
+            throw ValidationError(
+                "serve has no --export: its lake is in DIR/objects and its catalog in DIR already")
+        }
     }
 
     func run() throws {
-        var loaded = try loadScenario(scenario).scenario
+        Interruption.handle()
+        try output.prepare()
+        let (read, text) = try loadScenario(scenario)
+        var loaded = read
         loaded.length = .seconds(seconds)
         let before = processorSeconds()
+        try makeFolder(data)
+        let folder = URL(fileURLWithPath: data).standardizedFileURL.path
         let run: HostRun
         do {
-            try FileManager.default.createDirectory(
-                atPath: data, withIntermediateDirectories: true)
             let workloads = try makeWorkloads(loaded, seed: seed) { path in
-                guard let bytes = FileManager.default.contents(atPath: path) else {
-                    throw WorkbenchError.unreadable(path: path, reason: "no such file")
-                }
-                return [UInt8](bytes)
+                [UInt8](try readInput(path))
             }
-            let folder = URL(fileURLWithPath: data).standardizedFileURL.path
-            run = try HostRun(loaded, seed: seed, folder: folder, workloads: workloads)
+            run = try HostRun(
+                loaded, text: text, seed: seed, build: buildDescription, folder: folder,
+                workloads: workloads)
         } catch {
             throw refusal("\(error)")
         }
-        if !output.isQuiet { run.onProgress = { say("it is \($0)") } }
+        run.isInterrupted = { Interruption.isRequested }
+        if !output.isQuiet {
+            let start = Date()
+            run.onProgress = { phase in
+                let passed = Date().timeIntervalSince(start)
+                ProgressLine.show(
+                    phase, share: passed / Double(seconds),
+                    secondsLeft: max(0, Double(seconds) - passed))
+            }
+        }
         var report = try run.run()
         report.build = buildDescription
         report.cpuSeconds = processorSeconds() - before
         report.peakMemoryBytes = peakMemory()
-        report.reproduceCommand = "ci/wavetank serve \(scenario) --data \(data)"
-        let result = TankSession.Result(report: report)
+        report.reproduceCommand =
+            "ci/wavetank serve \(scenario.shellQuoted) --data \(data.shellQuoted) "
+            + "--seconds \(seconds) --seed \(seed)"
+        let result = TankSession.Result(
+            report: report, isInterrupted: Interruption.isRequested)
+        if Interruption.isRequested { say("go on with: \(report.reproduceCommand)") }
         try output.show(result)
         throw ExitCode(result.exitCode)
     }

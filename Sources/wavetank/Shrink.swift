@@ -14,7 +14,8 @@ struct Shrink: ParsableCommand {
             Takes faults, nodes, workloads, options and time away, and rounds what is left, as \
             long as the run still violates the same thing; every step is a run. The result is a \
             scenario file, ready for Scenarios/history. It does not depend on the number of jobs. \
-            Exit codes: 0 done, 1 time was up before all was tried, 3 the failure is gone.
+            Interrupted, it writes the smallest one so far. Exit codes: 0 done, 1 time was up \
+            before all was tried, 3 the failure is gone, 130 interrupted.
             """)
 
     @Argument(help: "A failure file.", completion: .file(extensions: ["json"]))
@@ -32,7 +33,9 @@ struct Shrink: ParsableCommand {
     @Option(name: .customLong("for"), help: "Stop after so much time, as in 90s or 10m.")
     var limit: TimeSpan = TimeSpan(.seconds(600))
 
-    @Option(help: "Stop a worker after as many seconds and count the step as one that passes.")
+    @Option(
+        help: "Stop a worker after as many seconds and count the step as one that passes.",
+        transform: parsePatience)
     var patience = 120
 
     func validate() throws {
@@ -41,7 +44,9 @@ struct Shrink: ParsableCommand {
     }
 
     func run() throws {
+        Interruption.handle()
         let failure = try loadFailure(file)
+        let target = try OutputFile(outputPath, .scenario)
         let draft: ScenarioDraft
         do {
             draft = try ScenarioDraft(failure)
@@ -55,21 +60,38 @@ struct Shrink: ParsableCommand {
         defer { try? FileManager.default.removeItem(at: folder) }
         let deadline = Date() + limit.seconds
         var shrinker = Shrinker(
-            width: jobs, seedCount: seeds, hasTime: { Date() < deadline },
+            width: jobs, seedCount: seeds,
+            hasTime: { Date() < deadline && !Interruption.isRequested },
             judge: { judge($0, folder.path) })
         shrinker.onStep = { step, draft in
             say("kept: \(step.split(separator: "\n").joined(separator: "; ").prefix(120))")
         }
+        let start = Date()
+        shrinker.onRuns = { count in
+            let (passed, whole) = (Date().timeIntervalSince(start), limit.seconds)
+            ProgressLine.show(
+                "\(count) runs", share: passed / max(whole, 1),
+                secondsLeft: max(0, whole - passed))
+        }
         guard let result = shrinker.shrink(draft) else {
+            if Interruption.isRequested { throw Interruption.exitCode }
             throw refusal(
                 "\(file): its run, with the faults as scripted ones, violates nothing on this "
                     + "build; replay it")
         }
-        try write(result, of: failure)
+        try write(result, of: failure, to: target)
+        if Interruption.isRequested { throw Interruption.exitCode }
         if !result.isMinimal { throw ExitCode(1) }
     }
 
-    private func write(_ result: Shrinker.Result, of failure: FailureFile) throws {
+    private var outputPath: String {
+        let stem = file.hasSuffix(".failure.json") ? String(file.dropLast(13)) : file
+        return output ?? stem + ".shrunk.yaml"
+    }
+
+    private func write(
+        _ result: Shrinker.Result, of failure: FailureFile, to target: OutputFile
+    ) throws {
         var draft = result.draft
         draft.describe(
             title: result.violation.message,
@@ -78,14 +100,14 @@ struct Shrink: ParsableCommand {
                 Shrunk from \(failure.scenarioPath), seed \(failure.seed), as found by \
                 \(failure.build.isEmpty ? "an unknown build" : failure.build).
                 """)
-        let stem = file.hasSuffix(".failure.json") ? String(file.dropLast(13)) : file
-        let path = output ?? stem + ".shrunk.yaml"
-        try Data(draft.text.utf8).write(to: URL(fileURLWithPath: path))
-        print(draft.text)
-        say(
-            "\(result.steps.count) steps kept of \(result.runCount) runs"
-                + (result.isMinimal ? "; nothing more can be taken away" : "; time was up")
-                + "\nwritten to \(path); again: ci/wavetank run \(path)")
+        let end =
+            result.isMinimal
+            ? "nothing more can be taken away"
+            : Interruption.isRequested ? "interrupted, the smallest so far" : "time was up"
+        say("\(result.steps.count) steps kept of \(result.runCount) runs; \(end)")
+        try show(draft.text)
+        try target.replace("\(OutputFile.Mark.scenario.rawValue)\n\(draft.text)")
+        say("written to \(target.path); again: ci/wavetank run \(target.path.shellQuoted)")
     }
 
     private func judge(_ drafts: [ScenarioDraft], _ folder: String) -> [FailureFile.Violation?] {
@@ -93,11 +115,13 @@ struct Shrink: ParsableCommand {
         DispatchQueue.concurrentPerform(iterations: drafts.count) { number in
             let draft = drafts[number]
             let path = "\(folder)/\(number).yaml"
-            guard (try? Data(draft.text.utf8).write(to: URL(fileURLWithPath: path))) != nil,
+            guard (try? OutputFile(path, nil).write(draft.text)) != nil,
                 let seed = try? draft.scenario().seed
             else { return }
             let worker = SeedWorker(patience: patience, savesFailures: false)
             let violation = worker.run(path, seed: seed, path: draft.path).violation
+            // A worker that was ended with this program violated nothing.
+            if Interruption.isRequested { return }
             seen.withLock { $0[number] = violation }
         }
         return seen.withLock { $0 }
@@ -108,6 +132,7 @@ extension HuntReport.Seed {
     /// What the run violated first; nil if it did not fail.
     var violation: FailureFile.Violation? {
         guard let report else {
+            if incident != .crash { return nil }
             return FailureFile.Violation(oracle: "crash", message: lastWords, at: .zero)
         }
         if report.verdict != .fail { return nil }

@@ -23,7 +23,7 @@ struct Speed: ParsableCommand {
         }
     }
 
-    func run() {
+    func run() throws {
         let world = SimulationWorld(seed: 1)
         for number in 1...machines {
             let name = "machine-\(number)"
@@ -50,7 +50,7 @@ struct Speed: ParsableCommand {
         let seconds = processorSeconds() - before
         let rate = Double(world.stepCount) / seconds / 1e6
         let hundredths = Int((rate * 100).rounded())
-        print(
+        try show(
             "\(world.stepCount) steps of \(machines) machines: \(hundredths / 100)."
                 + "\(hundredths % 100 / 10)\(hundredths % 10) million a second of one core")
         world.shutDown()

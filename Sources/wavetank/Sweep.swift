@@ -23,10 +23,12 @@ struct Sweep: ParsableCommand {
     @Argument(help: "A scenario file.", completion: .file(extensions: ["yaml"]))
     var scenario: String
 
-    @Option(help: "The sea to run in; the scenario's own seed if not given.")
+    @Option(help: "The seed; the scenario's own if not given.", transform: parseSeed)
     var seed: UInt64?
 
-    @Option(help: "Run so many simulated seconds instead of the scenario's length.")
+    @Option(
+        help: "Run for fewer simulated seconds than the scenario's length.",
+        transform: parseSeconds)
     var seconds: Int?
 
     @Option(
@@ -44,23 +46,30 @@ struct Sweep: ParsableCommand {
     @Option(help: "Worker processes at a time.")
     var jobs = max(1, ProcessInfo.processInfo.activeProcessorCount)
 
-    @Option(help: "Stop a worker after as many seconds and count it as failed.")
+    @Option(
+        help: "Stop a worker after as many seconds and count its run as inconclusive.",
+        transform: parsePatience)
     var patience = 300
 
     @OptionGroup var output: HuntOutput
 
     func validate() throws {
         if jobs < 1 || jobs > 256 { throw ValidationError("--jobs is from 1 to 256") }
-        if runs < 1 { throw ValidationError("--runs is at least 1") }
-        if let seconds, seconds < 1 { throw ValidationError("--seconds is at least 1") }
+        if runs < 1 || runs > 10_000_000 { throw ValidationError("--runs is from 1 to 10000000") }
     }
 
+    private var settings: String { seconds.map { "--seconds \($0)" } ?? "" }
+
     func run() throws {
+        Interruption.handle()
+        try output.prepare()
+        let origin = try HuntSelection([scenario], filter: nil, options: settings)
         let (loaded, text) = try loadScenario(scenario)
         let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
         let seed = seed ?? chosen.seed
         let reference = try TankSession(chosen, text: text, seed: seed, quiet: true).makeRun()
         reference.world.keepOperationOwners()
+        reference.isInterrupted = { Interruption.isRequested }
         let verdict = reference.run()
         if verdict.verdict == .fail {
             throw refusal("the reference run fails already: \(verdict.reason)")
@@ -73,6 +82,8 @@ struct Sweep: ParsableCommand {
                 let strike = "\(strikes[number])"
                 var result = SeedWorker(patience: patience).run(
                     scenario, seed: seed, seconds: seconds, extra: ["--strike", strike])
+                if Interruption.isRequested { return }
+                result.origin = origin.origins[shortPath(scenario)]
                 // Each strike is a case of its own, though scenario and seed are the same.
                 result.scenario += " " + strike
                 board.done(result)
@@ -81,35 +92,69 @@ struct Sweep: ParsableCommand {
         try output.show(HuntReport(board.results))
     }
 
-    /// The strikes to make, evenly over all that there could be, by place and effect.
+    /// One kind of strike at one kind of place, and the operations that could be struck so.
+    private struct Group {
+        var place: OperationPlace
+        var effect: StrikeEffect
+        var operations: [Int]
+        var share = 0
+    }
+
+    /// The strikes to make: each kind gets its share of the runs, and at least one.
     private func choose(from reference: TankRun) -> [StrikeOption] {
-        let all = places.flatMap { place -> [StrikeOption] in
+        var groups: [Group] = []
+        for place in places {
             let owners = reference.world.operationOwners(Strike.Place(rawValue: place.rawValue)!)
             // What clients do is not what is tested here.
-            let numbers = owners.indices.filter { owner in
+            let operations = owners.indices.filter { owner in
                 NodeName(owners[owner]).map { $0.role != .client } ?? false
             }
-            return effects.filter(place.allows).flatMap { effect in
-                numbers.map {
-                    StrikeOption(.strike(place: place, operation: $0, effect: effect))
-                }
+            for effect in effects where place.allows(effect) {
+                groups.append(Group(place: place, effect: effect, operations: operations))
             }
         }
-        let count = min(runs, all.count)
-        let chosen = (0..<count).map { all[$0 * all.count / count] }
-        for place in places {
-            for effect in effects where place.allows(effect) {
-                let group = "\(place.rawValue):"
-                func tally(_ strikes: [StrikeOption]) -> Int {
-                    strikes.count {
-                        let name = $0.description
-                        return name.hasPrefix(group) && name.hasSuffix(":\(effect.rawValue)")
-                    }
-                }
-                say("\(place) \(effect): \(tally(chosen)) of \(tally(all)) operations struck")
+        Self.divide(runs, among: &groups)
+        var chosen: [StrikeOption] = []
+        for group in groups {
+            let count = group.operations.count
+            chosen += (0..<group.share).map {
+                StrikeOption(
+                    .strike(
+                        place: group.place, operation: group.operations[$0 * count / group.share],
+                        effect: group.effect))
             }
+            say("\(group.place) \(group.effect): \(group.share) of \(count) operations struck")
         }
         return chosen
+    }
+
+    /// Deals runs out one after the other to the kind that has the smallest part of its own.
+    private static func divide(_ runs: Int, among groups: inout [Group]) {
+        let all = groups.reduce(0) { $0 + $1.operations.count }
+        if runs >= all {
+            for position in groups.indices {
+                groups[position].share = groups[position].operations.count
+            }
+            return
+        }
+        var left = runs
+        for position in groups.indices where left > 0 && !groups[position].operations.isEmpty {
+            groups[position].share = 1
+            left -= 1
+        }
+        while left > 0 {
+            let open = groups.indices.filter {
+                groups[$0].share < groups[$0].operations.count
+            }
+            guard
+                let next = open.min(by: {
+                    groups[$0].share * groups[$1].operations.count
+                        < groups[$1].share * groups[$0].operations.count
+                })
+            else { return }
+            groups[next].share += 1
+            left -= 1
+        }
     }
 }
 

@@ -27,24 +27,42 @@ struct TankSession {
             }
         }
 
+        /// The tables of the lake, where they were asked for.
+        var lake: ExportedLake?
+        /// Whether the run was asked to end before it had come to its end.
+        var isInterrupted = false
+
+        /// The name that files of this run share: no other run has it.
+        private var stem: String {
+            let name = URL(fileURLWithPath: report.scenario).deletingPathExtension()
+                .lastPathComponent
+            return "\(name)-seed-\(report.seed)"
+        }
+
         /// Writes the failure file, if there was a failure, and tells where.
         func saveFailure(in folder: String) throws -> String? {
             guard let failure else { return nil }
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-            let name = URL(fileURLWithPath: failure.scenarioPath).deletingPathExtension()
-                .lastPathComponent
-            let path = "\(folder)/\(name)-seed-\(failure.seed).failure.json"
-            try Data(failure.json.pretty.utf8).write(to: URL(fileURLWithPath: path))
+            try makeFolder(folder)
+            let path = "\(folder)/\(stem)-\(failure.traceHash.prefix(8)).failure.json"
+            try OutputFile(path, .failure).replace(failure.json.pretty)
             return path
         }
 
-        func write(to folder: String) throws {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-            let base = "\(folder)/run-\(report.seed)"
-            try Data(report.json.pretty.utf8).write(to: URL(fileURLWithPath: base + ".json"))
-            try Data(htmlPage(for: report).utf8).write(to: URL(fileURLWithPath: base + ".html"))
+        /// Writes the report and its page; where the page is.
+        func write(_ report: RunReport, to folder: String) throws -> String {
+            try makeFolder(folder)
+            var base = "\(folder)/run-\(stem)-\(report.traceHash.prefix(8))"
+            if report.traceHash.isEmpty {
+                // On the real machine no run is another one again.
+                var number = 1
+                repeat {
+                    base = "\(folder)/serve-\(stem)-\(number)"
+                    number += 1
+                } while FileManager.default.fileExists(atPath: base + ".json")
+            }
+            try OutputFile(base + ".json", .report).replace(report.json.pretty)
+            try OutputFile(base + ".html", .page).replace(htmlPage(for: report))
+            return base + ".html"
         }
     }
 
@@ -68,6 +86,10 @@ struct TankSession {
     var strike: FaultKind?
     /// Prices for the costs among the figures; without them no figures are taken.
     var prices: BenchPrices?
+    /// The failure file that the run is of, if it is of one.
+    var failurePath: String?
+    /// Draws everything anew from a moment on; nil to draw all as the seed says.
+    var redraw: Redraw?
 
     init(
         _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
@@ -84,56 +106,80 @@ struct TankSession {
         let workloads: [any Workload]
         do {
             workloads = try makeWorkloads(scenario, seed: seed) { path in
-                guard let data = FileManager.default.contents(atPath: path) else {
-                    throw WorkbenchError.unreadable(path: path, reason: "no such file")
-                }
-                return [UInt8](data)
+                [UInt8](try readInput(path))
             }
         } catch {
             throw refusal("\(scenario.path): \(error)")
         }
+        if exportFolder != nil { LakeFolder.warn(ofColumnsIn: workloads.flatMap(\.tables)) }
         var faults = (plan ?? TankRun.plan(of: scenario, seed: seed, variant: variant)).faults
+        if let redraw {
+            // What began before the moment goes on, and what would begin later is drawn anew.
+            let other = TankRun.plan(of: scenario, seed: seed ^ (redraw.number &* 0x9E37_79B9))
+            faults = faults.filter { $0.at <= redraw.at }
+            faults += other.faults.filter { $0.at > redraw.at }
+        }
         if let strike {
             faults.insert(PlannedFault(at: .zero, duration: .zero, kind: strike), at: 0)
         }
-        return TankRun(
+        let run = TankRun(
             scenario, seed: seed, plan: FaultPlan(faults), workloads: workloads,
             keeping: keptEvents,
             isSketched: isSketched, measuredAt: prices)
+        run.world.redraw = redraw
+        return run
     }
 
     func run() throws -> Result {
         let before = processorSeconds()
         let run = try makeRun()
         run.exportFolder = exportFolder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
-        var lastProgress = Date.distantPast
+        let start = Date()
         if !quiet {
+            let length = Double(scenario.length.components.seconds)
             run.onProgress = { phase in
-                if Date().timeIntervalSince(lastProgress) < 1 { return }
-                lastProgress = Date()
                 let simulated = Double(run.world.nanoseconds) / 1e9
                 let speed = simulated / max(0.001, processorSeconds() - before)
-                let text = String(
-                    format: "%8.1f simulated seconds, %.0f a CPU second, %@\n", simulated, speed,
-                    phase)
-                FileHandle.standardError.write(Data(text.utf8))
+                let share = length > 0 ? min(1, simulated / length) : 1
+                let passed = Date().timeIntervalSince(start)
+                ProgressLine.show(
+                    "\(phase), \(Int(simulated)) simulated s at \(Int(min(speed, 1e9))) a second",
+                    share: share, secondsLeft: share > 0 ? passed * (1 - share) / share : nil)
             }
+        }
+        // Of a run that is drawn anew only whether it fails is asked.
+        let endsAtViolation = redraw != nil
+        run.isInterrupted = {
+            Interruption.isRequested || endsAtViolation && run.isViolated
         }
         let verdict = run.run()
         let report = run.report(
             verdict, build: buildDescription, cpuSeconds: processorSeconds() - before,
             peakMemoryBytes: peakMemory(),
             reproduceCommand: reproduceCommand)
-        if let lake = run.exportedLake, let folder = run.exportFolder {
-            try LakeFolder(path: folder).write(lake)
-        }
+        if !Interruption.isRequested { try checkStrike(in: run) }
         return Result(
             report: report, failure: savesFailure ? try failure(run, report) : nil,
             world: run.world,
-            sketch: run.endTrace.sketch, figures: run.figures)
+            sketch: run.endTrace.sketch, figures: run.figures, lake: run.exportedLake,
+            isInterrupted: Interruption.isRequested)
     }
 
+    /// Refuses a strike at an operation that the run never came to: nothing was struck.
+    private func checkStrike(in run: TankRun) throws {
+        guard case .strike(let place, let number, _) = strike,
+            let counted = Strike.Place(rawValue: place.rawValue)
+        else { return }
+        let count = run.world.operationCount(counted)
+        if number < count { return }
+        throw refusal(
+            "--strike: the run has \(count) operations at \(place.rawValue), numbered from 0; "
+                + "there is no operation \(number)")
+    }
+
+    /// The line that does the run again, to be pasted into a shell.
     var reproduceCommand: String {
+        if let failurePath { return "ci/wavetank replay \(failurePath.shellQuoted)" }
         let isShortened =
             (try? Scenario.load(text: text, path: scenario.path))
             .map { $0.length != scenario.length } ?? false
@@ -142,7 +188,8 @@ struct TankSession {
         let order = changedSchedule.map { " --schedule \($0.rawValue)" } ?? ""
         let names = variant.map(String.init).joined(separator: ".")
         let varied = names.isEmpty ? "" : " --variant \(names)"
-        return "ci/wavetank run \(scenario.path) --seed \(seed)\(seconds)\(struck)\(order)\(varied)"
+        return "ci/wavetank run \(scenario.path.shellQuoted) --seed \(seed)"
+            + "\(seconds)\(struck)\(order)\(varied)"
     }
 
     /// The order of jobs, where it is not what the scenario file says.
@@ -200,15 +247,4 @@ func peakMemory() -> Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
-}
-
-/// The commit and how it was compiled; `ci/wavetank` names the commit in the environment.
-var buildDescription: String {
-    #if DEBUG
-        let configuration = "debug"
-    #else
-        let configuration = "release"
-    #endif
-    let commit = ProcessInfo.processInfo.environment["WAVETANK_COMMIT"] ?? ""
-    return commit.isEmpty ? configuration : "\(commit) \(configuration)"
 }

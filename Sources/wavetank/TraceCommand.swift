@@ -75,10 +75,11 @@ struct TraceCommand: ParsableCommand {
         let run = try session.makeRun()
         _ = run.run()
         let trace = run.world.trace
-        for (number, hash) in trace.checkpoints.enumerated() {
-            print((number + 1) * Trace.checkpointInterval, String(hash, radix: 16))
+        var lines = trace.checkpoints.enumerated().map { number, hash in
+            "\((number + 1) * Trace.checkpointInterval) \(String(hash, radix: 16))"
         }
-        print(trace.eventCount, String(trace.hash, radix: 16))
+        lines.append("\(trace.eventCount) \(String(trace.hash, radix: 16))")
+        try show(lines.joined(separator: "\n"))
     }
 
     /// The numbers of the events around a moment.
@@ -93,6 +94,10 @@ struct TraceCommand: ParsableCommand {
             if now <= last { end = run.world.trace.eventCount }
         }
         _ = run.run()
+        let length = Duration.nanoseconds(run.world.nanoseconds)
+        if first > length {
+            throw refusal("--at: the run ends at \(length.shortText)")
+        }
         return (start ?? 0)..<max(start ?? 0, end)
     }
 
@@ -101,15 +106,37 @@ struct TraceCommand: ParsableCommand {
         keeping.keptEvents = numbers
         let run = try keeping.makeRun()
         _ = run.run()
+        if run.world.trace.eventCount <= numbers.lowerBound && self.from != nil {
+            throw refusal("--from: the run has \(run.world.trace.eventCount) events, from 0")
+        }
+        try checkNames(in: run)
         let paths = try paths(in: run)
-        var left = count
-        for (position, event) in run.world.keptEvents.enumerated() where matches(event, paths) {
-            if left == 0 {
-                say("there are more: narrow the window, or ask for a larger --count")
-                return
-            }
-            print(numbers.lowerBound + position, event)
-            left -= 1
+        let events = run.world.keptEvents.enumerated().filter { matches($0.element, paths) }
+        let lines = events.prefix(count).map { position, event in
+            "\(numbers.lowerBound + position) \(event)"
+        }
+        if lines.isEmpty {
+            say("no event of the \(run.world.keptEvents.count) in the window is such a one")
+            return
+        }
+        try show(lines.joined(separator: "\n"))
+        if events.count > count {
+            say("there are \(events.count - count) more: narrow the window, or a larger --count")
+        }
+    }
+
+    /// Refuses a node or a kind of event that no run of the scenario can have.
+    private func checkNames(in run: TankRun) throws {
+        let nodes = run.scenario.nodes.map(\.description)
+        if let node, !nodes.contains(node), node != "auditor", node != "world" {
+            throw refusal(
+                "--node: there is no node '\(node)'; there are: \(nodes.joined(separator: ", "))")
+        }
+        let kinds = EventKind.allCases.map { "\($0)" }
+        if let kind, !kinds.contains(where: { $0.hasPrefix(kind) }) {
+            throw refusal(
+                "--kind: no kind of event begins with '\(kind)'; there are: "
+                    + kinds.joined(separator: ", "))
         }
     }
 
@@ -128,7 +155,7 @@ struct TraceCommand: ParsableCommand {
         ] {
             guard let name else { continue }
             guard let found else {
-                throw ValidationError(
+                throw refusal(
                     "there is no table or bucket '\(name)' in the run, which has "
                         + run.tableNames.joined(separator: ", "))
             }
@@ -147,14 +174,14 @@ struct TraceCommand: ParsableCommand {
         }
         guard let first = try sketch(session), let second = try sketch(other) else { return }
         guard let deviation = first.deviation(from: second) else {
-            print("the runs are the same: \(first.kinds.count) events")
+            try show("the runs are the same: \(first.kinds.count) events")
             return
         }
         let start = deviation.events.lowerBound
-        print("the runs are the same for \(start) events")
+        try show("the runs are the same for \(start) events")
         let window = max(0, start - 3)..<(deviation.events.upperBound + 6)
         for (name, session) in [("first", session), ("second", other)] {
-            print("\(name):")
+            try show("\(name):")
             try printEvents(session, window)
         }
         throw ExitCode(1)

@@ -44,7 +44,11 @@ struct WhatIf: ParsableCommand {
     }
 
     func validate() throws {
-        let count = try axes().reduce(1) { $0 * $1.values.count }
+        var count = 1
+        for axis in try axes() {
+            // Bounded in each step, so that no product overflows.
+            count = min(count, Self.cellLimit + 1) * min(axis.values.count, Self.cellLimit + 1)
+        }
         if count > Self.cellLimit || count == 0 {
             throw ValidationError(
                 "there are \(count) configurations; 1 to \(Self.cellLimit) may be")
@@ -68,12 +72,14 @@ struct WhatIf: ParsableCommand {
             scenario: scenario, size: size.rawValue, sea: sea.rawValue,
             seed: selection.seed ?? loaded.seed)
         let work = choices.map { (of, settings(axes, $0)) }
+        let folder = BenchFolder(path: output)
+        try folder.prepare()
         let report = try BenchWorkers(selection).whatIf(
             title: loaded.title, axes: axes, choices: choices, work)
-        let folder = BenchFolder(path: output)
+        try show(json ? report.json.compact : report.text)
+        if Interruption.isRequested { throw Interruption.exitCode }
         try folder.put(report.json.pretty, in: "whatif.json")
         try folder.put(htmlPage(for: report), in: "whatif.html")
-        print(json ? report.json.compact : report.text)
         say("written to \(output)")
         if report.cells.contains(where: { $0.run.verdict == .fail }) { throw ExitCode(1) }
     }

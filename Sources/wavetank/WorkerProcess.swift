@@ -1,8 +1,11 @@
 import Foundation
 import JSON
+import RunReports
+import Synchronization
 
 /// Why a worker gave no answer.
 struct WorkerEnded: Error {
+    var incident: Incident
     var reason: String
 }
 
@@ -15,6 +18,9 @@ struct WorkerProcess {
     /// Another wavetank to run; this one if nil.
     var binary: String?
 
+    /// Where the time of workers is watched, whatever else keeps the other threads busy.
+    private static let watch = DispatchQueue(label: "patience")
+
     func answer() -> Result<JSONValue, WorkerEnded> {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: binary ?? "/proc/self/exe")
@@ -25,21 +31,48 @@ struct WorkerProcess {
         process.standardError = words
         process.standardInput = FileHandle.nullDevice
         do { try process.run() } catch {
-            return .failure(WorkerEnded(reason: "the worker did not start: \(error)"))
+            return .failure(
+                WorkerEnded(
+                    incident: .refused,
+                    reason: "\(binary ?? "the worker") cannot be started: no such program, or "
+                        + "no right to run it"))
         }
         let identifier = process.processIdentifier
-        let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(patience), execute: limit)
+        Interruption.add(identifier)
+        defer { Interruption.remove(identifier) }
+        let isLate = SharedFlag()
+        let limit = DispatchWorkItem {
+            isLate.set()
+            kill(identifier, SIGKILL)
+        }
+        Self.watch.asyncAfter(deadline: .now() + .seconds(patience), execute: limit)
+        // Both are read at once: a long backtrace must not block the worker before its answer.
+        let said = LastWords(words.fileHandleForReading)
         let data = answer.fileHandleForReading.readDataToEndOfFile()
-        let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = said.text
         process.waitUntilExit()
         limit.cancel()
-        guard let json = try? JSONValue(parsing: [UInt8](data)) else {
-            let status = process.terminationStatus
+        if let json = try? JSONValue(parsing: [UInt8](data)) { return .success(json) }
+        if isLate.isSet {
             return .failure(
-                WorkerEnded(reason: "the worker ended with \(status): \(Self.cause(in: said))"))
+                WorkerEnded(incident: .timeout, reason: "stopped after \(patience) s (--patience)"))
         }
-        return .success(json)
+        return .failure(Self.ending(of: process, text))
+    }
+
+    private static func ending(of process: Process, _ said: String) -> WorkerEnded {
+        let status = process.terminationStatus
+        if process.terminationReason == .uncaughtSignal {
+            // Who kills with 9 and is not this program is mostly the kernel.
+            let hint = status == SIGKILL ? ", as when memory runs out" : ""
+            return WorkerEnded(
+                incident: .crash, reason: "ended by signal \(status)\(hint): \(cause(in: said))")
+        }
+        if status == 3 || status == 64 {
+            return WorkerEnded(incident: .refused, reason: cause(in: said))
+        }
+        return WorkerEnded(
+            incident: .crash, reason: "the worker ended with \(status): \(cause(in: said))")
     }
 
     /// What a program that ended said of why: the trap and the first place of ours in its
@@ -57,5 +90,34 @@ struct WorkerProcess {
             .map { line[$0.lowerBound...].dropFirst() }
         }
         return what + (place.first.map { " at \($0)" } ?? "")
+    }
+}
+
+/// Something that happened, seen by several threads.
+private final class SharedFlag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    func set() { value.store(true, ordering: .relaxed) }
+    var isSet: Bool { value.load(ordering: .relaxed) }
+}
+
+/// What a process writes to standard error, read as it comes; of a long text the beginning.
+private final class LastWords: Sendable {
+    private let words = Mutex(Data())
+    private let group = DispatchGroup()
+
+    init(_ handle: FileHandle) {
+        group.enter()
+        Thread.detachNewThread { [self] in
+            while case let data = handle.availableData, !data.isEmpty {
+                words.withLock { if $0.count < 1 << 20 { $0 += data } }
+            }
+            group.leave()
+        }
+    }
+
+    var text: String {
+        group.wait()
+        return words.withLock { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -133,7 +133,7 @@ struct BenchComparisonTests {
         let history = try BenchHistory(lines: lines.joined(separator: "\n"))
         #expect(history.entries.map(\.commit) == ["aaa", "bbb"])
         #expect(history.entries.map(\.digest) == [first.digest, second.digest])
-        let text = history.text(figure: "", benchmark: "")
+        let text = try #require(history.text(figure: "", benchmark: ""))
         #expect(text.contains("▁█  5.00  Write amplification, +25.0 %"))
         #expect(!text.contains("Disk writes"))
         #expect {

@@ -61,7 +61,59 @@ struct HuntReportTests {
     func unequal() {
         let merged = HuntReport(merging: [Self.seed(1, hash: "aa"), Self.seed(1, hash: "ab")])
         #expect(merged.seeds.count == 1 && merged.seeds[0].isFailure)
-        #expect(merged.causes[0].text.contains("not deterministic"))
+        #expect(merged.causes[0].text.hasPrefix("nondeterministic"))
+    }
+
+    @Test("Values are no part of a cause, in whatever form they come")
+    func causeText() {
+        let alike = [
+            "hash ebd12dc0b31f, offsets 1, 2, 3 of server-1 after 1.5s: \"red shirt\"",
+            "hash 0123456789ab, offsets 17 of server-22 after 12ms: \"a \"",
+            "hash deadbeefcafe, offsets -4, 9 of server-3 after 0.25s: \"\"",
+        ].map(\.causeText)
+        #expect(alike[0] == "hash #, offsets # of server-# after #: \"#\"")
+        #expect(Set(alike).count == 1)
+        #expect("an int64 column of orders".causeText == "an int# column of orders")
+        #expect("a bad face, added".causeText == "a bad face, added")
+    }
+
+    @Test("A run that was stopped for its time is neither a failure nor a crash")
+    func timeout() {
+        var stopped = Self.seed(1, nil, "stopped after 1 s (--patience)")
+        stopped.incident = .timeout
+        #expect(!stopped.isFailure && !stopped.isClean)
+        #expect(HuntReport([stopped]).junit.contains("<error type=\"timeout\""))
+        let merged = HuntReport(merging: [stopped, Self.seed(1)])
+        #expect(merged.seeds.count == 1 && merged.cleanCount == 1)
+    }
+
+    @Test("Results of other origin are told apart, each difference by its name")
+    func mixture() {
+        let origin = HuntOrigin(options: "", scenarioDigest: "a", build: "b")
+        func mixture(_ change: (inout HuntOrigin) -> Void) -> String? {
+            var (first, second) = (Self.seed(1), Self.seed(2))
+            first.origin = origin
+            second.origin = origin
+            change(&second.origin!)
+            return HuntReport([first, second]).mixture
+        }
+        #expect(mixture { _ in } == nil)
+        #expect(mixture { $0.options = "--seconds 5" }?.contains("other settings") == true)
+        #expect(mixture { $0.scenarioDigest = "c" }?.contains("another text") == true)
+        #expect(mixture { $0.build = "d" }?.contains("another build") == true)
+    }
+
+    @Test("A result of no seeds is inconclusive")
+    func empty() {
+        #expect(HuntReport([]).description == "Inconclusive: no seed was run")
+    }
+
+    @Test("A word for a shell is quoted where it needs to be")
+    func quoting() {
+        #expect("Scenarios/fast/a-b_c.yaml".shellQuoted == "Scenarios/fast/a-b_c.yaml")
+        #expect("my scen's & x.yaml".shellQuoted == "'my scen'\\''s & x.yaml'")
+        #expect("".shellQuoted == "''")
+        #expect("~/a".shellQuoted == "'~/a'")
     }
 
     @Test("As JUnit XML it is well formed and counts what ended how")

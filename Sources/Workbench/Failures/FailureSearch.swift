@@ -30,6 +30,15 @@ public struct FailureSearch {
         return open.isEmpty ? nil : open[open.count / 2]
     }
 
+    /// Those that may still be the first bad one.
+    public var candidates: ClosedRange<Int> { (lastGood + 1)...firstKnownBad }
+
+    /// How many commits are still to be looked at, where each halves what is left.
+    public var stepCount: Int {
+        let open = (lastGood + 1..<firstKnownBad).count { !skipped.contains($0) }
+        return Int.bitWidth - open.leadingZeroBitCount
+    }
+
     public mutating func learn(_ commit: Int, failing: Int) {
         if preference(for: failing) > 1 { firstKnownBad = commit } else { lastGood = commit }
     }
@@ -38,7 +47,7 @@ public struct FailureSearch {
     public mutating func skip(_ commit: Int) { skipped.insert(commit) }
 
     /// The first bad commit; several where those before it could not be looked at.
-    public var firstBad: ClosedRange<Int>? { next == nil ? (lastGood + 1)...firstKnownBad : nil }
+    public var firstBad: ClosedRange<Int>? { next == nil ? candidates : nil }
 
     /// How many times as likely a count of failures is at the bad end as at the good one.
     private func preference(for failing: Int) -> Double {

@@ -30,6 +30,8 @@ public struct Shrinker {
     private var visited: Set<String> = []
     /// Called after each step that was kept.
     public var onStep: ((String, ScenarioDraft) -> Void)?
+    /// Called with how many runs were made so far.
+    public var onRuns: ((Int) -> Void)?
 
     public init(
         width: Int, seedCount: Int, hasTime: @escaping () -> Bool = { true },
@@ -80,7 +82,7 @@ public struct Shrinker {
         return isSmaller
     }
 
-    /// Tries edits in their order, each in some seas, until one fails as before; its name.
+    /// Tries edits in their order, each with some seeds, until one fails as before; its name.
     private mutating func firstThatHolds(
         _ edits: [ScenarioDraft.Edit], _ result: inout Result, _ tried: inout Set<String>
     ) -> String? {
@@ -98,6 +100,7 @@ public struct Shrinker {
                 cases.removeFirst(some.count)
                 let seen = judge(some.map(\.draft))
                 result.runCount += some.count
+                onRuns?(result.runCount)
                 for ((name, draft), violation) in zip(some, seen) {
                     if let violation, violation.isLike(result.violation) {
                         result.draft = draft
@@ -127,8 +130,8 @@ public struct Shrinker {
 }
 
 extension FailureFile.Violation {
-    /// Two violations are one when only the numbers in their messages differ.
+    /// Two violations are one when only the values in their messages differ.
     fileprivate func isLike(_ other: Self) -> Bool {
-        oracle == other.oracle && message.withoutNumbers == other.message.withoutNumbers
+        oracle == other.oracle && message.causeText == other.message.causeText
     }
 }

@@ -17,12 +17,17 @@ public import Workloads
 public final class HostRun {
     /// Called now and then with what is happening.
     public var onProgress: ((String) -> Void)?
+    /// Asked once a second: true ends the run as it is.
+    public var isInterrupted: () -> Bool = { false }
+    private let folder: ServeFolder
     private let scenario: Scenario
     private let world: HostWorld
     private let deployment: Deployment
     private let tallies: Tallies
     private let drivers: [WorkloadDriver]
     private let ledger: Ledger
+    private let histories: [Int: Ledger.History]
+    private var wasInterrupted = false
     private let seed: UInt64
     private let start = ContinuousClock.now
     private let recall = Recall()
@@ -41,24 +46,36 @@ public final class HostRun {
         .fencing, .vectorAnswers, .liveness, .referenceModel,
     ]
 
+    /// - Parameter text: The scenario as it was read, by which the folder is known again.
     public init(
-        _ scenario: Scenario, seed: UInt64, folder: String, workloads: [any Workload]
+        _ scenario: Scenario, text: String, seed: UInt64, build: String, folder: String,
+        workloads: [any Workload]
     ) throws {
         self.scenario = scenario
         self.seed = seed
-        world = try HostWorld(HostConfiguration(folder: folder))
+        self.folder = try ServeFolder(
+            folder, scenario: scenario, text: text, seed: seed, build: build)
+        ledger = try Ledger(path: folder + "/ledger.txt")
+        histories = try ledger.history()
+        if let stray = histories.keys.sorted().first(where: { !workloads.indices.contains($0) }) {
+            throw WorkbenchError.unreadable(
+                path: folder + "/ledger.txt", reason: "there is no workload \(stray)")
+        }
+        let configuration = HostConfiguration(folder: folder)
+        try self.folder.checkDatabases(
+            coordination: configuration.coordinationPath, catalog: configuration.catalogPath,
+            hasHistory: !histories.isEmpty)
+        world = try HostWorld(configuration)
         deployment = Deployment(scenario.cluster)
         let start = start
         tallies = Tallies(now: { (ContinuousClock.now - start).nanoseconds })
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
-        ledger = try Ledger(path: folder + "/ledger.txt")
     }
 
     // MARK: The run
 
     /// Runs for `length` and then until all has been checked.
     public func run() throws -> RunReport {
-        let histories = try ledger.history()
         for (position, driver) in drivers.enumerated() {
             driver.record(in: ledger, as: position)
             if let history = histories[position] { try driver.resume(history) }
@@ -80,8 +97,14 @@ public final class HostRun {
             _ = world.run(atMost: .seconds(1)) { [unowned self] in phase == "done" }
             waited = ContinuousClock.now - start
             onProgress?(phase)
+            wasInterrupted = isInterrupted()
+            if wasInterrupted || ledger.problem != nil { break }
         }
-        if phase != "done" {
+        if let problem = ledger.problem {
+            world.shutDown()
+            throw WorkbenchError.unwritable(problem)
+        }
+        if phase != "done" && !wasInterrupted {
             tallies[.liveness].expect(false, "the run did not end: it is \(phase)")
         }
         world.shutDown()
@@ -233,17 +256,22 @@ public final class HostRun {
         let checked = tallies.all.filter {
             Self.checks.contains($0.name) && scenario.checks.contains($0.name)
         }
-        let verdict = Verdict(
+        var verdict = Verdict(
             checked, defectCount: world.journal.errorCount, firstDefect: warnings.last ?? "")
+        if wasInterrupted {
+            verdict = verdict.interrupted(after: "\((ContinuousClock.now - start).shortText)")
+        }
+        // A scenario's title tells of its faults, which are left out here.
         var report = RunReport(
-            title: scenario.title, scenario: scenario.path, seed: seed, build: "",
+            title: "\(scenario.path), served without its faults", scenario: scenario.path,
+            seed: seed, build: "",
             verdict: verdict.verdict, reason: verdict.reason, traceHash: "", events: 0,
             simulatedSeconds: 0, cpuSeconds: 0, peakMemoryBytes: 0,
             changesAcknowledged: acknowledged, changesRefused: refused, changesUnknown: unknown,
             reproduceCommand: "")
         report.oracles = checked.map(\.result)
         report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
-        report.notes = Array(warnings.prefix(50))
+        report.notes = folder.notes + warnings.prefix(50)
         return report
     }
 }

@@ -20,7 +20,7 @@ final class TankRecorder {
     private let nodes: [NodeName]
     private let plan: FaultPlan
     private let interval: Duration
-    private var states: [NodeName: (state: NodeLane.State, since: Double)] = [:]
+    private var nodeStates: [NodeName: (state: NodeLane.State, since: Double)] = [:]
     private var nodeLanes: [NodeName: [NodeLane.Interval]] = [:]
     private var leaders: [BucketIdentifier: LeadershipLane.Interval] = [:]
     private var leadershipLanes: [BucketIdentifier: [LeadershipLane.Interval]] = [:]
@@ -29,6 +29,7 @@ final class TankRecorder {
     private var latencies: [Int64] = []
     private var latencyGrid = LatencyGrid()
     let coverage = CoverageMeter()
+    let states: StateSampler
     private var acknowledgedInInterval = 0
     private var series: [String: [Chart.Point]] = [:]
 
@@ -41,12 +42,13 @@ final class TankRecorder {
         self.nodes = nodes
         self.plan = plan
         interval = max(.milliseconds(500), length / 120)
+        states = StateSampler(deployment)
     }
 
     var seconds: Double { Double(world.nanoseconds) / 1e9 }
 
     func start() {
-        for node in nodes { states[node] = (.down, 0) }
+        for node in nodes { nodeStates[node] = (.down, 0) }
         sample()
     }
 
@@ -91,6 +93,7 @@ final class TankRecorder {
     private func sample() {
         observeNodes()
         observeLeaders()
+        states.sample(at: seconds)
         measureInterval()
         onSample()
         world.after(interval) { [self] in sample() }
@@ -100,11 +103,11 @@ final class TankRecorder {
         for node in nodes {
             let name = node.description
             let state = world.laneState(of: name)
-            let known = states[node]!
+            let known = nodeStates[node]!
             if known.state == state { continue }
             nodeLanes[node, default: []].append(
                 NodeLane.Interval(from: known.since, until: seconds, state: known.state))
-            states[node] = (state, seconds)
+            nodeStates[node] = (state, seconds)
         }
     }
 
@@ -161,7 +164,7 @@ final class TankRecorder {
 
     func fill(_ report: inout RunReport) {
         for node in nodes {
-            let known = states[node]!
+            let known = nodeStates[node]!
             nodeLanes[node, default: []].append(
                 NodeLane.Interval(from: known.since, until: seconds, state: known.state))
             report.nodes.append(NodeLane(node: node.description, intervals: nodeLanes[node]!))
@@ -185,6 +188,7 @@ final class TankRecorder {
                     target: fault.kind.nodes.map(\.description).joined(separator: " "),
                     text: fault.kind.description))
         }
+        report.buckets = states.histories
         report.charts = charts()
         report.latencies = latencyGrid.map
         report.coverage = coverage.coverage

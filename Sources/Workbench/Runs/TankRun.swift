@@ -14,6 +14,8 @@ public final class TankRun {
     public let world: SimulationWorld
     /// Called now and then with what is happening, for a person who waits.
     public var onProgress: ((String) -> Void)?
+    /// Asked once a simulated second: true ends the run where it is, without a verdict on the rest.
+    public var isInterrupted: () -> Bool = { false }
     /// Called after each event of the world; it may only look.
     public var onStep: (() -> Void)?
     /// Called with each acknowledgement and the client that it reached.
@@ -41,6 +43,10 @@ public final class TankRun {
     var phase = "starting"
     private var clients: [String: ClusterClient] = [:]
     var isFinished = false
+    private var wasInterrupted = false
+
+    /// Whether an oracle saw a violation, or a defect was noted, so far.
+    public var isViolated: Bool { firstViolation != nil }
     /// What a healed cluster still waits for, in words.
     var stall: String?
     private(set) var acknowledged = 0
@@ -89,11 +95,17 @@ public final class TankRun {
 
     /// Runs to the end and says how it went.
     public func run() -> Verdict {
+        if let redraw = world.redraw {
+            world.onRedraw = { [unowned self] in
+                for driver in drivers { driver.workload.redraw(redraw.number) }
+            }
+        }
         for node in scenario.nodes { world.addMachine(node.description) }
         world.addMachine(Self.auditorName)
         superviseNodes()
         unknownOutcomes.observe()
         lake.observe()
+        recorder.states.lakeOffsets = { [lake] in lake.offsets(of: $0) }
         recorder.onSample = { [unowned self] in measureFreshness() }
         lake.onCommit = { [unowned self] table, snapshot, rows in
             recorder.committedToLake(table, snapshot: snapshot, rows: rows)
@@ -113,14 +125,21 @@ public final class TankRun {
             elapsed += slice
             onProgress?(phase)
             if world.journal.errorCount > 0 { break }
+            if isInterrupted() {
+                wasInterrupted = true
+                break
+            }
         }
-        if !isFinished && world.journal.errorCount == 0 {
+        if !isFinished && !wasInterrupted && world.journal.errorCount == 0 {
             tallies[.liveness].expect(false, stall ?? "the run did not end: it is \(phase)")
         }
         if figures.isEmpty { measureEnd() }
         endTrace = world.trace
         endNanoseconds = world.nanoseconds
-        let verdict = verdict()
+        let verdict =
+            wasInterrupted
+            ? verdict().interrupted(
+                after: "\(endNanoseconds / 1_000_000_000) simulated seconds") : verdict()
         if let exportFolder, isFinished { exportedLake = export(to: exportFolder) }
         world.shutDown()
         return verdict
@@ -233,7 +252,7 @@ public final class TankRun {
     ) -> Surveyor {
         let surveyor = Surveyor(
             client, auditor, tables, recall: recall,
-            random: RandomStream(seed: world.seed, label: "reads of \(name)"))
+            random: world.randomStream("reads of \(name)"))
         surveyor.snapshots = { [lake] in lake.snapshots(of: $0.name) }
         surveyor.hasIndexer = scenario.cluster.indexers > 0
         return surveyor

@@ -23,6 +23,16 @@ public struct Verdict: Sendable {
             reason = ""
         }
     }
+
+    /// Of a run that was ended before its end: what was violated is violated, and else nothing is
+    /// known.
+    func interrupted(after time: String) -> Verdict {
+        if verdict == .fail { return self }
+        var verdict = self
+        verdict.verdict = .inconclusive
+        verdict.reason = "interrupted after \(time)"
+        return verdict
+    }
 }
 
 extension Tally {

@@ -103,7 +103,10 @@ final class WorkloadDriver {
             }
             if step.delay > .zero { try await machine.sleep(step.delay) }
             if isStopped { return }
-            ledger?.step(position, now: now)
+            if let ledger, !ledger.step(position, now: now) {
+                isStopped = true
+                return
+            }
             for change in step.changes {
                 let key = try codecs[change.table].encode(bucketKey(of: change))
                 let writer = Int(crc32c(key, seed: 7) % UInt32(writers.count))
