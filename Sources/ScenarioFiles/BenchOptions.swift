@@ -145,6 +145,10 @@ extension WorkloadOptions {
             options.rate.count *= factor
             options.sessions *= factor
             return .clickstream(options)
+        case .merging(var options):
+            options.rate.count *= factor
+            options.keys *= factor
+            return .merging(options)
         case .capture(var options):
             switch options.pace {
             case .speed(let perThousand): options.pace = .speed(perThousand: perThousand * factor)

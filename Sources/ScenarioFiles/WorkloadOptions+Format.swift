@@ -9,6 +9,9 @@ extension WorkloadOptions {
                 name: "clickstream", meaning: "visits to a web shop",
                 body: ClickstreamOptions.shape, beside: []),
             .init(
+                name: "merging", meaning: "rows of few keys in a table of each merge engine",
+                body: MergingOptions.shape, beside: []),
+            .init(
                 name: "capture", meaning: "what was captured from a real system",
                 body: CaptureOptions.shape, beside: []),
         ])
@@ -17,6 +20,7 @@ extension WorkloadOptions {
         switch variant.name {
         case "ecommerceCDC": self = .ecommerceCDC(EcommerceOptions(variant.body))
         case "clickstream": self = .clickstream(ClickstreamOptions(variant.body))
+        case "merging": self = .merging(MergingOptions(variant.body))
         case "capture": self = .capture(CaptureOptions(variant.body))
         default: preconditionFailure("a workload that the shape does not have")
         }
@@ -86,6 +90,26 @@ extension ClickstreamOptions {
         lateEventsPartsPerMillion = record.integer("lateEvents")
         lateBy = record.duration("lateBy")
         writers = record.integer("writers")
+    }
+}
+
+extension MergingOptions {
+    static let tableNames = ["last_rows", "kept_rows", "first_rows", "versions", "totals"]
+
+    static let shape = RecordShape([
+        WorkloadTables.field(tableNames),
+        Field("rate", .rate, .byDefault("100/s"), "changes"),
+        Field("keys", .integer(1...1_000_000), .byDefault("200"), "keys of each table"),
+        Field("writers", .integer(1...1000), .byDefault("4"), "clients that write"),
+        Field("readers", .integer(0...1000), .byDefault("2"), "clients that look up and scan"),
+    ])
+
+    init(_ record: CheckedRecord) {
+        tables = WorkloadTables.names(in: record)
+        rate = record.rate("rate")
+        keys = record.integer("keys")
+        writers = record.integer("writers")
+        readers = record.integer("readers")
     }
 }
 

@@ -2,6 +2,7 @@
 public enum WorkloadOptions: Sendable, Hashable {
     case ecommerceCDC(EcommerceOptions)
     case clickstream(ClickstreamOptions)
+    case merging(MergingOptions)
     case capture(CaptureOptions)
 
     /// Nodes that write; those that follow them only read.
@@ -9,6 +10,7 @@ public enum WorkloadOptions: Sendable, Hashable {
         switch self {
         case .ecommerceCDC(let options): options.writers
         case .clickstream(let options): options.writers
+        case .merging(let options): options.writers
         case .capture: 1
         }
     }
@@ -24,6 +26,7 @@ public enum WorkloadOptions: Sendable, Hashable {
         switch self {
         case .ecommerceCDC(let options): options.writers + options.readers
         case .clickstream(let options): options.writers
+        case .merging(let options): options.writers + options.readers
         case .capture: 1
         }
     }
@@ -63,6 +66,17 @@ public struct ClickstreamOptions: Sendable, Hashable {
     /// A late event comes by up to so much.
     public var lateBy: Duration
     public var writers: Int
+}
+
+/// Rows of few keys in a table of each merge engine.
+public struct MergingOptions: Sendable, Hashable {
+    /// The names of the tables that there are; all of them when empty.
+    public var tables: [String] = []
+    public var rate: EventRate
+    /// Keys of each table.
+    public var keys: Int
+    public var writers: Int
+    public var readers: Int
 }
 
 /// Changes or log lines that were captured from a real system.

@@ -8,9 +8,29 @@ public struct TableDefinition: Sendable, Hashable {
     public var bucketKey: [Int]
     /// The column whose vectors are indexed.
     public var vectorColumn: Int?
+    /// By Fluss's names.
+    public var properties: [Property]
+    /// Whether some changes are about some columns only.
+    public var hasPartialUpdates: Bool
 
-    public init(name: String, schema: Schema, bucketKey: [Int], vectorColumn: Int? = nil) {
+    /// One property of a table, such as its merge engine.
+    public struct Property: Sendable, Hashable {
+        public var name: String
+        public var value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public init(
+        name: String, schema: Schema, bucketKey: [Int], vectorColumn: Int? = nil,
+        properties: [Property] = [], hasPartialUpdates: Bool = false
+    ) {
         self.name = name
+        self.properties = properties
+        self.hasPartialUpdates = hasPartialUpdates
         self.schema = schema
         self.bucketKey = bucketKey
         self.vectorColumn = vectorColumn
@@ -24,6 +44,8 @@ public struct Change: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case append(Row)
         case upsert(Row)
+        /// Changes the columns at these positions, the key's among them.
+        case update(Row, columns: [Int])
         case delete(key: [Value])
     }
 

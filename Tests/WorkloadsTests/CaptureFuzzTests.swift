@@ -56,7 +56,7 @@ struct CaptureFuzzTests {
             for change in stream.changes {
                 let table = stream.tables[change.table]
                 switch change.kind {
-                case .append(let row), .upsert(let row):
+                case .append(let row), .upsert(let row), .update(let row, _):
                     let codec = RowCodec(schema: table.schema)
                     _ = try codec.encode(row)
                 case .delete(let key):

@@ -164,7 +164,7 @@ struct ReferenceModelTests {
 
         func apply(_ kind: Change.Kind, _ key: [UInt8]) throws {
             switch kind {
-            case .upsert(let row), .append(let row):
+            case .upsert(let row), .append(let row), .update(let row, _):
                 rows[key] = row
                 try model.committed(row, isDelete: false, hash: hash)
             case .delete:

@@ -150,7 +150,9 @@ final class Surveyor {
         let start =
             whole || log.keys.isEmpty
             ? nil : log.keys[random.next(in: 0..<log.keys.count)]
-        let page = try await client.scan(bucket, after: start, limit: whole ? 1_000_000 : 100)
+        let limits = [1, 2, 5, 20, 100]
+        let limit = whole ? 1_000_000 : limits[random.next(in: 0..<limits.count)]
+        let page = try await client.scan(bucket, after: start, limit: limit)
         let codec = RowCodec(schema: log.table.schema)
         var found: [[UInt8]: UInt64] = [:]
         for (key, row) in page.rows { found[key] = CommittedLog.hash(try codec.decode(row)) }

@@ -9,6 +9,8 @@ import Workloads
 /// change.
 final class WorkloadDriver {
     private(set) var models: [ReferenceModel]
+    /// Of the tables whose rows are merged, instead of the reference models.
+    private let mergeModels: [MergeModel?]
     let workload: any Workload
     /// The tables as the cluster has them, in the workload's order; empty before they are created.
     private(set) var tables: [TableDescription] = []
@@ -28,6 +30,7 @@ final class WorkloadDriver {
         self.layout = layout
         self.limit = limit
         models = workload.tables.map(ReferenceModel.init)
+        mergeModels = workload.tables.map(MergeModel.init)
     }
 
     /// Writes steps and outcomes into a ledger from now on.
@@ -59,6 +62,10 @@ final class WorkloadDriver {
             case .refused: .refused
             case .unknown: .unknown
             }
+        if let merged = mergeModels[change.table] {
+            try merged.learned(change.kind, number: number, known)
+            return
+        }
         try models[change.table].learned(change.kind, number: number, known) {
             CommittedLog.hash($0)
         }
@@ -77,7 +84,9 @@ final class WorkloadDriver {
             let table = TableDescription(
                 name: definition.name, schema: definition.schema,
                 bucketCount: Int32(layout.buckets), replicationFactor: layout.replication,
-                bucketKey: definition.bucketKey, vectorColumn: definition.vectorColumn)
+                bucketKey: definition.bucketKey, vectorColumn: definition.vectorColumn,
+                properties: try TableProperties(
+                    definition.properties.map { ($0.name, $0.value) }))
             tables.append(try await client.createTable(table))
         }
     }
@@ -118,7 +127,8 @@ final class WorkloadDriver {
     private func bucketKey(of change: Change) -> [Value] {
         let table = tables[change.table]
         switch change.kind {
-        case .append(let row), .upsert(let row): return table.bucketKey.map { row[$0] }
+        case .append(let row), .upsert(let row), .update(let row, _):
+            return table.bucketKey.map { row[$0] }
         case .delete(let key):
             return table.bucketKey.map { key[table.schema.primaryKey.firstIndex(of: $0)!] }
         }
@@ -134,6 +144,7 @@ final class WorkloadDriver {
             switch change.kind {
             case .append(let row): .append(row)
             case .upsert(let row): .upsert(row)
+            case .update(let row, let columns): .update(row, columns: columns)
             case .delete(let key): .delete(key: key)
             }
         writer.write(written) { [self] outcome in
@@ -151,7 +162,8 @@ final class WorkloadDriver {
     /// Shows the model of a primary-key table what was committed, in the order of its log.
     func committed(_ row: Row, _ change: ChangeType, in table: TableDescription) {
         guard table.isPrimaryKeyTable, change != .updateBefore,
-            let position = tables.firstIndex(where: { $0.identifier == table.identifier })
+            let position = tables.firstIndex(where: { $0.identifier == table.identifier }),
+            mergeModels[position] == nil
         else { return }
         do {
             try models[position].committed(row, isDelete: change == .delete) {
@@ -170,6 +182,10 @@ final class WorkloadDriver {
             if table.isPrimaryKeyTable {
                 var rows: [[UInt8]: Row] = [:]
                 for log in logs { rows.merge(log.rows) { first, _ in first } }
+                if let merged = mergeModels[position] {
+                    tally.count(merged.check(rows: rows) { tally.violated($0) })
+                    continue
+                }
                 tally.count(
                     model.check(
                         rows: rows, hash: { CommittedLog.hash($0) },

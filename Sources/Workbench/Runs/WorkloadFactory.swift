@@ -26,6 +26,11 @@ public func makeWorkloads(
             chosen.lateMicroseconds = max(1, Int(options.lateBy / .microseconds(1)))
             chosen.pace = pace(options.rate, options.burst)
             return some(of: ClickstreamWorkload(seed: seed, chosen), options.tables)
+        case .merging(let options):
+            var chosen = MergingWorkload.Options()
+            chosen.keys = options.keys
+            chosen.pace = pace(options.rate, nil)
+            return some(of: MergingWorkload(seed: seed, chosen), options.tables)
         case .capture(let options):
             let path = scenario.path(of: options)
             return try CaptureWorkload(try read(path), captureOptions(options, path))
