@@ -160,10 +160,10 @@ let figureStyle = """
       table.figures.history thead { display: none; }
       table.figures.history th, table.figures.history td { border: 0; }
       table.figures.history td:nth-of-type(1) { grid-column: 1 / 3; grid-row: 2;
-        text-align: left; border-bottom: 1px solid var(--rule); }
+        text-align: left; }
       table.figures.history td:nth-of-type(2) { font-weight: 600; }
       table.figures.history td:nth-of-type(3) { grid-column: 1 / 3; text-align: left;
-        color: var(--muted); }
+        color: var(--muted); border-bottom: 1px solid var(--rule); padding-bottom: 6px; }
       table.figures.history .spark { width: 100%; }
     }
     @media print { .strip, .difference { break-inside: avoid; } .contents { display: none; }

@@ -68,7 +68,7 @@ public struct Story: Sendable, Hashable {
         var last: [String: Int] = [:]
         for event in events {
             let key = "\(event.node)|\(event.kind.rawValue)|\(event.text.causeText)"
-            let isRepeatable = event.kind == .note || event.kind == .probe
+            let isRepeatable = [.note, .probe, .violation].contains(event.kind)
             if isRepeatable, let position = last[key], counts[position] > 0 {
                 counts[position] += 1
                 continue

@@ -159,7 +159,7 @@ private struct StoryPage {
           .story tr { display: grid; grid-template-columns: 4.5em minmax(0, 1fr);
             border-left: 4px solid var(--mark); background: var(--sheet); margin-bottom: 3px;
             padding: 3px 0 3px 6px; }
-          .story td { padding: 0 4px; line-height: 1.4; overflow-wrap: anywhere; }
+          .story td { padding: 0 4px; line-height: 1.4; overflow-wrap: anywhere; border: 0; }
           .story td.lanes { display: none; }
           .story td:nth-child(3) { grid-column: 2; grid-row: 1; font-weight: 600; }
           .story td:nth-child(4) { grid-column: 2; }

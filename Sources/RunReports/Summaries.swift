@@ -99,7 +99,12 @@ public func textSummary(for report: RunReport) -> String {
     }
     if let coverage = report.coverage { lines.append("  covered: \(coverage.summary)") }
     lines += report.notes.map { "\n  note: \(plain($0))" }
-    lines += ["", "  again: \(plain(report.reproduceCommand))", ""]
+    lines += ["", "  again: \(plain(report.reproduceCommand))"]
+    if !report.failureFile.isEmpty {
+        let file = plain(report.failureFile)
+        lines += ["  saved: \(file)", "  next:  ci/wavetank explain \(file.shellQuoted)"]
+    }
+    lines.append("")
     return lines.joined(separator: "\n")
 }
 
