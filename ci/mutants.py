@@ -79,7 +79,7 @@ def hunt(scenarios, last, jobs):
         seeds = [json.loads(line) for line in open(output)]
         if not seeds:
             sys.exit("the hunt ran no seed")
-        bad = [seed for seed in seeds if seed["verdict"] in ("fail", "crash")]
+        bad = [seed for seed in seeds if seed["verdict"] in ("fail", "crash", "timeout", "nondeterministic")]
         if bad:
             first = min(bad, key=lambda seed: seed["seed"])
             seen = [oracle["name"] for oracle in first.get("oracles", []) if oracle["violations"]]
