@@ -1,8 +1,8 @@
 extension JSONValue {
     /// Parses a JSON text strictly (RFC 8259).
     ///
-    /// With `exactNumbers` a number that is no 64-bit integer becomes a string of what is written,
-    /// for decimals that a floating-point number would round.
+    /// With `exactNumbers` a number that is no 64-bit integer is kept as it is written, for
+    /// decimals that a floating-point number would round.
     public init(
         parsing bytes: [UInt8], byteLimit: Int = 256 * 1024 * 1024, depthLimit: Int = 200,
         exactNumbers: Bool = false
@@ -131,7 +131,7 @@ struct JSONParser {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let integer = Int64(text), text != "-0" { return .integer(integer) }
-        if exactNumbers { return .string(text) }
+        if exactNumbers { return .exactNumber(text) }
         guard let number = Double(text), number.isFinite else {
             throw malformed("the number is too large")
         }

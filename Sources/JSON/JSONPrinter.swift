@@ -29,6 +29,7 @@ struct JSONPrinter {
         case .number(let value):
             precondition(value.isFinite, "JSON has no infinite numbers")
             append("\(value)")
+        case .exactNumber(let text): append(text)
         case .string(let value): print(value)
         case .array(let elements):
             print(elements.count, open: "[", close: "]", depth: depth) { printer, position in

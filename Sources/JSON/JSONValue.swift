@@ -5,6 +5,8 @@ public enum JSONValue: Hashable, Sendable {
     /// A number without fraction or exponent that fits 64 bits.
     case integer(Int64)
     case number(Double)
+    /// Any other number as it is written, where exact numbers were asked for.
+    case exactNumber(String)
     case string(String)
     case array([JSONValue])
     case object([JSONMember])
@@ -27,6 +29,7 @@ public enum JSONValue: Hashable, Sendable {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
+        case .exactNumber(let text): Double(text)
         default: nil
         }
     }

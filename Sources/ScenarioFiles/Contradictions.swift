@@ -57,6 +57,11 @@ struct Contradictions {
         if workload.name == "capture", body.has("speed"), body.has("rate") {
             reader.refuse(body.mark("rate"), "a capture has a speed or a rate, not both")
         }
+        if workload.name == "capture", body.has("format"), body.text("format") != "combinedLog" {
+            for key in ["logFormat", "table"] where body.has(key) {
+                reader.refuse(body.mark(key), "'\(key)' is for captures of the format combinedLog")
+            }
+        }
         if workload.name != "capture", body.has("burst") {
             let burst = body.record("burst")
             if burst.duration("for") > burst.duration("every") {

@@ -9,6 +9,7 @@ extension SourceNode {
         case .bool(let bool): content = .scalar(bool ? "true" : "false", isPlain: true)
         case .integer(let integer): content = .scalar(String(integer), isPlain: true)
         case .number(let number): content = .scalar(String(number), isPlain: true)
+        case .exactNumber(let text): content = .scalar(text, isPlain: true)
         case .string(let text): content = .scalar(text, isPlain: false)
         case .array(let items): content = .sequence(items.map(SourceNode.init(json:)))
         case .object(let members):

@@ -117,16 +117,29 @@ extension CaptureOptions {
     static let shape = RecordShape([
         Field(
             "file", .text(maximumLength: 1000), .required,
-            "the captured file, relative to the scenario; .zst is decompressed"),
+            "the captured file, relative to the scenario; zstd, gzip and lz4 are decompressed"),
         Field(
             "format",
             .choice([
-                Choice(name: "wal2json", meaning: "PostgreSQL changes, wal2json format 2"),
-                Choice(name: "combinedLog", meaning: "a web access log in combined format"),
-                Choice(name: "debezium", meaning: "Debezium change events, one JSON a line"),
+                Choice(name: "wal2json", meaning: "PostgreSQL changes, wal2json format 1 or 2"),
+                Choice(name: "combinedLog", meaning: "a web access log, see logFormat"),
+                Choice(name: "debezium", meaning: "Debezium change events as JSON"),
             ]), .required, "how the file is written"),
         Field("speed", .speed, .optional, "times the speed of the capture; 1x when absent"),
         Field("rate", .rate, .optional, "events, instead of the times of the capture"),
+        Field(
+            "tables", .oneOrMany(.text(maximumLength: 400)), .optional,
+            "the names of the tables to replay; all when absent"),
+        Field(
+            "without", .oneOrMany(.text(maximumLength: 400)), .optional,
+            "the names of tables that are not replayed"),
+        Field(
+            "logFormat", .text(maximumLength: 4000), .optional,
+            "of combinedLog: a format string of nginx or Apache, or one of combined, common, "
+                + "vhost_combined, combinedio, json"),
+        Field(
+            "table", .text(maximumLength: 200), .optional,
+            "of combinedLog: the name of its table; access_log when absent"),
     ])
 
     init(_ record: CheckedRecord) {
@@ -140,6 +153,10 @@ extension CaptureOptions {
         } else {
             pace = .speed(perThousand: record.has("speed") ? record.integer("speed") : 1000)
         }
+        tables = record.has("tables") ? record.list("tables").map(\.word) : []
+        without = record.has("without") ? record.list("without").map(\.word) : []
+        logFormat = record.has("logFormat") ? record.text("logFormat") : nil
+        logTable = record.has("table") ? record.text("table") : nil
     }
 }
 

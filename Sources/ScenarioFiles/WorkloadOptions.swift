@@ -95,6 +95,14 @@ public struct CaptureOptions: Sendable, Hashable {
     public var file: String
     public var format: Format
     public var pace: Pace
+    /// The tables to replay, by name; all of them when empty.
+    public var tables: [String] = []
+    /// Tables that are not replayed, by name.
+    public var without: [String] = []
+    /// How a web log is written; combined format when absent.
+    public var logFormat: String?
+    /// The name of the table that a web log becomes.
+    public var logTable: String?
 
     public init(file: String, format: Format, pace: Pace) {
         self.file = file

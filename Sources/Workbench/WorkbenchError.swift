@@ -6,6 +6,8 @@ public enum WorkbenchError: Error, Hashable, Sendable, CustomStringConvertible {
     case unwritable(String)
     /// A file or folder that is there and must not be used as it was meant to.
     case unusable(path: String, reason: String)
+    /// Two workloads of a scenario would write to one table, and none could tell its rows.
+    case sharedTable(name: String)
 
     public var description: String {
         switch self {
@@ -14,6 +16,9 @@ public enum WorkbenchError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unwritable(let problem):
             "the run was ended: \(problem); make room and serve the folder again"
         case .unusable(let path, let reason): "\(path) cannot be used: \(reason)"
+        case .sharedTable(let name):
+            "two workloads have a table named '\(name)': leave it out of one with `without` or "
+                + "`tables`, or give a web log's capture a `table` of another name"
         }
     }
 }

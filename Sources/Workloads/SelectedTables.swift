@@ -28,4 +28,8 @@ public final class SelectedTables: Workload {
     }
 
     public var refusedLines: RefusedLines { whole.refusedLines }
+
+    public func coverage(sentCount: Int) -> CaptureCoverage? {
+        whole.coverage(sentCount: sentCount)
+    }
 }

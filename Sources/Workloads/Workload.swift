@@ -73,6 +73,10 @@ public protocol Workload: AnyObject {
 
     /// What came from outside so far and could not be taken.
     var refusedLines: RefusedLines { get }
+
+    /// How much of what came from outside was played, when so many changes were sent; nil for a
+    /// workload that draws them.
+    func coverage(sentCount: Int) -> CaptureCoverage?
 }
 
 extension Workload {
@@ -81,6 +85,8 @@ extension Workload {
 
     /// A workload that draws its changes refuses none.
     public var refusedLines: RefusedLines { RefusedLines() }
+
+    public func coverage(sentCount: Int) -> CaptureCoverage? { nil }
 }
 
 /// Changes that happen together.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ScenarioFiles
+import Workbench
 
 /// `wavetank check`.
 struct Check: ParsableCommand {
@@ -11,6 +12,14 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let loaded = try loadScenario(scenario).scenario
+        do {
+            // What captures hold shows only when they are read.
+            _ = try makeWorkloads(loaded, seed: loaded.seed) { path in
+                [UInt8](try readInput(path))
+            }
+        } catch {
+            throw refusal("\(loaded.path): \(error)")
+        }
         try show("\(scenario) is fine: \(loaded.title)")
     }
 }

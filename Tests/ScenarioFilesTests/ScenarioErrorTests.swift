@@ -112,7 +112,7 @@ struct ScenarioErrorTests {
         Case(
             "missing key", "workloads:\n  - capture: { format: wal2json }",
             "a.yaml:4:14: capture needs 'file': the captured file, relative to the scenario; "
-                + ".zst is decompressed"),
+                + "zstd, gzip and lz4 are decompressed"),
         Case(
             "speed and rate",
             "workloads:\n  - capture: { file: a, format: debezium, speed: 1x, rate: 3/s }",

@@ -58,10 +58,13 @@ struct CaptureTextTests {
         arguments: [
             ("0", 0), ("1", 100), ("-1.5", -150), ("12.34", 1234), ("12.340", 1234), (".5", 50),
             ("5.", 500), ("-0.01", -1), ("99999999.99", 9_999_999_999), ("100000000", nil),
-            ("0.001", nil), ("", nil), ("-", nil), (".", nil), ("1.2.3", nil), ("1e2", nil),
+            ("0.001", nil), ("", nil), ("-", nil), (".", nil), ("1.2.3", nil), ("1e2", 10_000),
+            ("1.25E1", 1250),
+            ("-5e-2", -5), ("0.012e+2", 120), ("1e-3", nil), ("1e9", nil), ("1e", nil), ("e2", nil),
+            ("1e999999999999999999999", nil),
             ("+1", nil), (" 1", nil), ("NaN", nil), ("99999999999999999999999", nil),
-        ] as [(String, Int64?)])
-    func decimals(text: String, unscaled: Int64?) {
+        ] as [(String, Int128?)])
+    func decimals(text: String, unscaled: Int128?) {
         #expect(DecimalText.unscaled(text, precision: 10, scale: 2) == unscaled)
     }
 

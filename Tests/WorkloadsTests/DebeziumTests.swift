@@ -91,8 +91,10 @@ struct DebeziumTests {
         let stream = try Self.read(
             Self.event("c", after: #"{"id":1,"a":"x"}"#),
             Self.event("u", before: #"{"id":1,"a":"long"}"#, after: after),
-            Self.event("u", after: after))
+            Self.event("u", after: after),
+            Self.event("u", after: after.replacing("1", with: "2"), key: #"{"id":2}"#))
         #expect(stream.changes.last?.kind == .upsert([.bigint(1), .string("long")]))
+        #expect(stream.changes.count == 3)
         #expect(stream.refusals.count == 1 && stream.refusals[0].contains("'a' of t is left out"))
     }
 

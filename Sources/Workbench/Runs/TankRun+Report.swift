@@ -34,6 +34,7 @@ extension TankRun {
         report.probes += knownProbes.filter { name in !reached.contains { $0.name == name } }
             .map { ProbeResult(name: $0, count: 0) }
         report.notes = world.journal.notes.prefix(50).map { "\($0.node): \($0.message)" }
+        report.notes += coverages.map(\.description)
         report.notes += drivers.flatMap { $0.workload.refusedLines.first }.prefix(20)
             .map(\.description)
         recorder.fill(&report)
@@ -41,7 +42,13 @@ extension TankRun {
         return report
     }
 
+    /// How much of its captures the run played.
+    private var coverages: [CaptureCoverage] {
+        drivers.compactMap { $0.workload.coverage(sentCount: $0.sentCount) }
+    }
+
     private func counters() -> [Counter] {
+        let coverages = coverages
         var disk = DiskCounters()
         for node in deployment.nodes {
             let counters = world.diskCounters(of: node.description)
@@ -56,6 +63,12 @@ extension TankRun {
             Counter(
                 name: "workload.refusedLines",
                 value: drivers.reduce(0) { $0 + $1.workload.refusedLines.count }),
+            Counter(
+                name: "workload.capturedChangesPlayed",
+                value: coverages.reduce(0) { $0 + $1.played.changeCount }),
+            Counter(
+                name: "workload.capturedChangesHeld",
+                value: coverages.reduce(0) { $0 + $1.held.changeCount }),
             Counter(name: "disk.writes", value: disk.writes),
             Counter(name: "disk.writtenBytes", value: disk.writtenBytes),
             Counter(name: "disk.reads", value: disk.reads),

@@ -2,7 +2,20 @@ public import ScenarioFiles
 public import Workloads
 
 /// Makes the workloads that a scenario names; `read` gives the bytes of a capture file.
+///
+/// Throws where two of them would write to one table.
 public func makeWorkloads(
+    _ scenario: Scenario, seed: UInt64, read: (_ path: String) throws -> [UInt8]
+) throws -> [any Workload] {
+    let workloads = try eachWorkload(scenario, seed: seed, read: read)
+    var names: Set<String> = []
+    for table in workloads.flatMap(\.tables) where !names.insert(table.name).inserted {
+        throw WorkbenchError.sharedTable(name: table.name)
+    }
+    return workloads
+}
+
+private func eachWorkload(
     _ scenario: Scenario, seed: UInt64, read: (_ path: String) throws -> [UInt8]
 ) throws -> [any Workload] {
     try scenario.workloads.map { options in
@@ -56,7 +69,12 @@ private func captureOptions(
         case .speed(let perThousand): .speed(perThousand: perThousand)
         case .rate(let rate): .interval(rate.interval ?? .seconds(1 << 30))
         }
-    return CaptureWorkload.Options(file: path, format: format, pace: pace)
+    var chosen = CaptureWorkload.Options(file: path, format: format, pace: pace)
+    chosen.tables = options.tables
+    chosen.without = options.without
+    chosen.logFormat = options.logFormat
+    chosen.logTable = options.logTable ?? chosen.logTable
+    return chosen
 }
 
 private func pace(_ rate: EventRate, _ burst: Burst?) -> Pace {

@@ -47,6 +47,13 @@ struct CalendarTime {
         return microseconds(days: days, time - zone)
     }
 
+    /// Whether a time has a digit other than zero after its microseconds.
+    static func isFinerThanMicroseconds(_ text: String) -> Bool {
+        guard let point = text.utf8.firstIndex(of: UInt8(ascii: ".")) else { return false }
+        let digits = text.utf8[text.utf8.index(after: point)...].prefix { $0 >= 48 && $0 <= 57 }
+        return digits.dropFirst(6).contains { $0 != 48 }
+    }
+
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]

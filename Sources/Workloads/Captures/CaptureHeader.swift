@@ -8,53 +8,50 @@ import JSON
 ///
 /// Types are PostgreSQL's, as its catalog prints them.
 struct CaptureHeader {
-    private struct Described {
-        var name: String
-        var columns: [CapturedColumn]
-        var primaryKey: [String]
-    }
-
-    let tables: [CapturedTable]
+    let drafts: [TableDraft]
+    /// The types as they are written, by table.
+    private let typeNames: [TableIdentity: [String]]
 
     static func isHeader(_ line: JSONValue) -> Bool { line["action"]?.string == "S" }
 
     init(_ line: JSONValue, file: String) throws(CaptureError) {
-        let described: [Described]
         do throws(JSONError) {
-            described = try Self.describe(line)
+            (drafts, typeNames) = try Self.describe(line)
         } catch {
             throw .noTables(file: file, reason: "its header is not one: \(error)")
         }
-        var tables: [CapturedTable] = []
-        for table in described {
-            tables.append(
-                try CapturedTable(
-                    name: table.name, columns: table.columns, primaryKey: table.primaryKey,
-                    file: file))
-        }
-        self.tables = tables
+        if drafts.isEmpty { throw .noTables(file: file, reason: "its header describes none") }
     }
 
-    private static func describe(_ line: JSONValue) throws(JSONError) -> [Described] {
-        var described: [Described] = []
+    func typeNames(of draft: TableDraft) -> [String] { typeNames[draft.identity] ?? [] }
+
+    private static func describe(
+        _ line: JSONValue
+    ) throws(JSONError) -> ([TableDraft], [TableIdentity: [String]]) {
+        var drafts: [TableDraft] = []
+        var types: [TableIdentity: [String]] = [:]
         for table in try line.required("tables").array() {
-            var columns: [CapturedColumn] = []
+            var draft = TableDraft(
+                identity: TableIdentity(
+                    schema: try table.optional("schema")?.string(),
+                    table: try table.required("table").string()))
+            draft.isFound = false
+            var names: [String] = []
             for column in try table.required("columns").array() {
-                columns.append(
+                let type = try column.required("type").string()
+                names.append(type)
+                draft.columns.append(
                     CapturedColumn(
                         name: try column.required("name").string(),
-                        type: PostgresType.dataType(try column.required("type").string()),
+                        type: PostgresType.dataType(type),
                         isNullable: try column.required("nullable").bool()))
             }
-            var key: [String] = []
             for column in try table.required("primaryKey").array() {
-                key.append(try column.string())
+                draft.primaryKey.append(try column.string())
             }
-            let name = CapturedTable.name(
-                schema: try table.optional("schema")?.string(),
-                table: try table.required("table").string())
-            described.append(Described(name: name, columns: columns, primaryKey: key))
+            types[draft.identity] = names
+            drafts.append(draft)
         }
-        return described
+        return (drafts, types)
     }
 }

@@ -6,14 +6,16 @@ enum CaptureEvent: Hashable {
     /// Changes and when they were made, in microseconds since 1970.
     ///
     /// Lines with the same `transaction` belong together even without a beginning and an end.
-    case changes([Change], time: Int64?, transaction: String?)
+    case changes([CapturedChange], time: Int64?, transaction: String?)
     case commit(time: Int64?)
 }
 
-/// Turns the lines of one format into changes; it has found the tables before the first line is
-/// read.
+/// Turns the records of one format into changes; it has found the tables before the first is read.
 protocol CaptureReader {
-    var tables: [TableDefinition] { get }
+    var known: CapturedTables { get }
 
-    func read(_ line: ArraySlice<UInt8>) throws(Refusal) -> CaptureEvent
+    /// `line` is where the record begins.
+    mutating func read(
+        _ record: ArraySlice<UInt8>, line: Int
+    ) throws(Refusal) -> CaptureEvent
 }

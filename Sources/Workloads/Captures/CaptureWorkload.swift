@@ -7,11 +7,11 @@ import Columnar
 /// transaction whose end is missing is refused as a whole, for nothing says that it was committed.
 public final class CaptureWorkload: Workload {
     public enum Format: Sendable, Hashable, CaseIterable {
-        /// PostgreSQL changes as wal2json writes them in format 2.
+        /// PostgreSQL changes as wal2json writes them, in format 1 or 2.
         case wal2json
         /// Debezium change events, with or without schema and key.
         case debezium
-        /// A web access log in the combined format of Apache and nginx.
+        /// A web access log, in the combined format of Apache and nginx if nothing else is said.
         case combinedLog
     }
 
@@ -25,11 +25,19 @@ public final class CaptureWorkload: Workload {
     }
 
     public struct Options: Sendable, Hashable {
-        /// The name that errors and refused lines give; `.zst` is decompressed.
+        /// The name that errors and refused lines give.
         public var file: String
         public var format: Format
         public var pace: Pace
-        /// The most bytes that a compressed capture may stand for.
+        /// The tables to replay, by name; all of them when empty.
+        public var tables: [String] = []
+        /// Tables that are not replayed, by name.
+        public var without: [String] = []
+        /// How a web log is written: a format string of nginx or Apache, or a format's name.
+        public var logFormat: String?
+        /// The name of the table that a web log becomes.
+        public var logTable = "access_log"
+        /// The most bytes that a capture may have or, if it is compressed, come to.
         public var byteLimit = 256 * 1024 * 1024
 
         public init(file: String, format: Format, pace: Pace) {
@@ -39,63 +47,55 @@ public final class CaptureWorkload: Workload {
         }
     }
 
-    /// Changes that wait for the end of their transaction.
-    private struct Transaction {
-        var changes: [Change] = []
-        var time: Int64?
-        /// The line that began it, if an end must follow.
-        var begun: (line: Int, excerpt: String)?
-        /// What its lines have in common, if nothing marks their end.
-        var identifier: String?
-    }
-
     public let tables: [TableDefinition]
-    public private(set) var refusedLines = RefusedLines()
+    public var refusedLines: RefusedLines { cursor.refusedLines }
     /// How many lines have been read.
-    public var lineCount: Int { lines.number }
+    public var lineCount: Int { cursor.lineCount }
     private let options: Options
-    private let reader: any CaptureReader
-    private var lines: CaptureLines
-    private var open: Transaction?
-    private var ready: [Transaction] = []
+    private var cursor: CaptureCursor
     private var lastTime: Int64?
+    private var played = CaptureExtent()
+    /// What had been played before the last step.
+    private var playedBefore = CaptureExtent()
 
     public init(_ bytes: [UInt8], _ options: Options) throws(CaptureError) {
         self.options = options
-        let plain = try Self.decompressed(bytes, options)
-        let lines = CaptureLines(plain)
-        self.lines = lines
-        let reader: any CaptureReader =
-            switch options.format {
-            case .wal2json: try Wal2JSONReader(lines, file: options.file)
-            case .debezium: try DebeziumReader(lines, file: options.file)
-            case .combinedLog: CombinedLogReader()
-            }
-        self.reader = reader
-        tables = reader.tables
+        let text = try CaptureBytes.text(bytes, file: options.file, limit: options.byteLimit)
+        let isJSON = options.format != .combinedLog || options.logFormat == "json"
+        let lines = CaptureLines(text, isJSON ? CaptureLines.layout(ofJSON: text) : .lines)
+        let reader = try Self.reader(lines, options)
+        cursor = CaptureCursor(lines, reader, file: options.file)
+        tables = reader.known.definitions
         if case .speed = options.pace { try Self.requireTimes(lines, reader, options.file) }
     }
 
-    private static func decompressed(
-        _ bytes: [UInt8], _ options: Options
-    ) throws(CaptureError) -> [UInt8] {
-        let isCompressed = bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
-        if !isCompressed && !options.file.hasSuffix(".zst") { return bytes }
-        do {
-            return try Compression.zstd.decompress(bytes[...], limit: options.byteLimit)
-        } catch {
-            throw .undecodable(file: options.file, error)
+    private static func reader(
+        _ lines: CaptureLines, _ options: Options
+    ) throws(CaptureError) -> any CaptureReader {
+        let selection = TableSelection(only: options.tables, without: options.without)
+        switch options.format {
+        case .wal2json: return try Wal2JSONReader(lines, selection, file: options.file)
+        case .debezium: return try DebeziumReader(lines, selection, file: options.file)
+        case .combinedLog:
+            if options.logFormat == "json" {
+                return try JSONLogReader(
+                    lines, table: options.logTable, selection, file: options.file)
+            }
+            let format = try options.logFormat.map(LogFormat.init) ?? .combined
+            return try AccessLogReader(
+                format, table: options.logTable, selection, file: options.file)
         }
     }
 
     /// Looks at the first line with changes: if that has no time, none will.
     private static func requireTimes(
-        _ all: CaptureLines, _ reader: any CaptureReader, _ file: String
+        _ all: CaptureLines, _ found: any CaptureReader, _ file: String
     ) throws(CaptureError) {
         var lines = all
+        var reader = found
         while let line = lines.next() {
             guard line.count <= CaptureLines.lengthLimit,
-                case .changes(_, let time, _)? = try? reader.read(line)
+                case .changes(_, let time, _)? = try? reader.read(line, line: lines.number)
             else { continue }
             if time == nil { throw .noTimes(file: file) }
             return
@@ -105,100 +105,51 @@ public final class CaptureWorkload: Workload {
     // MARK: Steps
 
     public func next(now: Int64) -> WorkloadStep? {
-        while ready.isEmpty {
-            guard let line = lines.next() else {
-                endOfFile()
-                break
-            }
-            guard line.count <= CaptureLines.lengthLimit else {
-                refuse(
-                    Refusal(
-                        "\(line.count) bytes are over the limit of \(CaptureLines.lengthLimit)"),
-                    line: lines.number, line.excerpt)
-                continue
-            }
-            do throws(Refusal) {
-                take(try reader.read(line), line)
-            } catch {
-                refuse(error, line: lines.number, line.excerpt)
-            }
-        }
-        return ready.isEmpty ? nil : step(ready.removeFirst())
+        guard let transaction = cursor.next() else { return nil }
+        playedBefore = played
+        played.transactionCount += 1
+        played.changeCount += transaction.changes.count
+        played.lineCount = transaction.endLine
+        return WorkloadStep(delay: delay(of: transaction), changes: transaction.changes)
     }
-
-    private func take(_ event: CaptureEvent, _ line: ArraySlice<UInt8>) {
-        switch event {
-        case .nothing: break
-        case .begin:
-            close()
-            open = Transaction(begun: (lines.number, line.excerpt))
-        case .changes(let changes, let time, let identifier):
-            let isGroup = open?.identifier != nil && open?.identifier == identifier
-            if open?.begun == nil && !isGroup {
-                close()
-                open = Transaction(identifier: identifier)
-            }
-            open!.changes += changes
-            open!.time = time ?? open!.time
-            if open!.begun == nil && identifier == nil { close() }
-        case .commit(let time):
-            if open?.begun == nil {
-                refuse(
-                    Refusal("a transaction ends here that never began"), line: lines.number,
-                    line.excerpt)
-                return
-            }
-            open!.time = time ?? open!.time
-            open!.begun = nil
-            close()
-        }
-    }
-
-    /// Ends what is open: ready if it is whole, refused if its end is missing.
-    private func close() {
-        guard let transaction = open else { return }
-        open = nil
-        if let begun = transaction.begun {
-            refuse(
-                Refusal(
-                    "the transaction that begins here has no end: its "
-                        + "\(transaction.changes.count) changes are left out"),
-                line: begun.line, begun.excerpt)
-        } else if !transaction.changes.isEmpty {
-            ready.append(transaction)
-        }
-    }
-
-    private func endOfFile() { close() }
-
-    private func refuse(_ refusal: Refusal, line: Int, _ excerpt: String) {
-        refusedLines.add(
-            RefusedLine(
-                file: options.file, line: line, column: refusal.column, reason: refusal.reason,
-                text: excerpt))
-    }
-
-    // MARK: Times
 
     /// Gaps are cut to this, so that a capture with a hole of a year still ends.
     private static let gapLimitMicroseconds: Int64 = 86_400_000_000
 
-    private func step(_ transaction: Transaction) -> WorkloadStep {
+    private func delay(of transaction: CapturedTransaction) -> Duration {
         precondition(!transaction.changes.isEmpty, "a step without changes")
-        var delay = Duration.zero
         switch options.pace {
-        case .interval(let interval): delay = interval * transaction.changes.count
+        case .interval(let interval): return interval * transaction.changes.count
         case .speed(let perThousand):
             precondition(perThousand > 0, "a capture at no speed never ends")
-            guard let time = transaction.time else { break }
-            if let lastTime {
-                let (gap, isTooLarge) = time.subtractingReportingOverflow(lastTime)
-                let cut = isTooLarge ? 0 : min(max(gap, 0), Self.gapLimitMicroseconds)
-                delay = .microseconds(cut * 1000 / Int64(perThousand))
+            guard let time = transaction.time else { return .zero }
+            defer {
+                // Times that go back do not slow down what follows.
+                lastTime = max(time, lastTime ?? time)
             }
-            // Times that go back do not slow down what follows.
-            lastTime = max(time, lastTime ?? time)
+            guard let lastTime else { return .zero }
+            let (gap, isTooLarge) = time.subtractingReportingOverflow(lastTime)
+            let cut = isTooLarge ? 0 : min(max(gap, 0), Self.gapLimitMicroseconds)
+            return .microseconds(cut * 1000 / Int64(perThousand))
         }
-        return WorkloadStep(delay: delay, changes: transaction.changes)
+    }
+
+    // MARK: How much was played
+
+    public func coverage(sentCount: Int) -> CaptureCoverage? {
+        // The last step may have been drawn when the run ended before its time.
+        let isLastPlayed = sentCount >= played.changeCount
+        var held = played
+        var rest = cursor
+        var nextCount: Int? = isLastPlayed ? nil : played.changeCount - playedBefore.changeCount
+        while let transaction = rest.next() {
+            nextCount = nextCount ?? transaction.changes.count
+            held.transactionCount += 1
+            held.changeCount += transaction.changes.count
+        }
+        held.lineCount = rest.lineCount
+        return CaptureCoverage(
+            file: options.file, played: isLastPlayed ? played : playedBefore, held: held,
+            nextChangeCount: nextCount, pace: options.pace)
     }
 }

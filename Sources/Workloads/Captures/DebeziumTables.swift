@@ -3,131 +3,144 @@ import JSON
 
 /// Finds out which tables change events are about, from their schemas or else from their values.
 struct DebeziumTables {
-    private struct Found {
-        var name: String
-        var columns: [CapturedColumn] = []
-        var primaryKey: [String] = []
-        var hasSchema = false
-        /// Columns of which only null has been seen.
-        var unknown: Set<String> = []
+    /// A schema of a table's events; there is another after each change of the table.
+    private struct Version {
+        var schema: JSONValue
+        var columns: [CapturedColumn]
+        /// Why its values cannot be stored with those of the versions before.
+        var conflict: String?
     }
+
+    private struct Found {
+        var draft: TableDraft
+        var versions: [Version] = []
+        /// What values show, where there is no schema.
+        var shown: [InferredColumn] = []
+        var shownPositions: [String: Int] = [:]
+        var rowCount = 0
+    }
+
+    /// More changes of one table's schema are not followed.
+    private static let versionLimit = 100
 
     private var found: [Found] = []
-    private var positions: [String: Int] = [:]
+    private var positions: [TableIdentity: Int] = [:]
 
-    mutating func note(_ event: DebeziumReader.Event) {
-        guard let name = event.tableName, found.count <= CapturedTable.tableLimit else { return }
-        let position = positions[name] ?? found.count
+    mutating func note(_ event: ChangeEvent) {
+        guard let identity = event.identity, found.count <= CapturedTable.tableLimit else { return }
+        let position = positions[identity] ?? found.count
         if position == found.count {
-            positions[name] = position
-            found.append(Found(name: name))
+            positions[identity] = position
+            found.append(Found(draft: TableDraft(identity: identity)))
         }
-        var table = found[position]
-        if table.primaryKey.isEmpty, let key = event.key?.object {
-            table.primaryKey = key.map(\.name)
+        if found[position].draft.primaryKey.isEmpty, let key = event.keyValues {
+            found[position].draft.primaryKey = key.map(\.name)
         }
-        if !table.hasSchema {
-            if let columns = event.schema.flatMap(Self.columns) {
-                table.columns = columns
-                table.hasSchema = true
-            } else {
-                for row in [event.value["before"], event.value["after"]] {
-                    for member in row?.object ?? [] { Self.note(member, &table) }
-                }
-            }
+        if let schema = event.schema, note(schema, event.form, &found[position]) { return }
+        for row in [event.before, event.after] where row != nil {
+            found[position].rowCount += 1
+            note(row!, &found[position])
         }
-        found[position] = table
     }
 
-    func tables(_ file: String) throws(CaptureError) -> [CapturedTable] {
-        var tables: [CapturedTable] = []
-        for table in found where !table.columns.isEmpty {
-            tables.append(
-                try CapturedTable(
-                    name: table.name, columns: table.columns, primaryKey: table.primaryKey,
-                    file: file))
+    private func note(_ row: CapturedValues, _ table: inout Found) {
+        for (name, value) in row {
+            // A value that was not sent says nothing of its type.
+            let value = UnsentValue.isPart(of: value) ? .null : value
+            note(name, value, &table)
         }
-        return tables
+    }
+
+    var drafts: [TableDraft] {
+        found.map { table in
+            var draft = table.draft
+            if table.versions.isEmpty {
+                draft.columns = table.shown.map(\.column)
+                draft.filled = Set(
+                    table.shown.filter { $0.count == table.rowCount }.map(\.name))
+            }
+            return draft
+        }.filter { !$0.columns.isEmpty }
     }
 
     // MARK: By the values
 
-    private static func note(_ member: JSONMember, _ table: inout Found) {
-        let type: DataType? =
-            switch member.value {
-            case .null: nil
-            case .bool: .boolean
-            case .integer: .bigint
-            case .number: .double
-            case .string, .array, .object: .string
-            }
-        guard let position = table.columns.firstIndex(where: { $0.name == member.name }) else {
-            if table.columns.count > CapturedTable.columnLimit { return }
-            table.columns.append(
-                CapturedColumn(name: member.name, type: type ?? .string, isNullable: true))
-            if type == nil { table.unknown.insert(member.name) }
-            return
+    private func note(_ name: String, _ value: JSONValue, _ table: inout Found) {
+        let position = table.shownPositions[name] ?? table.shown.count
+        if position == table.shown.count {
+            if position > CapturedTable.columnLimit { return }
+            table.shown.append(InferredColumn(name))
+            table.shownPositions[name] = position
         }
-        guard let type else { return }
-        if table.unknown.remove(member.name) != nil {
-            table.columns[position].type = type
-            return
-        }
-        let known = table.columns[position].type
-        if known == type { return }
-        let areNumbers = [.bigint, .double].contains(known) && [.bigint, .double].contains(type)
-        table.columns[position].type = areNumbers ? .double : .string
+        table.shown[position].note(value)
     }
 
     // MARK: By the schema
 
-    private static func columns(_ envelope: JSONValue) -> [CapturedColumn]? {
-        let row = envelope["fields"]?.array?.first { $0["field"]?.string == "after" }
-        guard let fields = row?["fields"]?.array, !fields.isEmpty else { return nil }
-        var columns: [CapturedColumn] = []
-        for field in fields.prefix(CapturedTable.columnLimit + 1) {
-            guard let name = field["field"]?.string else { return nil }
-            let (type, encoding) = type(of: field)
-            columns.append(
-                CapturedColumn(
-                    name: name, type: type, isNullable: field["optional"]?.bool ?? true,
-                    encoding: encoding))
+    /// Takes in a schema; false if it does not describe rows.
+    private func note(
+        _ schema: JSONValue, _ form: ChangeEvent.Form, _ table: inout Found
+    ) -> Bool {
+        if table.versions.contains(where: { $0.schema == schema }) { return true }
+        guard let columns = DebeziumSchema.columns(schema, form) else { return false }
+        if table.versions.count >= Self.versionLimit { return true }
+        var version = Version(schema: schema, columns: columns)
+        let isFirst = table.versions.isEmpty
+        if isFirst {
+            table.draft.columns = columns
+        } else {
+            version.conflict = Self.add(columns, to: &table.draft.columns)
         }
-        return columns
+        table.versions.append(version)
+        return true
     }
 
-    /// By the name of Debezium's or Kafka Connect's own type first, then by how it is stored.
-    private static func type(of field: JSONValue) -> (DataType, CapturedColumn.Encoding) {
-        switch field["name"]?.string {
-        case "org.apache.kafka.connect.data.Decimal": return decimal(field["parameters"])
-        case "io.debezium.data.VariableScaleDecimal": return (.string, .variableDecimal)
-        case "io.debezium.time.Date", "org.apache.kafka.connect.data.Date": return (.date, .days)
-        case "io.debezium.time.Timestamp", "org.apache.kafka.connect.data.Timestamp":
-            return (.timestamp(precision: 6), .milliseconds)
-        case "io.debezium.time.MicroTimestamp": return (.timestamp(precision: 6), .microseconds)
-        case "io.debezium.time.NanoTimestamp": return (.timestamp(precision: 6), .nanoseconds)
-        case "io.debezium.time.ZonedTimestamp": return (.timestampLTZ(precision: 6), .text)
-        default: break
+    /// Makes room for the columns of another version, or says why there can be none.
+    private static func add(
+        _ columns: [CapturedColumn], to all: inout [CapturedColumn]
+    ) -> String? {
+        var wide = all
+        for column in columns {
+            guard let position = wide.firstIndex(where: { $0.name == column.name }) else {
+                // The rows before do not have it.
+                var added = column
+                added.isNullable = true
+                wide.append(added)
+                continue
+            }
+            guard let widened = wide[position].widened(by: column) else {
+                return "its column '\(column.name)' was \(wide[position].type), "
+                    + "and is \(column.type) here"
+            }
+            wide[position] = widened
         }
-        switch field["type"]?.string {
-        case "int8", "int16", "int32": return (.int, .text)
-        case "int64": return (.bigint, .text)
-        case "float": return (.float, .text)
-        case "double": return (.double, .text)
-        case "boolean": return (.boolean, .text)
-        case "bytes": return (.bytes, .base64)
-        default: return (.string, .text)
+        for position in wide.indices {
+            let name = wide[position].name
+            if !columns.contains(where: { $0.name == name }) { wide[position].isNullable = true }
         }
+        all = wide
+        return nil
     }
 
-    private static func decimal(_ parameters: JSONValue?) -> (DataType, CapturedColumn.Encoding) {
-        let precision = parameters?["connect.decimal.precision"]?.string.flatMap { Int($0) }
-        let scale = parameters?["scale"]?.string.flatMap { Int($0) } ?? 0
-        let encoding = CapturedColumn.Encoding.base64Decimal(
-            scale: min(max(scale, -1000), 1000))
-        guard let precision, (1...18).contains(precision), (0...precision).contains(scale) else {
-            return (.string, encoding)
+    /// How the values of an event are written; nil where the table has no schema.
+    func layout(of event: ChangeEvent, in table: CapturedTable) throws(Refusal) -> RowLayout? {
+        guard let identity = event.identity, let position = positions[identity],
+            !found[position].versions.isEmpty
+        else { return nil }
+        let versions = found[position].versions
+        guard let schema = event.schema,
+            let version = versions.last(where: { $0.schema == schema })
+        else {
+            if event.schema == nil && versions.count == 1 { return nil }
+            throw Refusal("an event of \(table.name) without its schema, which others have")
         }
-        return (.decimal(precision: precision, scale: scale), encoding)
+        if let conflict = version.conflict {
+            throw Refusal("the schema of \(table.name) changed: \(conflict)")
+        }
+        if versions.count == 1 { return nil }
+        return RowLayout(
+            columns: table.columns.map { column in
+                version.columns.first { $0.name == column.name }.map { $0.stored(as: column) }
+            })
     }
 }

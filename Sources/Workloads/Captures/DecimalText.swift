@@ -1,12 +1,18 @@
 /// Decimal numbers as text and as bytes.
 enum DecimalText {
-    /// The unscaled number of a text such as `-12.50`; nil if it is none or does not fit.
-    static func unscaled(_ text: String, precision: Int, scale: Int) -> Int64? {
-        precondition((1...18).contains(precision) && (0...precision).contains(scale), "too wide")
-        var digits = Array(text.utf8)[...]
+    /// The most digits of a decimal column; a number of more stays text.
+    static let precisionLimit = 38
+
+    /// The unscaled number of a text such as `-12.50` or `1.25e1`; nil if it is none or does not
+    /// fit.
+    static func unscaled(_ text: String, precision: Int, scale: Int) -> Int128? {
+        precondition((1...precisionLimit).contains(precision), "no precision of a decimal")
+        precondition((0...precision).contains(scale), "more places than digits")
+        guard let plain = withoutExponent(text) else { return nil }
+        var digits = Array(plain.utf8)[...]
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative { digits.removeFirst() }
-        var number: UInt64 = 0
+        var number: UInt128 = 0
         var places: Int?
         var count = 0
         for byte in digits {
@@ -24,15 +30,45 @@ enum DecimalText {
                 }
                 places = found + 1
             }
-            number = number * 10 + UInt64(byte - 48)
-            if number >= limit(precision) { return nil }
+            guard let longer = append(UInt128(byte - 48), to: number, precision) else { return nil }
+            number = longer
         }
         if count == 0 { return nil }
         for _ in (places ?? 0)..<scale {
-            number *= 10
-            if number >= limit(precision) { return nil }
+            guard let longer = append(0, to: number, precision) else { return nil }
+            number = longer
         }
-        return isNegative ? -Int64(number) : Int64(number)
+        return isNegative ? -Int128(number) : Int128(number)
+    }
+
+    /// Millionths of a text such as `0.005`, of at most 18 digits.
+    static func millionths(_ text: String) -> Int64? {
+        unscaled(text, precision: 18, scale: 6).map { Int64($0) }
+    }
+
+    /// `1.25e1` as `12.5`; nil if the exponent is none or far from zero.
+    private static func withoutExponent(_ text: String) -> String? {
+        guard let mark = text.utf8.firstIndex(where: { $0 == 0x65 || $0 == 0x45 }) else {
+            return text
+        }
+        guard let exponent = Int(text[text.utf8.index(after: mark)...]),
+            (-100...100).contains(exponent), text[..<mark].utf8.count <= 100
+        else { return nil }
+        let isNegative = text.utf8.first == UInt8(ascii: "-")
+        let parts = text[..<mark].dropFirst(isNegative ? 1 : 0).split(
+            separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let fraction = parts.count > 1 ? String(parts[1]) : ""
+        var digits = String(parts[0]) + fraction
+        if digits.isEmpty { return nil }
+        // Where the point goes, counted from the left.
+        let point = parts[0].utf8.count + exponent
+        if point <= 0 { digits = String(repeating: "0", count: 1 - point) + digits }
+        let place = max(1, point)
+        let missing = max(0, place - digits.utf8.count)
+        digits += String(repeating: "0", count: missing)
+        let whole = digits.prefix(place)
+        let rest = digits.dropFirst(place)
+        return (isNegative ? "-" : "") + whole + (rest.isEmpty ? "" : "." + rest)
     }
 
     /// The text of a number of any size: two's complement, the most significant byte first.
@@ -64,8 +100,16 @@ enum DecimalText {
         return scale < 0 && text != "0" ? text + String(repeating: "0", count: -scale) : text
     }
 
-    /// The least number of more than `digits` digits.
-    private static func limit(_ digits: Int) -> UInt64 {
+    /// A number with one more digit; nil if it has more than `precision` of them then.
+    private static func append(
+        _ digit: UInt128, to number: UInt128, _ precision: Int
+    ) -> UInt128? {
+        if number >= limits[precision - 1] { return nil }
+        return number * 10 + digit
+    }
+
+    /// By digits: the least number that has more.
+    private static let limits: [UInt128] = (0...precisionLimit).map { digits in
         (0..<digits).reduce(1) { power, _ in power * 10 }
     }
 }

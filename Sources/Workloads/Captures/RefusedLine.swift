@@ -1,3 +1,5 @@
+import Columnar
+
 /// A line of a capture that was not taken, and why.
 public struct RefusedLine: Sendable, Hashable, CustomStringConvertible {
     public var file: String
@@ -41,9 +43,19 @@ public struct RefusedLines: Sendable, Hashable {
 struct Refusal: Error, Hashable {
     var reason: String
     var column: Int?
+    /// What is not known any more, now that the line is left out.
+    var doubt = Doubt.everything
 
     init(_ reason: String, column: Int? = nil) {
         self.reason = reason
         self.column = column
+    }
+
+    /// The rows of which a line that was left out may have been a change.
+    enum Doubt: Hashable {
+        case nothing
+        case row(table: Int, key: [Value])
+        case table(Int)
+        case everything
     }
 }
