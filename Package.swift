@@ -55,7 +55,7 @@ let sources: [Target] = [
     module("Parquet", ["Columnar"]),
     module("KeyValue", ["Changelog", "Columnar", "JSON", "Platform"]),
     module("Changelog", ["Columnar", "JSON", "Platform"]),
-    module("Columnar", ["CChecksum", "CZstd", "CLZ4"]),
+    module("Columnar", ["CChecksum", "CZstd", "CLZ4", "CZlib"]),
     module("JSON"),
     module("TankExample", ["Simulation", "Platform"]),
     module("Simulation", ["Platform"]),
@@ -65,6 +65,7 @@ let sources: [Target] = [
     .target(name: "CChecksum", cSettings: fastC),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 ]
 

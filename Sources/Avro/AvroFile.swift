@@ -96,7 +96,7 @@ public struct AvroFile: Hashable, Sendable {
             throw AvroError.malformed(reason: "a block of \(size) bytes", position: position)
         }
         var content = try reader.readBytes(Int(size))
-        if isCompressed { content = try inflate(content, limit: room) }
+        if isCompressed { content = try Compression.decompressDeflate(content[...], limit: room) }
         room -= content.count
         guard count * Int64(max(1, schema.leastByteCount)) <= content.count else {
             throw AvroError.malformed(reason: "\(count) records in a block", position: position)

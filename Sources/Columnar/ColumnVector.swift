@@ -68,7 +68,8 @@ public struct ColumnVector: Sendable {
         precondition(type.storage == storage, "\(type) is stored otherwise than \(self.type)")
         return ColumnVector(
             trusted: type, count: count, nullCount: nullCount, validity: validity,
-            offsets: offsets, data: data, children: children)
+            offsets: offsets, data: data,
+            children: zip(children, type.children).map { $0.retyped($1.type) })
     }
 
     @inlinable

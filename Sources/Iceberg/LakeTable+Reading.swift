@@ -106,7 +106,7 @@ extension LakeTable {
                 let reader = try ParquetReader.open(
                     try await read(file.path), expected: expected)
                 for group in reader.contents.rowGroups
-                where filter.mayMatch(group, of: reader.contents) {
+                where filter.mayMatch(group, of: reader.contents, as: schema) {
                     let batch = try reader.read(rowGroup: group.index, as: schema)
                     found.append(try live(batch, from: group.firstRow, of: file.path, deletions))
                 }
@@ -115,7 +115,7 @@ extension LakeTable {
                     byteCount: file.byteCount, expected: expected
                 ) { try await self.read(file.path, range: $0) }
                 for group in reader.contents.rowGroups
-                where filter.mayMatch(group, of: reader.contents) {
+                where filter.mayMatch(group, of: reader.contents, as: schema) {
                     let batch = try await reader.read(rowGroup: group.index, as: schema)
                     found.append(try live(batch, from: group.firstRow, of: file.path, deletions))
                 }

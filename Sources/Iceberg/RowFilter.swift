@@ -100,16 +100,20 @@ public struct RowFilter: Hashable, Sendable {
     }
 
     /// Whether a row group may have rows that pass, by the file's statistics.
-    public func mayMatch(_ group: ParquetRowGroup, of contents: ParquetContents) -> Bool {
+    ///
+    /// The schema is the one that the filter's values are of: a file may hold narrower types, or
+    /// times of another unit, whose bounds say nothing before they are converted.
+    public func mayMatch(
+        _ group: ParquetRowGroup, of contents: ParquetContents, as schema: Schema
+    ) -> Bool {
         comparisons.allSatisfy { comparison in
             guard comparison.usesBounds,
                 let position = contents.schema.position(of: comparison.column)
             else { return true }
             let statistics = group.statistics(ofColumn: position)
-            // A file from before a column was widened holds the narrower type.
-            guard comparison.value.matches(contents.schema.columns[position].type) else {
-                return true
-            }
+            guard let field = schema.fields.first(where: { $0.identifier == comparison.column }),
+                field.type == contents.schema.columns[position].type
+            else { return true }
             return comparison.mayPass(from: statistics.minimum, through: statistics.maximum)
         }
     }

@@ -1,17 +1,17 @@
 import Columnar
 
-/// Makes a column vector of one column chunk's pages.
+/// Reads the entries of one leaf's chunk of pages.
 struct ChunkDecoder {
     private let leaf: ParquetLeaf
     private let codec: Int32
     private let valueCount: Int
-    private let rowCount: Int
     private let bytes: [UInt8]
     private var reader: ByteReader
-    /// What decompression and dictionaries may still make.
+    /// What decompression, dictionaries and levels may still make.
     private var byteLimit: Int
     private var dictionary: PlainValues?
-    private var assembler: VectorAssembler
+    private var entries: LeafEntries?
+    private var pageNumber = 0
 
     /// `range` is where the chunk's pages stand in `bytes`.
     init(
@@ -20,54 +20,58 @@ struct ChunkDecoder {
     ) throws(ColumnarError) {
         guard metadata.path == leaf.path, metadata.type == leaf.layout.physical else {
             throw .corrupt(
-                reason: "Parquet column \(leaf.column.name) is not where the schema has it",
+                reason: "Parquet column \(leaf.name) is not where the schema has it",
                 position: range.lowerBound)
         }
         // A level is at least a bit of a run, but a run can be long: the count is held against
-        // rows.
-        let dimension =
-            if case .vector(let dimension, _) = leaf.column.type { dimension } else { 1 }
+        // rows, and for lists against the limit.
         guard metadata.valueCount >= Int64(rowCount),
-            metadata.valueCount <= Int64(rowCount * dimension),
-            rowCount * dimension <= byteLimit
+            leaf.repetition > 0 || metadata.valueCount == Int64(rowCount),
+            metadata.valueCount <= Int64(byteLimit / 8) || leaf.repetition == 0,
+            rowCount <= byteLimit
         else {
             throw .corrupt(
-                reason: "column \(leaf.column.name) has \(metadata.valueCount) values "
+                reason: "column \(leaf.name) has \(metadata.valueCount) values "
                     + "for \(rowCount) rows", position: range.lowerBound)
         }
         self.leaf = leaf
         self.bytes = bytes
         self.byteLimit = byteLimit
-        self.rowCount = rowCount
         codec = metadata.codec
         valueCount = Int(metadata.valueCount)
         reader = ByteReader(bytes, range: range)
-        assembler = VectorAssembler(leaf.column, rowCount: rowCount)
     }
 
-    mutating func decode() throws(ColumnarError) -> ColumnVector {
-        var decoded = 0
-        while decoded < valueCount {
-            let header = try PageHeader(&reader)
-            let start = try reader.take(header.byteCount)
-            let page = start..<start + header.byteCount
-            if let checksum = header.checksum, checksum != crc32(bytes[page]) {
-                throw .corrupt(
-                    reason: "a page of column \(leaf.column.name) does not match its checksum",
-                    position: start)
-            }
-            switch header.type {
-            case .index: continue
-            case .dictionary: try readDictionary(header, page)
-            case .data, .dataV2:
-                guard header.valueCount <= valueCount - decoded else {
-                    throw .corrupt(reason: "a Parquet page has too many values", position: start)
-                }
-                try readData(header, page)
-                decoded += header.valueCount
+    mutating func decode() throws(ColumnarError) -> LeafEntries {
+        while (entries?.count ?? 0) < valueCount {
+            do { try decodePage() } catch {
+                throw error.located("column \(leaf.name), page \(pageNumber)")
             }
         }
-        return try assembler.finish()
+        if let entries { return entries }
+        var none = ByteReader([])
+        return LeafEntries(
+            values: try PlainValues.read(&none, bytes: [], count: 0, leaf.layout),
+            repetitions: leaf.repetition > 0 ? [] : nil, count: 0)
+    }
+
+    private mutating func decodePage() throws(ColumnarError) {
+        let header = try PageHeader(&reader)
+        let start = try reader.take(header.byteCount)
+        let page = start..<start + header.byteCount
+        if let checksum = header.checksum, checksum != crc32(bytes[page]) {
+            throw .corrupt(reason: "the page does not match its checksum", position: start)
+        }
+        switch header.type {
+        case .index: return
+        case .dictionary: try readDictionary(header, page)
+        case .data, .dataV2:
+            guard header.valueCount <= valueCount - (entries?.count ?? 0) else {
+                throw .corrupt(reason: "the page has too many values", position: start)
+            }
+            try readData(header, page)
+            pageNumber += 1
+        }
     }
 
     /// The plain bytes of a part of the file.
@@ -89,9 +93,15 @@ struct ChunkDecoder {
                 bytes[range], byteCount: plainByteCount)
         case PageCodec.snappy:
             return try Snappy.decompress(bytes, range, byteCount: plainByteCount)
+        case PageCodec.lz4Raw:
+            return try Compression.decompressBlock(bytes[range], byteCount: plainByteCount)
+        case PageCodec.gzip:
+            return try Compression.decompressGzip(bytes[range], byteCount: plainByteCount)
         default:
             throw .unsupported(
-                reason: "Parquet codec \(codec): write the file with zstd, snappy or none")
+                reason:
+                    "Parquet codec \(codec): write zstd, lz4_raw, snappy, gzip or none"
+            )
         }
     }
 
@@ -126,9 +136,9 @@ struct ChunkDecoder {
             let middle = page.lowerBound + header.repetitionByteCount
             let end = page.lowerBound + levels
             repetitions = try readLevels(
-                bytes, page.lowerBound..<middle, count, limit: leaf.column.maximumRepetitionLevel)
+                bytes, page.lowerBound..<middle, count, limit: leaf.repetition)
             definitions = try readLevels(
-                bytes, middle..<end, count, limit: leaf.column.maximumDefinitionLevel)
+                bytes, middle..<end, count, limit: leaf.definition)
             let rest = end..<page.upperBound
             let size = header.plainByteCount - levels
             plain =
@@ -139,19 +149,44 @@ struct ChunkDecoder {
             plain = try decompress(page, plainByteCount: header.plainByteCount)
             values = ByteReader(plain)
             repetitions = try readPrefixedLevels(
-                &values, plain, count, limit: leaf.column.maximumRepetitionLevel)
+                &values, plain, count, limit: leaf.repetition)
             definitions = try readPrefixedLevels(
-                &values, plain, count, limit: leaf.column.maximumDefinitionLevel)
+                &values, plain, count, limit: leaf.definition)
         }
         var present = count
         if let levels = definitions {
-            let full = leaf.column.maximumDefinitionLevel
-            present = levels.reduce(0) { $0 + ($1 == full ? 1 : 0) }
+            present = levels.reduce(0) { $0 + ($1 == leaf.definition ? 1 : 0) }
         }
         let decoded = try readValues(&values, plain, present, header.encoding)
-        try assembler.append(
-            decoded, definitions: present == count ? nil : definitions,
-            repetitions: repetitions, entryCount: count)
+        precondition(decoded.count == present, "a page of other values than it should")
+        if let repetitions, entries == nil, repetitions.first != 0, count > 0 {
+            throw .corrupt(reason: "the first row does not begin", position: page.lowerBound)
+        }
+        try append(
+            LeafEntries(
+                values: decoded, definitions: present == count ? nil : definitions,
+                repetitions: repetitions, count: count))
+    }
+
+    private mutating func append(_ page: LeafEntries) throws(ColumnarError) {
+        guard var whole = entries else {
+            entries = page
+            return
+        }
+        // Held in one place only, so that appending does not copy.
+        entries = nil
+        try whole.values.append(page.values)
+        if whole.definitions != nil || page.definitions != nil {
+            var definitions =
+                whole.definitions ?? [UInt32](repeating: leaf.definition, count: whole.count)
+            whole.definitions = nil
+            definitions +=
+                page.definitions ?? [UInt32](repeating: leaf.definition, count: page.count)
+            whole.definitions = definitions
+        }
+        if let more = page.repetitions { whole.repetitions? += more }
+        whole.count += page.count
+        entries = whole
     }
 
     private func readPrefixedLevels(
@@ -196,6 +231,7 @@ struct ChunkDecoder {
             if byteLimit < 0 { throw .tooLarge(byteCount: values.byteCount, limit: 0) }
             return values
         case PageEncoding.rle where leaf.layout.physical == .boolean:
+            if count == 0 && reader.isAtEnd { return .flags([]) }
             let size = Int(try reader.readLittleEndian(UInt32.self))
             guard size <= reader.remaining else {
                 throw .corrupt(reason: "the booleans are cut", position: reader.position)
@@ -207,12 +243,17 @@ struct ChunkDecoder {
             return try DeltaEncoding.readNumbers(&reader, count: count, leaf.layout)
         case PageEncoding.deltaLengthByteArray:
             return try DeltaEncoding.readStrings(&reader, bytes: plain, count: count, leaf.layout)
+        case PageEncoding.deltaByteArray:
+            let values = try DeltaEncoding.readPrefixedStrings(
+                &reader, count: count, leaf.layout, byteLimit: byteLimit)
+            byteLimit -= values.byteCount
+            return values
         case PageEncoding.byteStreamSplit:
             return try DeltaEncoding.readSplitStreams(
                 &reader, bytes: plain, count: count, leaf.layout)
         default:
             throw .unsupported(
-                reason: "Parquet encoding \(encoding) in column \(leaf.column.name)")
+                reason: "Parquet encoding \(encoding) in column \(leaf.name)")
         }
     }
 }

@@ -8,36 +8,35 @@ struct EncodedChunk {
     var statistics: ParquetStatistics
 }
 
-/// Makes pages of a column of one row group: a dictionary page if it pays, then data pages (version
-/// 1).
+/// Makes pages of a leaf of one row group: a dictionary page if it pays, then data pages (version
+/// 1), each of whole rows.
 ///
 ///     data page, before compression:
-///         repetition levels    u32 little endian byte count, RLE hybrid; vectors only
-///         definition levels    the same; unless the column is required
+///         repetition levels    u32 little endian byte count, RLE hybrid; below lists only
+///         definition levels    the same; unless all above is required
 ///         values               PLAIN, or a byte of bit width and dictionary indices in the hybrid
 struct ChunkEncoder {
-    let column: ParquetColumn
-    let vector: ColumnVector
-    let configuration: ParquetWriter.Configuration
+    private let shredded: ShreddedLeaf
+    private let configuration: ParquetWriter.Configuration
+    /// What the entries say, nulls aside.
+    private let present: ColumnVector
     private let values: PlainValues
     private let dictionary: DictionaryEncoding?
     private var writer = ByteWriter()
     private var plainByteCount = 0
 
-    /// Precondition: a required column has no nulls.
-    init(
-        _ column: ParquetColumn, _ vector: ColumnVector,
-        _ configuration: ParquetWriter.Configuration
-    ) {
-        precondition(column.type.storage == vector.storage)
-        precondition(!column.isRequired || vector.nullCount == 0)
-        self.column = column
-        self.vector = vector
+    private var leaf: ParquetLeaf { shredded.leaf }
+
+    /// Precondition: a required leaf has no nulls.
+    init(_ shredded: ShreddedLeaf, _ configuration: ParquetWriter.Configuration) {
+        precondition(shredded.leaf.definition > 0 || shredded.vector.nullCount == 0)
+        self.shredded = shredded
         self.configuration = configuration
-        values = PlainValues(vector)
+        present = shredded.present
+        values = PlainValues(present, shredded.leaf.layout)
         let isSuited =
-            switch column.type {
-            case .boolean, .float, .double, .vector: false
+            switch shredded.leaf.layout.physical {
+            case .boolean, .float, .double: false
             default: true
             }
         dictionary =
@@ -46,10 +45,9 @@ struct ChunkEncoder {
 
     mutating func encode() -> EncodedChunk {
         var metadata = ChunkMetadata()
-        metadata.type = column.physicalType
-        metadata.path = column.path
-        metadata.codec =
-            configuration.compression == .none ? PageCodec.uncompressed : PageCodec.zstd
+        metadata.type = leaf.layout.physical
+        metadata.path = leaf.path
+        metadata.codec = configuration.codec
         metadata.encodings = [PageEncoding.plain, PageEncoding.rle]
         if let dictionary {
             metadata.encodings.append(PageEncoding.rleDictionary)
@@ -61,56 +59,63 @@ struct ChunkEncoder {
                 encoding: PageEncoding.plain)
         }
         metadata.dataPageOffset = Int64(writer.count)
-        let elementsPerRow =
-            if case .vector(let dimension, _) = column.type { dimension } else { 1 }
-        var row = 0
-        var present = 0
+        let entryCount = shredded.entryCount
         let rowsPerPage = rowsPerPage()
+        var entry = 0
+        var value = 0
         // A chunk has a data page even if it has no rows.
         repeat {
-            let rows = row..<min(vector.count, row + rowsPerPage)
-            var presentRows = rows.count
-            if vector.nullCount > 0 {
-                presentRows = rows.reduce(0) { $0 + (vector.isNull(at: $1) ? 0 : 1) }
-            }
-            let valueRange = present..<present + presentRows * elementsPerRow
-            appendDataPage(rows, valueRange, presentRows)
-            row = rows.upperBound
-            present = valueRange.upperBound
-        } while row < vector.count
+            let entries = entry..<endOfRows(rowsPerPage, from: entry)
+            let valueEnd = value + presentCount(entries)
+            appendDataPage(entries, value..<valueEnd)
+            entry = entries.upperBound
+            value = valueEnd
+        } while entry < entryCount
 
-        metadata.valueCount = Int64(present + vector.nullCount)
+        metadata.valueCount = Int64(entryCount)
         metadata.plainByteCount = Int64(plainByteCount)
         metadata.byteCount = Int64(writer.count)
-        let statistics = ParquetStatistics(vector)
-        metadata.statistics = StoredStatistics(
-            statistics, type: column.type, nullCount: vector.nullCount)
+        var statistics = ParquetStatistics(present)
+        statistics.nullCount = entryCount - values.count
+        metadata.statistics = StoredStatistics(statistics, leaf.layout)
         return EncodedChunk(bytes: writer.bytes, metadata: metadata, statistics: statistics)
     }
 
     private func rowsPerPage() -> Int {
+        let rowCount = max(1, shredded.repetitions?.count { $0 == 0 } ?? shredded.entryCount)
         let byteCount = max(1, values.byteCount)
-        let fitting = vector.count * configuration.pageByteLimit / byteCount
+        let fitting = rowCount * configuration.pageByteLimit / byteCount
         return max(1, min(configuration.pageRowLimit, fitting))
     }
 
-    private mutating func appendDataPage(
-        _ rows: Range<Int>, _ valueRange: Range<Int>, _ presentRows: Int
-    ) {
+    /// Where so many rows from an entry on end.
+    private func endOfRows(_ rowCount: Int, from start: Int) -> Int {
+        guard let repetitions = shredded.repetitions else {
+            return min(shredded.entryCount, start + rowCount)
+        }
+        var rows = 0
+        for entry in start..<repetitions.count where repetitions[entry] == 0 {
+            if rows == rowCount { return entry }
+            rows += 1
+        }
+        return repetitions.count
+    }
+
+    private func presentCount(_ entries: Range<Int>) -> Int {
+        guard let definitions = shredded.definitions else { return entries.count }
+        return entries.count { definitions[$0] == leaf.definition }
+    }
+
+    private mutating func appendDataPage(_ entries: Range<Int>, _ valueRange: Range<Int>) {
         var page = ByteWriter(
             capacity: 64 + values.byteCount / max(1, values.count) * valueRange.count)
-        let nulls = rows.count - presentRows
-        if column.isVector {
-            appendVectorLevels(rows, hasNulls: nulls > 0, to: &page)
-        } else if !column.isRequired {
-            appendLevels(to: &page) { writer in
-                if nulls == 0 {
-                    RunLengthHybrid.appendRun(1, count: rows.count, 1, &writer)
-                } else {
-                    let levels = rows.map { vector.isNull(at: $0) ? UInt32(0) : 1 }
-                    RunLengthHybrid.encode(levels, bitWidth: 1, to: &writer)
-                }
-            }
+        if leaf.repetition > 0 {
+            appendLevels(shredded.repetitions, entries, limit: leaf.repetition, to: &page)
+        }
+        if leaf.definition > 0 {
+            let isFull = valueRange.count == entries.count
+            appendLevels(
+                isFull ? nil : shredded.definitions, entries, limit: leaf.definition, to: &page)
         }
         if let dictionary {
             page.append(byte: UInt8(dictionary.bitWidth))
@@ -123,45 +128,26 @@ struct ChunkEncoder {
             values.appendPlain(valueRange, to: &page)
         }
         appendPage(
-            page.bytes, type: .data, valueCount: valueRange.count + nulls,
+            page.bytes, type: .data, valueCount: entries.count,
             encoding: dictionary == nil ? PageEncoding.plain : PageEncoding.rleDictionary)
     }
 
-    private func appendLevels(to page: inout ByteWriter, _ body: (inout ByteWriter) -> Void) {
+    /// Levels of some entries; `limit` for each if nil.
+    private func appendLevels(
+        _ levels: [UInt32]?, _ entries: Range<Int>, limit: UInt32, to page: inout ByteWriter
+    ) {
+        let bitWidth = 32 - limit.leadingZeroBitCount
         let start = page.count
         page.append(littleEndian: UInt32(0))
-        body(&page)
+        if let levels {
+            levels.withUnsafeBufferPointer {
+                RunLengthHybrid.encode(
+                    UnsafeBufferPointer(rebasing: $0[entries]), bitWidth: bitWidth, to: &page)
+            }
+        } else {
+            RunLengthHybrid.appendRun(limit, count: entries.count, bitWidth, &page)
+        }
         page.replace(at: start, littleEndian: UInt32(page.count - start - 4))
-    }
-
-    /// Each element of a vector is an entry; so is a null vector, at definition level 0.
-    private func appendVectorLevels(
-        _ rows: Range<Int>, hasNulls: Bool, to page: inout ByteWriter
-    ) {
-        guard case .vector(let dimension, _) = column.type else { return }
-        let full = column.maximumDefinitionLevel
-        let bitWidth = 32 - full.leadingZeroBitCount
-        var repetitions: [UInt32] = []
-        repetitions.reserveCapacity(rows.count * dimension)
-        var definitions: [UInt32] = []
-        for row in rows {
-            let isNull = hasNulls && vector.isNull(at: row)
-            let count = isNull ? 1 : dimension
-            repetitions.append(0)
-            repetitions.append(contentsOf: repeatElement(1, count: count - 1))
-            if hasNulls {
-                definitions.append(contentsOf: repeatElement(isNull ? 0 : full, count: count))
-            }
-        }
-        appendLevels(to: &page) { RunLengthHybrid.encode(repetitions, bitWidth: 1, to: &$0) }
-        appendLevels(to: &page) { writer in
-            if hasNulls {
-                RunLengthHybrid.encode(definitions, bitWidth: bitWidth, to: &writer)
-            } else {
-                RunLengthHybrid.appendRun(
-                    full, count: rows.count * dimension, bitWidth, &writer)
-            }
-        }
     }
 
     private mutating func appendPage(
@@ -178,53 +164,8 @@ struct ChunkEncoder {
     }
 }
 
-extension ParquetColumn {
-    var physicalType: PhysicalType {
-        switch type {
-        case .boolean: .boolean
-        case .int, .date: .int32
-        case .bigint, .timestamp, .timestampLTZ: .int64
-        case .float, .vector: .float
-        case .double: .double
-        case .string, .bytes: .byteArray
-        case .decimal(let precision, _): precision <= 9 ? .int32 : .int64
-        default: preconditionFailure("the writer refuses \(type)")
-        }
-    }
-
-    /// The elements of the schema tree that describe the column, parents first.
-    var schemaElements: [SchemaElement] {
-        let repetition: Repetition = isRequired ? .required : .optional
-        if isVector {
-            return [
-                SchemaElement(
-                    repetition: repetition, name: name, childCount: 1,
-                    convertedType: ConvertedType.list, identifier: identifier,
-                    logicalType: .list),
-                SchemaElement(repetition: .repeated, name: "list", childCount: 1),
-                SchemaElement(
-                    type: .float, repetition: isElementRequired ? .required : .optional,
-                    name: "element",
-                    identifier: leafIdentifier == identifier ? nil : leafIdentifier),
-            ]
-        }
-        var element = SchemaElement(
-            type: physicalType, repetition: repetition, name: name, identifier: identifier)
-        switch type {
-        case .string: (element.convertedType, element.logicalType) = (ConvertedType.utf8, .string)
-        case .date: (element.convertedType, element.logicalType) = (ConvertedType.date, .date)
-        case .timestamp:
-            // No converted type: the old one means UTC.
-            element.logicalType = .timestamp(isAdjustedToUTC: false, unit: 2)
-        case .timestampLTZ:
-            element.convertedType = ConvertedType.timestampMicros
-            element.logicalType = .timestamp(isAdjustedToUTC: true, unit: 2)
-        case .decimal(let precision, let scale):
-            element.convertedType = ConvertedType.decimal
-            (element.precision, element.scale) = (Int32(precision), Int32(scale))
-            element.logicalType = .decimal(precision: Int32(precision), scale: Int32(scale))
-        default: break
-        }
-        return [element]
+extension ParquetWriter.Configuration {
+    fileprivate var codec: Int32 {
+        compression == .none ? PageCodec.uncompressed : PageCodec.zstd
     }
 }

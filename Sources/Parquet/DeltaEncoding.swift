@@ -30,7 +30,7 @@ enum DeltaEncoding {
     static func readStrings(
         _ reader: inout ByteReader, bytes: [UInt8], count: Int, _ layout: LeafLayout
     ) throws(ColumnarError) -> PlainValues {
-        guard layout.type == .string || layout.type == .bytes else {
+        guard layout.physical == .byteArray else {
             throw .unsupported(reason: "delta lengths of what is no string")
         }
         let lengths = try decode(&reader, count: count)
@@ -47,7 +47,46 @@ enum DeltaEncoding {
         guard end <= Int64(Int32.max) else {
             throw .tooLarge(byteCount: Int(end), limit: Int(Int32.max))
         }
-        return .variable(offsets: offsets, bytes: try reader.readBytes(Int(end)))
+        return try PlainValues.adapt(
+            offsets: offsets, bytes: try reader.readBytes(Int(end)), layout)
+    }
+
+    /// Strings of which each has the length of what it shares with the one before, then the
+    /// lengths and bytes of the rest.
+    static func readPrefixedStrings(
+        _ reader: inout ByteReader, count: Int, _ layout: LeafLayout, byteLimit: Int
+    ) throws(ColumnarError) -> PlainValues {
+        guard layout.physical == .byteArray || layout.physical == .fixedLengthByteArray else {
+            throw .unsupported(reason: "delta strings of what is no string")
+        }
+        let shared = try decode(&reader, count: count)
+        let lengths = try decode(&reader, count: count)
+        let limit = min(byteLimit, Int(Int32.max))
+        var offsets: [Int32] = [0]
+        offsets.reserveCapacity(count + 1)
+        var bytes: [UInt8] = []
+        var last = 0..<0
+        for index in 0..<count {
+            let start = bytes.count
+            guard let prefix = Int(exactly: shared[index]), (0...last.count).contains(prefix),
+                let length = Int(exactly: lengths[index]), length >= 0, length <= reader.remaining
+            else { throw .corrupt(reason: "Parquet strings are cut", position: reader.position) }
+            guard prefix + length <= limit - start else {
+                throw .tooLarge(byteCount: start + prefix + length, limit: limit)
+            }
+            for offset in 0..<prefix { bytes.append(bytes[last.lowerBound + offset]) }
+            bytes.append(contentsOf: try reader.readSlice(length))
+            last = start..<bytes.count
+            offsets.append(Int32(bytes.count))
+        }
+        if layout.physical == .byteArray {
+            return try PlainValues.adapt(offsets: offsets, bytes: bytes, layout)
+        }
+        for (start, end) in zip(offsets, offsets.dropFirst())
+        where Int(end - start) != layout.typeLength {
+            throw .corrupt(reason: "a value of another length", position: reader.position)
+        }
+        return try PlainValues.adapt(blobs: bytes, layout)
     }
 
     static func readSplitStreams(
@@ -57,7 +96,11 @@ enum DeltaEncoding {
         switch layout.physical {
         case .int32, .float: width = 4
         case .int64, .double: width = 8
+        case .fixedLengthByteArray: width = layout.typeLength
         default: throw .unsupported(reason: "split streams of what is no number")
+        }
+        guard count <= reader.remaining / width else {
+            throw .corrupt(reason: "split streams are cut", position: reader.position)
         }
         let start = try reader.take(count * width)
         var numbers = [UInt8](repeating: 0, count: count * width)
@@ -66,7 +109,9 @@ enum DeltaEncoding {
                 numbers[index * width + byte] = bytes[start + byte * count + index]
             }
         }
-        return try PlainValues.adapt(numbers, width: width, layout)
+        return layout.physical == .fixedLengthByteArray
+            ? try PlainValues.adapt(blobs: numbers, layout)
+            : try PlainValues.adapt(numbers, width: width, layout)
     }
 
     private static func decode(

@@ -19,6 +19,7 @@ struct DictionaryEncoding {
         guard values.count >= 8 else { return nil }
         switch values {
         case .flags: return nil
+        case .fixed(let width, _) where width != 4 && width != 8: return nil
         case .fixed(let width, let bytes):
             guard let (keys, indices) = Self.numbers(bytes, width: width) else { return nil }
             self.indices = indices

@@ -12,7 +12,8 @@ public struct ParquetContents: Sendable {
     public let rowGroups: [ParquetRowGroup]
     public let metadata: [ParquetWriter.Metadata]
 
-    let leaves: [ParquetLeaf]
+    /// One for each column.
+    let nodes: [ParquetNode]
 
     /// The size of the footer, from the last 8 bytes of a file.
     static func footerByteCount(
@@ -55,8 +56,7 @@ public struct ParquetContents: Sendable {
             groups.append(
                 ParquetRowGroup(
                     index: groups.count, firstRow: firstRow, rowCount: Int(group.rowCount),
-                    chunks: layout.leaves.map { group.chunks[$0.chunkIndex] },
-                    leaves: layout.leaves))
+                    chunks: group.chunks, nodes: layout.nodes))
             firstRow += Int(group.rowCount)
         }
         guard Int64(firstRow) == file.rowCount else {
@@ -64,33 +64,45 @@ public struct ParquetContents: Sendable {
                 reason: "\(file.rowCount) rows, but \(firstRow) in row groups",
                 position: range.lowerBound)
         }
-        leaves = layout.leaves
-        schema = ParquetSchema(columns: layout.leaves.map(\.column))
+        nodes = layout.nodes
+        schema = ParquetSchema(fields: layout.nodes.map(\.field))
         skippedColumns = layout.skipped
         rowCount = firstRow
         rowGroups = groups
         metadata = file.keyValues.map { ParquetWriter.Metadata(key: $0.key, value: $0.value) }
     }
 
-    /// The batch of some columns of a row group, whose chunks stand at `place` in `bytes`.
+    /// The batch of some columns of a row group; `chunk` tells where one of its chunks stands.
     func decode(
         _ group: ParquetRowGroup, columns: [Int], byteLimit: Int,
         _ chunk: (Int) -> (bytes: [UInt8], range: Range<Int>)
     ) throws(ColumnarError) -> RecordBatch {
         var vectors: [ColumnVector] = []
         for column in columns {
-            let (bytes, range) = chunk(column)
-            var decoder = try ChunkDecoder(
-                leaves[column], group.chunks[column], rowCount: group.rowCount, bytes: bytes,
-                range: range, byteLimit: byteLimit)
-            vectors.append(try decoder.decode())
-        }
-        let part = ParquetSchema(columns: columns.map { schema.columns[$0] })
-        for (index, field) in part.batchSchema.fields.enumerated() {
-            vectors[index] = vectors[index].retyped(field.type)
+            do {
+                vectors.append(try vector(nodes[column], group, byteLimit: byteLimit, chunk))
+            } catch {
+                throw error.located("row group \(group.index)")
+            }
         }
         return RecordBatch(
-            schema: part.batchSchema, rowCount: group.rowCount, columns: vectors)
+            schema: ParquetSchema(columns: columns.map { schema.columns[$0] }).batchSchema,
+            rowCount: group.rowCount, columns: vectors)
+    }
+
+    private func vector(
+        _ node: ParquetNode, _ group: ParquetRowGroup, byteLimit: Int,
+        _ chunk: (Int) -> (bytes: [UInt8], range: Range<Int>)
+    ) throws(ColumnarError) -> ColumnVector {
+        var entries: [Int: LeafEntries] = [:]
+        for leaf in node.leaves {
+            let (bytes, range) = chunk(leaf.chunkIndex)
+            var decoder = try ChunkDecoder(
+                leaf, group.chunks[leaf.chunkIndex], rowCount: group.rowCount, bytes: bytes,
+                range: range, byteLimit: byteLimit)
+            entries[leaf.chunkIndex] = try decoder.decode()
+        }
+        return try ColumnAssembler(entries: entries, rowCount: group.rowCount).assemble(node)
     }
 }
 
@@ -100,19 +112,20 @@ public struct ParquetRowGroup: Sendable {
     /// The position in the file of its first row, from 0.
     public let firstRow: Int
     public let rowCount: Int
-    /// For each column of the file's schema.
+    /// For each leaf of the file.
     let chunks: [ChunkMetadata]
-    let leaves: [ParquetLeaf]
+    /// For each column of the file's schema.
+    let nodes: [ParquetNode]
 
     /// What the file says of a column's values here; nil where it says nothing.
     public func statistics(ofColumn position: Int) -> ParquetStatistics {
-        precondition(chunks.indices.contains(position), "no column \(position)")
-        guard let stored = chunks[position].statistics else { return ParquetStatistics() }
-        let layout = leaves[position].layout
+        precondition(nodes.indices.contains(position), "no column \(position)")
+        guard let leaf = nodes[position].flatLeaf,
+            let stored = chunks[leaf.chunkIndex].statistics
+        else { return ParquetStatistics() }
         var statistics = ParquetStatistics(nullCount: stored.nullCount.map { Int(clamping: $0) })
-        if leaves[position].column.isVector { return statistics }
-        statistics.minimum = stored.minimum.flatMap { layout.bound($0) }
-        statistics.maximum = stored.maximum.flatMap { layout.bound($0) }
+        statistics.minimum = stored.minimum.flatMap { leaf.layout.bound($0) }
+        statistics.maximum = stored.maximum.flatMap { leaf.layout.bound($0) }
         return statistics
     }
 }
@@ -148,6 +161,18 @@ extension LeafLayout {
         case .float(let number) where number.isNaN: return nil
         case .double(let number) where number.isNaN: return nil
         case let value: return value
+        }
+    }
+}
+
+extension ColumnarError {
+    /// Damage with the place in the file in front, so that a person finds it.
+    func located(_ place: String) -> ColumnarError {
+        switch self {
+        case .corrupt(let reason, let position):
+            .corrupt(reason: "\(place): \(reason)", position: position)
+        case .unsupported(let reason): .unsupported(reason: "\(place): \(reason)")
+        case .invalidValue, .tooLarge: self
         }
     }
 }

@@ -1,98 +1,100 @@
 import Columnar
 
-/// A column of a file that has a counterpart here, and where its values stand.
-struct ParquetLeaf: Hashable {
-    var column: ParquetColumn
-    /// Which chunk of each row group is its.
-    var chunkIndex: Int
-    var path: [String]
-    var layout: LeafLayout
-}
-
 /// What a footer says of a file's columns.
 struct ParquetFileLayout {
-    var leaves: [ParquetLeaf] = []
+    /// The columns that have a counterpart here, in the file's order.
+    var nodes: [ParquetNode] = []
     /// The names of top-level columns of types without a counterpart here.
     var skipped: [String] = []
     var chunkCount = 0
 
-    /// `dimensions` gives the lengths of vectors by field id, or by name where there are no ids.
+    /// `expected` gives the lengths of vectors by field id, or by name where there are no ids.
     init(
         _ metadata: FileMetadata, expected: ParquetSchema?
     ) throws(ColumnarError) {
         guard let root = metadata.elements.first, root.type == nil, let children = root.childCount
         else { throw .corrupt(reason: "a Parquet file without schema", position: 0) }
-        let hasIdentifiers = metadata.elements.contains { $0.identifier != nil }
+        let hasIdentifiers = metadata.elements.contains { $0.hasIdentifier }
         var walk = SchemaWalk(elements: metadata.elements)
+        var fields: [Field] = []
         for ordinal in 0..<Int(max(0, children)) {
             let start = walk.position
             let firstChunk = walk.leafCount
             try walk.skipSubtree()
-            let subtree = metadata.elements[start..<walk.position]
+            let subtree = Array(metadata.elements[start..<walk.position])
             guard let element = subtree.first else { continue }
-            let fallback = hasIdentifiers ? -Int32(ordinal) - 1 : Int32(ordinal) + 1
-            let leaf = Self.leaf(
-                Array(subtree), chunkIndex: firstChunk, fallback: fallback, metadata, expected)
-            if let leaf { leaves.append(leaf) } else { skipped.append(element.name) }
+            var reader = NodeReader(
+                elements: subtree, chunkIndex: firstChunk,
+                identifier: hasIdentifiers ? -Int32(ordinal) - 1 : Int32(ordinal) + 1)
+            guard var node = reader.node() else {
+                skipped.append(element.name)
+                continue
+            }
+            node.takeDimension(metadata, expected)
+            nodes.append(node)
+            fields.append(node.field)
         }
         guard walk.position == metadata.elements.count else {
             throw .corrupt(reason: "the Parquet schema has stray columns", position: 0)
         }
         chunkCount = walk.leafCount
         do {
-            _ = try Schema(
-                validating: leaves.map {
-                    Field(
-                        identifier: $0.column.identifier, name: $0.column.name,
-                        type: $0.column.type)
-                })
+            // Nested fields without an identifier get one.
+            let schema = try Schema(validating: fields)
+            for index in nodes.indices { nodes[index].retype(schema.fields[index]) }
         } catch {
             throw .unsupported(reason: "a Parquet schema of which \(error)")
         }
     }
+}
 
-    /// Nil if the column has no counterpart.
-    private static func leaf(
-        _ elements: [SchemaElement], chunkIndex: Int, fallback: Int32, _ metadata: FileMetadata,
-        _ expected: ParquetSchema?
-    ) -> ParquetLeaf? {
-        let top = elements[0]
-        // 0 stands for none, here as in a schema.
-        let identifier = top.identifier.flatMap { $0 == 0 ? nil : $0 } ?? fallback
-        var column = ParquetColumn(
-            identifier: identifier, name: top.name, type: .boolean,
-            isRequired: top.repetition == .required)
-        if top.repetition == .repeated || top.repetition == nil { return nil }
-        if let layout = LeafLayout(top), elements.count == 1 {
-            column.type = layout.type
-            return ParquetLeaf(
-                column: column, chunkIndex: chunkIndex, path: [top.name], layout: layout)
-        }
-        let isList = top.logicalType == .list || top.convertedType == ConvertedType.list
-        guard isList, elements.count == 3, elements[1].repetition == .repeated,
-            elements[1].type == nil, elements[2].type == .float,
-            elements[2].repetition == .required || elements[2].repetition == .optional
-        else { return nil }
+extension SchemaElement {
+    /// 0 stands for none, here as in a schema.
+    fileprivate var hasIdentifier: Bool { (identifier ?? 0) != 0 }
+}
+
+extension ParquetNode {
+    /// Makes a list of floats a vector, if somebody knows its length.
+    fileprivate mutating func takeDimension(
+        _ metadata: FileMetadata, _ expected: ParquetSchema?
+    ) {
+        guard case .array(let array) = field.type, array.element == .float else { return }
         let wanted = expected?.columns.first {
-            top.identifier == nil ? $0.name == top.name : $0.identifier == identifier
+            field.identifier < 0 ? $0.name == field.name : $0.identifier == field.identifier
         }
-        let key = ParquetFormat.dimensionKey + "\(identifier)"
+        let key = ParquetFormat.dimensionKey + "\(field.identifier)"
         let stored = metadata.keyValues.first { $0.key == key }.flatMap { Int($0.value) }
         let dimension: Int
-        if case .vector(let expectedDimension, _) = wanted?.type {
-            dimension = expectedDimension
-        } else if let stored, (1...1 << 20).contains(stored) {
+        if let wanted {
+            guard case .vector(let length, _) = wanted.type else { return }
+            dimension = length
+        } else if let stored, (1...TypeLimit.dimension).contains(stored) {
             dimension = stored
         } else {
-            return nil
+            return
         }
-        column.type = .vector(
-            dimension: dimension, elementIdentifier: elements[2].identifier ?? 0)
-        column.isElementRequired = elements[2].repetition == .required
-        return ParquetLeaf(
-            column: column, chunkIndex: chunkIndex, path: elements.map(\.name),
-            layout: LeafLayout(
-                physical: .float, typeLength: 0, factor: 1, type: .float))
+        field.type = .vector(
+            dimension: dimension, elementIdentifier: max(0, array.elementIdentifier))
+    }
+
+    /// Takes identifiers over into the fields of the tree.
+    fileprivate mutating func retype(_ new: Field) {
+        field = new
+        if case .vector = new.type { return }
+        let fields = new.type.children
+        switch shape {
+        case .leaf: break
+        case .list(var element):
+            element.retype(fields[0])
+            shape = .list(element)
+        case .map(var key, var value):
+            key.retype(fields[0])
+            value.retype(fields[1])
+            shape = .map(key, value)
+        case .record(var children):
+            for index in children.indices { children[index].retype(fields[index]) }
+            shape = .record(children)
+        }
     }
 }
 
@@ -124,72 +126,150 @@ private struct SchemaWalk {
     }
 }
 
-extension LeafLayout {
-    /// Nil if the element has no counterpart.
-    init?(_ element: SchemaElement) {
-        guard let physical = element.type else { return nil }
-        self.physical = physical
-        factor = 1
-        typeLength = 0
-        if physical == .fixedLengthByteArray {
-            guard let length = element.typeLength, (1...1 << 16).contains(length) else {
-                return nil
-            }
-            typeLength = Int(length)
-        }
-        guard let type = Self.type(element, physical) else { return nil }
-        self.type = type
-        if case .timestamp(_, let unit) = element.logicalType {
-            guard unit == 1 || unit == 2 else { return nil }
-            factor = unit == 1 ? 1000 : 1
-        } else if element.convertedType == ConvertedType.timestampMicros - 1 {
-            factor = 1000
-        }
+/// Reads the subtree of a column, whose extent is known to be sound.
+private struct NodeReader {
+    let elements: [SchemaElement]
+    var chunkIndex: Int
+    /// For a column that has none.
+    let identifier: Int32
+    private var position = 0
+
+    init(elements: [SchemaElement], chunkIndex: Int, identifier: Int32) {
+        self.elements = elements
+        self.chunkIndex = chunkIndex
+        self.identifier = identifier
     }
 
-    private static func type(_ element: SchemaElement, _ physical: PhysicalType) -> DataType? {
-        if let decimal = decimal(element) {
-            let isNumber = physical != .boolean && physical != .float && physical != .double
-            return isNumber && physical != .int96 ? decimal : nil
-        }
-        let converted = element.convertedType
-        switch (physical, element.logicalType) {
-        case (.boolean, nil): return .boolean
-        case (.float, nil): return .float
-        case (.double, nil): return .double
-        case (.int32, .date): return .date
-        case (.int32, .integer(_, let isSigned)): return isSigned ? .int : nil
-        case (.int64, .integer(_, let isSigned)): return isSigned ? .bigint : nil
-        case (.int64, .timestamp(let isAdjustedToUTC, _)):
-            return isAdjustedToUTC ? .timestampLTZ(precision: 6) : .timestamp(precision: 6)
-        case (.byteArray, .string): return .string
-        case (.fixedLengthByteArray, nil): return .bytes
-        case (_, .some): return nil
-        case (.int32, nil):
-            if converted == ConvertedType.date { return .date }
-            let isSigned = (ConvertedType.int8...ConvertedType.int64).contains(converted ?? 15)
-            return isSigned ? .int : nil
-        case (.int64, nil):
-            if let converted, (9...10).contains(converted) { return .timestampLTZ(precision: 6) }
-            return converted == nil || converted == ConvertedType.int64 ? .bigint : nil
-        case (.byteArray, nil):
-            switch converted {
-            case nil: return .bytes
-            case ConvertedType.utf8, ConvertedType.enumeration, ConvertedType.json: return .string
-            default: return nil
-            }
-        case (.int96, nil): return nil
-        }
+    /// Where a node stands in the tree.
+    private struct Place {
+        var path: [String] = []
+        var definition: UInt32 = 0
+        var slotDefinition: UInt32 = 0
+        var repetition: UInt32 = 0
+        var depth = 1
     }
 
-    private static func decimal(_ element: SchemaElement) -> DataType? {
-        var (precision, scale): (Int32, Int32) = (0, 0)
-        if case .decimal(let digits, let fraction) = element.logicalType {
-            (precision, scale) = (digits, fraction)
-        } else if element.convertedType == ConvertedType.decimal {
-            (precision, scale) = (element.precision ?? 0, element.scale ?? 0)
+    /// The column; nil if it has no counterpart.
+    mutating func node() -> ParquetNode? {
+        guard var node = node(Place()) else { return nil }
+        if !elements[0].hasIdentifier { node.field.identifier = identifier }
+        if case .leaf(var leaf) = node.shape {
+            leaf.identifier = node.field.identifier
+            node.shape = .leaf(leaf)
         }
-        guard (1...18).contains(precision), (0...precision).contains(scale) else { return nil }
-        return .decimal(precision: Int(precision), scale: Int(scale))
+        return node
+    }
+
+    private mutating func node(_ place: Place, isElement: Bool = false) -> ParquetNode? {
+        guard position < elements.count, place.depth <= TypeLimit.depth else { return nil }
+        let element = elements[position]
+        position += 1
+        let isOptional = element.repetition == .optional
+        guard isOptional || element.repetition == .required || isElement else { return nil }
+        var node = ParquetNode(
+            field: Field(
+                identifier: element.identifier ?? 0, name: element.name, type: .boolean,
+                isNullable: isOptional),
+            definition: place.definition + (isOptional ? 1 : 0),
+            slotDefinition: place.slotDefinition, repetition: place.repetition,
+            shape: .record([]))
+        let path = place.path + [element.name]
+        if element.type != nil {
+            guard let layout = LeafLayout(element) else { return nil }
+            node.field.type = layout.type
+            node.shape = .leaf(
+                ParquetLeaf(
+                    identifier: element.identifier ?? 0, path: path, layout: layout,
+                    chunkIndex: chunkIndex, definition: node.definition,
+                    repetition: place.repetition))
+            chunkIndex += 1
+            return node
+        }
+        let isList =
+            element.logicalType == .list || element.convertedType == ConvertedType.list
+        let isMap =
+            element.logicalType == .map || element.convertedType == ConvertedType.map
+            || element.convertedType == ConvertedType.mapKeyValue
+        if isList && !isElement { return list(node, element, path, place) }
+        if isMap && !isElement { return map(node, element, path, place) }
+        return record(node, element, path, place)
+    }
+
+    private mutating func record(
+        _ node: ParquetNode, _ element: SchemaElement, _ path: [String], _ place: Place
+    ) -> ParquetNode? {
+        var node = node
+        var children: [ParquetNode] = []
+        for _ in 0..<(element.childCount ?? 0) {
+            let inner = Place(
+                path: path, definition: node.definition, slotDefinition: node.slotDefinition,
+                repetition: node.repetition, depth: place.depth + 1)
+            guard let child = self.node(inner) else { return nil }
+            children.append(child)
+        }
+        if children.isEmpty { return nil }
+        node.field.type = .row(RowType(children.map(\.field)))
+        node.shape = .record(children)
+        return node
+    }
+
+    /// The place of what a list or map repeats.
+    private func inner(
+        _ node: ParquetNode, _ path: [String], _ place: Place
+    ) -> Place {
+        Place(
+            path: path, definition: node.definition + 1, slotDefinition: node.definition + 1,
+            repetition: node.repetition + 1, depth: place.depth + 1)
+    }
+
+    private mutating func list(
+        _ node: ParquetNode, _ element: SchemaElement, _ path: [String], _ place: Place
+    ) -> ParquetNode? {
+        guard element.childCount == 1, position < elements.count else { return nil }
+        let group = elements[position]
+        guard group.repetition == .repeated else { return nil }
+        // The rules of the format for lists of two levels, from before it had three.
+        let isElement =
+            group.type != nil || group.childCount != 1 || group.name == "array"
+            || group.name == element.name + "_tuple"
+        let child: ParquetNode?
+        if isElement {
+            child = self.node(inner(node, path, place), isElement: true)
+        } else {
+            position += 1
+            child = self.node(inner(node, path + [group.name], place))
+        }
+        guard let child else { return nil }
+        var node = node
+        node.field.type = .array(
+            ArrayType(
+                child.field.type, isNullable: child.field.isNullable,
+                identifier: child.field.identifier))
+        node.shape = .list(child)
+        return node
+    }
+
+    private mutating func map(
+        _ node: ParquetNode, _ element: SchemaElement, _ path: [String], _ place: Place
+    ) -> ParquetNode? {
+        guard element.childCount == 1, position < elements.count else { return nil }
+        let group = elements[position]
+        guard group.repetition == .repeated, group.type == nil, group.childCount == 2 else {
+            return nil
+        }
+        position += 1
+        guard var key = self.node(inner(node, path + [group.name], place)),
+            let value = self.node(inner(node, path + [group.name], place)),
+            !key.field.type.isNested
+        else { return nil }
+        // Some writers declare keys as optional, which the format does not allow.
+        key.field.isNullable = false
+        var node = node
+        node.field.type = .map(
+            MapType(
+                key.field.type, value.field.type, isNullable: value.field.isNullable,
+                keyIdentifier: key.field.identifier, valueIdentifier: value.field.identifier))
+        node.shape = .map(key, value)
+        return node
     }
 }

@@ -197,21 +197,32 @@ extension LogicalType {
     func write(to thrift: inout ThriftWriter) {
         switch self {
         case .string: thrift.begin(1)
+        case .map: thrift.begin(2)
         case .list: thrift.begin(3)
+        case .uuid: thrift.begin(14)
         case .decimal(let precision, let scale):
             thrift.begin(5)
             thrift.int32(1, scale)
             thrift.int32(2, precision)
         case .date: thrift.begin(6)
+        case .time(let isAdjustedToUTC, let unit):
+            Self.write(7, isAdjustedToUTC, unit, to: &thrift)
         case .timestamp(let isAdjustedToUTC, let unit):
-            thrift.begin(8)
-            thrift.boolean(1, isAdjustedToUTC)
-            thrift.begin(2)
-            thrift.begin(unit)
-            thrift.end()
-            thrift.end()
-        case .integer, .other: preconditionFailure("is read, never written")
+            Self.write(8, isAdjustedToUTC, unit, to: &thrift)
+        case .binary, .integer, .other: preconditionFailure("is read, never written")
         }
+        thrift.end()
+    }
+
+    /// Begins the struct of a time or timestamp.
+    private static func write(
+        _ kind: Int16, _ isAdjustedToUTC: Bool, _ unit: Int16, to thrift: inout ThriftWriter
+    ) {
+        thrift.begin(kind)
+        thrift.boolean(1, isAdjustedToUTC)
+        thrift.begin(2)
+        thrift.begin(unit)
+        thrift.end()
         thrift.end()
     }
 
@@ -224,14 +235,17 @@ extension LogicalType {
                 continue
             }
             switch field.identifier {
-            case 5, 8, 10: found = try Self.parameters(field.identifier, &thrift)
+            case 5, 7, 8, 10: found = try Self.parameters(field.identifier, &thrift)
             case let kind:
                 try thrift.skip(field)
                 found =
                     switch kind {
                     case 1, 4, 12: .string
+                    case 2: .map
                     case 3: .list
                     case 6: .date
+                    case 13: .binary
+                    case 14: .uuid
                     default: .other(kind)
                     }
             }
@@ -249,8 +263,9 @@ extension LogicalType {
             switch (kind, field.identifier) {
             case (5, 1): first = try thrift.int32(field)
             case (5, 2): second = try thrift.int32(field)
-            case (8, 1): flag = try thrift.boolean(field)
-            case (8, 2) where field.type == ThriftType.structure:
+            case (7, 1), (8, 1): flag = try thrift.boolean(field)
+            case (7, 2) where field.type == ThriftType.structure,
+                (8, 2) where field.type == ThriftType.structure:
                 var lastUnit: Int16 = 0
                 while let choice = try thrift.next(after: &lastUnit) {
                     unit = choice.identifier
@@ -263,6 +278,7 @@ extension LogicalType {
         }
         switch kind {
         case 5: return .decimal(precision: second, scale: first)
+        case 7: return .time(isAdjustedToUTC: flag, unit: unit)
         case 8: return .timestamp(isAdjustedToUTC: flag, unit: unit)
         default: return .integer(bitWidth: Int8(truncatingIfNeeded: first), isSigned: flag)
         }

@@ -49,24 +49,36 @@ enum PageEncoding {
     static let rle: Int32 = 3
     static let deltaBinaryPacked: Int32 = 5
     static let deltaLengthByteArray: Int32 = 6
-    static let byteStreamSplit: Int32 = 9
+    static let deltaByteArray: Int32 = 7
     static let rleDictionary: Int32 = 8
+    static let byteStreamSplit: Int32 = 9
 }
 
 enum PageCodec {
     static let uncompressed: Int32 = 0
     static let snappy: Int32 = 1
+    static let gzip: Int32 = 2
     static let zstd: Int32 = 6
+    static let lz4Raw: Int32 = 7
 }
 
 enum ConvertedType {
     static let utf8: Int32 = 0
+    static let map: Int32 = 1
+    static let mapKeyValue: Int32 = 2
     static let list: Int32 = 3
     static let enumeration: Int32 = 4
     static let decimal: Int32 = 5
     static let date: Int32 = 6
+    static let timeMillis: Int32 = 7
+    static let timeMicros: Int32 = 8
+    static let timestampMillis: Int32 = 9
     static let timestampMicros: Int32 = 10
+    static let uint8: Int32 = 11
+    static let uint16: Int32 = 12
     static let int8: Int32 = 15
+    static let int16: Int32 = 16
+    static let int32: Int32 = 17
     static let int64: Int32 = 18
     static let json: Int32 = 19
 }
@@ -74,6 +86,12 @@ enum ConvertedType {
 enum LogicalType: Hashable {
     case string
     case list
+    case map
+    case uuid
+    /// Bytes of a format that is nothing to us.
+    case binary
+    /// Units as for a timestamp.
+    case time(isAdjustedToUTC: Bool, unit: Int16)
     case decimal(precision: Int32, scale: Int32)
     case date
     /// `unit`: 1 milliseconds, 2 microseconds, 3 nanoseconds.

@@ -29,15 +29,15 @@ public struct ParquetReader: Sendable {
     ) throws(ColumnarError) -> RecordBatch {
         let group = contents.rowGroups[index]
         let columns = columns ?? Array(contents.schema.columns.indices)
-        return try contents.decode(group, columns: columns, byteLimit: byteLimit) { column in
+        return try contents.decode(group, columns: columns, byteLimit: byteLimit) { chunk in
             // In bounds: the footer's reader has seen to it.
-            let place = group.chunks[column].range ?? 0..<0
+            let place = group.chunks[chunk].range ?? 0..<0
             return (bytes, Int(place.lowerBound)..<Int(place.upperBound))
         }
     }
 
     /// One row group as a table's schema sees it: columns by field id, what is missing is null,
-    /// int32 and float32 widened where the schema was.
+    /// types widened where the schema's were.
     public func read(rowGroup index: Int, as schema: Schema) throws(ColumnarError) -> RecordBatch {
         let columns = contents.columns(for: schema)
         return try read(rowGroup: index, columns: columns).conformed(to: schema)
@@ -62,11 +62,11 @@ extension ParquetContents {
 
 extension RecordBatch {
     /// The rows as another schema sees them: columns by field identifier, what is missing is null,
-    /// int32 and float32 widened.
+    /// types widened, or narrowed to what they were before a lake's fewer types held them.
     ///
     /// `ColumnarError.unsupported` if a column's type does not go into the wanted one, or a
     /// required column is missing or has nulls.
     public func conformed(to target: Schema) throws(ColumnarError) -> RecordBatch {
-        try SchemaEvolution(from: schema, to: target).batch(self)
+        try SchemaEvolution(fromStored: schema, to: target).batch(self)
     }
 }

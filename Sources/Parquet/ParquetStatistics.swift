@@ -30,36 +30,37 @@ public struct ParquetStatistics: Hashable, Sendable {
 }
 
 extension ParquetStatistics {
-    /// The statistics of a column; a vector has no bounds.
+    /// The statistics of a leaf's values.
     init(_ vector: ColumnVector) {
         self.init(nullCount: vector.nullCount, nanCount: 0)
-        switch vector.type {
-        case .boolean, .vector: scanValues(vector)
-        case .int, .date:
-            let extremes = Self.extremes(vector, stride: 4, of: Int32.self)
-            let isDate = vector.type == .date
-            minimum = extremes.map { isDate ? .date($0.0) : .int($0.0) }
-            maximum = extremes.map { isDate ? .date($0.1) : .int($0.1) }
-        case .bigint:
-            let extremes = Self.extremes(vector, stride: 8, of: Int64.self)
-            (minimum, maximum) = (extremes.map { .bigint($0.0) }, extremes.map { .bigint($0.1) })
-        case .timestamp, .timestampLTZ:
-            let extremes = Self.extremes(vector, stride: 8, of: Int64.self)
-            minimum = extremes.map { .timestamp($0.0) }
-            maximum = extremes.map { .timestamp($0.1) }
-        case .decimal:
-            let extremes = Self.extremes(vector, stride: 16, of: Int128.self)
+        switch vector.storage {
+        case .int8: takeIntegers(vector, Int8.self)
+        case .int16: takeIntegers(vector, Int16.self)
+        case .int32: takeIntegers(vector, Int32.self)
+        case .int64: takeIntegers(vector, Int64.self)
+        case .int128:
+            let extremes = Self.extremes(vector, of: Int128.self)
             (minimum, maximum) = (extremes.map { .decimal($0.0) }, extremes.map { .decimal($0.1) })
-        case .float: scanFloats(vector, Float.self) { .float($0) }
-        case .double: scanFloats(vector, Double.self) { .double($0) }
-        case .string, .bytes: scanStrings(vector)
-        default: break
+        case .float32: scanFloats(vector, Float.self) { .float($0) }
+        case .float64: scanFloats(vector, Double.self) { .double($0) }
+        case .text, .variableBytes, .fixedBytes: scanStrings(vector)
+        case .bit: scanFlags(vector)
+        case .floats, .list, .map, .record: break
         }
     }
 
+    private mutating func takeIntegers<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ vector: ColumnVector, _ number: Number.Type
+    ) {
+        let extremes = Self.extremes(vector, of: number)
+        minimum = extremes.map { Value(integer: Int64($0.0), of: vector.type) }
+        maximum = extremes.map { Value(integer: Int64($0.1), of: vector.type) }
+    }
+
     private static func extremes<Number: FixedWidthInteger & BitwiseCopyable>(
-        _ vector: ColumnVector, stride: Int, of: Number.Type
+        _ vector: ColumnVector, of: Number.Type
     ) -> (Number, Number)? {
+        let stride = MemoryLayout<Number>.size
         if vector.nullCount == vector.count { return nil }
         var (low, high) = (Number.max, Number.min)
         vector.data.withUnsafeBytes { data in
@@ -132,8 +133,7 @@ extension ParquetStatistics {
         return left.count < right.count
     }
 
-    private mutating func scanValues(_ vector: ColumnVector) {
-        guard vector.type == .boolean else { return }
+    private mutating func scanFlags(_ vector: ColumnVector) {
         var (hasFalse, hasTrue) = (false, false)
         for row in 0..<vector.count where !vector.isNull(at: row) {
             if vector.boolean(at: row) { hasTrue = true } else { hasFalse = true }
@@ -162,48 +162,47 @@ extension StoredStatistics {
     /// Longer bounds of strings are cut or left out.
     private static let boundByteLimit = 256
 
-    init(_ statistics: ParquetStatistics, type: DataType, nullCount: Int) {
-        self.nullCount = Int64(nullCount)
+    init(_ statistics: ParquetStatistics, _ layout: LeafLayout) {
+        nullCount = statistics.nullCount.map(Int64.init)
         // Parquet's rule for zeros: a reader must not rely on their sign.
         switch statistics.minimum {
-        case .float(0): minimum = plainBound(.float(-0.0), type)
-        case .double(0): minimum = plainBound(.double(-0.0), type)
-        case let bound: minimum = bound.map { plainBound($0, type) }
+        case .float(0): minimum = layout.plain(.float(-0.0))
+        case .double(0): minimum = layout.plain(.double(-0.0))
+        case let bound: minimum = bound.map { layout.plain($0) }
         }
         switch statistics.maximum {
-        case .float(0): maximum = plainBound(.float(0), type)
-        case .double(0): maximum = plainBound(.double(0), type)
-        case let bound: maximum = bound.map { plainBound($0, type) }
+        case .float(0): maximum = layout.plain(.float(0))
+        case .double(0): maximum = layout.plain(.double(0))
+        case let bound: maximum = bound.map { layout.plain($0) }
         }
-        if let bound = maximum, bound.count > Self.boundByteLimit { maximum = nil }
+        let isText = layout.type.storage == .text
+        if let bound = maximum, bound.count > Self.boundByteLimit {
+            maximum = bound.upperBound(byteLimit: Self.boundByteLimit, isText: isText)
+            isMaximumExact = false
+        }
         if let bound = minimum, bound.count > Self.boundByteLimit {
-            var length = Self.boundByteLimit
-            // A prefix is less than the whole; it must not end within a UTF-8 sequence.
-            while length > 0 && bound[length] & 0xC0 == 0x80 { length -= 1 }
-            minimum = Array(bound.prefix(length))
+            minimum = bound.lowerBound(byteLimit: Self.boundByteLimit, isText: isText)
             isMinimumExact = false
         }
     }
 }
 
-/// A bound as Parquet stores it.
-private func plainBound(_ value: Value, _ type: DataType) -> [UInt8] {
-    var writer = ByteWriter()
-    switch value {
-    case .boolean(let flag): writer.append(byte: flag ? 1 : 0)
-    case .int(let number), .date(let number): writer.append(littleEndian: number)
-    case .bigint(let number), .timestamp(let number): writer.append(littleEndian: number)
-    case .float(let number): writer.append(float: number)
-    case .double(let number): writer.append(double: number)
-    case .string(let text): writer.append(Array(text.utf8))
-    case .bytes(let bytes): writer.append(bytes)
-    case .decimal(let number):
-        if case .decimal(let precision, _) = type, precision <= 9 {
-            writer.append(littleEndian: Int32(truncatingIfNeeded: number))
-        } else {
-            writer.append(littleEndian: Int64(truncatingIfNeeded: number))
+extension LeafLayout {
+    /// A value of the leaf's type as Parquet stores it, without the length of an array.
+    func plain(_ value: Value) -> [UInt8] {
+        switch value {
+        case .string(let text): return Array(text.utf8)
+        case .bytes(let bytes): return bytes
+        case .boolean(let flag): return [flag ? 1 : 0]
+        default: break
         }
-    default: preconditionFailure("is no bound")
+        var builder = ColumnVectorBuilder(type: type, capacity: 1)
+        do { try builder.append(value) } catch {
+            preconditionFailure("\(value) was in a column of \(type): \(error)")
+        }
+        guard case .fixed(_, let bytes) = PlainValues(builder.finish(), self) else {
+            preconditionFailure("\(type) has values of one length")
+        }
+        return bytes
     }
-    return writer.bytes
 }

@@ -4,26 +4,28 @@ public import Columnar
 public struct ParquetFile: Hashable, Sendable {
     public var bytes: [UInt8]
     public var rowCount: Int
-    /// One for each column of the schema, in its order.
+    /// One for each leaf: a column, or what it nests at the end, in the schema's order.
     public var columns: [ParquetColumnMetrics]
     /// Where the row groups begin.
     public var splitOffsets: [Int64]
 }
 
-/// What a file holds of one column.
+/// What a file holds of one leaf.
 public struct ParquetColumnMetrics: Hashable, Sendable {
-    /// The field id of the values: for a vector, of its elements.
+    /// The field id of the values: for an array or vector, of its elements.
     public var identifier: Int32
     /// Bytes in the file, all row groups together.
     public var byteCount: Int
-    /// Values, nulls included; for a vector its elements, a null vector counting one.
+    /// Values, nulls included; below lists their elements, a null or empty list counting one.
     public var valueCount: Int
     public var nullCount: Int
     public var nanCount: Int
-    /// The least value that is neither null nor NaN, uncut; nil if there is none, and for vectors.
+    /// Whether a list or map stands above the values.
+    public var isRepeated: Bool
+    public var type: DataType
+    /// The least value that is neither null nor NaN, uncut; nil if there is none.
     public var lowerBound: Value?
-    /// The greatest value that is neither null nor NaN, uncut; nil if there is none, and for
-    /// vectors.
+    /// The greatest value that is neither null nor NaN, uncut; nil if there is none.
     public var upperBound: Value?
 }
 
@@ -63,6 +65,7 @@ public struct ParquetWriter: Sendable {
 
     public let schema: ParquetSchema
     public let configuration: Configuration
+    private let nodes: [ParquetNode]
     private var builder: RecordBatchBuilder
     private var writer = ByteWriter()
     private var footer = FileMetadata()
@@ -77,16 +80,19 @@ public struct ParquetWriter: Sendable {
         self.schema = schema
         self.configuration = configuration
         builder = RecordBatchBuilder(schema: schema.batchSchema)
-        metrics = schema.columns.map {
+        var chunkIndex = 0
+        nodes = builder.schema.fields.map { ParquetNode(writing: $0, chunkIndex: &chunkIndex) }
+        let leaves = nodes.flatMap(\.leaves)
+        metrics = leaves.map {
             ParquetColumnMetrics(
-                identifier: $0.leafIdentifier, byteCount: 0, valueCount: 0, nullCount: 0,
-                nanCount: 0)
+                identifier: $0.identifier, byteCount: 0, valueCount: 0, nullCount: 0,
+                nanCount: 0, isRepeated: $0.repetition > 0, type: $0.layout.type)
         }
-        statistics = schema.columns.map { _ in ParquetStatistics() }
+        statistics = leaves.map { _ in ParquetStatistics() }
         footer.elements = [
             SchemaElement(name: "table", childCount: Int32(schema.columns.count))
         ]
-        for column in schema.columns { footer.elements += column.schemaElements }
+        for node in nodes { footer.elements += node.schemaElements }
         footer.keyValues = configuration.metadata.map { KeyValue(key: $0.key, value: $0.value) }
         for column in schema.columns {
             guard case .vector(let dimension, _) = column.type else { continue }
@@ -99,25 +105,7 @@ public struct ParquetWriter: Sendable {
     private static func validate(
         _ schema: ParquetSchema, _ configuration: Configuration
     ) throws(ColumnarError) {
-        let names = Set(schema.columns.map(\.name))
-        let identifiers = Set(schema.columns.map(\.identifier))
-        guard names.count == schema.columns.count, identifiers.count == names.count else {
-            throw .invalidValue(reason: "names or field ids of Parquet columns repeat")
-        }
-        for column in schema.columns {
-            switch column.type {
-            case .vector(let dimension, _) where dimension < 1:
-                throw .invalidValue(reason: "column \(column.name) is a vector of no elements")
-            case .decimal(let precision, let scale)
-            where !(1...18).contains(precision) || !(0...precision).contains(scale):
-                throw .invalidValue(reason: "column \(column.name) is no decimal of 1 to 18 digits")
-            case .boolean, .int, .bigint, .float, .double, .decimal, .string, .bytes, .date,
-                .timestamp(6), .timestampLTZ(6), .vector:
-                break
-            default:
-                throw .invalidValue(reason: "column \(column.name) of \(column.type)")
-            }
-        }
+        _ = try Schema(validating: schema.columns.map(\.field))
         guard configuration.compression != .lz4Frame else {
             throw .invalidValue(reason: "Parquet has no LZ4 frames: use zstd or none")
         }
@@ -156,24 +144,29 @@ public struct ParquetWriter: Sendable {
         var group = RowGroupMetadata()
         group.rowCount = Int64(batch.rowCount)
         group.fileOffset = Int64(writer.count)
-        for index in schema.columns.indices {
-            var encoder = ChunkEncoder(schema.columns[index], batch.columns[index], configuration)
-            var chunk = encoder.encode()
-            let start = Int64(writer.count)
-            chunk.metadata.dataPageOffset += start
-            if let offset = chunk.metadata.dictionaryPageOffset {
-                chunk.metadata.dictionaryPageOffset = offset + start
-            }
-            writer.append(chunk.bytes)
-            group.plainByteCount += chunk.metadata.plainByteCount
-            group.byteCount += chunk.metadata.byteCount
-            metrics[index].byteCount += chunk.bytes.count
-            metrics[index].valueCount += Int(chunk.metadata.valueCount)
-            statistics[index].merge(chunk.statistics)
-            group.chunks.append(chunk.metadata)
+        for (node, column) in zip(nodes, batch.columns) {
+            for shredded in node.shred(column) { append(shredded, to: &group) }
         }
         footer.rowCount += group.rowCount
         footer.rowGroups.append(group)
+    }
+
+    private mutating func append(_ shredded: ShreddedLeaf, to group: inout RowGroupMetadata) {
+        var encoder = ChunkEncoder(shredded, configuration)
+        var chunk = encoder.encode()
+        let start = Int64(writer.count)
+        chunk.metadata.dataPageOffset += start
+        if let offset = chunk.metadata.dictionaryPageOffset {
+            chunk.metadata.dictionaryPageOffset = offset + start
+        }
+        writer.append(chunk.bytes)
+        group.plainByteCount += chunk.metadata.plainByteCount
+        group.byteCount += chunk.metadata.byteCount
+        let index = shredded.leaf.chunkIndex
+        metrics[index].byteCount += chunk.bytes.count
+        metrics[index].valueCount += Int(chunk.metadata.valueCount)
+        statistics[index].merge(chunk.statistics)
+        group.chunks.append(chunk.metadata)
     }
 
     /// Ends the file; the writer is used up.

@@ -1,27 +1,5 @@
 import Columnar
 
-/// How the values of a leaf column stand in a file, and what becomes of them.
-struct LeafLayout: Hashable {
-    var physical: PhysicalType
-    /// Bytes of a FIXED_LEN_BYTE_ARRAY value.
-    var typeLength: Int
-    /// What to multiply a timestamp by to have microseconds.
-    var factor: Int64
-    /// The type of the column that is read, a vector's being float32.
-    var type: DataType
-
-    /// The bytes of a value in the column's memory; nil for strings and booleans.
-    var width: Int? {
-        switch type {
-        case .boolean, .string, .bytes: nil
-        case .int, .date, .float, .vector: 4
-        case .bigint, .double, .timestamp, .timestampLTZ: 8
-        case .decimal: 16
-        default: nil
-        }
-    }
-}
-
 extension PlainValues {
     /// Reads `count` PLAIN values, which need not fill the range of `reader`, in the layout of
     /// Arrow.
@@ -34,7 +12,7 @@ extension PlainValues {
         case .int64, .double: return try readNumbers(&reader, bytes, count, width: 8, layout)
         case .byteArray: return try readStrings(&reader, bytes, count, layout)
         case .fixedLengthByteArray: return try readBlobs(&reader, bytes, count, layout)
-        case .int96: throw .unsupported(reason: "Parquet INT96")
+        case .int96: return try readMoments(&reader, bytes, count)
         }
     }
 
@@ -71,19 +49,40 @@ extension PlainValues {
         _ numbers: [UInt8], width: Int, _ layout: LeafLayout
     ) throws(ColumnarError) -> PlainValues {
         if case .decimal = layout.type { return .fixed(width: 16, bytes: widen(numbers, width)) }
-        guard layout.width == width else {
+        guard layout.type.storage.fixedByteCount == width || layout.isTimeOfMilliseconds else {
             throw .unsupported(reason: "numbers of \(width) bytes for \(layout.type)")
         }
         guard layout.factor != 1 else { return .fixed(width: width, bytes: numbers) }
-        var scaled = ByteWriter(capacity: numbers.count)
+        var scaled = ByteWriter(capacity: numbers.count / width * 8)
         var reader = ByteReader(numbers)
         while !reader.isAtEnd {
-            let number: Int64 = try reader.readLittleEndian()
+            let number =
+                width == 4
+                ? Int64(try reader.readLittleEndian(Int32.self))
+                : try reader.readLittleEndian(Int64.self)
             let (product, overflow) = number.multipliedReportingOverflow(by: layout.factor)
             if overflow { throw .unsupported(reason: "a timestamp beyond 64 bits of microseconds") }
             scaled.append(littleEndian: product)
         }
-        return .fixed(width: width, bytes: scaled.bytes)
+        return .fixed(width: 8, bytes: scaled.bytes)
+    }
+
+    /// Nanoseconds of a day and the number of the day in the Julian calendar, as microseconds.
+    private static func readMoments(
+        _ reader: inout ByteReader, _ bytes: [UInt8], _ count: Int
+    ) throws(ColumnarError) -> PlainValues {
+        _ = try checkedSize(count, 12, reader)
+        var writer = ByteWriter(capacity: count * 8)
+        for _ in 0..<count {
+            let nanoseconds: Int64 = try reader.readLittleEndian()
+            let day: Int32 = try reader.readLittleEndian()
+            let daysSinceEpoch = Int64(day) - 2_440_588
+            let (microseconds, overflow) = (daysSinceEpoch * 86_400_000_000)
+                .addingReportingOverflow(nanoseconds / 1000)
+            if overflow { throw .unsupported(reason: "a timestamp beyond 64 bits") }
+            writer.append(littleEndian: microseconds)
+        }
+        return .fixed(width: 8, bytes: writer.bytes)
     }
 
     /// Signed numbers of 4 or 8 bytes in 16.
@@ -140,8 +139,7 @@ extension PlainValues {
             throw .corrupt(reason: "Parquet strings are cut", position: range.lowerBound)
         }
         try reader.skip(end - range.lowerBound)
-        if case .decimal = layout.type { return try decimals(offsets, text) }
-        return .variable(offsets: offsets, bytes: text)
+        return try adapt(offsets: offsets, bytes: text, layout)
     }
 
     private static func readBlobs(
@@ -149,35 +147,43 @@ extension PlainValues {
     ) throws(ColumnarError) -> PlainValues {
         let width = layout.typeLength
         let start = try reader.take(try checkedSize(count, width, reader))
-        let blobs = Array(bytes[start..<start + count * width])
-        guard count == 0 || blobs.count <= Int(Int32.max) else {
-            throw .tooLarge(byteCount: blobs.count, limit: Int(Int32.max))
+        return try adapt(blobs: Array(bytes[start..<start + count * width]), layout)
+    }
+
+    /// Values of a fixed length as the file has them.
+    static func adapt(
+        blobs: [UInt8], _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        let width = layout.typeLength
+        guard case .decimal = layout.type else { return .fixed(width: width, bytes: blobs) }
+        return try decimals(
+            stride(from: 0, to: blobs.count, by: width).map { blobs[$0..<$0 + width] })
+    }
+
+    /// Values of any length as the file has them.
+    static func adapt(
+        offsets: [Int32], bytes: [UInt8], _ layout: LeafLayout
+    ) throws(ColumnarError) -> PlainValues {
+        guard case .decimal = layout.type else {
+            return .variable(offsets: offsets, bytes: bytes)
         }
-        let offsets = (0...count).map { Int32($0 * width) }
-        if case .decimal = layout.type { return try decimals(offsets, blobs) }
-        return .variable(offsets: offsets, bytes: blobs)
+        return try decimals(
+            zip(offsets, offsets.dropFirst()).map { bytes[Int($0)..<Int($1)] })
     }
 
     /// Decimals from big-endian two's complement.
     private static func decimals(
-        _ offsets: [Int32], _ bytes: [UInt8]
+        _ values: [ArraySlice<UInt8>]
     ) throws(ColumnarError) -> PlainValues {
-        var writer = ByteWriter(capacity: (offsets.count - 1) * 16)
-        for index in 0..<offsets.count - 1 {
-            let digits = bytes[Int(offsets[index])..<Int(offsets[index + 1])]
-            let sign: Int64 = (digits.first ?? 0) >= 0x80 ? -1 : 0
-            var number = sign
-            for (position, byte) in digits.enumerated() {
-                if position < digits.count - 8 && byte != UInt8(truncatingIfNeeded: sign) {
-                    throw .unsupported(reason: "a decimal over 64 bits")
-                }
-                number = number << 8 | Int64(byte)
-            }
-            guard number >> 63 == sign else {
-                throw .unsupported(reason: "a decimal over 64 bits")
-            }
-            writer.append(littleEndian: number)
-            writer.append(littleEndian: sign)
+        var writer = ByteWriter(capacity: values.count * 16)
+        for digits in values {
+            // Of a longer number only what repeats the sign may be left out.
+            let sign: UInt8 = (digits.first ?? 0) >= 0x80 ? 0xFF : 0
+            let short = digits.suffix(16)
+            guard digits.prefix(digits.count - short.count).allSatisfy({ $0 == sign }),
+                short.isEmpty || digits.count == short.count || (short.first! ^ sign) < 0x80
+            else { throw .unsupported(reason: "a decimal over 128 bits") }
+            writer.append(littleEndian: Int128(bigEndianBytes: short) ?? 0)
         }
         return .fixed(width: 16, bytes: writer.bytes)
     }
@@ -226,17 +232,18 @@ extension PlainValues {
                 var position = 0
                 for index in indices {
                     let start = Int(index) * width
-                    // Widths are 4, 8 or 16.
-                    for word in 0..<width / 4 {
-                        target.storeBytes(
-                            of: source.loadUnaligned(
-                                fromByteOffset: start + word * 4, as: UInt32.self),
-                            toByteOffset: position + word * 4, as: UInt32.self)
-                    }
+                    UnsafeMutableRawBufferPointer(rebasing: target[position..<position + width])
+                        .copyMemory(
+                            from: UnsafeRawBufferPointer(rebasing: source[start..<start + width]))
                     position += width
                 }
             }
             initialized = size
         }
     }
+}
+
+extension LeafLayout {
+    /// Whether the file has 4 bytes for a value of 8 in memory.
+    fileprivate var isTimeOfMilliseconds: Bool { factor == 1000 && physical == .int32 }
 }

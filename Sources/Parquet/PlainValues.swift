@@ -26,30 +26,89 @@ enum PlainValues {
         }
     }
 
-    /// The values of a vector that are not null, as Parquet stores them.
-    init(_ vector: ColumnVector) {
-        switch vector.type {
-        case .boolean:
+    /// Appends values of the same layout.
+    mutating func append(_ more: PlainValues) throws(ColumnarError) {
+        switch (self, more) {
+        case (.fixed(let width, var bytes), .fixed(_, let moreBytes)):
+            self = .flags([])
+            bytes += moreBytes
+            self = .fixed(width: width, bytes: bytes)
+        case (.flags(var flags), .flags(let moreFlags)):
+            self = .flags([])
+            flags += moreFlags
+            self = .flags(flags)
+        case (.variable(var offsets, var bytes), .variable(let moreOffsets, let moreBytes)):
+            guard moreBytes.count <= Int(Int32.max) - bytes.count else {
+                throw .tooLarge(byteCount: bytes.count + moreBytes.count, limit: Int(Int32.max))
+            }
+            self = .flags([])
+            let base = Int32(bytes.count)
+            bytes += moreBytes
+            offsets.reserveCapacity(offsets.count + moreOffsets.count)
+            for offset in moreOffsets.dropFirst() { offsets.append(offset + base) }
+            self = .variable(offsets: offsets, bytes: bytes)
+        default: preconditionFailure("values of two layouts")
+        }
+    }
+
+    /// The values of a leaf's vector that are not null, as Parquet stores them.
+    init(_ vector: ColumnVector, _ layout: LeafLayout) {
+        switch vector.storage {
+        case .bit:
             var flags: [UInt8] = []
             flags.reserveCapacity(vector.count)
             for row in 0..<vector.count where !vector.isNull(at: row) {
                 flags.append(vector.boolean(at: row) ? 1 : 0)
             }
             self = .flags(flags)
-        case .string, .bytes: self = Self.strings(vector)
-        case .int, .float, .date: self = Self.numbers(vector, stride: 4, width: 4)
-        case .bigint, .double, .timestamp, .timestampLTZ:
+        case .text, .variableBytes: self = Self.strings(vector)
+        case .fixedBytes:
+            self =
+                layout.physical == .byteArray
+                ? Self.strings(vector)
+                : Self.numbers(vector, stride: layout.typeLength, width: layout.typeLength)
+        case .float32: self = Self.numbers(vector, stride: 4, width: 4)
+        case .float64: self = Self.numbers(vector, stride: 8, width: 8)
+        case .int8, .int16: self = Self.integers(vector, layout, Int32.self)
+        case .int32 where layout.physical == .int32:
+            self = Self.numbers(vector, stride: 4, width: 4)
+        case .int64 where layout.writingFactor == 1:
             self = Self.numbers(vector, stride: 8, width: 8)
-        case .decimal(let precision, _):
-            self = Self.numbers(vector, stride: 16, width: precision <= 9 ? 4 : 8)
-        case .vector(let dimension, _):
-            guard
-                case .fixed(_, let bytes) = Self.numbers(
-                    vector, stride: 4 * dimension, width: 4 * dimension)
-            else { preconditionFailure("numbers are of fixed width") }
-            self = .fixed(width: 4, bytes: bytes)
-        default: preconditionFailure("the writer refuses \(vector.type)")
+        case .int32, .int64: self = Self.integers(vector, layout, Int64.self)
+        case .int128:
+            switch layout.physical {
+            case .int32: self = Self.numbers(vector, stride: 16, width: 4)
+            case .int64: self = Self.numbers(vector, stride: 16, width: 8)
+            default: self = Self.bigEndian(vector, width: layout.typeLength)
+            }
+        case .floats, .list, .map, .record: preconditionFailure("\(vector.type) is no leaf")
         }
+    }
+
+    /// Numbers in another width or unit.
+    private static func integers<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ vector: ColumnVector, _ layout: LeafLayout, _: Number.Type
+    ) -> PlainValues {
+        let factor = layout.writingFactor
+        var writer = ByteWriter(capacity: vector.count * MemoryLayout<Number>.size)
+        for row in 0..<vector.count {
+            guard let number = vector.value(at: row).integer else { continue }
+            // What a type holds can be said in its unit here: the value was checked.
+            writer.append(littleEndian: Number(number * factor))
+        }
+        return .fixed(width: MemoryLayout<Number>.size, bytes: writer.bytes)
+    }
+
+    /// Decimals as the high end of two's complement, of `width` bytes each.
+    private static func bigEndian(_ vector: ColumnVector, width: Int) -> PlainValues {
+        var writer = ByteWriter(capacity: vector.count * width)
+        for row in 0..<vector.count where !vector.isNull(at: row) {
+            let number = vector.decimal(at: row)
+            for byte in (0..<width).reversed() {
+                writer.append(byte: UInt8(truncatingIfNeeded: number >> Int128(8 * byte)))
+            }
+        }
+        return .fixed(width: width, bytes: writer.bytes)
     }
 
     /// Takes the first `width` of each `stride` bytes: little endian, so the low ones.
@@ -79,7 +138,9 @@ enum PlainValues {
     }
 
     private static func strings(_ vector: ColumnVector) -> PlainValues {
-        if vector.nullCount == 0 { return .variable(offsets: vector.offsets, bytes: vector.data) }
+        if vector.nullCount == 0 && vector.storage.hasOffsets {
+            return .variable(offsets: vector.offsets, bytes: vector.data)
+        }
         var offsets: [Int32] = [0]
         var bytes: [UInt8] = []
         offsets.reserveCapacity(vector.count - vector.nullCount + 1)

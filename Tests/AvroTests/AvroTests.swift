@@ -254,29 +254,4 @@ struct AvroFileTests {
             try AvroFile(decoding: bytes)
         }
     }
-
-    @Test(
-        "Random bytes are never DEFLATE data that crashes",
-        arguments: 1...200 as ClosedRange<UInt64>)
-    func inflateFuzz(seed: UInt64) {
-        let random = RandomStream(seed: seed, label: "deflate")
-        let bytes = (0..<random.next(in: 0..<300)).map { _ in
-            UInt8(truncatingIfNeeded: random.next())
-        }
-        do {
-            let output = try inflate(bytes, limit: 10_000)
-            #expect(output.count <= 10_000)
-        } catch {
-            #expect("\(error)" != "")
-        }
-    }
-
-    @Test("Data that grows beyond its limit is refused before it is made")
-    func inflateLimit() throws {
-        let stored: [UInt8] = [1, 5, 0, 0xFA, 0xFF, 1, 2, 3, 4, 5]
-        #expect(try inflate(stored, limit: 5) == [1, 2, 3, 4, 5])
-        #expect(throws: AvroError.tooLarge(byteCount: 5, limit: 4)) {
-            try inflate(stored, limit: 4)
-        }
-    }
 }

@@ -10,8 +10,7 @@ enum GoldenFiles {
         ParquetColumn(identifier: 3, name: "price", type: .decimal(precision: 9, scale: 2)),
         ParquetColumn(identifier: 4, name: "seen", type: .timestampLTZ(precision: 6)),
         ParquetColumn(
-            identifier: 5, name: "point", type: .vector(dimension: 2, elementIdentifier: 6),
-            isElementRequired: false),
+            identifier: 5, name: "point", type: .vector(dimension: 2, elementIdentifier: 6)),
     ])
 
     static let rows: [Row] = [
