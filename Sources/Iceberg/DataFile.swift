@@ -1,4 +1,3 @@
-import Avro
 import Columnar
 public import Parquet
 
@@ -24,6 +23,8 @@ public struct DataFile: Hashable, Sendable {
         public var byteCount: Int64
         public var valueCount: Int64
         public var nullCount: Int64
+        /// Nil if unknown, and for types that have no NaN.
+        public var nanCount: Int64?
         /// In Iceberg's single-value encoding; nil where they are left out.
         public var lower: [UInt8]?
         public var upper: [UInt8]?
@@ -43,8 +44,9 @@ public struct DataFile: Hashable, Sendable {
             ColumnBounds(
                 identifier: column.identifier, byteCount: Int64(column.byteCount),
                 valueCount: Int64(column.valueCount), nullCount: Int64(column.nullCount),
-                lower: column.lowerBound.flatMap(singleValue),
-                upper: column.upperBound.flatMap(singleValue))
+                nanCount: column.type.hasNaN ? Int64(column.nanCount) : nil,
+                lower: column.bound(.lower, isCut: content == .data),
+                upper: column.bound(.upper, isCut: content == .data))
         }
     }
 
@@ -62,42 +64,16 @@ public struct DataFile: Hashable, Sendable {
     }
 }
 
-/// Longer strings are no bounds: a cut upper bound would have to be counted up to stay one.
-private let boundByteLimit = 1024
-
-/// Iceberg's single-value serialization (spec, appendix D) of the types whose bounds are written.
-///
-/// Bounds of other types are left out: a wrong bound silently hides rows, a missing one never does.
-func singleValue(_ value: Value) -> [UInt8]? {
-    var writer = ByteWriter()
-    switch value {
-    case .int(let value), .date(let value): writer.append(littleEndian: value)
-    case .bigint(let value), .timestamp(let value): writer.append(littleEndian: value)
-    case .string(let value) where value.utf8.count <= boundByteLimit:
-        writer.append(Array(value.utf8))
-    default: return nil
+extension ParquetColumnMetrics {
+    /// A bound as a manifest has it. Readers of position deletes compare theirs for equality, so
+    /// those stay whole; below lists there are none.
+    fileprivate func bound(_ side: BoundSide, isCut: Bool) -> [UInt8]? {
+        if isRepeated { return nil }
+        let value = side == .lower ? lowerBound : upperBound
+        return value.flatMap { singleValue($0, of: type, side, isCut: isCut) }
     }
-    return writer.bytes
 }
 
-/// The value of a bound; nil if it cannot be told or trusted.
-func value(_ bytes: [UInt8], of type: DataType) -> Value? {
-    var reader = ByteReader(bytes)
-    let value: Value?
-    switch type {
-    case .int: value = (try? reader.readLittleEndian()).map { .int($0) }
-    case .date: value = (try? reader.readLittleEndian()).map { .date($0) }
-    case .bigint:
-        // As an int, in a file from before the column was widened.
-        if bytes.count == 4 {
-            value = (try? reader.readLittleEndian(Int32.self)).map { .bigint(Int64($0)) }
-        } else {
-            value = (try? reader.readLittleEndian()).map { .bigint($0) }
-        }
-    case .timestamp, .timestampLTZ:
-        value = (try? reader.readLittleEndian()).map { .timestamp($0) }
-    case .string: return String(validating: bytes, as: UTF8.self).map { .string($0) }
-    default: return nil
-    }
-    return reader.isAtEnd ? value : nil
+extension DataType {
+    fileprivate var hasNaN: Bool { self == .float || self == .double }
 }

@@ -121,11 +121,19 @@ public struct Manifest: Hashable, Sendable {
         return .record([
             .int(file.content.rawValue), .string(file.path), .string("PARQUET"), .record([]),
             .long(file.recordCount), .long(file.byteCount), counts(\.byteCount),
-            counts(\.valueCount), counts(\.nullCount), .null, bounds(\.lower), bounds(\.upper),
+            counts(\.valueCount), counts(\.nullCount), nanCounts(file), bounds(\.lower),
+            bounds(\.upper),
             .null,
             file.splitOffsets.isEmpty ? .null : .array(file.splitOffsets.map { .long($0) }), .null,
             .null, file.referencedDataFile.map { .string($0) } ?? .null,
         ])
+    }
+
+    private static func nanCounts(_ file: DataFile) -> AvroValue {
+        .array(
+            file.columns.compactMap { column in
+                column.nanCount.map { .record([.int(column.identifier), .long($0)]) }
+            })
     }
 
     private static func long(_ value: Int64?) -> AvroValue { value.map { .long($0) } ?? .null }
@@ -180,13 +188,13 @@ public struct Manifest: Hashable, Sendable {
             list.first { $0.0 == key }?.1
         }
         let (sizes, values, nulls) = (entries(108), entries(109), entries(110))
-        let (lower, upper) = (entries(125), entries(128))
+        let (nans, lower, upper) = (entries(137), entries(125), entries(128))
         return sizes.map { key, size in
             DataFile.ColumnBounds(
                 identifier: key, byteCount: size.integer ?? 0,
                 valueCount: find(values, key)?.integer ?? 0,
-                nullCount: find(nulls, key)?.integer ?? 0, lower: find(lower, key)?.bytes,
-                upper: find(upper, key)?.bytes)
+                nullCount: find(nulls, key)?.integer ?? 0, nanCount: find(nans, key)?.integer,
+                lower: find(lower, key)?.bytes, upper: find(upper, key)?.bytes)
         }
     }
 }

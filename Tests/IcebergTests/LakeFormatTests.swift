@@ -129,26 +129,4 @@ struct LakeFormatTests {
         }
         #expect(refused > 300)
     }
-
-    @Test("Bounds are the spec's single values, and are read back")
-    func bounds() throws {
-        let cases: [(Value, DataType, [UInt8])] = [
-            (.int(-2), .int, [0xFE, 0xFF, 0xFF, 0xFF]),
-            (.date(17_486), .date, [0x4E, 0x44, 0, 0]),
-            (.bigint(34), .bigint, [34, 0, 0, 0, 0, 0, 0, 0]),
-            (
-                .timestamp(1_510_871_468_000_001), .timestampLTZ(precision: 6),
-                [0x01, 0xC3, 0x26, 0x2D, 0x21, 0x5E, 0x05, 0x00]
-            ),
-            (.string("iceberg"), .string, Array("iceberg".utf8)),
-        ]
-        for (bound, type, bytes) in cases {
-            #expect(singleValue(bound) == bytes, "\(bound)")
-            #expect(value(bytes, of: type) == bound)
-        }
-        #expect(singleValue(.string(String(repeating: "x", count: 2000))) == nil)
-        #expect(singleValue(.double(1)) == nil)
-        #expect(value([1, 2], of: .bigint) == nil)
-        #expect(value([0xFF], of: .string) == nil)
-    }
 }
