@@ -4,7 +4,7 @@
 
 private let identifierKey = "PARQUET:field_id"
 
-/// The metadata entry with a type that several share Arrow's type with, such as char(5).
+/// The metadata entry with the type's own name, such as char(5), of which Arrow's says less.
 private let typeKey = "wavetank.type"
 private let extensionKey = "ARROW:extension:name"
 private let uuidExtension = "arrow.uuid"
@@ -102,36 +102,29 @@ extension FlatbufferWriter {
         case .uuid:
             entries.append((extensionKey, uuidExtension))
             entries.append(("ARROW:extension:metadata", ""))
-        case .char, .time, .timestamp, .timestampLTZ:
-            entries.append((typeKey, "\(field.type)"))
-        default: break
+        case .vector, .array, .map, .row: break
+        default: entries.append((typeKey, "\(field.type)"))
         }
         return entries
     }
 
     private mutating func arrowType(_ type: DataType) -> Int {
-        switch type {
-        case .boolean, .char, .string, .bytes, .array, .row: return table([]).position
-        case .tinyint: return table([.int32(8), .byte(1)]).position
-        case .smallint: return table([.int32(16), .byte(1)]).position
-        case .int: return table([.int32(32), .byte(1)]).position
-        case .bigint: return table([.int32(64), .byte(1)]).position
-        case .float: return table([.int16(1)]).position
-        case .double: return table([.int16(2)]).position
+        switch type.typeDescription.arrow {
+        case .boolean, .utf8, .binary, .list, .structure: return table([]).position
+        case .integer(let bits): return table([.int32(Int32(bits)), .byte(1)]).position
+        case .floatingPoint(let precision): return table([.int16(precision)]).position
         case .date: return table([.int16(0)]).position
-        case .time(let precision):
-            let bits: Int32 = type.storage == .int32 ? 32 : 64
-            return table([.int16(TimeUnit(precision: precision).arrowUnit), .int32(bits)]).position
-        case .timestamp: return table([.int16(type.timestampUnit.arrowUnit)]).position
-        case .timestampLTZ:
-            let timestamp = table([.int16(type.timestampUnit.arrowUnit), .reference])
+        case .time(let unit, let bits):
+            return table([.int16(unit.arrowUnit), .int32(bits)]).position
+        case .timestamp(let unit, isUTC: false): return table([.int16(unit.arrowUnit)]).position
+        case .timestamp(let unit, isUTC: true):
+            let timestamp = table([.int16(unit.arrowUnit), .reference])
             refer(from: timestamp.fields[1], to: string("UTC"))
             return timestamp.position
         case .decimal(let precision, let scale):
             return table([.int32(Int32(precision)), .int32(Int32(scale)), .int32(128)]).position
-        case .binary(let length): return table([.int32(Int32(length))]).position
-        case .uuid: return table([.int32(16)]).position
-        case .vector(let dimension, _): return table([.int32(Int32(dimension))]).position
+        case .fixedSizeBinary(let count), .fixedSizeList(let count):
+            return table([.int32(Int32(count))]).position
         case .map: return table([.byte(0)]).position
         }
     }
@@ -299,21 +292,21 @@ extension DataType {
     }
 
     fileprivate var arrowKind: UInt8 {
-        switch self {
+        switch typeDescription.arrow {
         case .boolean: ArrowKind.boolean
-        case .tinyint, .smallint, .int, .bigint: ArrowKind.int
-        case .float, .double: ArrowKind.floatingPoint
-        case .char, .string: ArrowKind.utf8
-        case .bytes: ArrowKind.binary
-        case .binary, .uuid: ArrowKind.fixedSizeBinary
+        case .integer: ArrowKind.int
+        case .floatingPoint: ArrowKind.floatingPoint
+        case .utf8: ArrowKind.utf8
+        case .binary: ArrowKind.binary
+        case .fixedSizeBinary: ArrowKind.fixedSizeBinary
         case .date: ArrowKind.date
         case .time: ArrowKind.time
-        case .timestamp, .timestampLTZ: ArrowKind.timestamp
+        case .timestamp: ArrowKind.timestamp
         case .decimal: ArrowKind.decimal
-        case .vector: ArrowKind.fixedSizeList
-        case .array: ArrowKind.list
+        case .fixedSizeList: ArrowKind.fixedSizeList
+        case .list: ArrowKind.list
         case .map: ArrowKind.map
-        case .row: ArrowKind.structure
+        case .structure: ArrowKind.structure
         }
     }
 }

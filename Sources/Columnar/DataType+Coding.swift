@@ -1,70 +1,22 @@
 // Types and schemas as bytes, for messages and for metadata that is stored.
 //
-//     type      a byte of kind, then what the kind has: numbers as varints, children as fields
+//     type      a byte of kind, then what the kind has: numbers as varints, of a vector also its
+//               elements' identifier, of a row the count of its fields; then children as fields
 //     field     identifier (i32 little endian), name, type, a byte of nullability
 //     schema    identifier (i16 little endian), varint count and fields, varint count and positions
 //               of the primary key, highest field identifier (i32 little endian)
 
-/// The numbers of the kinds; they stand in stored files, so none may change its meaning.
-private enum TypeKind {
-    static let boolean: UInt8 = 0
-    static let int: UInt8 = 1
-    static let bigint: UInt8 = 2
-    static let float: UInt8 = 3
-    static let double: UInt8 = 4
-    static let string: UInt8 = 5
-    static let bytes: UInt8 = 6
-    static let date: UInt8 = 7
-    static let timestamp: UInt8 = 8
-    static let timestampLTZ: UInt8 = 9
-    static let decimal: UInt8 = 10
-    static let vector: UInt8 = 11
-    static let tinyint: UInt8 = 12
-    static let smallint: UInt8 = 13
-    static let char: UInt8 = 14
-    static let binary: UInt8 = 15
-    static let time: UInt8 = 16
-    static let uuid: UInt8 = 17
-    static let array: UInt8 = 18
-    static let map: UInt8 = 19
-    static let row: UInt8 = 20
-}
-
 extension DataType {
-    /// The kind and the numbers that belong to it.
-    private var coding: (kind: UInt8, numbers: [Int]) {
-        switch self {
-        case .boolean: (TypeKind.boolean, [])
-        case .tinyint: (TypeKind.tinyint, [])
-        case .smallint: (TypeKind.smallint, [])
-        case .int: (TypeKind.int, [])
-        case .bigint: (TypeKind.bigint, [])
-        case .float: (TypeKind.float, [])
-        case .double: (TypeKind.double, [])
-        case .decimal(let precision, let scale): (TypeKind.decimal, [precision, scale])
-        case .char(let length): (TypeKind.char, [length])
-        case .string: (TypeKind.string, [])
-        case .binary(let length): (TypeKind.binary, [length])
-        case .bytes: (TypeKind.bytes, [])
-        case .date: (TypeKind.date, [])
-        case .time(let precision): (TypeKind.time, [precision])
-        case .timestamp(let precision): (TypeKind.timestamp, [precision])
-        case .timestampLTZ(let precision): (TypeKind.timestampLTZ, [precision])
-        case .uuid: (TypeKind.uuid, [])
-        case .vector(let dimension, let element): (TypeKind.vector, [dimension, Int(element)])
-        case .array: (TypeKind.array, [])
-        case .map: (TypeKind.map, [])
-        case .row(let row): (TypeKind.row, [row.fields.count])
-        }
-    }
-
     public func encode(into writer: inout ByteWriter) {
-        let (kind, numbers) = coding
-        writer.append(byte: kind)
-        for number in numbers { writer.append(varint: UInt64(number)) }
-        if isNested {
-            for child in children { child.encode(into: &writer) }
+        let description = typeDescription
+        writer.append(byte: description.kind)
+        for number in description.numbers { writer.append(varint: UInt64(number)) }
+        switch self {
+        case .vector(_, let element): writer.append(varint: UInt64(max(0, element)))
+        case .row(let row): writer.append(varint: UInt64(row.fields.count))
+        default: break
         }
+        for child in children { child.encode(into: &writer) }
     }
 
     /// Throws `ColumnarError.corrupt` also for a type beyond the limits.
@@ -144,46 +96,40 @@ extension ByteReader {
         guard depth <= TypeLimit.depth else {
             throw .corrupt(reason: "a type nests over \(TypeLimit.depth) levels", position: start)
         }
-        let type: DataType
-        switch try readByte() {
-        case TypeKind.boolean: type = .boolean
-        case TypeKind.tinyint: type = .tinyint
-        case TypeKind.smallint: type = .smallint
-        case TypeKind.int: type = .int
-        case TypeKind.bigint: type = .bigint
-        case TypeKind.float: type = .float
-        case TypeKind.double: type = .double
-        case TypeKind.decimal:
-            type = .decimal(precision: try readTypeNumber(), scale: try readTypeNumber())
-        case TypeKind.char: type = .char(length: try readTypeNumber())
-        case TypeKind.string: type = .string
-        case TypeKind.binary: type = .binary(length: try readTypeNumber())
-        case TypeKind.bytes: type = .bytes
-        case TypeKind.date: type = .date
-        case TypeKind.time: type = .time(precision: try readTypeNumber())
-        case TypeKind.timestamp: type = .timestamp(precision: try readTypeNumber())
-        case TypeKind.timestampLTZ: type = .timestampLTZ(precision: try readTypeNumber())
-        case TypeKind.uuid: type = .uuid
-        case TypeKind.vector:
-            type = .vector(
-                dimension: try readTypeNumber(),
-                elementIdentifier: Int32(try readTypeNumber()))
-        case TypeKind.array:
+        let kind = try readByte()
+        if let family = TypeFamily.all.first(where: { $0.kind == kind }) {
+            var numbers: [Int] = []
+            for _ in 0..<family.numberCount { numbers.append(try readTypeNumber()) }
+            var type = family.make(numbers)
+            if case .vector(let dimension, _) = type {
+                type = .vector(
+                    dimension: dimension, elementIdentifier: Int32(try readTypeNumber()))
+            }
+            return try checked(type, start)
+        }
+        // Those of `typeDescription` that nest others.
+        switch kind {
+        case 18:
             let element = try readField(depth: depth)
-            type = .array(
+            return .array(
                 ArrayType(
                     element.type, isNullable: element.isNullable, identifier: element.identifier))
-        case TypeKind.map:
+        case 19:
             let key = try readField(depth: depth)
             let value = try readField(depth: depth)
-            type = .map(
+            let map = DataType.map(
                 MapType(
                     key.type, value.type, isNullable: value.isNullable,
                     keyIdentifier: key.identifier, valueIdentifier: value.identifier))
-        case TypeKind.row:
-            type = .row(RowType(try readFields(try readTypeNumber(), depth: depth)))
-        case let kind: throw .corrupt(reason: "no type has the number \(kind)", position: start)
+            return try checked(map, start)
+        case 20:
+            let fields = try readFields(try readTypeNumber(), depth: depth)
+            return try checked(.row(RowType(fields)), start)
+        default: throw .corrupt(reason: "no type has the number \(kind)", position: start)
         }
+    }
+
+    private func checked(_ type: DataType, _ start: Int) throws(ColumnarError) -> DataType {
         if let flaw = type.ownFlaw { throw .corrupt(reason: flaw, position: start) }
         return type
     }

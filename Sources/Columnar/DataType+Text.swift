@@ -3,24 +3,6 @@ extension DataType: CustomStringConvertible {
     /// identifiers are left out.
     public var description: String {
         switch self {
-        case .boolean: "boolean"
-        case .tinyint: "tinyint"
-        case .smallint: "smallint"
-        case .int: "int"
-        case .bigint: "bigint"
-        case .float: "float"
-        case .double: "double"
-        case .decimal(let precision, let scale): "decimal(\(precision), \(scale))"
-        case .char(let length): "char(\(length))"
-        case .string: "string"
-        case .binary(let length): "binary(\(length))"
-        case .bytes: "bytes"
-        case .date: "date"
-        case .time(let precision): "time(\(precision))"
-        case .timestamp(let precision): "timestamp(\(precision))"
-        case .timestampLTZ(let precision): "timestamp_ltz(\(precision))"
-        case .uuid: "uuid"
-        case .vector(let dimension, _): "vector(\(dimension))"
         case .array(let array):
             "array<\(array.element)\(array.isElementNullable ? "" : " not null")>"
         case .map(let map):
@@ -29,6 +11,7 @@ extension DataType: CustomStringConvertible {
             "row<"
                 + row.fields.map { "\($0.name) \($0.type)\($0.isNullable ? "" : " not null")" }
                 .joined(separator: ", ") + ">"
+        default: typeDescription.text
         }
     }
 
@@ -41,6 +24,13 @@ extension DataType: CustomStringConvertible {
         var parser = TypeParser(text)
         guard let type = parser.type(depth: 1), parser.isAtEnd else { return nil }
         self = type
+    }
+}
+
+extension TypeDescription {
+    /// The name and its numbers.
+    fileprivate var text: String {
+        numbers.isEmpty ? name : "\(name)(\(numbers.map(String.init).joined(separator: ", ")))"
     }
 }
 
@@ -94,6 +84,7 @@ private struct TypeParser {
 
     /// Numbers in parentheses, which may be left out if there are defaults for them.
     private mutating func numbers(_ count: Int, default defaults: [Int]? = nil) -> [Int]? {
+        if count == 0 { return [] }
         guard sign("(") else { return defaults }
         var numbers: [Int] = []
         repeat {
@@ -114,31 +105,14 @@ private struct TypeParser {
     }
 
     mutating func type(depth: Int) -> DataType? {
-        guard depth <= TypeLimit.depth, let word = word()?.lowercased() else { return nil }
-        let type: DataType?
-        switch word {
-        case "boolean": type = .boolean
-        case "tinyint": type = .tinyint
-        case "smallint": type = .smallint
-        case "int", "integer": type = .int
-        case "bigint": type = .bigint
-        case "float": type = .float
-        case "double": type = .double
-        case "string": type = .string
-        case "bytes": type = .bytes
-        case "date": type = .date
-        case "uuid": type = .uuid
-        case "decimal":
-            type = numbers(2, default: [10, 0]).map { .decimal(precision: $0[0], scale: $0[1]) }
-        case "char": type = numbers(1, default: [1]).map { .char(length: $0[0]) }
-        case "binary": type = numbers(1, default: [1]).map { .binary(length: $0[0]) }
-        case "time": type = numbers(1, default: [0]).map { .time(precision: $0[0]) }
-        case "timestamp": type = numbers(1, default: [6]).map { .timestamp(precision: $0[0]) }
-        case "timestamp_ltz":
-            type = numbers(1, default: [6]).map { .timestampLTZ(precision: $0[0]) }
-        case "vector": type = numbers(1).map { .vector(dimension: $0[0]) }
-        case "array", "map", "row": type = nested(word, depth: depth)
-        default: type = nil
+        guard depth <= TypeLimit.depth, let spelled = word()?.lowercased() else { return nil }
+        let word = spelled == "integer" ? "int" : spelled
+        var type: DataType?
+        if let family = TypeFamily.all.first(where: { $0.name == word }) {
+            // Numbers that make no sense must not come to where they are believed.
+            type = numbers(family.numberCount, default: family.defaults).map(family.make)
+        } else if ["array", "map", "row"].contains(word) {
+            type = nested(word, depth: depth)
         }
         return type?.ownFlaw == nil ? type : nil
     }

@@ -80,9 +80,9 @@ extension DataType {
     /// What is wrong with the type's own numbers or names; nil if nothing is.
     var ownFlaw: String? {
         func bounded(_ number: Int, _ range: ClosedRange<Int>, _ what: String) -> String? {
+            // The type itself cannot be described while its numbers are out of range.
             range.contains(number)
-                ? nil
-                : "the \(what) of \(self) is not \(range.lowerBound) to \(range.upperBound)"
+                ? nil : "a \(what) of \(number), not \(range.lowerBound) to \(range.upperBound)"
         }
         switch self {
         case .decimal(let precision, let scale):
@@ -94,10 +94,10 @@ extension DataType {
             return bounded(length, 1...TypeLimit.length, "length")
         case .vector(let dimension, _):
             return bounded(dimension, 1...TypeLimit.dimension, "dimension")
-        case .map(let map): return map.key.isNested ? "the keys of \(self) are nested" : nil
+        case .map(let map): return map.key.isNested ? "a map with nested keys" : nil
         case .row(let row):
             return row.fields.isEmpty
-                ? "a row without fields" : Schema.namesFlaw(row.fields, of: "\(self)")
+                ? "a row without fields" : Schema.namesFlaw(row.fields, of: "a row")
         default: return nil
         }
     }

@@ -114,26 +114,6 @@ extension Field {
 }
 
 extension DataType {
-    /// The name of a type that nests no other; nil for those that do.
-    fileprivate var icebergName: String? {
-        switch self {
-        case .boolean: "boolean"
-        case .tinyint, .smallint, .int: "int"
-        case .bigint: "long"
-        case .float: "float"
-        case .double: "double"
-        case .decimal(let precision, let scale): "decimal(\(precision), \(scale))"
-        case .char, .string: "string"
-        case .binary, .bytes: "binary"
-        case .date: "date"
-        case .time: "time"
-        case .timestamp(let precision): precision <= 6 ? "timestamp" : "timestamp_ns"
-        case .timestampLTZ(let precision): precision <= 6 ? "timestamptz" : "timestamptz_ns"
-        case .uuid: "uuid"
-        case .vector, .array, .map, .row: nil
-        }
-    }
-
     fileprivate var icebergJSON: JSONValue {
         switch self {
         case .vector(_, let element):
@@ -155,7 +135,7 @@ extension DataType {
             ]
         case .row(let row):
             ["type": "struct", "fields": .array(row.fields.map(\.icebergJSON))]
-        default: .string(icebergName ?? "")
+        default: .string(typeDescription.iceberg ?? "")
         }
     }
 
@@ -169,7 +149,10 @@ extension DataType {
         guard case .object = json.value else {
             let name = try json.string()
             let exact = exactTypes[identifier]
-            guard let type = exact?.icebergName == name ? exact : Self.scalar(iceberg: name) else {
+            guard
+                let type = exact?.typeDescription.iceberg == name
+                    ? exact : Self.scalar(iceberg: name)
+            else {
                 throw IcebergError.unsupported(reason: "type \(name) of \(json.path)")
             }
             self = type
@@ -234,7 +217,7 @@ extension DataType {
     /// Whether Iceberg's name says all of the type, what it nests aside.
     fileprivate var isIcebergName: Bool {
         if case .vector = self { return false }
-        return icebergName.map { Self.scalar(iceberg: $0) == self } ?? true
+        return typeDescription.iceberg.map { Self.scalar(iceberg: $0) == self } ?? true
     }
 }
 

@@ -30,23 +30,24 @@ struct LeafLayout: Hashable, Sendable {
         self.type = type
         factor = 1
         typeLength = 0
-        switch type {
-        case .boolean: physical = .boolean
-        case .tinyint, .smallint, .int, .date: physical = .int32
-        case .bigint, .time, .timestamp, .timestampLTZ: physical = .int64
-        case .float: physical = .float
-        case .double: physical = .double
-        case .char, .string, .binary, .bytes: physical = .byteArray
-        case .uuid:
-            physical = .fixedLengthByteArray
-            typeLength = 16
-        case .decimal(let precision, _):
+        switch (type.typeDescription.parquet, type.storage) {
+        case (.decimal(let precision, _), _):
             physical =
                 precision <= 9 ? .int32 : (precision <= 18 ? .int64 : .fixedLengthByteArray)
             if precision > 18 {
                 typeLength = (Int128(powerOfTen(precision)) - 1).bigEndianBytes.count
             }
-        case .vector, .array, .map, .row: preconditionFailure("\(type) is no leaf")
+        case (.time, _), (.timestamp, _), (_, .int64): physical = .int64
+        case (.bytes, _), (_, .text), (_, .variableBytes): physical = .byteArray
+        case (_, .bit): physical = .boolean
+        case (_, .int8), (_, .int16), (_, .int32): physical = .int32
+        case (_, .float32): physical = .float
+        case (_, .float64): physical = .double
+        case (_, .fixedBytes(let count)):
+            physical = .fixedLengthByteArray
+            typeLength = count
+        case (_, .int128), (_, .floats), (_, .list), (_, .map), (_, .record):
+            preconditionFailure("\(type) is no leaf")
         }
     }
 
@@ -54,24 +55,22 @@ struct LeafLayout: Hashable, Sendable {
     func describe(_ element: inout SchemaElement) {
         element.type = physical
         if physical == .fixedLengthByteArray { element.typeLength = Int32(typeLength) }
-        switch type {
-        case .char, .string:
-            (element.convertedType, element.logicalType) = (ConvertedType.utf8, .string)
+        switch type.typeDescription.parquet {
+        case .none, .bytes: break
+        case .text: (element.convertedType, element.logicalType) = (ConvertedType.utf8, .string)
         case .date: (element.convertedType, element.logicalType) = (ConvertedType.date, .date)
-        case .time(let precision):
+        case .time(let isNanoseconds):
             // No converted type: the old one means UTC.
-            element.logicalType = .time(isAdjustedToUTC: false, unit: precision <= 6 ? 2 : 3)
-        case .timestamp(let precision):
-            element.logicalType = .timestamp(isAdjustedToUTC: false, unit: precision <= 6 ? 2 : 3)
-        case .timestampLTZ(let precision):
-            if precision <= 6 { element.convertedType = ConvertedType.timestampMicros }
-            element.logicalType = .timestamp(isAdjustedToUTC: true, unit: precision <= 6 ? 2 : 3)
+            element.logicalType = .time(isAdjustedToUTC: false, unit: isNanoseconds ? 3 : 2)
+        case .timestamp(let isUTC, let isNanoseconds):
+            if isUTC && !isNanoseconds { element.convertedType = ConvertedType.timestampMicros }
+            element.logicalType = .timestamp(
+                isAdjustedToUTC: isUTC, unit: isNanoseconds ? 3 : 2)
         case .decimal(let precision, let scale):
             element.convertedType = ConvertedType.decimal
             (element.precision, element.scale) = (Int32(precision), Int32(scale))
             element.logicalType = .decimal(precision: Int32(precision), scale: Int32(scale))
         case .uuid: element.logicalType = .uuid
-        default: break
         }
     }
 

@@ -22,30 +22,6 @@ public enum Storage: Hashable, Sendable {
     case record
 }
 
-extension DataType {
-    public var storage: Storage {
-        switch self {
-        case .boolean: .bit
-        case .tinyint: .int8
-        case .smallint: .int16
-        case .int, .date: .int32
-        case .bigint, .timestamp, .timestampLTZ: .int64
-        case .time(let precision): precision <= 3 ? .int32 : .int64
-        case .float: .float32
-        case .double: .float64
-        case .decimal: .int128
-        case .char, .string: .text
-        case .binary(let length): .fixedBytes(length)
-        case .uuid: .fixedBytes(16)
-        case .bytes: .variableBytes
-        case .vector(let dimension, _): .floats(dimension)
-        case .array: .list
-        case .map: .map
-        case .row: .record
-        }
-    }
-}
-
 extension Storage {
     /// The bytes a value takes in a column's data; nil if it takes bits, as many as it needs, or
     /// none.
