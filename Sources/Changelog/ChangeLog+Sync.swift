@@ -32,7 +32,7 @@ extension ChangeLog {
                 let end = segment.endOffset
                 let frames = tail.frames(below: end, syncedEndOffset: syncedEndOffset)
                 let file = try await segment.open(machine.disk)
-                try await file.writeDurably(frames.bytes, at: segment.syncedByteCount)
+                try await groupCommit.write(frames.bytes, to: file, at: segment.syncedByteCount)
                 segment.syncedByteCount += Int64(frames.bytes.count)
                 tail.wrote(frames.count, keeping: configuration.tailByteCount)
                 syncedEndOffset = end

@@ -118,7 +118,8 @@ extension ChangeLog {
             return state
         }
         return try await LogOpening(
-            machine: machine, directory: directory, configuration: configuration
+            machine: machine, groupCommit: groupCommit, directory: directory,
+            configuration: configuration
         ).startState(of: segment, after: segments.filter { $0.baseOffset < segment.baseOffset })
     }
 
@@ -130,16 +131,14 @@ extension ChangeLog {
         try await gate.run {
             if let failure { throw failure }
             let limit = min(offset, syncedEndOffset)
-            let count = segments.dropLast().prefix { $0.endOffset <= limit }.count
+            var count = segments.dropLast().prefix { $0.endOffset <= limit }.count
             // The next segment must have a file, or a crash would leave none to tell the offsets.
-            if count == 0 || !segments[count].isCreated { return startOffset }
+            while count > 0, !segments[count].isCreated { count -= 1 }
+            if count == 0 { return startOffset }
             let removed = Array(segments[..<count])
             let start = segments[count].baseOffset
             do {
-                try await store(
-                    LogCheckpoint(
-                        startOffset: start, syncedEndOffset: max(start, checkpoint.syncedEndOffset))
-                )
+                try await storeStart(start, removing: removed)
             } catch {
                 throw try failed(error, directory)
             }
@@ -151,6 +150,25 @@ extension ChangeLog {
                 throw try failed(error, directory)
             }
             return start
+        }
+    }
+
+    /// Writes down where the log begins from now on; on a full disk it makes the room for that.
+    ///
+    /// The index of a sealed segment can be rebuilt, so those of the segments that go are given up
+    /// first: a disk that is full of what is to be removed can be emptied.
+    private func storeStart(_ start: Int64, removing removed: [LogSegment]) async throws {
+        let next = LogCheckpoint(
+            startOffset: start, syncedEndOffset: max(start, checkpoint.syncedEndOffset))
+        do {
+            try await store(next)
+        } catch DiskError.full {
+            machine.observer.reached("room made on a full disk")
+            for segment in removed {
+                do { try await machine.disk.remove(segment.indexPath) } catch DiskError.notFound {}
+            }
+            try await machine.disk.syncDirectory(directory)
+            try await store(next)
         }
     }
 
@@ -202,19 +220,27 @@ extension ChangeLog {
     /// What `truncateFullyAndStart(at:snapshot:)` takes, as of the end of the log.
     public var stateSnapshot: [UInt8] { state.encoded() }
 
-    /// As `stateSnapshot`, at the end of a sealed segment: what tiering puts beside it.
-    public func stateSnapshot(atEndOfSegment baseOffset: Int64) async throws -> [UInt8] {
-        guard let position = segments.firstIndex(where: { $0.baseOffset == baseOffset }),
-            position + 1 < segments.count
-        else {
-            throw ChangelogError.offsetOutOfRange(
-                directory, offset: baseOffset, valid: startOffset..<endOffset)
-        }
+    /// As `stateSnapshot`, at the end of an earlier batch: what the remote log puts beside it.
+    ///
+    /// Reads at most one segment. Throws `.offsetOutOfRange` where no batch ends at `offset`.
+    public func stateSnapshot(at offset: Int64) async throws -> [UInt8] {
         let generation = truncationCount
-        let state = try await startState(of: segments[position + 1])
-        if generation != truncationCount {
-            throw ChangelogError.truncated(directory, endOffset: endOffset)
+        let outOfRange = ChangelogError.offsetOutOfRange(
+            directory, offset: offset, valid: startOffset..<endOffset)
+        guard offset >= startOffset, offset <= endOffset,
+            let position = segments.lastIndex(where: { $0.baseOffset <= offset })
+        else { throw outOfRange }
+        var state = try await startState(of: segments[position])
+        while state.endOffset < offset {
+            let batches = try await readBatches(
+                from: state.endOffset, below: offset, maximumByteCount: 1024 * 1024)
+            if generation != truncationCount {
+                throw ChangelogError.truncated(directory, endOffset: endOffset)
+            }
+            if batches.isEmpty { break }
+            for batch in batches { state.append(batch) }
         }
+        guard state.endOffset == offset else { throw outOfRange }
         return state.encoded()
     }
 }

@@ -20,6 +20,7 @@ public final class ChangeLog {
     public let directory: String
     public let configuration: ChangeLogConfiguration
     let machine: Machine
+    let groupCommit: GroupCommit
     /// At most one task writes to the folder.
     let gate: Gate
     /// Never empty; the last one grows.
@@ -41,13 +42,15 @@ public final class ChangeLog {
     public internal(set) var recovery = LogRecovery()
 
     init(
-        machine: Machine, directory: String, configuration: ChangeLogConfiguration,
-        checkpoint: LogCheckpoint, segments: [LogSegment], state: LogState
+        machine: Machine, groupCommit: GroupCommit, directory: String,
+        configuration: ChangeLogConfiguration, checkpoint: LogCheckpoint, segments: [LogSegment],
+        state: LogState
     ) {
         precondition(!segments.isEmpty, "a log has a segment that grows")
         precondition(
             segments[segments.count - 1].endOffset == state.endOffset, "state and log differ")
         self.machine = machine
+        self.groupCommit = groupCommit
         self.directory = directory
         self.configuration = configuration
         self.checkpoint = checkpoint
@@ -125,6 +128,7 @@ public final class ChangeLog {
             case .outOfOrder(let expected):
                 throw .outOfOrderSequence(
                     directory, writer: batch.writer, sequence: batch.sequence, expected: expected)
+            case .unknownWriter: throw .unknownWriter(directory, writer: batch.writer)
             }
         }
         let assigned = batch.assigned(
@@ -152,6 +156,7 @@ public final class ChangeLog {
         case .outOfOrder(let expected):
             throw .outOfOrderSequence(
                 directory, writer: writer, sequence: sequence, expected: expected)
+        case .unknownWriter: throw .unknownWriter(directory, writer: writer)
         }
     }
 
@@ -199,6 +204,7 @@ public final class ChangeLog {
     /// batch.
     public func roll() {
         if segments[segments.count - 1].index.isEmpty { return }
+        state.writers.sweep(at: state.timestamp)
         let segment = LogSegment(baseOffset: endOffset, directory: directory)
         segment.startState = state.encoded()
         segments.append(segment)

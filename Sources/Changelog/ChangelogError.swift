@@ -4,8 +4,12 @@ public enum ChangelogError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(LogDamage)
     /// The sender's batch is damaged or malformed: refuse it.
     case invalidBatch(reason: String)
+    /// Send less at once: the batch would be larger than any may be.
+    case batchTooLarge(byteCount: Int, limit: Int)
     /// The writer skipped or repeated a batch: it must send the expected one, or begin anew.
     case outOfOrderSequence(String, writer: Int64, sequence: Int32, expected: Int32)
+    /// The writer was forgotten, or never began here: it must begin anew under another identifier.
+    case unknownWriter(String, writer: Int64)
     /// A follower's next batch does not continue its log: compare leader epochs and truncate.
     case divergent(String, endOffset: Int64, reason: String)
     /// Read elsewhere: the offset is below the local start or beyond the end.
@@ -25,6 +29,10 @@ public enum ChangelogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalidBatch(let reason): "invalid batch: \(reason)"
         case .outOfOrderSequence(let log, let writer, let sequence, let expected):
             "writer \(writer) sent batch \(sequence) to log \(log), which expects \(expected)"
+        case .batchTooLarge(let byteCount, let limit):
+            "a batch of \(byteCount) bytes is over the limit of \(limit)"
+        case .unknownWriter(let log, let writer):
+            "log \(log) does not remember writer \(writer)"
         case .divergent(let log, let endOffset, let reason):
             "log \(log), which ends at \(endOffset), cannot be continued: \(reason)"
         case .offsetOutOfRange(let log, let offset, let valid):

@@ -52,8 +52,7 @@ extension LogBatch {
         }
         bytes.append(message)
         guard bytes.count <= byteCountLimit else {
-            throw .invalidBatch(
-                reason: "\(bytes.count) bytes are over the limit of \(byteCountLimit)")
+            throw .batchTooLarge(byteCount: bytes.count, limit: byteCountLimit)
         }
         seal(&bytes)
         return LogBatch(trusted: bytes.bytes, at: 0, byteCount: bytes.count)

@@ -5,14 +5,15 @@ extension ChangeLog {
     ///
     /// A torn tail is cut: nobody was told that it was durable. Damage to what was durable is
     /// thrown as `.damaged`, or the log is cut there, as `policy` says; it is never dropped in
-    /// silence.
+    /// silence. Logs of one server share a `groupCommit`, and so their syncs.
     public static func open(
         _ machine: Machine, directory: String,
         configuration: ChangeLogConfiguration = ChangeLogConfiguration(),
-        policy: DamagePolicy = .refuse
+        policy: DamagePolicy = .refuse, groupCommit: GroupCommit? = nil
     ) async throws -> ChangeLog {
         var opening = LogOpening(
-            machine: machine, directory: directory, configuration: configuration)
+            machine: machine, groupCommit: groupCommit ?? GroupCommit(machine),
+            directory: directory, configuration: configuration)
         return try await opening.open(policy)
     }
 }
@@ -20,14 +21,19 @@ extension ChangeLog {
 /// The work of opening a log; the steps are in the order in which they are taken.
 struct LogOpening {
     let machine: Machine
+    let groupCommit: GroupCommit
     let directory: String
     let configuration: ChangeLogConfiguration
     private var checkpoint: LogCheckpoint?
     private var segments: [LogSegment] = []
     private var recovery = LogRecovery()
 
-    init(machine: Machine, directory: String, configuration: ChangeLogConfiguration) {
+    init(
+        machine: Machine, groupCommit: GroupCommit, directory: String,
+        configuration: ChangeLogConfiguration
+    ) {
         self.machine = machine
+        self.groupCommit = groupCommit
         self.directory = directory
         self.configuration = configuration
     }
@@ -47,7 +53,9 @@ struct LogOpening {
             try await cut(at: damage)
         }
         let damage = recovery.damage
-        self = LogOpening(machine: machine, directory: directory, configuration: configuration)
+        self = LogOpening(
+            machine: machine, groupCommit: groupCommit, directory: directory,
+            configuration: configuration)
         recovery.damage = damage
         try await readFolder()
         return try await openSound()
@@ -115,7 +123,8 @@ struct LogOpening {
         var state = try await startState(of: active, after: Array(segments.dropLast()))
         try await openActive(active, &state, checkpointed: synced)
         let log = ChangeLog(
-            machine: machine, directory: directory, configuration: configuration,
+            machine: machine, groupCommit: groupCommit, directory: directory,
+            configuration: configuration,
             checkpoint: checkpoint
                 ?? LogCheckpoint(startOffset: startOffset, syncedEndOffset: startOffset),
             segments: segments, state: state)
@@ -145,7 +154,8 @@ struct LogOpening {
                 directory + "/" + LogFile.checkpoint, with: checkpoint.encoded(), in: directory)
         }
         let log = ChangeLog(
-            machine: machine, directory: directory, configuration: configuration,
+            machine: machine, groupCommit: groupCommit, directory: directory,
+            configuration: configuration,
             checkpoint: checkpoint, segments: [segment], state: state)
         log.recovery = recovery
         return log

@@ -25,6 +25,8 @@ public struct WriterStates: Hashable, Sendable {
         case next
         case duplicate(Batch)
         case outOfOrder(expected: Int32)
+        /// The writer was forgotten, or has never begun.
+        case unknownWriter
     }
 
     /// As many as a writer may have under way at once.
@@ -51,7 +53,12 @@ public struct WriterStates: Hashable, Sendable {
     func judge(writer: Int64, sequence: Int32, at timestamp: Timestamp) -> Verdict {
         precondition(writer >= 0, "a batch without a writer is always next")
         guard let entry = entries[writer], !isExpired(entry, at: timestamp) else {
-            return sequence == 0 ? .next : .outOfOrder(expected: 0)
+            // What is still remembered of it is known, expired or not: identifiers do not come
+            // again.
+            if let known = entries[writer]?.batches.last(where: { $0.sequence == sequence }) {
+                return .duplicate(known)
+            }
+            return sequence == 0 ? .next : .unknownWriter
         }
         let expected = entry.newest.sequence == .max ? 0 : entry.newest.sequence + 1
         if sequence == expected { return .next }
@@ -76,7 +83,8 @@ public struct WriterStates: Hashable, Sendable {
         }
     }
 
-    /// Lets go of the memory of expired writers; no verdict changes by it.
+    /// Lets go of the memory of expired writers: what they send from then on is of an unknown
+    /// writer, also where it comes again.
     mutating func sweep(at timestamp: Timestamp) {
         let expiration = self.expiration
         entries = entries.filter {

@@ -4,9 +4,10 @@ import Platform
 /// Answers calls that come over connections, many at a time on each.
 ///
 /// A frame is a call number (u32), the call's key and version (i16 each, see `CallHeader`) and the
-/// message; an answer bears the number, key and version of its call. What cannot be read is
-/// answered with an error of its own, so that the other calls of the connection go on. Frames count
-/// as held memory until the answer is sent.
+/// message; an answer bears the number, key and version of its call. Every call is answered, with
+/// an error if need be: what cannot be read, what failed, and what would be too large an answer, so
+/// that the other calls of the connection go on. Frames count as held memory until the answer is
+/// sent.
 final class CallServer {
     private let machine: Machine
     private let configuration: ClusterConfiguration
@@ -23,7 +24,7 @@ final class CallServer {
             machine.spawn("connection from \(connection.peer)") {
                 do {
                     while true {
-                        self.take(try await connection.receive(), from: connection, answer)
+                        self.receive(try await connection.receive(), from: connection, answer)
                     }
                 } catch is NetworkError {
                     connection.close()
@@ -32,7 +33,7 @@ final class CallServer {
         }
     }
 
-    private func take(
+    private func receive(
         _ frame: [UInt8], from connection: any Connection,
         _ answer: @escaping (Request) async throws -> Response
     ) {
@@ -57,27 +58,52 @@ final class CallServer {
         }
         let held = MemoryUse(of: machine.memory, byteCount: frame.count)
         machine.spawn("call") {
-            var response: Response
-            do {
-                switch request {
-                case .success(.apiVersions):
-                    response = .apiVersions(SupportedAPI.all(at: self.configuration.formatVersion))
-                case .success(let request): response = try await answer(request)
-                case .failure(let error): response = .failure(error)
-                }
-            } catch let error as ClusterError {
-                response = .failure(error)
-            } catch is CoordinationError {
-                response = .failure(.busy(reason: "the coordination service does not answer"))
-            }
-            var writer = ByteWriter()
-            writer.append(littleEndian: number)
-            header.encode(into: &writer)
-            response.encode(into: &writer)
-            held.byteCount += writer.bytes.count
-            do { try await connection.send(writer.bytes) } catch is NetworkError {}
+            let response = try await self.response(to: request, answer)
+            let bytes = self.frame(number, header, response)
+            held.byteCount += bytes.count
+            // Where the caller is gone, nobody waits for the answer.
+            do { try await connection.send(bytes) } catch is NetworkError { connection.close() }
         }
     }
+
+    private func response(
+        to request: Result<Request, ClusterError>, _ answer: (Request) async throws -> Response
+    ) async throws -> Response {
+        do {
+            switch request {
+            case .success(.apiVersions):
+                return .apiVersions(SupportedAPI.all(at: configuration.formatVersion))
+            case .success(let request): return try await answer(request)
+            case .failure(let error): return .failure(error)
+            }
+        } catch let error as ClusterError {
+            return .failure(error)
+        } catch is CoordinationError {
+            return .failure(.busy(reason: "the coordination service does not answer"))
+        } catch let error where !(error is Terminated) {
+            machine.observer.note(.error, "a call failed on \(machine.name): \(error)")
+            return .failure(.busy(reason: "\(machine.name): \(error)"))
+        }
+    }
+
+    /// The frame of an answer; one that is too large is answered as an error instead.
+    private func frame(_ number: UInt32, _ header: CallHeader, _ response: Response) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(littleEndian: number)
+        header.encode(into: &writer)
+        response.encode(into: &writer)
+        if writer.bytes.count <= frameSizeLimit { return writer.bytes }
+        machine.observer.reached("answer over the frame limit")
+        let error = ClusterError.tooLarge(
+            "the answer", byteCount: writer.bytes.count, limit: frameSizeLimit)
+        writer = ByteWriter()
+        writer.append(littleEndian: number)
+        header.encode(into: &writer)
+        Response.failure(error).encode(into: &writer)
+        precondition(writer.bytes.count <= frameSizeLimit, "an error over the frame limit")
+        return writer.bytes
+    }
+
     /// The call that a frame holds, if this node understands its key and version.
     private func request(
         _ header: CallHeader, _ reader: inout ByteReader

@@ -64,6 +64,9 @@ private final class PeerConnection {
     }
 
     /// The answer, or nil if it did not come in time or the connection broke.
+    ///
+    /// A request over the frame limit is refused here: it is no fault of the connection, which
+    /// others use too.
     func call(
         _ request: Request, _ header: CallHeader, _ deadline: Instant
     ) async throws -> Response? {
@@ -74,6 +77,10 @@ private final class PeerConnection {
         writer.append(littleEndian: number)
         header.encode(into: &writer)
         request.encodeBody(header.version, into: &writer)
+        if writer.bytes.count > frameSizeLimit {
+            throw ClusterError.tooLarge(
+                "a request to \(address)", byteCount: writer.bytes.count, limit: frameSizeLimit)
+        }
         let asked = machine.clock.now
         answers[number] = .expected
         defer { answers[number] = nil }

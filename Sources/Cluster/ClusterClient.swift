@@ -128,6 +128,8 @@ public final class ClusterClient {
     }
 
     /// The committed row of each key, nil where there is none, as of the returned offset.
+    ///
+    /// `ClusterError.tooLarge` where the rows are too many for one answer: ask for fewer keys.
     public func lookup(
         _ keys: [[UInt8]], in bucket: BucketIdentifier
     ) async throws -> (rows: [[UInt8]?], offset: Int64) {

@@ -11,6 +11,16 @@ public struct ClusterConfiguration: Sendable {
     /// How long a fetch waits for something new.
     public var fetchWait = Duration.seconds(2)
     public var fetchByteCount = 1024 * 1024
+    /// How long a follower lets its fetch wait: it has to be heard of before it counts as behind.
+    public var followerFetchWait: Duration { min(fetchWait, replicaLagLimit / 3) }
+    /// After how long without a batch a log forgets a writer, by the log's own timestamps.
+    public var writerExpiration = Duration.seconds(7 * 24 * 3600)
+    /// Changes of one bucket are sent in batches of at most this size, or one by one if larger.
+    public var writerBatchByteCount = 1024 * 1024
+    /// The largest row or key that is taken, in bytes as it is encoded.
+    public static let rowByteCountLimit = 8 * 1024 * 1024
+    /// An answer to a lookup or a scan has at most so many bytes of keys and rows, but for one row.
+    public static let answerByteCountLimit = 8 * 1024 * 1024
     /// Acknowledging needs as many in-sync replicas.
     public var minimumInSync = 2
     /// After which an answer to a call is given up.

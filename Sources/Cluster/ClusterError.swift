@@ -14,6 +14,10 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     case offsetOutOfRange(BucketIdentifier, offset: Int64, start: Int64, end: Int64)
     case outOfOrderSequence(BucketIdentifier, writer: Int64, sequence: Int32)
     case invalidRequest(reason: String)
+    /// Ask for less at once, or write smaller rows: `what` has more bytes than the limit.
+    case tooLarge(_ what: String, byteCount: Int, limit: Int)
+    /// Begin anew under another writer identifier: the log has forgotten this one.
+    case unknownWriter(BucketIdentifier, writer: Int64)
     case tableExists(name: String)
     case unknownTable(name: String)
     /// Upgrade the node that was asked, or ask it in a version that it names.
@@ -39,6 +43,10 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
             "offset \(offset) of \(bucket) is outside \(start)..<\(end)"
         case .outOfOrderSequence(let bucket, let writer, let sequence):
             "sequence \(sequence) of writer \(writer) does not follow its last one in \(bucket)"
+        case .unknownWriter(let bucket, let writer):
+            "\(bucket) does not remember writer \(writer): begin anew under another identifier"
+        case .tooLarge(let what, let byteCount, let limit):
+            "\(what) has \(byteCount) bytes; at most \(limit) are taken"
         case .invalidRequest(let reason): "bad request: \(reason)"
         case .tableExists(let name): "there is a table named \(name) already"
         case .unknownTable(let name): "there is no table named \(name)"

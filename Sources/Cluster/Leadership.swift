@@ -24,12 +24,16 @@ final class Leadership {
     var followers: [String: Follower] = [:]
     /// The rows of a primary-key table, once they are fully recovered.
     var tablet: KeyValueTablet?
+    /// The published snapshot of the rows lacks objects: the next is made in any case.
+    var isSnapshotLost = false
     private(set) var isEnded = false
 
     init(
         epoch: Int32, startOffset: Int64, startedAt: Instant,
         state: MetadataMirror.Versioned<BucketState>
     ) {
+        precondition(epoch >= 0, "a term without an epoch")
+        precondition(startOffset >= 0, "a term that starts before the log")
         self.epoch = epoch
         self.startOffset = startOffset
         self.startedAt = startedAt

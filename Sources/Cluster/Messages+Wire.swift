@@ -186,7 +186,6 @@ extension FetchedBucket: WireCodable {
         writer.append(bucket)
         writer.append(optional: error) { $1.encode(into: &$0) }
         writer.append(littleEndian: highWatermark)
-        writer.append(littleEndian: startOffset)
         writer.append(lengthPrefixed: batches)
         writer.append(optional: divergence) {
             $0.append(littleEndian: $1.epoch)
@@ -200,7 +199,6 @@ extension FetchedBucket: WireCodable {
             try ClusterError(from: &reader)
         }
         highWatermark = try reader.readLittleEndian()
-        startOffset = try reader.readLittleEndian()
         batches = try reader.readLengthPrefixed()
         divergence = try reader.readOptional { (reader) throws(ColumnarError) in
             EpochEnd(
@@ -352,6 +350,10 @@ extension ClusterError: WireCodable {
             fields = Fields(code: 14, numbers: [key, version, oldest, newest].map(Int64.init))
         case .unsupportedFormat(let what, let version, let newest):
             fields = Fields(code: 15, numbers: [version, newest].map(Int64.init), text: what)
+        case .unknownWriter(let bucket, let writer):
+            fields = Fields(code: 16, bucket: bucket, numbers: [writer])
+        case .tooLarge(let what, let byteCount, let limit):
+            fields = Fields(code: 17, numbers: [Int64(byteCount), Int64(limit)], text: what)
         }
         fields.encode(into: &writer)
     }
@@ -388,6 +390,10 @@ extension ClusterError: WireCodable {
                 key: shorts[0], version: shorts[1], oldest: shorts[2], newest: shorts[3])
         case 15:
             self = .unsupportedFormat(fields.text, version: shorts[0], newest: shorts[1])
+        case 16: self = .unknownWriter(fields.bucket, writer: numbers[0])
+        case 17:
+            self = .tooLarge(
+                fields.text, byteCount: Int(clamping: numbers[0]), limit: Int(clamping: numbers[1]))
         default: throw .corrupt(reason: "no error \(fields.code)", position: position)
         }
     }

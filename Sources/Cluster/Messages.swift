@@ -111,7 +111,6 @@ struct FetchedBucket {
     var bucket: BucketIdentifier
     var error: ClusterError?
     var highWatermark: Int64
-    var startOffset: Int64
     /// Whole batches from the wanted offset on.
     var batches: [UInt8]
     /// Set where the follower's log departs from the leader's: the last epoch in common and its

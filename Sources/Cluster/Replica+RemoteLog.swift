@@ -9,16 +9,21 @@ extension Replica {
     /// Copies sealed segments to the remote log while this replica leads, and drops local copies.
     func runRemoteLogTask() async throws {
         while true {
-            try await machine.sleep(configuration.remoteLogTaskInterval)
+            let due = machine.clock.now + configuration.remoteLogTaskInterval
+            let isFull = try await spaceNeeded.wait(until: due)
             do {
                 try await followRemoteLog()
                 if let leadership { try await copySegments(in: leadership) }
-                try await dropRemoteSegments()
+                try await dropRemoteSegments(keeping: isFull ? 0 : configuration.localSegmentCount)
             } catch let error as RemoteLogError {
                 machine.observer.note(.debug, "\(bucket): \(error)")
             } catch let error as CoordinationError {
                 machine.observer.note(.debug, "\(bucket): \(error)")
+            } catch let error as ClusterError {
+                machine.observer.note(.debug, "\(bucket): \(error)")
             }
+            // A full disk asks again and again: one try a second is enough.
+            if isFull { try await machine.sleep(.seconds(1)) }
         }
     }
 
@@ -36,7 +41,7 @@ extension Replica {
     }
 
     /// Loads the manifest that the coordination service names, as far as this node has heard.
-    private func followRemoteLog() async throws {
+    func followRemoteLog() async throws {
         guard let pointer = mirror.remoteLogs[bucket]?.value else { return }
         if pointer.endOffset > remoteLog.manifest.endOffset {
             try await remoteLog.load(pointer.key)
@@ -69,8 +74,14 @@ extension Replica {
                 throw RemoteLogError.unavailable(reason: "\(translate(error))")
             }
             guard let end = try? LogBatch.split(bytes).last?.endOffset else { return }
+            let state: [UInt8]
+            do { state = try await log.stateSnapshot(at: end) } catch let error as ChangelogError {
+                throw RemoteLogError.unavailable(reason: "\(try translate(error))")
+            } catch let error as DiskError {
+                throw RemoteLogError.unavailable(reason: "\(translate(error))")
+            }
             let (key, manifest) = try await remoteLog.upload(
-                bytes, from: from, to: end, leaderEpoch: leadership.epoch)
+                bytes, from: from, to: end, state: state, leaderEpoch: leadership.epoch)
             let pointer = ManifestPointer(
                 key: key, endOffset: end, leaderEpoch: leadership.epoch)
             let path = MetadataKey.remoteLog(bucket).text
@@ -116,10 +127,17 @@ extension Replica {
         return true
     }
 
+    /// As `followRemoteLog`; an object store that does not answer is waited for.
+    func followRemoteLogPatiently() async throws {
+        do { try await followRemoteLog() } catch let error as RemoteLogError {
+            throw ClusterError.busy(reason: "\(bucket): \(error)")
+        }
+    }
+
     /// Drops local segments that the remote log has, but for the newest few.
-    private func dropRemoteSegments() async throws {
+    private func dropRemoteSegments(keeping count: Int) async throws {
         let copied = min(remoteLog.manifest.endOffset, highWatermark)
-        let droppable = log.sealedSegments.dropLast(configuration.localSegmentCount)
+        let droppable = log.sealedSegments.dropLast(count)
         guard let end = droppable.last(where: { $0.endOffset <= copied })?.endOffset,
             end > log.startOffset
         else { return }

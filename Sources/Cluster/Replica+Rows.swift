@@ -4,14 +4,18 @@ import KeyValue
 import Platform
 
 extension Replica {
-    // MARK: Serving
-
     /// Changes rows and waits until the change is acknowledged; lookups see it then.
     func upsert(_ request: UpsertRequest) async throws -> Acknowledgement {
         if !table.isPrimaryKeyTable {
             throw ClusterError.invalidRequest(reason: "\(bucket) is of a log table: append to it")
         }
         let leadership = try requireLeadership()
+        for operation in request.operations
+        where operation.bytes.count > ClusterConfiguration.rowByteCountLimit {
+            throw ClusterError.tooLarge(
+                "a row of \(table.name), \(bucket),", byteCount: operation.bytes.count,
+                limit: ClusterConfiguration.rowByteCountLimit)
+        }
         let operations = request.operations.map { operation -> RowOperation in
             operation.isDelete ? .delete(key: operation.bytes) : .upsert(row: operation.bytes)
         }
@@ -84,6 +88,12 @@ extension Replica {
             throw translate(error)
         }
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
+        let byteCount = rows.reduce(0) { $0 + ($1?.count ?? 0) }
+        if rows.count > 1 && byteCount > ClusterConfiguration.answerByteCountLimit {
+            throw ClusterError.tooLarge(
+                "the rows of a lookup in \(bucket)", byteCount: byteCount,
+                limit: ClusterConfiguration.answerByteCountLimit)
+        }
         return (rows, offset)
     }
 
@@ -93,13 +103,16 @@ extension Replica {
     ) async throws -> ScanPage {
         let (leadership, tablet) = try requireRows()
         let limit = min(max(1, limit), 10_000_000)
+        let byteCount = ClusterConfiguration.answerByteCountLimit
         let offset = tablet.committedOffset
         let rows: [(key: [UInt8], value: [UInt8])]
         do {
             if let prefix {
-                rows = try await tablet.lookup(prefix: prefix, after: key, limit: limit)
+                rows = try await tablet.lookup(
+                    prefix: prefix, after: key, limit: limit, byteCount: byteCount)
             } else {
-                rows = try await tablet.store.scan(from: key.map { $0 + [0] }, limit: limit)
+                rows = try await tablet.store.scan(
+                    from: key.map { $0 + [0] }, limit: limit, byteCount: byteCount)
             }
         } catch let error as KeyValueError {
             throw try translate(error)
@@ -109,184 +122,29 @@ extension Replica {
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
         return ScanPage(
             keys: rows.map(\.key), rows: rows.map(\.value), offset: offset,
-            isLast: rows.count < limit)
+            isLast: rows.count < limit
+                && rows.reduce(0) { $0 + $1.key.count + $1.value.count } < byteCount)
     }
 
     private func requireRows() throws -> (Leadership, KeyValueTablet) {
         let leadership = try requireLeadership()
         guard let tablet = leadership.tablet else { throw ClusterError.recovering(bucket) }
+        // Until the followers were heard, what a former leader acknowledged may not be counted yet:
+        // an answer would be of the past.
+        if highWatermark < leadership.startOffset { throw ClusterError.recovering(bucket) }
         return (leadership, tablet)
     }
 
     private func translate(_ error: KeyValueError) throws -> ClusterError {
         switch error {
         case .invalidRequest(let reason): return .invalidRequest(reason: reason)
+        case .tooLarge(let byteCount, let limit):
+            return .tooLarge("a batch of \(bucket)", byteCount: byteCount, limit: limit)
         case .storageFull(let path): return .busy(reason: "no space is left for \(path)")
         case .damaged, .inconsistentChangelog, .storageFailed, .closed:
             // The rows are made of the changelog: another term makes them anew.
             machine.halt("rows of \(bucket): \(error)")
             throw Terminated()
-        }
-    }
-
-    // MARK: Recovering and keeping
-
-    private var rowsFolder: String { "rows/\(bucket.path)" }
-
-    /// Recovers the rows for a term, then moves what is committed into the store as long as it
-    /// lasts.
-    func serveRows(_ leadership: Leadership) async throws {
-        let folder = "\(rowsFolder)/\(leadership.epoch)"
-        var retry = Backoff(configuration)
-        while !leadership.isEnded {
-            do {
-                let tablet = try await recoverRows(leadership, in: folder)
-                if leadership.isEnded { break }
-                leadership.tablet = tablet
-                moved()
-                try await keepRows(tablet, leadership)
-            } catch let error as KeyValueError {
-                machine.observer.note(.warning, "rows of \(bucket): \(error)")
-            } catch let error as ClusterError {
-                machine.observer.note(.debug, "rows of \(bucket): \(error)")
-            } catch let error as CoordinationError {
-                machine.observer.note(.debug, "rows of \(bucket): \(error)")
-            } catch let error as ObjectStoreError {
-                machine.observer.note(.debug, "rows of \(bucket): \(error)")
-            } catch let error as DiskError {
-                machine.halt("rows of \(bucket): \(error)")
-                throw Terminated()
-            }
-            leadership.tablet = nil
-            try await machine.sleep(retry.next(machine.entropy))
-        }
-        try await forgetRows(except: nil)
-    }
-
-    /// Removes the rows of former terms; what another of our terms uses by now stays.
-    func forgetRows(except epoch: Int32?) async throws {
-        do {
-            for name in try await machine.disk.list(rowsFolder) where name.hasSuffix("/") {
-                let term = String(name.dropLast())
-                if term == epoch.map(String.init) || term == leadership.map({ "\($0.epoch)" }) {
-                    continue
-                }
-                try await KeyValueStore.destroy(machine, directory: "\(rowsFolder)/\(term)")
-            }
-        } catch DiskError.notFound {
-        } catch let error as DiskError {
-            machine.observer.note(.debug, "old rows of \(bucket): \(error)")
-        } catch let error as KeyValueError {
-            machine.observer.note(.debug, "old rows of \(bucket): \(error)")
-        }
-    }
-
-    /// Makes the rows as of the end of the log: a snapshot, and the changelog from there.
-    private func recoverRows(
-        _ leadership: Leadership, in folder: String
-    ) async throws -> KeyValueTablet {
-        try await KeyValueStore.destroy(machine, directory: folder)
-        let store = try await restoreSnapshot(in: folder)
-        let table = self.table
-        let tablet = try KeyValueTablet(
-            store: store, schemas: table.schemas.schemas,
-            engine: table.properties.mergeEngine(table.schema),
-            deleteBehavior: table.properties.deleteBehavior,
-            logsOldRows: table.properties.logsOldRows)
-        while tablet.endOffset < log.endOffset {
-            if leadership.isEnded { throw ClusterError.notLeader(bucket) }
-            let bytes = try await read(
-                from: tablet.endOffset, below: log.endOffset, byteCount: 1024 * 1024)
-            let batches = try LogBatch.split(bytes)
-            if batches.isEmpty { throw ClusterError.busy(reason: "the log of \(bucket) moved") }
-            for batch in batches where batch.endOffset > tablet.endOffset {
-                if batch.endOffset <= highWatermark && tablet.endOffset == tablet.committedOffset {
-                    try tablet.replay(batch)
-                } else {
-                    try tablet.replayUncommitted(batch)
-                }
-            }
-            if store.needsFlush { try await store.flush() }
-        }
-        tablet.commit(upTo: highWatermark)
-        machine.observer.reached("rows recovered")
-        return tablet
-    }
-
-    /// An empty store, or that of the newest snapshot; an answer that does not come is waited for.
-    private func restoreSnapshot(in folder: String) async throws -> KeyValueStore {
-        var settings = KeyValueConfiguration()
-        settings.memoryByteCount = configuration.rowMemoryByteCount
-        settings.cacheByteCount = configuration.rowMemoryByteCount
-        settings.tableByteCount = 4 * configuration.rowMemoryByteCount
-        settings.levelByteCount = 32 * Int64(configuration.rowMemoryByteCount)
-        // No error may be taken for "no snapshot": the log below it may be gone.
-        let entry = try await machine.coordination.get(MetadataKey.snapshot(bucket).text)
-        guard let entry else {
-            return try await KeyValueStore.open(machine, directory: folder, configuration: settings)
-        }
-        let pointer = try mirror.read(ManifestPointer.self, from: entry.value)
-        let manifest = try await machine.objectStore.get(pointer.key)
-        let store = try await KeyValueStore.restore(
-            machine, directory: folder, configuration: settings, manifest: manifest
-        ) { file in
-            try await machine.objectStore.get(snapshotKey(of: file))
-        }
-        machine.observer.reached("snapshot restored")
-        return store
-    }
-
-    private func snapshotKey(of file: KeyValueSnapshot.File) -> String {
-        "snapshots/\(bucket.path)/\(file.contentName)"
-    }
-
-    /// Commits, flushes, compacts and snapshots while the term lasts.
-    private func keepRows(_ tablet: KeyValueTablet, _ leadership: Leadership) async throws {
-        var snapshotAt = machine.clock.now + configuration.snapshotInterval
-        while !leadership.isEnded {
-            tablet.commit(upTo: highWatermark)
-            if tablet.store.needsFlush { try await tablet.store.flush() }
-            if tablet.store.needsCompaction { _ = try await tablet.store.compact() }
-            if machine.clock.now >= snapshotAt {
-                do {
-                    try await snapshot(tablet, leadership)
-                } catch let error as ObjectStoreError {
-                    machine.observer.note(.debug, "snapshot of \(bucket): \(error)")
-                } catch let error as CoordinationError {
-                    machine.observer.note(.debug, "snapshot of \(bucket): \(error)")
-                }
-                snapshotAt = machine.clock.now + configuration.snapshotInterval
-            }
-            _ = try await waitForMove(until: snapshotAt)
-        }
-    }
-
-    /// Uploads what the store has gained and makes it the bucket's snapshot, fenced by the term.
-    private func snapshot(_ tablet: KeyValueTablet, _ leadership: Leadership) async throws {
-        let known = mirror.snapshots[bucket]
-        if let known, known.value.endOffset >= tablet.committedOffset { return }
-        let snapshot = try await tablet.store.snapshot()
-        defer { tablet.store.release(snapshot) }
-        for file in snapshot.files {
-            if leadership.isEnded { return }
-            let key = snapshotKey(of: file)
-            if try await machine.objectStore.head(key)?.byteCount == file.byteCount { continue }
-            do {
-                _ = try await machine.objectStore.put(
-                    try await tablet.store.read(file, of: snapshot), at: key, .ifAbsent)
-            } catch ObjectStoreError.preconditionFailed {
-                // The name says what is in it: the same file was uploaded before.
-            }
-        }
-        let manifestKey =
-            "snapshots/\(bucket.path)/\(snapshot.appliedOffset)-\(leadership.epoch)-"
-            + "\(machine.entropy.uuid()).manifest"
-        _ = try await machine.objectStore.put(snapshot.manifest, at: manifestKey, .ifAbsent)
-        let pointer = ManifestPointer(
-            key: manifestKey, endOffset: snapshot.appliedOffset, leaderEpoch: leadership.epoch)
-        let path = MetadataKey.snapshot(bucket).text
-        if try await publish(pointer, at: path, known, in: leadership) {
-            machine.observer.reached("snapshot published")
         }
     }
 }

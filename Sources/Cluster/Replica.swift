@@ -3,6 +3,12 @@ import Platform
 import RemoteLog
 
 /// One server's copy of one bucket: its log, its part in replication, and while it leads the rows.
+///
+/// This file holds what every role has in common: the state, the roles, and what the log's errors
+/// mean. `Replica+Leading` and `Replica+InSync` are the leader's side, `Replica+Following` the
+/// follower's, `Replica+Rows` and `Replica+RowRecovery` the rows of a primary-key table, and
+/// `Replica+RemoteLog` the part of the log in the object store. What belongs to one term of leading
+/// stands in `Leadership`, and goes with it.
 public final class Replica {
     enum Role {
         case idle
@@ -20,23 +26,30 @@ public final class Replica {
     /// All batches below are durable on the whole in-sync set.
     public private(set) var highWatermark: Int64
     /// Notified when the end of the log, the high watermark or the role moves.
-    private let progress: Signal
-    /// Notified when any replica of the server moves.
-    private let serverProgress: Signal
+    let progress: Signal
+    /// Notified when the end of the log or the role moves: followers that wait need no more.
+    let grown: Signal
     let machine: Machine
     let configuration: ClusterConfiguration
     let mirror: MetadataMirror
     /// Held by whoever changes the log: appends, truncation and dropping take turns.
     let logGate: Gate
     let remoteLog: RemoteLog
+    /// Notified when the disk is full: what can be dropped is dropped at once.
+    let spaceNeeded: Signal
+    /// Notified when there is something to sync.
+    let syncNeeded: Signal
     private(set) var role = Role.idle
-    private var isSyncing = false
-    private let syncNeeded: Signal
+    /// Folders of rows that are in use, by number.
+    var rowFolders: Set<Int> = []
+    /// When the next fetch may ask for this bucket again, after a part was refused.
+    var fetchPause: FetchPause
 
     init(
         bucket: BucketIdentifier, table: TableDescription, log: ChangeLog, machine: Machine,
-        mirror: MetadataMirror, serverProgress: Signal, configuration: ClusterConfiguration
+        mirror: MetadataMirror, configuration: ClusterConfiguration
     ) {
+        precondition(bucket.table == table.identifier, "\(bucket) is not of table \(table.name)")
         self.bucket = bucket
         openedTable = table
         self.log = log
@@ -45,21 +58,38 @@ public final class Replica {
         self.configuration = configuration
         highWatermark = log.startOffset
         progress = Signal(machine)
-        self.serverProgress = serverProgress
+        grown = Signal(machine)
         logGate = Gate(machine)
         remoteLog = RemoteLog(machine, folder: "remote-log/\(bucket.path)")
+        spaceNeeded = Signal(machine)
         syncNeeded = Signal(machine)
+        fetchPause = FetchPause(configuration)
     }
 
     /// Wakes whoever waits for this replica to get on.
     func moved() {
         progress.notify()
-        serverProgress.notify()
+        grown.notify()
     }
 
     /// Waits for the next move; false if `deadline` came first.
     func waitForMove(until deadline: Instant? = nil) async throws -> Bool {
         try await progress.wait(until: deadline)
+    }
+
+    /// The first offset that can be read, here or from the remote log.
+    public var startOffset: Int64 {
+        remoteLog.manifest.segments.isEmpty
+            ? log.startOffset : min(log.startOffset, remoteLog.manifest.startOffset)
+    }
+
+    /// Moves the high watermark on; it never goes back while this server runs.
+    func raiseHighWatermark(to offset: Int64) {
+        precondition(offset > highWatermark, "the high watermark of \(bucket) went back")
+        precondition(
+            offset <= log.endOffset, "the high watermark passed the end of \(bucket)")
+        highWatermark = offset
+        progress.notify()
     }
 
     // MARK: Roles
@@ -78,8 +108,15 @@ public final class Replica {
         return leadership
     }
 
-    /// Takes the part that the bucket's state gives to this server.
-    func take(_ state: MetadataMirror.Versioned<BucketState>, incarnation: Int64) {
+    /// Whether this replica still follows a leader in the very term that something began in.
+    func isFollowing(_ leader: String, epoch: Int32) -> Bool {
+        if case .following(leader) = role { return leaderEpoch == epoch }
+        return false
+    }
+
+    /// Plays the part that the bucket's state gives to this server.
+    func apply(_ state: MetadataMirror.Versioned<BucketState>, incarnation: Int64) {
+        precondition(incarnation != 0, "a server without a lease has no part in \(bucket)")
         let value = state.value
         if value.leaderEpoch < leaderEpoch { return }
         if let leadership, leadership.epoch == value.leaderEpoch {
@@ -109,15 +146,19 @@ public final class Replica {
     }
 
     private func follow(_ leader: String, epoch: Int32) {
-        if case .following(let known) = role, known == leader, leaderEpoch == epoch { return }
+        precondition(epoch >= leaderEpoch, "\(bucket) follows a leader of an earlier epoch")
+        if isFollowing(leader, epoch: epoch) { return }
         resign()
         leaderEpoch = epoch
         role = .following(leader: leader)
+        fetchPause.reset()
         moved()
     }
 
     private func lead(_ state: MetadataMirror.Versioned<BucketState>) {
         precondition(state.value.leaderEpoch > leaderEpoch, "a term of \(bucket) began twice")
+        precondition(
+            state.value.inSync.contains(machine.name), "a leader of \(bucket) is not in sync")
         resign()
         leaderEpoch = state.value.leaderEpoch
         let leadership = Leadership(
@@ -133,116 +174,7 @@ public final class Replica {
         moved()
     }
 
-    // MARK: Appending as the leader
-
-    /// Appends a batch and waits until it is acknowledged.
-    func append(_ batch: LogBatch) async throws -> Acknowledgement {
-        if table.isPrimaryKeyTable {
-            throw ClusterError.invalidRequest(reason: "\(bucket) takes upserts, not batches")
-        }
-        let leadership = try requireLeadership()
-        let appended = try await logGate.run {
-            try self.requireInSync(leadership)
-            return try self.append(batch, in: leadership)
-        }
-        return try await acknowledge(appended, in: leadership)
-    }
-
-    /// Puts a batch into the log; the caller holds `logGate`.
-    func append(_ batch: LogBatch, in leadership: Leadership) throws -> AppendedRange {
-        do {
-            let appended = try log.append(
-                asLeader: batch, leaderEpoch: leadership.epoch,
-                commitTimestamp: machine.clock.timestamp)
-            syncNeeded.notify()
-            moved()
-            return AppendedRange(
-                baseOffset: appended.baseOffset, endOffset: appended.endOffset,
-                isDuplicate: appended.isDuplicate)
-        } catch {
-            throw try translate(error)
-        }
-    }
-
-    func requireInSync(_ leadership: Leadership) throws {
-        if leadership.isEnded { throw ClusterError.notLeader(bucket) }
-        let needed = min(configuration.minimumInSync, leadership.state.value.replicas.count)
-        let inSync = leadership.state.value.inSync.count
-        if inSync < needed {
-            throw ClusterError.notEnoughReplicas(bucket, inSync: inSync, needed: needed)
-        }
-    }
-
-    /// Waits until an appended batch is committed in this very term.
-    func acknowledge(
-        _ appended: AppendedRange, in leadership: Leadership
-    ) async throws -> Acknowledgement {
-        let endOffset = appended.endOffset
-        let deadline = machine.clock.now + configuration.callTimeout
-        while highWatermark < endOffset {
-            if leadership.isEnded { throw ClusterError.notLeader(bucket) }
-            if try await !waitForMove(until: deadline) {
-                throw ClusterError.timedOut("replication of \(bucket) up to \(endOffset)")
-            }
-        }
-        // A fence is checked at the effect: the acknowledgement is one.
-        if leadership.isEnded { throw ClusterError.notLeader(bucket) }
-        return Acknowledgement(
-            baseOffset: appended.baseOffset, endOffset: endOffset, leaderEpoch: leadership.epoch)
-    }
-
-    /// Syncs the log whenever it has grown; many appends share one sync.
-    private func syncLoop(_ leadership: Leadership) async throws {
-        while !leadership.isEnded {
-            if log.syncedEndOffset >= log.endOffset {
-                _ = try await syncNeeded.wait(until: machine.clock.now + .seconds(5))
-                continue
-            }
-            try await syncLog()
-            advanceHighWatermark()
-        }
-    }
-
-    /// Makes the log durable; a disk that fails to is a reason to stop the server.
-    func syncLog() async throws {
-        var retry = Backoff(configuration)
-        while true {
-            do {
-                return try await log.sync()
-            } catch ChangelogError.storageFull {
-                // Nothing is acknowledged meanwhile, and nothing is lost.
-                machine.observer.reached("disk full")
-                try await machine.sleep(retry.next(machine.entropy))
-            } catch ChangelogError.truncated {
-                return
-            } catch let error as ChangelogError {
-                throw try translate(error)
-            }
-        }
-    }
-
-    /// Raises the high watermark to what the whole in-sync set has made durable.
-    func advanceHighWatermark() {
-        guard let leadership else { return }
-        let inSync = leadership.maximalInSync
-        let needed = min(configuration.minimumInSync, leadership.state.value.replicas.count)
-        if leadership.state.value.inSync.count < needed { return }
-        var end = log.syncedEndOffset
-        for server in inSync where server != machine.name {
-            end = min(end, leadership.followers[server]?.endOffset ?? 0)
-        }
-        if end > highWatermark {
-            precondition(end <= log.endOffset, "the high watermark passed the end of \(bucket)")
-            highWatermark = end
-            moved()
-        }
-    }
-
-    /// What a follower is told of the leader's high watermark.
-    func learnHighWatermark(_ offset: Int64) {
-        let known = min(offset, log.endOffset)
-        if known > highWatermark { highWatermark = known }
-    }
+    // MARK: Errors
 
     /// Turns a read that the disk failed into what the caller is told: nothing was changed by it,
     /// and it may well succeed the next time.
@@ -256,11 +188,19 @@ public final class Replica {
         switch error {
         case .outOfOrderSequence(_, let writer, let sequence, _):
             return .outOfOrderSequence(bucket, writer: writer, sequence: sequence)
+        case .unknownWriter(_, let writer): return .unknownWriter(bucket, writer: writer)
         case .invalidBatch(let reason): return .invalidRequest(reason: reason)
+        case .batchTooLarge(let byteCount, let limit):
+            return .tooLarge("a batch of \(bucket)", byteCount: byteCount, limit: limit)
         case .truncated, .divergent: return .notLeader(bucket)
         case .offsetOutOfRange(_, let offset, let valid):
             return .offsetOutOfRange(
                 bucket, offset: offset, start: valid.lowerBound, end: valid.upperBound)
+        case .storageFull(let path):
+            // Nothing is acknowledged meanwhile, and nothing is lost.
+            machine.observer.reached("disk full")
+            spaceNeeded.notify()
+            return .busy(reason: "no space is left on \(machine.name) for \(path)")
         case .damaged:
             // The next start looks at all of the log, leaves the in-sync set and fetches it anew.
             machine.spawn("verification mark of \(bucket)") {
@@ -272,16 +212,9 @@ public final class Replica {
                 self.machine.halt("log of \(self.bucket): \(error)")
             }
             return .busy(reason: "this server's copy of \(bucket) is damaged; another takes over")
-        default:
+        case .storageFailed, .closed:
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()
         }
     }
-}
-
-/// Where an appended batch stands.
-struct AppendedRange {
-    var baseOffset: Int64
-    var endOffset: Int64
-    var isDuplicate: Bool
 }

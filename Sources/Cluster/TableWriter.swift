@@ -45,6 +45,8 @@ public final class TableWriter {
 
     private struct Pending {
         var change: Change
+        /// About what it takes in a batch.
+        var byteCount: Int
         var done: (Outcome) -> Void
     }
 
@@ -65,11 +67,9 @@ public final class TableWriter {
     private let rowCodec: RowCodec
     private let keyCodec: KeyCodec
     private var queues: [BucketQueue]
-    private var writer: Int64?
-    private let writerGate: Gate
 
     public init(
-        _ client: ClusterClient, _ table: TableDescription, linger: Duration = .milliseconds(5),
+        _ client: ClusterClient, _ table: TableDescription, linger: Duration = .milliseconds(2),
         deliveryTimeout: Duration = .seconds(60), batchLimit: Int = 500
     ) {
         self.client = client
@@ -82,7 +82,6 @@ public final class TableWriter {
         rowCodec = RowCodec(schema: table.schema)
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
         queues = (0..<table.bucketCount).map { _ in BucketQueue() }
-        writerGate = Gate(client.machine)
     }
 
     /// Takes a change in; `done` is called once, when its outcome is known or given up.
@@ -95,26 +94,44 @@ public final class TableWriter {
             return
         }
         let queue = queues[number]
-        queue.pending.append(Pending(change: change, done: done))
+        let byteCount = change.approximateByteCount
+        if byteCount > ClusterConfiguration.rowByteCountLimit {
+            done(
+                .refused(
+                    .tooLarge(
+                        "a row of \(table.name) bucket \(number)", byteCount: byteCount,
+                        limit: ClusterConfiguration.rowByteCountLimit)))
+            return
+        }
+        queue.pending.append(Pending(change: change, byteCount: byteCount, done: done))
         if queue.isSending { return }
         queue.isSending = true
         machine.spawn("writer of \(table.name) bucket \(number)") {
             defer { queue.isSending = false }
             if self.linger > .zero { try await self.machine.sleep(self.linger) }
             while !queue.pending.isEmpty {
-                let count = self.batchCount(queue.pending)
-                let batch = Array(queue.pending[..<count])
-                queue.pending.removeFirst(count)
+                let batch = self.nextBatch(of: queue)
                 try await self.send(batch, to: self.table.buckets[number], queue)
             }
         }
     }
 
-    /// How many of the changes go into the next batch: a request names one set of columns.
-    private func batchCount(_ pending: [Pending]) -> Int {
-        let limit = min(pending.count, batchLimit)
-        let columns = pending[0].change.columns
-        return pending[..<limit].firstIndex { $0.change.columns != columns } ?? limit
+    /// Takes the changes of the next batch: as many as it may have, and as many bytes, all of the
+    /// same columns, which a request names once.
+    private func nextBatch(of queue: BucketQueue) -> [Pending] {
+        precondition(!queue.pending.isEmpty, "nothing to send")
+        var count = 1
+        var byteCount = queue.pending[0].byteCount
+        let columns = queue.pending[0].change.columns
+        while count < min(queue.pending.count, batchLimit) {
+            byteCount += queue.pending[count].byteCount
+            if byteCount > client.configuration.writerBatchByteCount { break }
+            if queue.pending[count].change.columns != columns { break }
+            count += 1
+        }
+        let batch = Array(queue.pending[..<count])
+        queue.pending.removeFirst(count)
+        return batch
     }
 
     private func send(
@@ -134,7 +151,22 @@ public final class TableWriter {
             }
             return
         }
-        let outcome = try await deliver(request, to: bucket, queue)
+        let outcome: Outcome
+        switch try await deliver(request, to: bucket, queue) {
+        case .forgotten:
+            // Surely not there: it is sent again as the first batch of another writer.
+            machine.observer.reached("writer forgotten by the log begins anew")
+            queue.writer = -1
+            return try await send(batch, to: bucket, queue)
+        case .tooLarge where batch.count > 1:
+            // With the rows that it replaces it is too large for one batch: halves are not.
+            machine.observer.reached("batch split because it is too large")
+            let middle = batch.count / 2
+            try await send(Array(batch[..<middle]), to: bucket, queue)
+            return try await send(Array(batch[middle...]), to: bucket, queue)
+        case .tooLarge(let error): outcome = .refused(error)
+        case .settled(let settled): outcome = settled
+        }
         switch outcome {
         case .acknowledged:
             queue.sequence = queue.sequence == .max ? 0 : queue.sequence + 1
@@ -144,10 +176,19 @@ public final class TableWriter {
         for pending in batch { pending.done(outcome) }
     }
 
+    /// What came of sending a batch.
+    private enum Delivery {
+        case settled(Outcome)
+        /// The log does not remember the writer, and no earlier try can have arrived.
+        case forgotten
+        /// It was taken by nobody, and never will be as it is.
+        case tooLarge(ClusterError)
+    }
+
     /// Sends a request again and again, under the same sequence, until its outcome is certain.
     private func deliver(
         _ request: Request, to bucket: BucketIdentifier, _ queue: BucketQueue
-    ) async throws -> Outcome {
+    ) async throws -> Delivery {
         var retry = Backoff(client.configuration)
         let deadline = machine.clock.now + deliveryTimeout
         var mayHaveArrived = false
@@ -157,21 +198,24 @@ public final class TableWriter {
                 guard case .appended(let acknowledgement) = response else {
                     throw ClusterError.malformedMessage(reason: "no answer to a write")
                 }
-                return .acknowledged(
-                    Receipt(
-                        bucket: bucket, writer: queue.writer, sequence: queue.sequence,
-                        acknowledgement: acknowledgement))
+                return .settled(
+                    .acknowledged(
+                        Receipt(
+                            bucket: bucket, writer: queue.writer, sequence: queue.sequence,
+                            acknowledgement: acknowledgement)))
             } catch let error as ClusterError {
                 switch error {
                 case .notEnoughReplicas, .recovering, .unknownBucket: break
                 case .notLeader, .timedOut, .busy, .fencedEpoch: mayHaveArrived = true
+                case .unknownWriter where !mayHaveArrived && queue.sequence > 0: return .forgotten
+                case .tooLarge where !mayHaveArrived: return .tooLarge(error)
                 default:
                     machine.observer.reached("write refused")
-                    return mayHaveArrived ? .unknown : .refused(error)
+                    return .settled(mayHaveArrived ? .unknown : .refused(error))
                 }
                 if machine.clock.now > deadline {
                     machine.observer.reached("write given up")
-                    return mayHaveArrived ? .unknown : .refused(error)
+                    return .settled(mayHaveArrived ? .unknown : .refused(error))
                 }
             }
             try await machine.sleep(retry.next(machine.entropy))

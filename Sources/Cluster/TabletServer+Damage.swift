@@ -18,9 +18,11 @@ extension TabletServer {
         var logConfiguration = ChangeLogConfiguration()
         logConfiguration.segmentByteCount = configuration.segmentByteCount
         logConfiguration.tailByteCount = configuration.tailByteCount
+        logConfiguration.writerExpiration = configuration.writerExpiration
         do {
             let log = try await ChangeLog.open(
-                machine, directory: directory, configuration: logConfiguration)
+                machine, directory: directory, configuration: logConfiguration,
+                groupCommit: groupCommit)
             if try await isSuspect(bucket) {
                 try await log.verify()
                 try await clearSuspicion(of: bucket)
@@ -38,7 +40,8 @@ extension TabletServer {
                 return nil
             }
             let log = try await ChangeLog.open(
-                machine, directory: directory, configuration: logConfiguration, policy: .cut)
+                machine, directory: directory, configuration: logConfiguration, policy: .cut,
+                groupCommit: groupCommit)
             try await log.truncateFullyAndStart(at: 0)
             try await clearSuspicion(of: bucket)
             return log

@@ -5,16 +5,21 @@ public import Platform
 public final class TabletServer {
     public let machine: Machine
     public let mirror: MetadataMirror
-    public private(set) var replicas: [BucketIdentifier: Replica] = [:]
+    public private(set) var replicas: [BucketIdentifier: Replica] = [:] {
+        didSet { heldBuckets = replicas.keys.sorted() }
+    }
+    /// The buckets of `replicas`, in order.
+    private(set) var heldBuckets: [BucketIdentifier] = []
     /// The lease of the present registration: one run of this server between two losses of its
     /// lease.
     public private(set) var incarnation: Int64 = 0
     let configuration: ClusterConfiguration
     let calls: Calls
     private let server: CallServer
-    /// Notified when any replica moved, for fetches that wait.
-    private let moved: Signal
-    private var fetchers: Set<String> = []
+    /// All logs of this server are made durable together.
+    let groupCommit: GroupCommit
+    /// The leaders that are fetched from.
+    var fetchers: Set<String> = []
     private var opening: Set<BucketIdentifier> = []
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
@@ -23,7 +28,7 @@ public final class TabletServer {
         mirror = MetadataMirror(machine, configuration)
         calls = Calls(machine, mirror, timeout: configuration.callTimeout)
         server = CallServer(machine, configuration)
-        moved = Signal(machine)
+        groupCommit = GroupCommit(machine)
     }
 
     /// Serves until the machine ends.
@@ -77,7 +82,7 @@ public final class TabletServer {
             }
             // A server without its lease leads nothing: someone else may by now.
             incarnation = 0
-            for bucket in replicas.keys.sorted() { replicas[bucket]!.resign() }
+            for bucket in heldBuckets { replicas[bucket]!.resign() }
         }
     }
 
@@ -114,10 +119,9 @@ public final class TabletServer {
                 continue
             }
             guard let state = mirror.buckets[bucket], incarnation != 0 else { continue }
-            replica.take(state, incarnation: incarnation)
+            replica.apply(state, incarnation: incarnation)
             if case .following(let leader) = replica.role { fetch(from: leader) }
         }
-        moved.notify()
     }
 
     private func openLater(_ bucket: BucketIdentifier) {
@@ -143,74 +147,21 @@ public final class TabletServer {
         } catch let error as ChangelogError {
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()
+        } catch DiskError.full(let path) {
+            // Others serve meanwhile; what is here is kept.
+            machine.observer.note(.warning, "\(bucket) is not open: no space for \(path)")
+            return false
         } catch let error as DiskError {
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()
         }
         let replica = Replica(
             bucket: bucket, table: table, log: log, machine: machine, mirror: mirror,
-            serverProgress: moved, configuration: configuration)
-        try await replica.forgetRows(except: nil)
+            configuration: configuration)
+        try await replica.forgetRows()
         replicas[bucket] = replica
         machine.spawn("remote log of \(bucket)") { try await replica.runRemoteLogTask() }
         return true
-    }
-
-    // MARK: Following
-
-    private func fetch(from leader: String) {
-        if !fetchers.insert(leader).inserted { return }
-        machine.spawn("fetcher from \(leader)") {
-            defer { self.fetchers.remove(leader) }
-            try await self.fetchLoop(from: leader)
-        }
-    }
-
-    /// Fetches all that this server follows from one leader, in one call at a time.
-    private func fetchLoop(from leader: String) async throws {
-        var retry = Backoff(configuration)
-        while true {
-            let parts = replicas.keys.sorted().compactMap {
-                replicas[$0]!.fetchPart(following: leader)
-            }
-            if parts.isEmpty { return }
-            let request = FetchRequest(
-                replica: machine.name, incarnation: incarnation,
-                waitMilliseconds: configuration.fetchWait.nanoseconds / 1_000_000,
-                byteCount: configuration.fetchByteCount, parts: parts)
-            do {
-                let response = try await calls.call(
-                    Address(host: leader, port: configuration.port), .fetch(request),
-                    allowing: configuration.fetchWait)
-                guard case .fetched(let answers) = response else {
-                    throw ClusterError.malformedMessage(reason: "no fetch answer")
-                }
-                if try await take(answers, to: parts, from: leader) {
-                    retry.reset()
-                    continue
-                }
-            } catch is ClusterError {
-            }
-            try await machine.sleep(retry.next(machine.entropy))
-        }
-    }
-
-    /// False if a part was refused, so that it is better to wait for news before asking again.
-    private func take(
-        _ answers: [FetchedBucket], to parts: [FetchRequest.Part], from leader: String
-    ) async throws -> Bool {
-        var isFine = true
-        for answer in answers {
-            guard let part = parts.first(where: { $0.bucket == answer.bucket }),
-                let replica = replicas[answer.bucket]
-            else { continue }
-            if answer.error != nil {
-                isFine = false
-            } else {
-                try await replica.takeFetched(answer, to: part, from: leader)
-            }
-        }
-        return isFine
     }
 
     // MARK: Calls
@@ -238,7 +189,8 @@ public final class TabletServer {
         case .offsets(let bucket):
             let replica = try replica(bucket)
             _ = try replica.requireLeadership()
-            return .offsets(LogOffsets(start: 0, highWatermark: replica.highWatermark))
+            return .offsets(
+                LogOffsets(start: replica.startOffset, highWatermark: replica.highWatermark))
         case .search:
             throw ClusterError.invalidRequest(reason: "vectors are searched at the indexer")
         }
@@ -263,33 +215,38 @@ public final class TabletServer {
         let wait = Duration.milliseconds(min(max(0, request.waitMilliseconds), 30_000))
         let deadline = machine.clock.now + wait
         while true {
-            var answers: [FetchedBucket] = []
-            var room = min(
-                max(1, request.byteCount), 16 * 1024 * 1024, machine.memory.freeByteCount / 4)
-            for part in request.parts where room > 0 || answers.isEmpty {
-                guard let replica = replicas[part.bucket] else {
-                    answers.append(
-                        FetchedBucket(
-                            bucket: part.bucket, error: .unknownBucket(part.bucket),
-                            highWatermark: 0, startOffset: 0, batches: [], divergence: nil))
-                    continue
-                }
-                if let answer = try await replica.answerFetch(
-                    part, from: request.replica, incarnation: request.incarnation, byteCount: room)
-                {
-                    room -= answer.batches.count
-                    answers.append(answer)
-                }
-            }
+            let answers = try await answersNow(request)
             if !answers.isEmpty { return answers }
-            // Who asks for one bucket need not be woken by all others.
-            let hasNews: Bool
-            if request.parts.count == 1, let replica = replicas[request.parts[0].bucket] {
-                hasNews = try await replica.waitForMove(until: deadline)
-            } else {
-                hasNews = try await moved.wait(until: deadline)
+            // Only news of these buckets is news to who asks.
+            let signals = request.parts.compactMap { part -> Signal? in
+                request.replica == nil
+                    ? replicas[part.bucket]?.progress : replicas[part.bucket]?.grown
             }
-            if !hasNews { return [] }
+            if try await !machine.wait(forAnyOf: signals, until: deadline) { return [] }
         }
+    }
+
+    /// The parts that have something to say; each has its share of the bytes, and at least a batch.
+    private func answersNow(_ request: FetchRequest) async throws -> [FetchedBucket] {
+        var answers: [FetchedBucket] = []
+        var room = min(
+            max(1, request.byteCount), 16 * 1024 * 1024, machine.memory.freeByteCount / 4)
+        for (position, part) in request.parts.enumerated() where room > 0 || answers.isEmpty {
+            guard let replica = replicas[part.bucket] else {
+                answers.append(
+                    FetchedBucket(
+                        bucket: part.bucket, error: .unknownBucket(part.bucket), highWatermark: 0,
+                        batches: [], divergence: nil))
+                continue
+            }
+            let share = min(room, max(64 * 1024, room / (request.parts.count - position)))
+            let answer = try await replica.answerFetch(
+                part, from: request.replica, incarnation: request.incarnation, byteCount: share)
+            if let answer {
+                room -= answer.batches.count
+                answers.append(answer)
+            }
+        }
+        return answers
     }
 }

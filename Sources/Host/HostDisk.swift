@@ -117,6 +117,20 @@ final class HostDisk: Disk {
         }
     }
 
+    /// Several files are synced by one `syncfs`, which waits for all that is dirty on the file
+    /// system: give a server's folder a file system of its own.
+    func sync(_ files: [any File]) async throws {
+        if files.count == 1 { return try await files[0].sync() }
+        let files = files.compactMap { $0 as? HostFile }
+        guard let last = files.last else { return }
+        let covered = files.map(\.writeCount)
+        // Since Linux 5.8 it reports what could not be written since the descriptor was opened.
+        try await last.run { descriptor throws(SystemCallError) in
+            _ = try systemCall("sync of the file system") { Int(syncfs(descriptor.number)) }
+        }
+        for (file, covered) in zip(files, covered) { file.synced(upTo: covered) }
+    }
+
     /// Runs system calls off the world's thread.
     func run<Value>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try lifetime.check()

@@ -11,7 +11,7 @@ final class HostFile: File {
     /// Whether `path` still leads to this file.
     private var isNamed = true
     /// Writes begun, and how many of them the last good sync covered.
-    private var writeCount = 0
+    private(set) var writeCount = 0
     private var syncedWriteCount = 0
 
     init(path: String, descriptor: Descriptor, disk: HostDisk) {
@@ -64,14 +64,17 @@ final class HostFile: File {
             try descriptor.write(bytes, at: offset)
             try descriptor.sync()
         }
-        syncedWriteCount = max(syncedWriteCount, covered)
+        synced(upTo: covered)
     }
 
     func sync() async throws {
         let covered = writeCount
         try await run { descriptor throws(SystemCallError) in try descriptor.sync() }
-        syncedWriteCount = max(syncedWriteCount, covered)
+        synced(upTo: covered)
     }
+
+    /// Notes that so many of the writes are durable.
+    func synced(upTo count: Int) { syncedWriteCount = max(syncedWriteCount, count) }
 
     func size() async throws -> Int64 {
         try await run { descriptor throws(SystemCallError) in
@@ -124,7 +127,7 @@ final class HostFile: File {
         if isClosed { throw DiskError.closed(path: path) }
     }
 
-    private func run<Value>(
+    func run<Value>(
         _ call: @escaping @Sendable (Descriptor) throws(SystemCallError) -> Value
     ) async throws -> Value {
         try check()

@@ -189,3 +189,7 @@ func makeFolders(_ path: String, root: String) throws(SystemCallError) {
         }
     }
 }
+
+/// `syncfs(2)`, which Glibc declares for GNU sources only.
+@_silgen_name("syncfs")
+func syncfs(_ descriptor: Int32) -> Int32

@@ -4,6 +4,8 @@ public enum KeyValueError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(path: String, reason: String)
     /// Fix the call: the request does not fit the table.
     case invalidRequest(reason: String)
+    /// Send less at once: the changes do not fit into one batch of the changelog.
+    case tooLarge(byteCount: Int, limit: Int)
     /// The changelog says something that cannot follow from what came before: report it.
     case inconsistentChangelog(reason: String, offset: Int64)
     /// Wait until there is room on the disk, then try again.
@@ -18,6 +20,8 @@ public enum KeyValueError: Error, Hashable, Sendable, CustomStringConvertible {
         case .damaged(let path, let reason):
             "\(path) is damaged, restore a snapshot: \(reason)"
         case .invalidRequest(let reason): "invalid request: \(reason)"
+        case .tooLarge(let byteCount, let limit):
+            "the changes make a batch of \(byteCount) bytes, at most \(limit) are taken"
         case .inconsistentChangelog(let reason, let offset):
             "the changelog contradicts itself at offset \(offset): \(reason)"
         case .storageFull(let path): "no space is left on the disk for \(path)"

@@ -125,14 +125,15 @@ public final class KeyValueStore {
         return values
     }
 
-    /// Keys from `start` on and before `end`, in order, at most `limit` of them.
+    /// Keys from `start` on and before `end`, in order, at most `limit` of them, and no more after
+    /// those so far have `byteCount` bytes.
     ///
     /// All are as of one moment. To go on, scan from the last key with a zero byte appended.
     public func scan(
-        from start: [UInt8]? = nil, to end: [UInt8]? = nil, limit: Int
+        from start: [UInt8]? = nil, to end: [UInt8]? = nil, limit: Int, byteCount: Int = .max
     ) async throws -> [(key: [UInt8], value: [UInt8])] {
         try checkUsable()
-        precondition(limit >= 0, "a negative limit")
+        precondition(limit >= 0 && byteCount > 0, "no room for a row")
         var sources = [memory.entries(from: start, to: end, limit: limit)]
         if flushing != nil {
             // Each deletion that came after it may take one of its rows away.
@@ -145,19 +146,24 @@ public final class KeyValueStore {
         var cursor = MergeCursor(memory: sources, runs: pinned.runs(cache, isWhole: false))
         try await cursor.seek(start)
         var rows: [(key: [UInt8], value: [UInt8])] = []
-        while rows.count < limit, let entry = try await cursor.next() {
+        var size = 0
+        while rows.count < limit, size < byteCount, let entry = try await cursor.next() {
             if let end, !isBefore(entry.key, end) { break }
-            if let value = entry.value { rows.append((entry.key, value)) }
+            if let value = entry.value {
+                rows.append((entry.key, value))
+                size += entry.key.count + value.count
+            }
         }
         return rows
     }
 
     /// Keys that begin with `prefix`, as `scan(from:to:limit:)`.
     public func scan(
-        prefix: [UInt8], after last: [UInt8]? = nil, limit: Int
+        prefix: [UInt8], after last: [UInt8]? = nil, limit: Int, byteCount: Int = .max
     ) async throws -> [(key: [UInt8], value: [UInt8])] {
         try await scan(
-            from: last.map { $0 + [0] } ?? prefix, to: KeyCodec.end(ofPrefix: prefix), limit: limit)
+            from: last.map { $0 + [0] } ?? prefix, to: KeyCodec.end(ofPrefix: prefix), limit: limit,
+            byteCount: byteCount)
     }
 
     /// Reads all tables and throws `.damaged` at the first bad byte.

@@ -132,6 +132,8 @@ public final class KeyValueTablet {
         do {
             batch = try request.builder.finish(
                 writer: writer, sequence: sequence, compression: compression)
+        } catch ChangelogError.batchTooLarge(let byteCount, let limit) {
+            throw KeyValueError.tooLarge(byteCount: byteCount, limit: limit)
         } catch {
             throw KeyValueError.invalidRequest(reason: "\(error)")
         }
@@ -260,8 +262,8 @@ public final class KeyValueTablet {
 
     /// Committed rows whose keys begin with the bytes of a key's first columns, in key order.
     public func lookup(
-        prefix: [UInt8], after last: [UInt8]? = nil, limit: Int
+        prefix: [UInt8], after last: [UInt8]? = nil, limit: Int, byteCount: Int = .max
     ) async throws -> [(key: [UInt8], value: [UInt8])] {
-        try await store.scan(prefix: prefix, after: last, limit: limit)
+        try await store.scan(prefix: prefix, after: last, limit: limit, byteCount: byteCount)
     }
 }

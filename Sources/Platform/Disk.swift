@@ -24,6 +24,11 @@ public protocol Disk: AnyObject {
 
     /// Makes the names in a folder durable.
     func syncDirectory(_ directory: String) async throws
+
+    /// As `File.sync` of each of this disk's files, for about the cost of one.
+    ///
+    /// After an error any of them may be in the state that `File.sync` leaves behind.
+    func sync(_ files: [any File]) async throws
 }
 
 public enum OpenMode: Hashable, Sendable {

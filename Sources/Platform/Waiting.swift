@@ -24,6 +24,15 @@ extension Machine {
     }
 }
 
+extension Machine {
+    /// Waits for the next `notify` of any of several signals; false if `deadline` came first.
+    public func wait(forAnyOf signals: [Signal], until deadline: Instant?) async throws -> Bool {
+        try await wait(until: deadline) { (wait: Wait<Void?>) in
+            for signal in signals { signal.add(wait) }
+        } != nil
+    }
+}
+
 /// Something that changed: tasks wait for it instead of polling.
 public final class Signal {
     private let machine: Machine
@@ -37,6 +46,12 @@ public final class Signal {
     public func wait(until deadline: Instant? = nil) async throws -> Bool {
         if waits.count >= 16 { waits.removeAll { !$0.isPending } }
         return try await machine.wait(until: deadline) { waits.append($0) } != nil
+    }
+
+    /// Has `wait` resumed by the next `notify`, besides whatever else it waits for.
+    fileprivate func add(_ wait: Wait<Void?>) {
+        if waits.count >= 16 { waits.removeAll { !$0.isPending } }
+        waits.append(wait)
     }
 
     /// Wakes all who wait now, in the order in which they began.

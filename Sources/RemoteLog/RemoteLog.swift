@@ -29,10 +29,12 @@ public final class RemoteLog {
     /// Uploads whole batches that begin at the end of the remote log, and a manifest that names
     /// them.
     ///
-    /// Nothing is part of the remote log until the caller has made the returned manifest the
-    /// current one.
+    /// `state` is what a log has to know of everything below `endOffset` to begin there: see
+    /// `ChangeLog.stateSnapshot(at:)`. Nothing is part of the remote log until the caller has made
+    /// the returned manifest the current one.
     public func upload(
-        _ bytes: [UInt8], from baseOffset: Int64, to endOffset: Int64, leaderEpoch: Int32
+        _ bytes: [UInt8], from baseOffset: Int64, to endOffset: Int64, state: [UInt8],
+        leaderEpoch: Int32
     ) async throws -> (key: String, manifest: RemoteLogManifest) {
         precondition(!bytes.isEmpty, "nothing to upload")
         var next = manifest
@@ -40,8 +42,13 @@ public final class RemoteLog {
         let segment = RemoteLogManifest.Segment(
             key: "\(folder)/\(name).log", baseOffset: baseOffset, endOffset: endOffset,
             byteCount: Int64(bytes.count), checksum: crc32c(bytes))
-        next.append(segment)
         try await put(bytes, at: segment.key)
+        let stateKey =
+            "\(folder)/\(zeroPadded(endOffset, digits: 20))-\(leaderEpoch)-"
+            + "\(machine.entropy.uuid()).state"
+        try await put(state, at: stateKey)
+        next.append(
+            segment, state: RemoteLogManifest.State(key: stateKey, checksum: crc32c(state)))
         let end = zeroPadded(endOffset, digits: 20)
         let key = "\(folder)/\(end)-\(leaderEpoch)-\(machine.entropy.uuid()).manifest"
         try await put(next.encoded, at: key)
@@ -68,6 +75,18 @@ public final class RemoteLog {
             result.append(contentsOf: batch.slice)
         }
         return result
+    }
+
+    /// What a log has to know to begin at the end of this one.
+    public func readState() async throws -> [UInt8] {
+        guard let state = manifest.state else {
+            throw RemoteLogError.unavailable(reason: "\(folder) has no state of its writers yet")
+        }
+        let bytes = try await get(state.key)
+        if crc32c(bytes) != state.checksum {
+            throw RemoteLogError.damaged(reason: "object \(state.key) is not what was uploaded")
+        }
+        return bytes
     }
 
     private func batches(of segment: RemoteLogManifest.Segment) async throws -> [LogBatch] {

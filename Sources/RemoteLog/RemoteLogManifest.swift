@@ -4,8 +4,9 @@ import Columnar
 ///
 /// Objects hold whole batches, one after the other, and are cut by offsets, not by the files of the
 /// leader that wrote them: leaders roll their segments at different offsets. Bytes, little endian:
-/// version u8 = 1, then for each object its key (length-prefixed), base offset i64, end offset i64,
-/// byte count i64 and CRC-32C u32, after a count; last the CRC-32C of all that.
+/// version u8 = 2, then for each object its key (length-prefixed), base offset i64, end offset i64,
+/// byte count i64 and CRC-32C u32, after a count; since version 2 a byte that says whether the key
+/// and the CRC-32C u32 of the log's state at the end follow; last the CRC-32C of all that.
 public struct RemoteLogManifest: Hashable, Sendable {
     public struct Segment: Hashable, Sendable {
         public var key: String
@@ -25,7 +26,20 @@ public struct RemoteLogManifest: Hashable, Sendable {
         }
     }
 
+    /// Writers and epochs of everything below the end, for a log that begins there.
+    public struct State: Hashable, Sendable {
+        public var key: String
+        public var checksum: UInt32
+
+        public init(key: String, checksum: UInt32) {
+            self.key = key
+            self.checksum = checksum
+        }
+    }
+
     public private(set) var segments: [Segment] = []
+    /// Nil in what was written before version 2.
+    public private(set) var state: State?
 
     public init() {}
 
@@ -35,10 +49,11 @@ public struct RemoteLogManifest: Hashable, Sendable {
     public var endOffset: Int64 { segments.last?.endOffset ?? 0 }
 
     /// Adds the segment that follows. Precondition: it begins where the last one ended.
-    public mutating func append(_ segment: Segment) {
+    public mutating func append(_ segment: Segment, state: State?) {
         precondition(segment.baseOffset == endOffset || segments.isEmpty, "a gap in a remote log")
         precondition(segment.endOffset > segment.baseOffset, "an empty remote segment")
         segments.append(segment)
+        self.state = state
     }
 
     /// The segment that holds an offset. Complexity: O(log n).
@@ -55,7 +70,7 @@ public struct RemoteLogManifest: Hashable, Sendable {
 
     public var encoded: [UInt8] {
         var writer = ByteWriter()
-        writer.append(byte: 1)
+        writer.append(byte: 2)
         writer.append(varint: UInt64(segments.count))
         for segment in segments {
             writer.append(string: segment.key)
@@ -63,6 +78,11 @@ public struct RemoteLogManifest: Hashable, Sendable {
             writer.append(littleEndian: segment.endOffset)
             writer.append(littleEndian: segment.byteCount)
             writer.append(littleEndian: segment.checksum)
+        }
+        writer.append(byte: state == nil ? 0 : 1)
+        if let state {
+            writer.append(string: state.key)
+            writer.append(littleEndian: state.checksum)
         }
         writer.append(littleEndian: crc32c(writer.bytes))
         return writer.bytes
@@ -78,7 +98,9 @@ public struct RemoteLogManifest: Hashable, Sendable {
             }
             var reader = ByteReader(bytes, range: 0..<bytes.count - 4)
             let version = try reader.readByte()
-            if version != 1 { throw RemoteLogError.damaged(reason: "manifest version \(version)") }
+            if version < 1 || version > 2 {
+                throw RemoteLogError.damaged(reason: "manifest version \(version)")
+            }
             let count = try reader.readCount(ofAtLeast: 29)
             for _ in 0..<count {
                 let segment = Segment(
@@ -92,6 +114,10 @@ public struct RemoteLogManifest: Hashable, Sendable {
                     throw RemoteLogError.damaged(reason: "segments do not follow each other")
                 }
                 segments.append(segment)
+            }
+            if version > 1, try reader.readByte() != 0 {
+                state = State(
+                    key: try reader.readString(), checksum: try reader.readLittleEndian())
             }
         } catch let error as RemoteLogError {
             throw error

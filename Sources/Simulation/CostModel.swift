@@ -6,6 +6,8 @@ public struct CostModel: Sendable {
     /// A write into the page cache.
     public var diskWrite = Duration.microseconds(4)..<Duration.microseconds(20)
     public var diskSync = Duration.microseconds(150)..<Duration.microseconds(900)
+    /// For each further file of several that are synced together.
+    public var diskSyncFile = Duration.microseconds(2)..<Duration.microseconds(8)
     public var diskName = Duration.microseconds(20)..<Duration.microseconds(80)
     public var diskBytesPerSecond: Int64 = 1_000_000_000
     /// One way between two machines.

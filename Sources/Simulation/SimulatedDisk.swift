@@ -110,6 +110,30 @@ final class SimulatedDisk: Disk {
         record(.diskSync, directory)
     }
 
+    func sync(_ files: [any File]) async throws {
+        let files = files.map { file -> SimulatedFile in
+            guard let file = file as? SimulatedFile else {
+                preconditionFailure("\(file.path) is no file of this disk")
+            }
+            return file
+        }
+        for file in files { try file.check() }
+        let covered = files.map(\.sequence)
+        var cost = world.costs.diskSync
+        let further = world.costs.diskSyncFile
+        let count = files.count - 1
+        cost =
+            cost.lowerBound + further.lowerBound * count..<cost.upperBound
+            + further.upperBound * count
+        try await pass(cost, byteCount: files.reduce(0) { $0 + $1.dirtyByteCount })
+        node.disk.count { $0.syncs += 1 }
+        var failure: (any Error)?
+        for (file, covered) in zip(files, covered) {
+            do { try file.finishSync(upTo: covered) } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+    }
+
     // MARK: Cost and trace
 
     /// Lets a request's time pass: the device takes one after the other.
@@ -231,11 +255,14 @@ final class SimulatedFile: File {
         try await disk.pass(disk.world.costs.diskWrite, byteCount: 0)
     }
 
-    func sync() async throws {
-        try check()
-        let covered = content.sequence
-        try await disk.pass(disk.world.costs.diskSync, byteCount: Int(content.dirtyByteCount))
-        image.count { $0.syncs += 1 }
+    func sync() async throws { try await disk.sync([self]) }
+
+    /// How much has been written to the file.
+    fileprivate var sequence: UInt64 { content.sequence }
+    fileprivate var dirtyByteCount: Int { Int(content.dirtyByteCount) }
+
+    /// What a sync that covers everything up to a moment does to this file.
+    fileprivate func finishSync(upTo covered: UInt64) throws {
         if image.random.chance(partsPerMillion: image.failingSyncsPerMillion) {
             content.dropDirtyPages(upTo: covered)
             record(.diskSync, 1, "error")
@@ -269,7 +296,7 @@ final class SimulatedFile: File {
             kind, node: disk.node.index, pathHash, second, "\(path), \(detail())")
     }
 
-    private func check() throws {
+    fileprivate func check() throws {
         try disk.lifetime.check()
         if isClosed { throw DiskError.closed(path: path) }
     }

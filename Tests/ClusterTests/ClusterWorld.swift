@@ -13,12 +13,18 @@ final class ClusterWorld {
 
     /// What each server's next life reads and writes.
     var formats: [String: FormatVersion] = [:]
+    /// Servers that are cut off from the others.
+    var cut: Set<String> = []
 
-    init(seed: UInt64, format: FormatVersion = .newest) {
+    init(
+        seed: UInt64, format: FormatVersion = .newest,
+        _ configure: (inout ClusterConfiguration) -> Void = { _ in }
+    ) {
         world = SimulationWorld(seed: seed)
         for name in serverNames { formats[name] = format }
         configuration.segmentByteCount = 16 * 1024
         configuration.tailByteCount = 4 * 1024
+        configure(&configuration)
         for name in serverNames + coordinatorNames + ["client-1"] { world.addMachine(name) }
         for name in serverNames { startServer(name) }
         for name in coordinatorNames { startCoordinator(name) }
@@ -30,6 +36,8 @@ final class ClusterWorld {
     }
 
     func startServer(_ name: String) {
+        // What a former life had in memory is gone.
+        servers[name] = nil
         world.start(name) { machine in
             var configuration = self.configuration
             configuration.formatVersion = self.formats[name] ?? .newest

@@ -78,7 +78,8 @@ struct RemoteLogTests {
             manifest.append(
                 RemoteLogManifest.Segment(
                     key: "remote-log/1/0/\(number).log", baseOffset: number * 10,
-                    endOffset: number * 10 + 10, byteCount: 100, checksum: UInt32(number)))
+                    endOffset: number * 10 + 10, byteCount: 100, checksum: UInt32(number)),
+                state: RemoteLogManifest.State(key: "remote-log/1/0/\(number).state", checksum: 7))
         }
         let sound = manifest.encoded
         let random = RandomStream(seed: seed, label: "manifest")
@@ -113,7 +114,8 @@ extension RemoteLog {
             bytes += batch.slice
             offset = batch.endOffset
         }
-        let (key, next) = try await upload(bytes, from: from, to: offset, leaderEpoch: 0)
+        let (key, next) = try await upload(
+            bytes, from: from, to: offset, state: [1, 2, 3], leaderEpoch: 0)
         adopt(key, next)
     }
 }
