@@ -27,6 +27,7 @@ public indirect enum AvroValue: Hashable, Sendable {
         }
     }
 
+    public var boolean: Bool? { if case .boolean(let value) = self { value } else { nil } }
     public var string: String? { if case .string(let value) = self { value } else { nil } }
     public var bytes: [UInt8]? { if case .bytes(let value) = self { value } else { nil } }
     public var array: [AvroValue]? { if case .array(let value) = self { value } else { nil } }

@@ -14,7 +14,8 @@ extension ClusterClient {
     public func read(
         _ table: TableDescription, at moment: ReadMoment = .head, _ request: ReadRequest = .init()
     ) async throws -> UnionAnswer {
-        let reader = UnionReader(machine, in: ClusterConfiguration.lakeLocation, log: self)
+        let reader = UnionReader(
+            machine, in: ClusterConfiguration.lakeLocation, log: self, lakeManifests)
         return try await reader.read(table.tiered, at: moment, request)
     }
 }

@@ -1,5 +1,6 @@
 public import Changelog
 import Columnar
+import Iceberg
 public import Platform
 public import Vectors
 
@@ -9,6 +10,8 @@ public final class ClusterClient {
     public let mirror: MetadataMirror
     let configuration: ClusterConfiguration
     private let calls: Calls
+    /// Manifests of the lake that this client's reads share.
+    let lakeManifests = ManifestCache()
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine

@@ -1,3 +1,4 @@
+import Columnar
 import Iceberg
 public import Platform
 public import LakeTiering
@@ -18,8 +19,8 @@ public final class LakeTierer {
     private let client: ClusterClient
     private let configuration: ClusterConfiguration
 
-    /// A backlog is taken in so many rounds before the next interval is waited for.
-    private static let roundLimit = 64
+    /// Called after maintenance that did anything.
+    public var onMaintenance: ((TableDescription, LakeMaintenance) -> Void)?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -47,15 +48,25 @@ public final class LakeTierer {
 
     /// Commits one table again and again until the term ends or the table has to be refused.
     private func follow(_ table: TableDescription, _ term: LeaderLease.Term) async throws {
+        guard SystemColumns.fit(table.schema) else {
+            machine.observer.note(
+                .warning,
+                "\(table.name) does not go to the lake: rename its columns that clash with "
+                    + "\(SystemColumns.all.map(\.name))")
+            return
+        }
         let tiering = TableTiering(
             machine, table.tiered, epoch: term.epoch, in: ClusterConfiguration.lakeLocation,
             from: client, configuration: configuration.lakeTiering)
         var retry = Backoff(configuration)
+        // What was told already: the same again is for debugging alone.
+        var told = ""
         while term.isHeld {
             let due = machine.clock.now + configuration.lakeInterval
             do {
                 try await catchUp(tiering, table, term)
                 retry.reset()
+                told = ""
                 try await machine.sleep(until: due)
                 continue
             } catch let error as LakeTieringError {
@@ -66,16 +77,13 @@ public final class LakeTierer {
                     machine.observer.note(.information, "lake of \(table.name): \(error)")
                     return
                 case .damaged, .refused:
-                    machine.observer.note(.warning, "lake of \(table.name) stops: \(error)")
-                    return
+                    tell("\(error)", of: table, &told)
                 }
             } catch let error as IcebergError {
                 switch error {
                 case .unavailable, .tooManyConflicts, .outcomeUnknown:
                     machine.observer.note(.debug, "lake of \(table.name): \(error)")
-                default:
-                    machine.observer.note(.warning, "lake of \(table.name) stops: \(error)")
-                    return
+                default: tell("\(error)", of: table, &told)
                 }
             }
             // What failed has been waiting for an interval: it is tried again sooner than that.
@@ -83,14 +91,30 @@ public final class LakeTierer {
         }
     }
 
+    /// A table that people have to look at waits: once they did, it goes on by itself.
+    private func tell(_ reason: String, of table: TableDescription, _ told: inout String) {
+        machine.observer.note(
+            reason == told ? .debug : .warning, "lake of \(table.name) waits: \(reason)")
+        told = reason
+    }
+
     private func catchUp(
         _ tiering: TableTiering, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
-        for _ in 0..<Self.roundLimit where term.isHeld {
-            guard let commit = try await tiering.round() else { return }
+        while term.isHeld, let commit = try await tiering.round() {
             progress[table.identifier] = commit
             onCommit?(table, commit)
-            if !commit.isBehind { return }
+            if !commit.isBehind { break }
+        }
+        if !term.isHeld { return }
+        do {
+            let done = try await tiering.maintain()
+            if done != LakeMaintenance() { onMaintenance?(table, done) }
+        } catch let error as LakeTieringError {
+            guard case .overtaken = error else { throw error }
+        } catch let error as IcebergError {
+            guard case .unsupported = error else { throw error }
+            machine.observer.note(.debug, "lake of \(table.name) is not maintained: \(error)")
         }
     }
 }

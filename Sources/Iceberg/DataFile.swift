@@ -6,26 +6,34 @@ public struct DataFile: Hashable, Sendable {
     public enum Content: Int32, Hashable, Sendable {
         case data = 0
         case positionDeletes = 1
+        case equalityDeletes = 2
     }
 
     public var content: Content
     public var path: String
+    /// Such as `PARQUET`.
+    public var format = "PARQUET"
+    /// The record of its partition values, in the order of its manifest's partition type.
+    var partition = AvroValue.record([])
     public var recordCount: Int64
     public var byteCount: Int64
     public var columns: [ColumnBounds]
+    var keyMetadata: [UInt8]?
     public var splitOffsets: [Int64]
+    /// For equality deletes: the columns that are compared.
+    public var equalityIdentifiers: [Int32] = []
+    var sortOrder: Int32?
     /// For position deletes of one file: that file.
     public var referencedDataFile: String?
 
-    /// Sizes, counts and bounds of one column, by field id.
+    /// Sizes, counts and bounds of one column, by field id; nil where a writer left them out.
     public struct ColumnBounds: Hashable, Sendable {
         public var identifier: Int32
-        public var byteCount: Int64
-        public var valueCount: Int64
-        public var nullCount: Int64
-        /// Nil if unknown, and for types that have no NaN.
+        public var byteCount: Int64?
+        public var valueCount: Int64?
+        public var nullCount: Int64?
         public var nanCount: Int64?
-        /// In Iceberg's single-value encoding; nil where they are left out.
+        /// In Iceberg's single-value encoding.
         public var lower: [UInt8]?
         public var upper: [UInt8]?
     }
@@ -51,16 +59,31 @@ public struct DataFile: Hashable, Sendable {
     }
 
     init(
-        content: Content, path: String, recordCount: Int64, byteCount: Int64,
-        columns: [ColumnBounds], splitOffsets: [Int64], referencedDataFile: String?
+        content: Content, path: String, format: String = "PARQUET",
+        partition: AvroValue = .record([]), recordCount: Int64, byteCount: Int64,
+        columns: [ColumnBounds], keyMetadata: [UInt8]? = nil, splitOffsets: [Int64],
+        equalityIdentifiers: [Int32] = [], sortOrder: Int32? = nil, referencedDataFile: String?
     ) {
         self.content = content
         self.path = path
+        self.format = format
+        self.partition = partition
         self.recordCount = recordCount
         self.byteCount = byteCount
         self.columns = columns
+        self.keyMetadata = keyMetadata
         self.splitOffsets = splitOffsets
+        self.equalityIdentifiers = equalityIdentifiers
+        self.sortOrder = sortOrder
         self.referencedDataFile = referencedDataFile
+    }
+
+    /// The values of a column lie between these bounds; nil if a writer left one out.
+    func bounds(of column: Int32) -> (lower: [UInt8], upper: [UInt8])? {
+        guard let found = columns.first(where: { $0.identifier == column }),
+            let lower = found.lower, let upper = found.upper
+        else { return nil }
+        return (lower, upper)
     }
 }
 

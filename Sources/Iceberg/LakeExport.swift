@@ -31,7 +31,8 @@ public struct LakeExport {
         self.emit = emit
     }
 
-    /// Hands out each file of the copy once, the metadata file last; answers where that will be.
+    /// Hands out each file of the copy once, the metadata file and a hint of it last; answers where
+    /// the metadata file will be.
     ///
     /// The newest of `snapshots`, or of all if nil, is the copy's current one. Throws
     /// `IcebergError`, and what `emit` throws.
@@ -51,6 +52,7 @@ public struct LakeExport {
         }
         if let wanted {
             metadata.snapshots.removeAll { !wanted.contains($0.identifier) }
+            metadata.references.removeAll { !wanted.contains($0.snapshot) }
         }
         for position in metadata.snapshots.indices {
             metadata.snapshots[position].manifestList = try await copyList(
@@ -62,7 +64,18 @@ public struct LakeExport {
         // The states before are not copied.
         metadata.metadataLog = []
         metadata.location = try relocate(metadata.location)
-        return try write(Array(metadata.json.compact.utf8), at: table.metadataLocation)
+        let location = try write(Array(metadata.json.compact.utf8), at: table.metadataLocation)
+        try writeVersionHint(table.metadataLocation)
+        return location
+    }
+
+    /// Readers that are given a folder alone look there for the newest metadata file.
+    private func writeVersionHint(_ metadataLocation: String) throws {
+        let parts = metadataLocation.split(separator: "/", omittingEmptySubsequences: false)
+        guard let name = parts.last, name.hasSuffix(".metadata.json") else { return }
+        let folder = parts.dropLast().joined(separator: "/")
+        _ = try write(
+            Array(name.dropLast(".metadata.json".count).utf8), at: "\(folder)/version-hint.text")
     }
 
     private mutating func copyList(of snapshot: Snapshot) async throws -> String {
@@ -80,8 +93,11 @@ public struct LakeExport {
     private mutating func copyManifest(_ file: ManifestFile) async throws -> ManifestFile {
         if let known = manifests[file.path] { return known }
         var manifest = try Manifest(
-            decoding: try await table.read(file.path), schema: table.metadata.schema,
-            path: file.path)
+            decoding: try await table.read(file.path), path: file.path)
+        guard !manifest.header.hasUnknownFields else {
+            throw IcebergError.unsupported(
+                reason: "a copy of \(file.path), which says what is not known here")
+        }
         for position in manifest.entries.indices
         where manifest.entries[position].status != .deleted {
             manifest.entries[position].file = try await copyFile(manifest.entries[position].file)
@@ -100,6 +116,7 @@ public struct LakeExport {
         var result = file
         switch file.content {
         case .data: result.path = try write(bytes, at: file.path)
+        case .equalityDeletes: result.path = try write(bytes, at: file.path)
         case .positionDeletes:
             var deletes = try positionDeletes(in: bytes, file.path)
             for position in deletes.indices {
@@ -108,6 +125,7 @@ public struct LakeExport {
             let rewritten = try positionDeleteFile(deletes)
             result = DataFile(
                 rewritten, deleting: deletes, path: try write(rewritten.bytes, at: file.path))
+            result.partition = file.partition
         }
         copied[file.path] = result
         return result

@@ -2,18 +2,6 @@ import Columnar
 import JSON
 public import Platform
 
-/// What one commit adds to a table.
-public struct LakeChange: Sendable {
-    public var dataFiles: [DataFile] = []
-    public var deleteFiles: [DataFile] = []
-    /// The writer's own entries of the summary.
-    public var summary: [Snapshot.SummaryEntry] = []
-    /// Table properties to set with the same swap.
-    public var properties: [(String, String)] = []
-
-    public init() {}
-}
-
 extension LakeTable {
     private static let attemptLimit = 20
 
@@ -21,29 +9,32 @@ extension LakeTable {
     ///
     /// What decides is one compare-and-swap of the catalog's pointer. A conflict refreshes,
     /// validates again and builds again on the new state. After an unknown outcome nothing is
-    /// deleted and nothing repeated before the table was read back: our snapshot is in its history
-    /// or it is not. A swap that is still under way is harmless then: it lands before the next one,
-    /// whose conflict leads to reading it back, or finds that the pointer has moved.
+    /// deleted and nothing repeated before the table was read back: our metadata file is in its
+    /// history or it is not. A swap that is still under way is harmless then: it lands before the
+    /// next one, whose conflict leads to reading it back, or finds that the pointer has moved.
     ///
-    /// Throws what `validate` throws, and `IcebergError`: after `.outcomeUnknown` the change may
-    /// still come into effect, after all others it does not.
+    /// Answers the snapshot that was made; nil if the change makes none. Throws what `validate`
+    /// throws, and `IcebergError`: after `.outcomeUnknown` the change may still come into effect,
+    /// after all others it does not.
+    @discardableResult
     public func commit(
         _ change: LakeChange, on machine: Machine,
         validate: (TableMetadata) throws -> Void
-    ) async throws -> Snapshot {
+    ) async throws -> Snapshot? {
         let manifests = try await writeManifests(change)
         var attempts = CommitAttempts()
         for attempt in 0..<Self.attemptLimit {
             try validate(metadata)
             do {
-                if attempts.prepared?.base != metadataLocation {
-                    attempts.prepared = try await prepare(change, manifests, machine)
+                if attempts.prepared.last?.base != metadataLocation {
+                    attempts.prepared.append(try await prepare(change, manifests, machine))
                 }
             } catch IcebergError.unavailable where attempts.unsettledBase == metadataLocation {
                 break
             }
-            guard let prepared = attempts.prepared else { preconditionFailure("nothing to swap") }
-            attempts.snapshots.append(prepared.snapshot.identifier)
+            guard let prepared = attempts.prepared.last else {
+                preconditionFailure("nothing to swap")
+            }
             switch try await swap(to: prepared.path, machine) {
             case .done:
                 adopt(prepared.metadata, at: prepared.path)
@@ -53,53 +44,64 @@ extension LakeTable {
                 attempts.unsettledBase = metadataLocation
                 // The request may still be under way: give it time to land before looking.
                 try await machine.sleep(.seconds(1))
-            case .conflict: machine.observer.reached("lake commit conflict")
-            case .refused: break
+            case .conflict:
+                machine.observer.reached("lake commit conflict")
+                attempts.conflictCount += 1
+            case .refused(let reason): attempts.refusal = reason
             }
             try await refreshPatiently(machine)
             // Any attempt of ours may have landed late, not just the last.
-            if let found = history.first(where: { attempts.snapshots.contains($0.identifier) }) {
+            if let found = attempts.prepared.first(where: isCommitted) {
                 machine.observer.reached("lake commit of unknown outcome adopted")
-                return found
+                return found.snapshot
             }
             try await machine.sleep(.milliseconds(20 << min(attempt, 6)))
         }
-        if attempts.unsettledBase == metadataLocation, let last = attempts.snapshots.last {
-            throw IcebergError.outcomeUnknown(table: name.description, snapshot: last)
-        }
-        throw IcebergError.tooManyConflicts(table: name.description, attempts: Self.attemptLimit)
+        throw attempts.failure(of: name, at: metadataLocation)
     }
 
     /// What a commit has tried so far.
     private struct CommitAttempts {
-        var snapshots: [Int64] = []
-        /// Serves again as long as the state that it replaces stands.
-        var prepared: PreparedCommit?
+        /// The last one serves again as long as the state that it replaces stands.
+        var prepared: [PreparedCommit] = []
         /// What the last attempt of unknown outcome would replace: once that is gone, so is the
         /// doubt.
         var unsettledBase: String?
+        var conflictCount = 0
+        /// Why the catalog refused an attempt, if it did.
+        var refusal: String?
+
+        func failure(of table: LakeTableName, at location: String) -> IcebergError {
+            if unsettledBase == location, let last = prepared.last {
+                return .outcomeUnknown(
+                    table: table.description, snapshot: last.snapshot?.identifier ?? 0)
+            }
+            if let refusal, conflictCount == 0 {
+                return .unavailable(table: table.description, reason: refusal)
+            }
+            return .tooManyConflicts(table: table.description, attempts: conflictCount)
+        }
     }
 
-    private struct PreparedCommit {
+    struct PreparedCommit {
         var base: String
         var path: String
-        var snapshot: Snapshot
+        var snapshot: Snapshot?
         var metadata: TableMetadata
     }
 
     private enum SwapOutcome {
-        case done, conflict, unknown, refused
+        case done, conflict, unknown
+        case refused(reason: String)
     }
 
-    /// The current snapshot, its parent and so on.
-    private var history: [Snapshot] {
-        var found: [Snapshot] = []
-        var next = metadata.current
-        while let snapshot = next, found.count < metadata.snapshots.count {
-            found.append(snapshot)
-            next = snapshot.parent.flatMap(metadata.snapshot)
+    /// Whether a commit that was tried has come into effect, as far as the table can tell.
+    private func isCommitted(_ attempt: PreparedCommit) -> Bool {
+        if let snapshot = attempt.snapshot, metadata.snapshot(snapshot.identifier) != nil {
+            return true
         }
-        return found
+        return metadataLocation == attempt.path
+            || metadata.metadataLog.contains { $0.file == attempt.path }
     }
 
     private func swap(to path: String, _ machine: Machine) async throws -> SwapOutcome {
@@ -108,8 +110,8 @@ extension LakeTable {
             return isDone ? .done : .conflict
         } catch LakeCatalogError.outcomeUnknown {
             return .unknown
-        } catch is LakeCatalogError {
-            return .refused
+        } catch let error as LakeCatalogError {
+            return .refused(reason: "\(error)")
         }
     }
 
@@ -126,17 +128,57 @@ extension LakeTable {
         }
     }
 
-    private func prepare(
+    func prepare(
         _ change: LakeChange, _ written: [ManifestFile], _ machine: Machine
     ) async throws -> PreparedCommit {
+        guard metadata.formatVersion == 2 else {
+            throw IcebergError.unsupported(
+                reason: "a commit to \(name), which is of format version "
+                    + "\(metadata.formatVersion): only version 2 is written")
+        }
         let base = metadataLocation
+        var updates: [TableUpdate] = []
+        let now = max(
+            metadata.lastUpdatedMilliseconds, machine.clock.timestamp.millisecondsSinceEpoch)
+        var snapshot: Snapshot?
+        if change.hasSnapshot {
+            let made = try await makeSnapshot(change, written, now, machine)
+            snapshot = made
+            updates = [
+                .addSnapshot(made),
+                .setSnapshotReference(
+                    SnapshotReference(SnapshotReference.main, made.identifier, .branch)),
+            ]
+        }
+        if !change.properties.isEmpty {
+            updates.append(
+                .setProperties(change.properties.map { JSONMember($0.0, .string($0.1)) }))
+        }
+        let next = try metadata.applying(updates + change.updates, replacing: base, at: now)
+        let path =
+            "\(metadata.location)/metadata/\(zeroPadded(version(of: base) + 1, digits: 5))-"
+            + "\(machine.entropy.uuid()).metadata.json"
+        try await write(Array(next.json.compact.utf8), at: path)
+        precondition(base == metadataLocation, "the table moved on while a commit was prepared")
+        precondition(next.uuid == metadata.uuid, "a commit makes another table of it")
+        return PreparedCommit(base: base, path: path, snapshot: snapshot, metadata: next)
+    }
+
+    private func makeSnapshot(
+        _ change: LakeChange, _ written: [ManifestFile], _ now: Int64, _ machine: Machine
+    ) async throws -> Snapshot {
         let parent = metadata.current
         let sequence = metadata.lastSequenceNumber + 1
         let identifier = Int64(machine.entropy.next() >> 1) | 1
         var manifests: [ManifestFile] = []
+        var removed = RemovedFiles()
         if let parent {
-            manifests = try await merged(
-                try await manifestList(of: parent).manifests, sequence, identifier)
+            manifests = try await manifestList(of: parent).manifests
+            if !change.removedFiles.isEmpty {
+                (manifests, removed) = try await without(
+                    change.removedFiles, manifests, sequence, identifier)
+            }
+            manifests = try await merged(manifests, sequence, identifier)
         }
         manifests += written.map { $0.added(by: identifier, at: sequence) }
         let listPath =
@@ -145,61 +187,18 @@ extension LakeTable {
             snapshot: identifier, parent: parent?.identifier, sequenceNumber: sequence,
             syncMarker: syncMarker(listPath))
         try await write(list, at: listPath)
-        let now = max(
-            metadata.lastUpdatedMilliseconds, machine.clock.timestamp.millisecondsSinceEpoch)
-        let snapshot = Snapshot(
+        return Snapshot(
             identifier: identifier, parent: parent?.identifier, sequenceNumber: sequence,
             timestampMilliseconds: now, manifestList: listPath,
-            schemaIdentifier: metadata.schema.identifier,
-            summary: summary(of: change, after: parent))
-        var next = metadata
-        next.append(snapshot, replacing: base)
-        for (name, value) in change.properties { next.setProperty(name, value) }
-        let path =
-            "\(metadata.location)/metadata/\(zeroPadded(version(of: base) + 1, digits: 5))-"
-            + "\(machine.entropy.uuid()).metadata.json"
-        try await write(Array(next.json.compact.utf8), at: path)
-        precondition(base == metadataLocation, "the table moved on while a commit was prepared")
-        return PreparedCommit(base: base, path: path, snapshot: snapshot, metadata: next)
+            schemaIdentifier: metadata.currentSchemaIdentifier,
+            summary: change.fullSummary(after: parent, removing: removed))
     }
 
-    /// What was added and what there is in total (spec, appendix F).
-    private func summary(
-        of change: LakeChange, after parent: Snapshot?
-    ) -> [Snapshot.SummaryEntry] {
-        func total(_ name: String, plus added: Int64) -> Snapshot.SummaryEntry {
-            let before = parent?.summary(name).flatMap { Int64($0) } ?? 0
-            return Snapshot.SummaryEntry(name, "\(before + added)")
-        }
-        let rows = change.dataFiles.reduce(0) { $0 + $1.recordCount }
-        let deletes = change.deleteFiles.reduce(0) { $0 + $1.recordCount }
-        let bytes = (change.dataFiles + change.deleteFiles).reduce(0) { $0 + $1.byteCount }
-        let operation =
-            change.deleteFiles.isEmpty
-            ? "append" : change.dataFiles.isEmpty ? "delete" : "overwrite"
-        var entries = [Snapshot.SummaryEntry("operation", operation)]
-        func added(_ name: String, _ number: Int64) {
-            if number > 0 { entries.append(Snapshot.SummaryEntry(name, "\(number)")) }
-        }
-        added("added-data-files", Int64(change.dataFiles.count))
-        added("added-records", rows)
-        added("added-delete-files", Int64(change.deleteFiles.count))
-        added("added-position-delete-files", Int64(change.deleteFiles.count))
-        added("added-position-deletes", deletes)
-        added("added-files-size", bytes)
-        entries += [
-            total("total-data-files", plus: Int64(change.dataFiles.count)),
-            total("total-records", plus: rows),
-            total("total-delete-files", plus: Int64(change.deleteFiles.count)),
-            total("total-position-deletes", plus: deletes),
-            total("total-equality-deletes", plus: 0), total("total-files-size", plus: bytes),
-        ]
-        return entries + change.summary
-    }
-
-    /// The number at the beginning of a metadata file's name.
-    private func version(of path: String) -> Int {
-        let name = path.split(separator: "/").last ?? ""
+    /// The number at the beginning of a metadata file's name, as in `00012-….metadata.json` and
+    /// `v12.metadata.json`.
+    func version(of path: String) -> Int {
+        var name = path.split(separator: "/").last ?? ""
+        if name.first == "v" { name = name.dropFirst() }
         return Int(name.prefix { $0.isNumber }) ?? 0
     }
 }

@@ -1,61 +1,156 @@
+import Avro
 import Columnar
+import Platform
 
 extension LakeTable {
-    /// As many small manifests of one content are merged into one, as Iceberg's merging append
-    /// does.
+    /// `commit.manifest.min-count-to-merge` of a table that does not set it.
     private static let mergedManifestCount = 16
+    /// `commit.manifest.target-size-bytes` of a table that does not set it.
     private static let smallManifestByteCount = 1024 * 1024
 
     /// Writes a change's manifests. They name no sequence number, so that every attempt can use
     /// them.
     func writeManifests(_ change: LakeChange) async throws -> [ManifestFile] {
         var written: [ManifestFile] = []
+        let plain = ManifestHeader(of: metadata)
         for (content, files) in [
             (DataFile.Content.data, change.dataFiles), (.positionDeletes, change.deleteFiles),
-        ] where !files.isEmpty {
-            let manifest = Manifest(
-                content: content, schema: metadata.schema,
-                entries: files.map(ManifestEntry.init(adding:)))
-            let path = newPath("metadata", content == .data ? "-m0.avro" : "-m1.avro")
-            let bytes = try manifest.encoded(syncMarker: syncMarker(path))
-            try await write(bytes, at: path)
-            // Whoever commits it fills in its own numbers.
-            written.append(
-                ManifestFile(
-                    path: path, byteCount: bytes.count, manifest: manifest, sequenceNumber: 0,
-                    snapshot: 0))
+        ] {
+            for group in grouped(files, plain) {
+                let manifest = Manifest(
+                    content: content, header: group.header,
+                    entries: group.files.map(ManifestEntry.init(adding:)))
+                let path = newPath("metadata", content == .data ? "-m0.avro" : "-m1.avro")
+                // Whoever commits it fills in its own numbers.
+                written.append(
+                    ManifestFile(
+                        path: path, byteCount: try await write(manifest, at: path),
+                        manifest: manifest, sequenceNumber: 0, snapshot: 0))
+            }
         }
         return written
     }
 
+    /// Files by their partition specs: a manifest is of one. Data files have no partition values;
+    /// deletes of one file are of the partition that the file is in.
+    private func grouped(
+        _ files: [DataFile], _ plain: ManifestHeader
+    ) -> [(header: ManifestHeader, files: [DataFile])] {
+        var groups: [(header: ManifestHeader, files: [DataFile])] = []
+        for file in files {
+            let wanted = file.referencedDataFile.flatMap { partitioned[$0]?.header } ?? plain
+            if let position = groups.firstIndex(where: {
+                $0.header.specIdentifier == wanted.specIdentifier
+            }) {
+                groups[position].files.append(file)
+            } else {
+                groups.append((wanted, [file]))
+            }
+        }
+        return groups
+    }
+
+    private func write(_ manifest: Manifest, at path: String) async throws -> Int {
+        let bytes = try manifest.encoded(syncMarker: syncMarker(path))
+        try await write(bytes, at: path)
+        return bytes.count
+    }
+
     /// The same files in fewer manifests, where many small ones have gathered.
+    ///
+    /// Only manifests of one partition spec are merged, and none that says what is not known here.
     func merged(
         _ manifests: [ManifestFile], _ sequence: Int64, _ snapshot: Int64
     ) async throws -> [ManifestFile] {
         var result = manifests
+        let specs = Set(manifests.map(\.specIdentifier)).sorted()
         for content in [DataFile.Content.data, .positionDeletes] {
-            let small = result.filter {
-                $0.content == content && $0.byteCount < Self.smallManifestByteCount
+            // Gathered in any order, then sorted.
+            for spec in specs {
+                let small = result.filter {
+                    $0.content == content && $0.specIdentifier == spec
+                        && $0.byteCount < Self.smallManifestByteCount && $0.keyMetadata == nil
+                }
+                if small.count < Self.mergedManifestCount { continue }
+                result = try await merged(small, in: result, sequence, snapshot)
             }
-            if small.count < Self.mergedManifestCount { continue }
-            var entries: [ManifestEntry] = []
-            for manifest in small {
-                entries += try await liveEntries(of: manifest).map { $0.existing(in: manifest) }
-            }
-            let replaced = Set(small.map(\.path))
-            result.removeAll { replaced.contains($0.path) }
-            if entries.isEmpty { continue }
-            let manifest = Manifest(content: content, schema: metadata.schema, entries: entries)
-            let path = newPath("metadata", content == .data ? "-m2.avro" : "-m3.avro")
-            let bytes = try manifest.encoded(syncMarker: syncMarker(path))
-            try await write(bytes, at: path)
-            result.insert(
-                ManifestFile(
-                    path: path, byteCount: bytes.count, merging: manifest,
-                    sequenceNumber: sequence, snapshot: snapshot),
-                at: 0)
         }
         return result
+    }
+
+    private func merged(
+        _ small: [ManifestFile], in manifests: [ManifestFile], _ sequence: Int64,
+        _ snapshot: Int64
+    ) async throws -> [ManifestFile] {
+        var entries: [ManifestEntry] = []
+        var replaced: Set<String> = []
+        var header: ManifestHeader?
+        for file in small {
+            let manifest = try await manifest(file)
+            if manifest.header.hasUnknownFields { continue }
+            if let header, header.partitionType != manifest.header.partitionType { continue }
+            // The newest schema comes last.
+            header = manifest.header
+            replaced.insert(file.path)
+            entries += manifest.entries.filter { $0.status != .deleted }
+                .map { $0.existing(in: file) }
+        }
+        guard let header, replaced.count >= Self.mergedManifestCount else { return manifests }
+        var result = manifests.filter { !replaced.contains($0.path) }
+        if entries.isEmpty { return result }
+        let content = small[0].content
+        let manifest = Manifest(content: content, header: header, entries: entries)
+        let path = newPath("metadata", content == .data ? "-m2.avro" : "-m3.avro")
+        result.insert(
+            ManifestFile(
+                path: path, byteCount: try await write(manifest, at: path), rewriting: manifest,
+                sequenceNumber: sequence, snapshot: snapshot),
+            at: 0)
+        return result
+    }
+
+    /// Manifests without some of their files; the others stay as they are.
+    ///
+    /// `IcebergError.tooManyConflicts` if a file is not there any more.
+    func without(
+        _ removed: Set<String>, _ manifests: [ManifestFile], _ sequence: Int64, _ snapshot: Int64
+    ) async throws -> ([ManifestFile], RemovedFiles) {
+        var result: [ManifestFile] = []
+        var found = RemovedFiles()
+        for file in manifests {
+            var manifest = try await manifest(file)
+            let live = manifest.entries.filter { $0.status != .deleted }
+            guard live.contains(where: { removed.contains($0.file.path) }) else {
+                result.append(file)
+                continue
+            }
+            guard !manifest.header.hasUnknownFields else {
+                throw IcebergError.unsupported(
+                    reason: "taking files out of \(file.path), which says what is not known here")
+            }
+            manifest.entries = live.map { entry in
+                var kept = entry.existing(in: file)
+                if removed.contains(entry.file.path) {
+                    kept.status = .deleted
+                    kept.snapshot = snapshot
+                    if file.content == .data {
+                        found.data.append(entry.file)
+                    } else {
+                        found.deletes.append(entry.file)
+                    }
+                }
+                return kept
+            }
+            let path = newPath("metadata", file.content == .data ? "-m4.avro" : "-m5.avro")
+            result.append(
+                ManifestFile(
+                    path: path, byteCount: try await write(manifest, at: path),
+                    rewriting: manifest, sequenceNumber: sequence, snapshot: snapshot))
+        }
+        guard found.data.count + found.deletes.count == removed.count else {
+            throw IcebergError.tooManyConflicts(table: name.description, attempts: 1)
+        }
+        return (result, found)
     }
 
     /// Sixteen bytes that no data contains by accident, the same for the same file name.
@@ -65,16 +160,5 @@ extension LakeTable {
             writer.append(littleEndian: crc32c(Array(path.utf8), seed: UInt32(seed)))
         }
         return writer.bytes
-    }
-}
-
-extension ManifestEntry {
-    /// The entry as it stands in a manifest that a later commit writes: nothing is inherited.
-    fileprivate func existing(in manifest: ManifestFile) -> ManifestEntry {
-        let sequence = sequenceNumber ?? manifest.sequenceNumber
-        return ManifestEntry(
-            status: .existing, snapshot: snapshot ?? manifest.addedSnapshot,
-            sequenceNumber: sequence, fileSequenceNumber: fileSequenceNumber ?? sequence,
-            file: file)
     }
 }

@@ -45,8 +45,15 @@ extension LakeTable {
     /// The files of a snapshot.
     public func scan(_ snapshot: Snapshot) async throws -> LakeScan {
         var scan = LakeScan(snapshot: snapshot)
+        partitioned = [:]
         for manifest in try await manifestList(of: snapshot).manifests {
-            for entry in try await liveEntries(of: manifest) {
+            let decoded = try await self.manifest(manifest)
+            let header = decoded.header
+            let hasPartitions = header.partitionType != ManifestHeader.unpartitioned
+            for entry in decoded.entries where entry.status != .deleted {
+                if hasPartitions {
+                    partitioned[entry.file.path] = (header, entry.file.partition)
+                }
                 let live = LakeScan.LiveFile(
                     file: entry.file,
                     sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber)
@@ -65,22 +72,33 @@ extension LakeTable {
         return scan
     }
 
-    func liveEntries(of manifest: ManifestFile) async throws -> [ManifestEntry] {
-        let decoded = try Manifest(
-            decoding: try await read(manifest.path), schema: metadata.schema, path: manifest.path)
-        guard decoded.content == manifest.content else {
-            throw IcebergError.damaged(path: manifest.path, reason: "it is of another content")
+    func manifest(_ file: ManifestFile) async throws -> Manifest {
+        if let known = manifests.manifest(file.path) { return known }
+        let decoded = try Manifest(decoding: try await read(file.path), path: file.path)
+        guard decoded.content == file.content else {
+            throw IcebergError.damaged(path: file.path, reason: "it is of another content")
         }
-        return decoded.entries.filter { $0.status != .deleted }
+        manifests.add(decoded, file.path)
+        return decoded
     }
 
-    /// All deletes of a snapshot; each delete file is read once.
-    public func deletions(of scan: LakeScan) async throws -> LakeDeletions {
+    /// What is deleted of some of a snapshot's data files, or of all if nil.
+    ///
+    /// Only delete files that may name one of them are read, each once.
+    public func deletions(
+        of scan: LakeScan, from files: [LakeScan.LiveFile]? = nil
+    ) async throws -> LakeDeletions {
         var sequences: [String: Int64] = [:]
-        for data in scan.dataFiles { sequences[data.file.path] = data.sequenceNumber }
+        for data in files ?? scan.dataFiles { sequences[data.file.path] = data.sequenceNumber }
         var deletions = LakeDeletions()
-        for deletes in scan.deleteFiles {
+        for deletes in scan.deleteFiles where mayConcern(deletes, files ?? scan.dataFiles) {
             let path = deletes.file.path
+            guard deletes.file.content == .positionDeletes else {
+                throw IcebergError.unsupported(reason: "\(path) has equality deletes")
+            }
+            guard deletes.file.format.uppercased() == "PARQUET" else {
+                throw IcebergError.unsupported(reason: "\(path) has deletion vectors")
+            }
             for delete in try positionDeletes(in: try await read(path), path) {
                 guard let sequence = sequences[delete.path], sequence <= deletes.sequenceNumber
                 else { continue }
@@ -88,6 +106,22 @@ extension LakeTable {
             }
         }
         return deletions
+    }
+
+    /// Whether a delete file may name one of some data files.
+    public func mayConcern(_ deletes: LakeScan.LiveFile, _ files: [LakeScan.LiveFile]) -> Bool {
+        let bounds = deletes.file.bounds(of: positionDeletePathIdentifier)
+        return files.contains { data in
+            let path = data.file.path
+            guard deletes.file.content == .positionDeletes else {
+                return data.sequenceNumber < deletes.sequenceNumber
+            }
+            if data.sequenceNumber > deletes.sequenceNumber { return false }
+            if let referenced = deletes.file.referencedDataFile { return path == referenced }
+            guard let bounds else { return true }
+            return !path.utf8.lexicographicallyPrecedes(bounds.lower)
+                && !bounds.upper.lexicographicallyPrecedes(path.utf8)
+        }
     }
 
     /// The live rows of a data file as `schema` sees them: columns by field id, row group by row

@@ -4,80 +4,74 @@ import Parquet
 public import Platform
 
 extension LakeTable {
-    /// Writes all live rows into one file, as compaction does, and metadata of a snapshot that has
-    /// that file alone; nil if there is nothing to rewrite. Nothing is committed.
+    /// Writes the live rows of some of a snapshot's data files into one file, as compaction does;
+    /// nil if there is nothing to rewrite. Nothing is committed.
     ///
-    /// The snapshot says `replace`: the rows are the same (Iceberg spec, "Snapshots"). Returns
-    /// where the metadata is, to swap for `metadataLocation`.
-    public func rewritten(on machine: Machine) async throws -> String? {
-        guard let current = metadata.current else { return nil }
-        let scan = try await scan(current)
-        if scan.dataFiles.isEmpty { return nil }
-        let file = try await compacted(scan)
-        var change = LakeChange()
-        change.dataFiles = [file]
-        let sequence = metadata.lastSequenceNumber + 1
-        let identifier = Int64(machine.entropy.next() >> 1) | 1
-        let manifests = try await writeManifests(change).map {
-            $0.added(by: identifier, at: sequence)
+    /// Deletes that concern no other file are removed with them: those of `scan` only, so that the
+    /// change must be committed on the snapshot of `scan` and no other. Rows are held in memory.
+    /// `schema` names the columns to keep beside those of the current schema.
+    public func compaction(
+        of files: [LakeScan.LiveFile], in scan: LakeScan, keeping schema: IcebergSchema? = nil
+    ) async throws -> LakeChange? {
+        if files.isEmpty { return nil }
+        guard metadata.schema.identifier == metadata.currentSchemaIdentifier else {
+            throw IcebergError.unsupported(
+                reason: "compaction of \(name), whose schema has types that are not known here")
         }
-        let listPath = newPath("metadata", "-list.avro")
-        let list = try ManifestList(manifests: manifests).encoded(
-            snapshot: identifier, parent: current.identifier, sequenceNumber: sequence,
-            syncMarker: syncMarker(listPath))
-        try await write(list, at: listPath)
-        var next = metadata
-        next.append(
-            Snapshot(
-                identifier: identifier, parent: current.identifier, sequenceNumber: sequence,
-                timestampMilliseconds: metadata.lastUpdatedMilliseconds, manifestList: listPath,
-                schemaIdentifier: metadata.schema.identifier,
-                summary: rewriteSummary(of: scan, as: file)),
-            replacing: metadataLocation)
-        return try await written(next)
-    }
-
-    /// Writes metadata with a property set, and no new snapshot; nothing is committed.
-    public func withProperty(_ name: String, _ value: String) async throws -> String {
-        var next = metadata
-        next.setProperty(name, value)
-        return try await written(next)
-    }
-
-    private func written(_ next: TableMetadata) async throws -> String {
-        let path = newPath("metadata", ".metadata.json")
-        try await write(Array(next.json.compact.utf8), at: path)
-        return path
-    }
-
-    private func compacted(_ scan: LakeScan) async throws -> DataFile {
-        let schema = metadata.schema
-        let columns = ParquetSchema(schema.columns)
+        guard files.allSatisfy({ partitioned[$0.file.path] == nil }) else {
+            throw IcebergError.unsupported(reason: "compaction of partitioned files of \(name)")
+        }
+        let wanted = metadata.schema.union(schema)
+        let columns = ParquetSchema(wanted.columns)
         var writer = try ParquetWriter(schema: columns)
-        let deletions = try await deletions(of: scan)
-        // The order of rows says nothing in a table; whoever relied on it would see it here.
-        for data in scan.dataFiles.reversed() {
+        let deletions = try await deletions(of: scan, from: files)
+        for data in files {
             for rows in try await rows(of: data.file, without: deletions, as: columns.batchSchema) {
                 try writer.append(rows.batch)
             }
         }
-        let file = writer.finish()
-        let path = newPath("data", "-compacted.parquet")
-        try await write(file.bytes, at: path)
-        return DataFile(file, content: .data, path: path)
+        var change = LakeChange()
+        change.isRewrite = true
+        change.removedFiles = Set(files.map(\.file.path))
+        let left = scan.dataFiles.filter { !change.removedFiles.contains($0.file.path) }
+        for deletes in scan.deleteFiles where !mayConcern(deletes, left) {
+            change.removedFiles.insert(deletes.file.path)
+        }
+        if writer.rowCount > 0 {
+            let file = writer.finish()
+            let path = newPath("data", "-compacted.parquet")
+            try await write(file.bytes, at: path)
+            change.dataFiles = [DataFile(file, content: .data, path: path)]
+        }
+        return change
     }
 
-    private func rewriteSummary(
-        of scan: LakeScan, as file: DataFile
-    ) -> [Snapshot.SummaryEntry] {
-        let counts: [(String, Int64)] = [
-            ("added-data-files", 1), ("deleted-data-files", Int64(scan.dataFiles.count)),
-            ("removed-delete-files", Int64(scan.deleteFiles.count)),
-            ("total-data-files", 1), ("total-records", file.recordCount),
-            ("total-delete-files", 0), ("total-position-deletes", 0),
-            ("total-equality-deletes", 0), ("total-files-size", file.byteCount),
-        ]
-        return [Snapshot.SummaryEntry("operation", "replace")]
-            + counts.map { Snapshot.SummaryEntry($0.0, "\($0.1)") }
+    /// Writes what a change comes to on the present state, without committing it; answers where
+    /// the metadata is, to swap for `metadataLocation`.
+    public func prepared(_ change: LakeChange, on machine: Machine) async throws -> String {
+        try await prepare(change, try await writeManifests(change), machine).path
+    }
+}
+
+extension IcebergSchema {
+    /// These columns and those of another schema that are not among them.
+    fileprivate func union(_ other: IcebergSchema?) -> IcebergSchema {
+        guard let other else { return self }
+        let known = Set(columns.fields.map(\.identifier))
+        let names = Set(columns.fields.map(\.name))
+        let more = other.columns.fields.filter {
+            !known.contains($0.identifier) && !names.contains($0.name)
+        }
+        if more.isEmpty { return self }
+        return IcebergSchema(
+            Schema(
+                identifier: columns.identifier, fields: columns.fields + more.map(\.asNullable)),
+            identifier: identifier)
+    }
+}
+
+extension Field {
+    fileprivate var asNullable: Field {
+        Field(identifier: identifier, name: name, type: type, isNullable: true)
     }
 }

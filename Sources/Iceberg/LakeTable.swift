@@ -1,3 +1,4 @@
+import Avro
 import JSON
 public import Platform
 
@@ -9,12 +10,16 @@ public final class LakeTable {
     public private(set) var metadata: TableMetadata
     /// Where that metadata stands; what a commit swaps.
     public private(set) var metadataLocation: String
+    let manifests: ManifestCache
+    /// The manifest headers and partition values of the last scan's files that have any.
+    var partitioned: [String: (header: ManifestHeader, partition: AvroValue)] = [:]
     private let machine: Machine
 
     private init(
         _ machine: Machine, _ name: LakeTableName, _ location: LakeLocation,
-        _ metadata: TableMetadata, at metadataLocation: String
+        _ metadata: TableMetadata, at metadataLocation: String, _ manifests: ManifestCache
     ) {
+        self.manifests = manifests
         self.machine = machine
         self.name = name
         self.location = location
@@ -26,11 +31,12 @@ public final class LakeTable {
 
     /// Opens a table; nil if the catalog has none of this name.
     public static func open(
-        _ machine: Machine, _ name: LakeTableName, in location: LakeLocation
+        _ machine: Machine, _ name: LakeTableName, in location: LakeLocation,
+        _ manifests: ManifestCache = ManifestCache()
     ) async throws -> LakeTable? {
         guard let pointer = try await load(machine, name) else { return nil }
         let metadata = try await readMetadata(machine, pointer, location)
-        return LakeTable(machine, name, location, metadata, at: pointer)
+        return LakeTable(machine, name, location, metadata, at: pointer, manifests)
     }
 
     /// Opens a table, creating it if there is none; of two who create at once one wins and both

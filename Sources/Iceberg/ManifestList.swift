@@ -14,6 +14,17 @@ public struct ManifestFile: Hashable, Sendable {
     public var addedRowCount: Int64
     public var existingRowCount: Int64
     public var deletedRowCount: Int64
+    public var specIdentifier: Int32
+    /// What the partition values of its files lie between, field by field; empty if not said.
+    var partitions: [PartitionSummary] = []
+    var keyMetadata: [UInt8]?
+
+    struct PartitionSummary: Hashable, Sendable {
+        var containsNull: Bool
+        var containsNaN: Bool?
+        var lower: [UInt8]?
+        var upper: [UInt8]?
+    }
 
     /// Describes a manifest that only adds files.
     public init(
@@ -31,22 +42,27 @@ public struct ManifestFile: Hashable, Sendable {
         addedRowCount = manifest.entries.reduce(0) { $0 + $1.file.recordCount }
         existingRowCount = 0
         deletedRowCount = 0
+        specIdentifier = manifest.header.specIdentifier
     }
 
-    /// Describes a manifest of entries that all belong to the table already, with their own
-    /// numbers.
+    /// Describes a manifest that is written anew: its entries have their own numbers.
     init(
-        path: String, byteCount: Int, merging manifest: Manifest, sequenceNumber: Int64,
+        path: String, byteCount: Int, rewriting manifest: Manifest, sequenceNumber: Int64,
         snapshot: Int64
     ) {
-        precondition(manifest.entries.allSatisfy { $0.status == .existing })
+        precondition(manifest.entries.allSatisfy { $0.status != .added })
+        precondition(manifest.entries.allSatisfy { $0.sequenceNumber != nil })
         self.init(
             path: path, byteCount: byteCount, manifest: manifest, sequenceNumber: sequenceNumber,
             snapshot: snapshot)
-        (existingFileCount, addedFileCount) = (addedFileCount, 0)
-        (existingRowCount, addedRowCount) = (addedRowCount, 0)
-        minimumSequenceNumber =
-            manifest.entries.map { $0.sequenceNumber ?? sequenceNumber }.min() ?? sequenceNumber
+        let kept = manifest.entries.filter { $0.status == .existing }
+        let removed = manifest.entries.filter { $0.status == .deleted }
+        (addedFileCount, addedRowCount) = (0, 0)
+        existingFileCount = Int32(kept.count)
+        existingRowCount = kept.reduce(0) { $0 + $1.file.recordCount }
+        deletedFileCount = Int32(removed.count)
+        deletedRowCount = removed.reduce(0) { $0 + $1.file.recordCount }
+        minimumSequenceNumber = kept.compactMap(\.sequenceNumber).min() ?? sequenceNumber
     }
 
     /// The same manifest as a commit of these numbers adds it.
@@ -65,6 +81,9 @@ public struct ManifestFile: Hashable, Sendable {
             let content = DataFile.Content(
                 rawValue: Int32(try record.optionalInteger(517) ?? 0))
         else { throw IcebergError.damaged(path: path, reason: "a manifest of unknown content") }
+        guard content != .equalityDeletes else {
+            throw IcebergError.damaged(path: path, reason: "a manifest of unknown content")
+        }
         self.content = content
         sequenceNumber = try record.optionalInteger(515) ?? 0
         minimumSequenceNumber = try record.optionalInteger(516) ?? 0
@@ -75,6 +94,14 @@ public struct ManifestFile: Hashable, Sendable {
         addedRowCount = try record.optionalInteger(512) ?? 0
         existingRowCount = try record.optionalInteger(513) ?? 0
         deletedRowCount = try record.optionalInteger(514) ?? 0
+        specIdentifier = Int32(clamping: try record.optionalInteger(502) ?? 0)
+        keyMetadata = record.value(519)?.bytes
+        partitions = try record.records(507).map { summary in
+            PartitionSummary(
+                containsNull: summary.value(509)?.boolean ?? true,
+                containsNaN: summary.value(518)?.boolean, lower: summary.value(510)?.bytes,
+                upper: summary.value(511)?.bytes)
+        }
     }
 }
 
@@ -118,12 +145,14 @@ public struct ManifestList: Hashable, Sendable {
     ) throws -> [UInt8] {
         let records = manifests.map { manifest -> AvroValue in
             .record([
-                .string(manifest.path), .long(manifest.byteCount), .int(0),
+                .string(manifest.path), .long(manifest.byteCount), .int(manifest.specIdentifier),
                 .int(manifest.content.rawValue), .long(manifest.sequenceNumber),
                 .long(manifest.minimumSequenceNumber), .long(manifest.addedSnapshot),
                 .int(manifest.addedFileCount), .int(manifest.existingFileCount),
                 .int(manifest.deletedFileCount), .long(manifest.addedRowCount),
-                .long(manifest.existingRowCount), .long(manifest.deletedRowCount), .null, .null,
+                .long(manifest.existingRowCount), .long(manifest.deletedRowCount),
+                Self.record(manifest.partitions),
+                manifest.keyMetadata.map { .bytes($0) } ?? .null,
             ])
         }
         let file = AvroFile(
@@ -134,6 +163,19 @@ public struct ManifestList: Hashable, Sendable {
                 ("sequence-number", "\(sequenceNumber)"), ("format-version", "2"),
             ], records: records)
         return try file.encoded(syncMarker: syncMarker)
+    }
+
+    private static func record(_ partitions: [ManifestFile.PartitionSummary]) -> AvroValue {
+        if partitions.isEmpty { return .null }
+        return .array(
+            partitions.map { summary in
+                .record([
+                    .boolean(summary.containsNull),
+                    summary.containsNaN.map { .boolean($0) } ?? .null,
+                    summary.lower.map { .bytes($0) } ?? .null,
+                    summary.upper.map { .bytes($0) } ?? .null,
+                ])
+            })
     }
 
     public init(decoding bytes: [UInt8], path: String) throws(IcebergError) {

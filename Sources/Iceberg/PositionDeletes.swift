@@ -13,10 +13,14 @@ public struct PositionDelete: Hashable, Sendable {
     }
 }
 
+/// The id of the column that names the data file.
+let positionDeletePathIdentifier: Int32 = 2_147_483_546
+
 /// The columns of a position delete file (spec, "Position Delete Files").
 private let positionDeleteSchema = ParquetSchema(columns: [
     ParquetColumn(
-        identifier: 2_147_483_546, name: "file_path", type: .string, isRequired: true),
+        identifier: positionDeletePathIdentifier, name: "file_path", type: .string, isRequired: true
+    ),
     ParquetColumn(identifier: 2_147_483_545, name: "pos", type: .bigint, isRequired: true),
 ])
 
@@ -52,6 +56,29 @@ extension DataFile {
         self.init(
             file, content: .positionDeletes, path: path,
             referencedDataFile: isOfOneFile ? first : nil)
+    }
+}
+
+extension LakeTable {
+    /// Writes deletes of the last scan's files: those of a file with partition values in a file of
+    /// their own, which is of its partition, all others together.
+    public func writeDeletes(_ deletes: [PositionDelete]) async throws -> [DataFile] {
+        var groups: [String: [PositionDelete]] = [:]
+        for delete in deletes {
+            groups[partitioned[delete.path] == nil ? "" : delete.path, default: []].append(delete)
+        }
+        var files: [DataFile] = []
+        for group in groups.keys.sorted().map({ groups[$0]! }) {
+            let file = try positionDeleteFile(group)
+            let path = newPath("data", "-deletes.parquet")
+            try await write(file.bytes, at: path)
+            var described = DataFile(file, deleting: group, path: path)
+            if let partition = partitioned[group[0].path]?.partition {
+                described.partition = partition
+            }
+            files.append(described)
+        }
+        return files
     }
 }
 

@@ -8,9 +8,16 @@ public struct Snapshot: Hashable, Sendable {
     public var timestampMilliseconds: Int64
     /// Where the manifest list is.
     public var manifestList: String
-    public var schemaIdentifier: Int32
+    public var schemaIdentifier: Int32?
     /// What the commit did, as text; `operation` first.
     public var summary: [SummaryEntry]
+    /// Whatever else stands there, such as row ids of format version 3.
+    var others: [JSONMember] = []
+
+    private static let known: Set<String> = [
+        "snapshot-id", "parent-snapshot-id", "sequence-number", "timestamp-ms", "manifest-list",
+        "schema-id", "summary",
+    ]
 
     public struct SummaryEntry: Hashable, Sendable {
         public var name: String
@@ -33,8 +40,11 @@ public struct Snapshot: Hashable, Sendable {
             JSONMember("timestamp-ms", .integer(timestampMilliseconds)),
             JSONMember("manifest-list", .string(manifestList)),
             JSONMember("summary", .object(summary.map { JSONMember($0.name, .string($0.value)) })),
-            JSONMember("schema-id", .integer(Int64(schemaIdentifier))),
         ]
+        if let schemaIdentifier {
+            members.append(JSONMember("schema-id", .integer(Int64(schemaIdentifier))))
+        }
+        members += others
         return .object(members)
     }
 
@@ -44,16 +54,17 @@ public struct Snapshot: Hashable, Sendable {
         sequenceNumber = try json.optional("sequence-number")?.integer() ?? 0
         timestampMilliseconds = try json.required("timestamp-ms").integer()
         manifestList = try json.required("manifest-list").string()
-        schemaIdentifier = try json.optional("schema-id")?.integer(as: Int32.self) ?? 0
+        schemaIdentifier = try json.optional("schema-id")?.integer(as: Int32.self)
         summary =
             try json.optional("summary")?.members().map {
                 SummaryEntry($0.name, try $0.field.string())
             } ?? []
+        others = json.value.others(than: Self.known)
     }
 
     init(
         identifier: Int64, parent: Int64?, sequenceNumber: Int64, timestampMilliseconds: Int64,
-        manifestList: String, schemaIdentifier: Int32, summary: [SummaryEntry]
+        manifestList: String, schemaIdentifier: Int32?, summary: [SummaryEntry]
     ) {
         precondition(identifier > 0, "a snapshot id is positive")
         self.identifier = identifier

@@ -23,20 +23,31 @@ struct KeyIndex {
     private var places: [[UInt8]: Place] = [:]
     private var paths: [String] = []
     private var files: [String: Int32] = [:]
+    /// More rows of a key, where other programs added them.
+    private var further: [[UInt8]: [Place]] = [:]
+    /// About what it takes in memory.
+    private(set) var byteCount = 0
+
+    /// What an entry takes beside its key's bytes: the dictionary's slot and the array's header.
+    private static let entryByteCount = 64
 
     var keyCount: Int { places.count }
 
     func contains(_ key: [UInt8]) -> Bool { places[key] != nil }
 
-    /// Where the row of a key is, if there is one.
-    func row(of key: [UInt8]) -> PositionDelete? {
-        places[key].map { PositionDelete(path: paths[Int($0.file)], position: $0.position) }
+    /// Where the rows of a key are: one, unless other programs added more.
+    func rows(of key: [UInt8]) -> [PositionDelete] {
+        ((places[key].map { [$0] } ?? []) + (further[key] ?? [])).map {
+            PositionDelete(path: paths[Int($0.file)], position: $0.position)
+        }
     }
 
     /// Reads the current snapshot of a table.
     ///
-    /// `LakeTieringError.damaged` if a key has two rows.
-    static func build(_ lake: LakeTable, _ table: Schema) async throws -> KeyIndex {
+    /// `LakeTieringError.damaged` if a key has two rows in a table that nobody else changes.
+    static func build(
+        _ lake: LakeTable, _ table: Schema, isShared: Bool
+    ) async throws -> KeyIndex {
         var index = KeyIndex()
         guard let current = lake.metadata.current else { return index }
         let codec = KeyCodec(primaryKeyOf: table)
@@ -48,6 +59,10 @@ struct KeyIndex {
                 for row in 0..<rows.batch.rowCount {
                     let key = try codec.encode(rows.batch.row(at: row))
                     if index.contains(key) {
+                        if isShared {
+                            index.addFurther(key, data.file.path, rows.positions[row])
+                            continue
+                        }
                         throw LakeTieringError.damaged(
                             reason: "\(lake.name) has two rows of one key, the second in "
                                 + "\(data.file.path) at \(rows.positions[row])")
@@ -61,15 +76,38 @@ struct KeyIndex {
     }
 
     private mutating func set(_ key: [UInt8], _ path: String, _ position: Int64) {
-        let file: Int32
-        if let known = files[path] {
-            file = known
-        } else {
-            file = Int32(paths.count)
-            paths.append(path)
-            files[path] = file
+        let place = Place(file: number(of: path), position: position)
+        if places.updateValue(place, forKey: key) == nil {
+            byteCount += key.count + Self.entryByteCount
         }
-        places[key] = Place(file: file, position: position)
+    }
+
+    private mutating func addFurther(_ key: [UInt8], _ path: String, _ position: Int64) {
+        further[key, default: []].append(Place(file: number(of: path), position: position))
+        byteCount += key.count + Self.entryByteCount
+    }
+
+    private mutating func number(of path: String) -> Int32 {
+        if let known = files[path] { return known }
+        let number = Int32(paths.count)
+        paths.append(path)
+        files[path] = number
+        return number
+    }
+
+    /// Follows a compaction that this tierer made on the snapshot that the index describes: the
+    /// live rows of some files, in their order, are the rows of one file.
+    mutating func follow(_ files: [String], into path: String, to snapshot: Int64) {
+        precondition(further.isEmpty, "a table with further rows is read anew")
+        var order: [Int32: Int] = [:]
+        for (position, path) in files.enumerated() {
+            if let number = self.files[path] { order[number] = position }
+        }
+        let moved = places.filter { order[$0.value.file] != nil }.sorted {
+            (order[$0.value.file]!, $0.value.position) < (order[$1.value.file]!, $1.value.position)
+        }
+        for (position, entry) in moved.enumerated() { set(entry.key, path, Int64(position)) }
+        self.snapshot = snapshot
     }
 
     /// Follows a commit that this tierer made on the snapshot that the index describes.
@@ -78,7 +116,12 @@ struct KeyIndex {
             if let path = move.path {
                 set(move.key, path, move.position)
             } else {
-                places[move.key] = nil
+                if places.removeValue(forKey: move.key) != nil {
+                    byteCount -= move.key.count + Self.entryByteCount
+                }
+            }
+            if let gone = further.removeValue(forKey: move.key) {
+                byteCount -= gone.count * (move.key.count + Self.entryByteCount)
             }
         }
         self.snapshot = snapshot

@@ -19,12 +19,13 @@ struct LakeFileWriter {
     private var path = ""
     private(set) var files: [DataFile] = []
 
-    init(_ lake: LakeTable, bucket: Int32, rowLimit: Int) {
+    /// `schema` is the table's own: columns that others add are null in its rows, and those that
+    /// others drop or rename keep their ids.
+    init(_ lake: LakeTable, _ schema: IcebergSchema, bucket: Int32, rowLimit: Int) {
         precondition(rowLimit > 0, "no room for a row")
         self.lake = lake
         self.bucket = bucket
         self.rowLimit = rowLimit
-        let schema = lake.metadata.schema
         self.schema = ParquetSchema(schema.columns)
     }
 

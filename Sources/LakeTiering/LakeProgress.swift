@@ -2,31 +2,44 @@ public import Iceberg
 
 /// How far a lake table reflects the log of its table, and under which tierer.
 ///
-/// It stands in the summary of every snapshot that tiering makes and, by the same swap, in the
-/// table's properties, so that neither an expired snapshot nor one of a stranger's compaction loses
-/// it:
+/// It stands in the summary of every snapshot that tiering makes and, by the same commit, in the
+/// table's properties, so that it outlives the expiry of that snapshot:
 ///
 ///     wavetank.table-id   the table's identifier, in decimal
 ///     wavetank.epoch      the epoch of the tierer that committed
 ///     wavetank.offsets    for each bucket the first offset that is not in the lake: `0:123,1:456`,
 ///                         buckets from 0 in order
 ///     wavetank.from       only in summaries: the offsets of the state before
+///     wavetank.foreign-snapshot
+///                         the last snapshot by which another program changed rows, if one did
+///
+/// A snapshot that another program made reflects what its parent does: its rows may be others, but
+/// no more of the log is in it. So the offsets of a state are those of the nearest snapshot of
+/// ours among its ancestors, which is right after a rollback and on any branch; the properties
+/// count only where that snapshot has expired.
 public struct LakeProgress: Hashable, Sendable {
     public static let tableProperty = "wavetank.table-id"
     public static let epochProperty = "wavetank.epoch"
     public static let offsetsProperty = "wavetank.offsets"
     public static let fromProperty = "wavetank.from"
+    public static let foreignProperty = "wavetank.foreign-snapshot"
 
     public var tableIdentifier: Int64
     public var epoch: Int64
     /// By bucket; all rows below are in the lake and none from there on.
     public var offsets: [Int64]
+    /// The last snapshot by which another program changed rows: from there on the lake's rows are
+    /// not the log's alone, and none of them is taken for damage.
+    public var foreignSnapshot: Int64?
 
-    public init(tableIdentifier: Int64, epoch: Int64, offsets: [Int64]) {
+    public init(
+        tableIdentifier: Int64, epoch: Int64, offsets: [Int64], foreignSnapshot: Int64? = nil
+    ) {
         precondition(!offsets.isEmpty && offsets.allSatisfy { $0 >= 0 }, "offsets of no table")
         self.tableIdentifier = tableIdentifier
         self.epoch = epoch
         self.offsets = offsets
+        self.foreignSnapshot = foreignSnapshot
     }
 
     // MARK: Writing
@@ -36,7 +49,7 @@ public struct LakeProgress: Hashable, Sendable {
         [
             (Self.tableProperty, "\(tableIdentifier)"), (Self.epochProperty, "\(epoch)"),
             (Self.offsetsProperty, Self.format(offsets)),
-        ]
+        ] + (foreignSnapshot.map { [(Self.foreignProperty, "\($0)")] } ?? [])
     }
 
     /// The entries of a snapshot's summary.
@@ -66,44 +79,73 @@ public struct LakeProgress: Hashable, Sendable {
 
     /// What a table's state says; nil if it was never tiered into.
     ///
-    /// `IcebergError.damaged` if its properties and its newest snapshot contradict each other.
+    /// `IcebergError.damaged` if it contradicts itself.
     public static func current(of metadata: TableMetadata) throws(IcebergError) -> LakeProgress? {
-        let place = metadata.location
-        let stated = try read(place) { metadata.property($0) }
+        let stated = try read(metadata.location) { metadata.property($0) }
         guard let snapshot = metadata.current else {
-            if let stated, stated.offsets.contains(where: { $0 != 0 }) {
-                throw .damaged(path: place, reason: "it has offsets and no snapshot")
+            // Without a snapshot there are no rows: all of the log is to be taken.
+            return stated.map {
+                LakeProgress(
+                    tableIdentifier: $0.tableIdentifier, epoch: $0.epoch,
+                    offsets: $0.offsets.map { _ in 0 }, foreignSnapshot: $0.foreignSnapshot)
             }
-            return stated
         }
-        let reached = try at(snapshot, of: metadata)
-        guard let stated, stated == reached else {
-            throw .damaged(
-                path: place,
-                reason: "its properties and snapshot \(snapshot.identifier) disagree on progress")
+        let (found, foreign) = try nearest(snapshot, of: metadata)
+        guard var progress = found ?? stated else { return nil }
+        if let stated {
+            guard stated.tableIdentifier == progress.tableIdentifier else {
+                throw .damaged(
+                    path: metadata.location,
+                    reason: "its properties and snapshot \(snapshot.identifier) are of two tables")
+            }
+            // A rollback gives no tierer of the past its table back.
+            progress.epoch = max(progress.epoch, stated.epoch)
+            progress.foreignSnapshot = progress.foreignSnapshot ?? stated.foreignSnapshot
         }
-        return stated
+        progress.foreignSnapshot = foreign ?? progress.foreignSnapshot
+        return progress
     }
 
     /// What a snapshot reflects.
     ///
-    /// A snapshot that another program made by rewriting files reflects what its parent does;
-    /// `IcebergError.damaged` if it did anything else.
+    /// `IcebergError.damaged` if it is another program's and those before it have expired.
     public static func at(
         _ snapshot: Snapshot, of metadata: TableMetadata
     ) throws(IcebergError) -> LakeProgress {
-        var snapshot = snapshot
-        for _ in metadata.snapshots {
-            let place = "\(metadata.location) snapshot \(snapshot.identifier)"
-            if let progress = try read(place, { snapshot.summary($0) }) { return progress }
-            guard snapshot.summary("operation") == "replace",
-                let parent = snapshot.parent.flatMap(metadata.snapshot)
-            else {
-                throw .damaged(path: place, reason: "it does not say which offsets it reflects")
-            }
-            snapshot = parent
+        if snapshot.identifier == metadata.currentSnapshot,
+            let progress = try current(of: metadata)
+        {
+            return progress
         }
-        throw .damaged(path: metadata.location, reason: "its snapshots are their own parents")
+        let (found, foreign) = try nearest(snapshot, of: metadata)
+        guard var progress = found else {
+            throw .damaged(
+                path: "\(metadata.location) snapshot \(snapshot.identifier)",
+                reason: "it does not say which offsets it reflects")
+        }
+        progress.foreignSnapshot = foreign ?? progress.foreignSnapshot
+        return progress
+    }
+
+    /// What the nearest snapshot of ours says, from this one back, and the first snapshot on the
+    /// way by which another program changed rows.
+    private static func nearest(
+        _ snapshot: Snapshot, of metadata: TableMetadata
+    ) throws(IcebergError) -> (LakeProgress?, foreign: Int64?) {
+        var next: Snapshot? = snapshot
+        var foreign: Int64?
+        for _ in metadata.snapshots {
+            guard let candidate = next else { break }
+            let place = "\(metadata.location) snapshot \(candidate.identifier)"
+            if let progress = try read(place, { candidate.summary($0) }) {
+                return (progress, foreign)
+            }
+            if candidate.summary("operation") != "replace" {
+                foreign = foreign ?? candidate.identifier
+            }
+            next = candidate.parent.flatMap(metadata.snapshot)
+        }
+        return (nil, foreign)
     }
 
     private static func read(
@@ -114,6 +156,8 @@ public struct LakeProgress: Hashable, Sendable {
         guard let table = texts[0].flatMap({ Int64($0) }),
             let epoch = texts[1].flatMap({ Int64($0) }), let offsets = texts[2].flatMap(parse)
         else { throw .damaged(path: place, reason: "its progress cannot be read: \(texts)") }
-        return LakeProgress(tableIdentifier: table, epoch: epoch, offsets: offsets)
+        return LakeProgress(
+            tableIdentifier: table, epoch: epoch, offsets: offsets,
+            foreignSnapshot: value(foreignProperty).flatMap { Int64($0) })
     }
 }

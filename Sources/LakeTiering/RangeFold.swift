@@ -4,7 +4,8 @@ import Platform
 
 /// What a range of one bucket's changes comes to, key by key.
 ///
-/// It believes nothing: a change that contradicts the lake or an earlier change is an error.
+/// It believes nothing: a change that contradicts the lake or an earlier change is an error. Only
+/// where other programs changed rows of the lake does the log alone count.
 struct RangeFold {
     /// The last row of a key: where it stands in the range.
     struct Survivor: Hashable {
@@ -24,8 +25,11 @@ struct RangeFold {
     private var touched: [[UInt8]: Survivor?] = [:]
     private let table: Schema
     private let codec: KeyCodec
+    private let isShared: Bool
 
-    init(_ table: Schema) {
+    /// `isShared`: other programs changed rows of the lake.
+    init(_ table: Schema, isShared: Bool = false) {
+        self.isShared = isShared
         precondition(!table.primaryKey.isEmpty, "only primary-key tables are folded")
         self.table = table
         codec = KeyCodec(primaryKeyOf: table)
@@ -53,7 +57,7 @@ struct RangeFold {
                 table.primaryKey.map { records.value(row: row, column: $0) })
             let isThere = touched[key].map { $0 != nil } ?? wasThere(key)
             let isFirst = changes[row] == .insert
-            if changes[row] == .append || isFirst == isThere {
+            if changes[row] == .append || (isFirst == isThere && !isShared) {
                 let state = isThere ? "there" : "not there"
                 throw LakeTieringError.damaged(
                     reason: "bucket \(bucket) offset \(batch.baseOffset + Int64(row)): "

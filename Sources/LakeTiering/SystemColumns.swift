@@ -29,6 +29,18 @@ public enum SystemColumns {
     }
 }
 
+extension DataType {
+    /// Whether a column of this type may have files of another (spec, "Schema Evolution").
+    func takes(_ other: DataType) -> Bool {
+        switch (self, other) {
+        case (.bigint, .int), (.double, .float): true
+        case (.decimal(let precision, let scale), .decimal(let narrow, let same)):
+            precision >= narrow && scale == same
+        default: self == other
+        }
+    }
+}
+
 extension IcebergSchema {
     /// The lake's schema of a table: its columns and the system columns.
     ///

@@ -12,7 +12,7 @@ extension TableTiering {
         var files: [DataFile] = []
         for (bucket, batches) in buckets.enumerated() {
             var writer = LakeFileWriter(
-                lake, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
+                lake, schema, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
             for batch in batches {
                 let (records, changes) = try batch.decodeRecords(table.schema)
                 if changes.contains(where: { $0 != .append }) {
@@ -36,11 +36,12 @@ extension TableTiering {
     func writeChanges(
         _ buckets: [[LogBatch]], _ lake: LakeTable, into change: inout LakeChange
     ) async throws -> [KeyIndex.Move] {
-        let index = try await currentIndex(lake)
+        let isShared = try table.progress(in: lake.metadata).foreignSnapshot != nil
+        let index = try await currentIndex(lake, isShared: isShared)
         var moves: [KeyIndex.Move] = []
         var deletes: [PositionDelete] = []
         for (bucket, batches) in buckets.enumerated() where !batches.isEmpty {
-            var fold = RangeFold(table.schema)
+            var fold = RangeFold(table.schema, isShared: isShared)
             for batch in batches {
                 try fold.apply(batch, bucket: Int32(bucket)) { index.contains($0) }
             }
@@ -49,7 +50,7 @@ extension TableTiering {
             var offsets: [Int64] = []
             var timestamps: [Int64] = []
             for (key, survivor) in fold.outcomes {
-                if let old = index.row(of: key) { deletes.append(old) }
+                deletes += index.rows(of: key)
                 guard let survivor else {
                     moves.append(KeyIndex.Move(key: key, path: nil, position: 0))
                     continue
@@ -61,7 +62,7 @@ extension TableTiering {
                 timestamps.append(source.timestamp)
             }
             var writer = LakeFileWriter(
-                lake, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
+                lake, schema, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
             let placements = try await writer.append(
                 rows.finish(), offsets: offsets, timestamps: timestamps)
             for placement in placements {
@@ -74,12 +75,7 @@ extension TableTiering {
             }
             change.dataFiles += try await writer.finish()
         }
-        if !deletes.isEmpty {
-            let file = try positionDeleteFile(deletes)
-            let path = lake.newPath("data", "-deletes.parquet")
-            try await lake.write(file.bytes, at: path)
-            change.deleteFiles = [DataFile(file, deleting: deletes, path: path)]
-        }
+        change.deleteFiles = try await lake.writeDeletes(deletes)
         return moves
     }
 }

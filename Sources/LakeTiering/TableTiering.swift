@@ -17,8 +17,15 @@ public final class TableTiering {
     private let location: LakeLocation
     private let log: any LogSource
     let configuration: LakeTieringConfiguration
+    /// The lake's schema of the table's own columns and the system columns.
+    let schema: IcebergSchema
     private var lake: LakeTable?
-    private var index: KeyIndex?
+    var index: KeyIndex? { didSet { indexMemory.byteCount = index?.byteCount ?? 0 } }
+    private let indexMemory: MemoryUse
+    /// The last foreign commit that was told of.
+    private var toldSnapshot: Int64?
+    /// The metadata files that the table named when it was last maintained.
+    var metadataFiles: Set<String> = []
 
     private static let attemptLimit = 3
 
@@ -32,6 +39,9 @@ public final class TableTiering {
         self.location = location
         self.log = log
         self.configuration = configuration
+        precondition(SystemColumns.fit(table.schema), "columns that clash with the system columns")
+        schema = IcebergSchema(tiering: table.schema)
+        indexMemory = MemoryUse(of: machine.memory, byteCount: 0)
     }
 
     /// Commits what is new of all buckets, or as much of it as one round may take; nil if nothing
@@ -76,12 +86,14 @@ public final class TableTiering {
             change.dataFiles = try await writeAppends(range.batches, lake)
         }
         let progress = LakeProgress(
-            tableIdentifier: table.identifier, epoch: epoch, offsets: range.to)
+            tableIdentifier: table.identifier, epoch: epoch, offsets: range.to,
+            foreignSnapshot: base.foreignSnapshot)
         change.summary = progress.summary(from: base.offsets)
         change.properties = progress.properties
-        let snapshot = try await lake.commit(change, on: machine) { metadata in
+        let made = try await lake.commit(change, on: machine) { metadata in
             try validate(metadata, base)
         }
+        guard let snapshot = made else { preconditionFailure("a round without a snapshot") }
         index?.follow(moves, to: snapshot.identifier)
         commit.snapshot = snapshot.identifier
         commit.addedRowCount = Int(change.dataFiles.reduce(0) { $0 + $1.recordCount })
@@ -93,35 +105,61 @@ public final class TableTiering {
 
     // MARK: The lake table
 
-    private func openLake() async throws -> LakeTable {
+    func openLake() async throws -> LakeTable {
         if let lake {
-            try await lake.refresh()
-            return lake
-        }
-        guard SystemColumns.fit(table.schema) else {
-            throw LakeTieringError.refused(
-                table: table.name,
-                reason: "its columns clash with \(SystemColumns.all.map(\.name))")
+            do {
+                try await lake.refresh()
+                try check(lake)
+                return lake
+            } catch IcebergError.noSuchTable {
+                // Others dropped or renamed it: the log fills another one.
+                machine.observer.reached("lake table made anew")
+                machine.observer.note(
+                    .warning, "lake table \(table.lakeName) is gone: it is made anew from the log")
+                self.lake = nil
+                index = nil
+            }
         }
         let start = LakeProgress(
             tableIdentifier: table.identifier, epoch: epoch,
             offsets: [Int64](repeating: 0, count: table.bucketCount))
         let opened = try await LakeTable.openOrCreate(
-            machine, table.lakeName, in: location, schema: IcebergSchema(tiering: table.schema),
+            machine, table.lakeName, in: location, schema: schema,
             properties: start.properties)
-        guard opened.metadata.schema == IcebergSchema(tiering: table.schema) else {
-            throw LakeTieringError.refused(
-                table: table.name, reason: "the lake table has other columns")
-        }
+        try check(opened)
         lake = opened
         return opened
+    }
+
+    /// Others may add, drop, rename and reorder columns, and widen them: rows are written by the
+    /// columns' ids. A column that became another type is refused until it is the old one again.
+    private func check(_ lake: LakeTable) throws {
+        for field in schema.columns.fields {
+            let found = lake.metadata.schema.columns.fields.first {
+                $0.identifier == field.identifier
+            }
+            guard let found, !found.type.takes(field.type) else { continue }
+            throw LakeTieringError.refused(
+                table: table.name,
+                reason: "column \(found.name) of the lake table is of another type")
+        }
+        guard let snapshot = lake.metadata.current, snapshot.identifier != toldSnapshot,
+            snapshot.summary(LakeProgress.offsetsProperty) == nil
+        else { return }
+        toldSnapshot = snapshot.identifier
+        let act = snapshot.summary("operation") ?? "an unknown operation"
+        machine.observer.reached("foreign lake commit found")
+        machine.observer.note(
+            act == "replace" ? .information : .warning,
+            "lake table \(table.lakeName): another program committed snapshot "
+                + "\(snapshot.identifier) (\(act))")
     }
 
     /// Turns a commit away that was made for another state than the one that it would replace.
     private func validate(_ metadata: TableMetadata, _ base: LakeProgress) throws {
         let found = try table.progress(in: metadata)
         try checkEpoch(found)
-        if found.offsets != base.offsets {
+        if found.offsets != base.offsets || found.foreignSnapshot != base.foreignSnapshot {
             throw LakeTieringError.overtaken(
                 table: table.name,
                 reason: "it reflects \(LakeProgress.format(found.offsets)), not "
@@ -133,7 +171,7 @@ public final class TableTiering {
         }
     }
 
-    private func checkEpoch(_ progress: LakeProgress) throws {
+    func checkEpoch(_ progress: LakeProgress) throws {
         if progress.epoch > epoch {
             machine.observer.reached("lake commit of a past epoch turned away")
             throw LakeTieringError.fenced(
@@ -142,10 +180,10 @@ public final class TableTiering {
     }
 
     /// The index of the lake table's current snapshot.
-    func currentIndex(_ lake: LakeTable) async throws -> KeyIndex {
+    func currentIndex(_ lake: LakeTable, isShared: Bool) async throws -> KeyIndex {
         if let index, index.snapshot == lake.metadata.currentSnapshot { return index }
         if index != nil { machine.observer.reached("lake key index rebuilt") }
-        let built = try await KeyIndex.build(lake, table.schema)
+        let built = try await KeyIndex.build(lake, table.schema, isShared: isShared)
         index = built
         return built
     }
@@ -165,14 +203,24 @@ public final class TableTiering {
     private func takeRange(from offsets: [Int64]) async throws -> Range {
         var range = Range()
         let limit = min(configuration.byteCountPerRound, machine.memory.freeByteCount / 2)
-        let share = max(1, limit / table.bucketCount)
         var failure: LogSourceError?
+        var ends = offsets
+        for bucket in 0..<table.bucketCount {
+            do {
+                ends[bucket] = try await log.highWatermark(
+                    of: table.identifier, bucket: Int32(bucket))
+            } catch let error as LogSourceError {
+                failure = error
+            }
+        }
+        // What idle buckets do not need is the busy ones'.
+        let busyCount = zip(offsets, ends).count { $0 < $1 }
+        let share = max(1, limit / max(1, busyCount))
         for bucket in 0..<table.bucketCount {
             let from = offsets[bucket]
             var batches: [LogBatch] = []
             do {
-                let end = try await log.highWatermark(
-                    of: table.identifier, bucket: Int32(bucket))
+                let end = ends[bucket]
                 if end > from {
                     batches = try await log.batches(
                         of: table.identifier, bucket: Int32(bucket), in: from..<end,

@@ -28,6 +28,8 @@ public struct ClusterLayout: Sendable, Hashable {
     public var segmentTieringInterval: Duration
     /// Each table is committed to the lake at this interval.
     public var lakeInterval: Duration
+    /// Snapshots of lake tables expire when they are older.
+    public var lakeSnapshotAge: Duration
     /// Rows of primary-key tables are snapshotted at this interval.
     public var snapshotInterval: Duration
     /// How long a silent node keeps its registration.
@@ -66,6 +68,9 @@ extension ClusterLayout {
             "tieringInterval", interval, .byDefault("10s"),
             "between two moves of sealed segments to the object store"),
         Field("lakeInterval", interval, .byDefault("30s"), "between two commits to the lake"),
+        Field(
+            "lakeSnapshotAge", interval, .byDefault("10m"),
+            "after which a snapshot of a lake table expires"),
         Field("snapshotInterval", interval, .byDefault("30s"), "between two snapshots of the rows"),
         Field(
             "leaseDuration", .duration(.seconds(1)...(.seconds(600))), .byDefault("4s"),
@@ -91,6 +96,7 @@ extension ClusterLayout {
         hotPoints = record.integer("hotPoints")
         segmentTieringInterval = record.duration("tieringInterval")
         lakeInterval = record.duration("lakeInterval")
+        lakeSnapshotAge = record.duration("lakeSnapshotAge")
         snapshotInterval = record.duration("snapshotInterval")
         leaseDuration = record.duration("leaseDuration")
         deliveryTimeout = record.duration("deliveryTimeout")

@@ -137,7 +137,9 @@ extension FaultKindName {
         case .strike: RecordShape(Self.strikeFields)
         case .watchRepeat: RecordShape([Self.rate("of the events")], shorthand: "rate")
         case .coordinationUnavailable, .lakeCatalogUnavailable, .restartAll,
-            .lakeForeignCompaction, .lakeForeignProperty:
+            .lakeForeignCompaction, .lakeForeignProperty, .lakeForeignExpiry,
+            .lakeForeignReference, .lakeForeignSchema, .lakeForeignPartitionSpec,
+            .lakeForeignSortOrder:
             RecordShape([])
         default: RecordShape([Self.rate("of the requests")], shorthand: "rate")
         }
@@ -292,6 +294,11 @@ extension FaultKind {
         case .lakeCatalogUnavailable: return .lakeCatalogUnavailable
         case .lakeForeignCompaction: return .lakeForeignCompaction
         case .lakeForeignProperty: return .lakeForeignProperty
+        case .lakeForeignExpiry: return .lakeForeignExpiry
+        case .lakeForeignReference: return .lakeForeignReference
+        case .lakeForeignSchema: return .lakeForeignSchema
+        case .lakeForeignPartitionSpec: return .lakeForeignPartitionSpec
+        case .lakeForeignSortOrder: return .lakeForeignSortOrder
         case .lakeCatalogOutcomeUnknown: return .lakeCatalogOutcomeUnknown(partsPerMillion: rate)
         case .strike:
             guard let place = OperationPlace(rawValue: record.text("place")),
@@ -363,7 +370,8 @@ extension FaultKind {
         case .crash, .restartAll, .nodeLoss, .powerLoss, .pause, .partition, .bridgePartition,
             .ringPartition, .linkClogged, .connectionReset, .connectionForgotten, .diskFull,
             .leaseExpiry, .coordinationUnavailable, .lakeCatalogUnavailable, .lakeForeignCompaction,
-            .lakeForeignProperty:
+            .lakeForeignProperty, .lakeForeignExpiry, .lakeForeignReference, .lakeForeignSchema,
+            .lakeForeignPartitionSpec, .lakeForeignSortOrder:
             []
         }
     }

@@ -105,6 +105,17 @@ public enum FaultKind: Sendable, Hashable {
     case lakeForeignCompaction
     /// Another program sets a property of each lake table: other metadata, the same snapshot.
     case lakeForeignProperty
+    /// Another program lets all snapshots of each lake table expire that no branch or tag names,
+    /// and deletes the files that only they need.
+    case lakeForeignExpiry
+    /// Another program gives the current snapshot of each lake table a branch and a tag.
+    case lakeForeignReference
+    /// Another program adds a column to each lake table.
+    case lakeForeignSchema
+    /// Another program gives each lake table another partition spec.
+    case lakeForeignPartitionSpec
+    /// Another program gives each lake table another sort order.
+    case lakeForeignSortOrder
     /// The lake catalog does not answer.
     case lakeCatalogUnavailable
     /// Commits take effect, yet their answers get lost at this rate.
@@ -214,6 +225,11 @@ extension FaultKind {
         case .lakeCatalogConflict: .lakeCatalogConflict
         case .lakeForeignCompaction: .lakeForeignCompaction
         case .lakeForeignProperty: .lakeForeignProperty
+        case .lakeForeignExpiry: .lakeForeignExpiry
+        case .lakeForeignReference: .lakeForeignReference
+        case .lakeForeignSchema: .lakeForeignSchema
+        case .lakeForeignPartitionSpec: .lakeForeignPartitionSpec
+        case .lakeForeignSortOrder: .lakeForeignSortOrder
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
         case .lakeCatalogOutcomeUnknown: .lakeCatalogOutcomeUnknown
         case .strike: .strike
@@ -243,6 +259,8 @@ extension FaultKind {
             .coordinationOutcomeUnknown, .watchDelay, .lakeCatalogConflict, .lakeCatalogUnavailable,
             .lakeCatalogOutcomeUnknown, .restartAll, .objectStoreTornUpload, .objectStoreTail,
             .coordinationConflict, .watchRepeat, .lakeForeignCompaction, .lakeForeignProperty,
+            .lakeForeignExpiry, .lakeForeignReference, .lakeForeignSchema,
+            .lakeForeignPartitionSpec, .lakeForeignSortOrder,
             .strike:
             []
         }

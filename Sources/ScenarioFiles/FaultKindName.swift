@@ -13,7 +13,8 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
     case coordinationUnavailable, coordinationOutcomeUnknown, coordinationConflict
     case leaseExpiry, watchDelay, watchRepeat
     case lakeCatalogConflict, lakeCatalogUnavailable, lakeCatalogOutcomeUnknown
-    case lakeForeignCompaction, lakeForeignProperty
+    case lakeForeignCompaction, lakeForeignProperty, lakeForeignExpiry, lakeForeignReference
+    case lakeForeignSchema, lakeForeignPartitionSpec, lakeForeignSortOrder
     case strike
 
     /// The kinds that a seed may draw: a strike needs a run whose operations are known.
@@ -24,7 +25,8 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .nodeLoss, .clockStep, .connectionReset, .connectionForgotten, .bitRot, .lostWrite,
             .misdirectedWrite, .unreadableSector, .leaseExpiry, .lakeForeignCompaction,
-            .lakeForeignProperty, .strike:
+            .lakeForeignProperty, .lakeForeignExpiry, .lakeForeignReference, .lakeForeignSchema,
+            .lakeForeignPartitionSpec, .lakeForeignSortOrder, .strike:
             false
         default: true
         }
@@ -102,6 +104,13 @@ public enum FaultKindName: String, Sendable, Hashable, CaseIterable {
         case .watchDelay: "events of watches arrive later"
         case .lakeForeignCompaction: "another program rewrites the lake's files, once"
         case .lakeForeignProperty: "another program sets a property of the lake's tables, once"
+        case .lakeForeignExpiry: "another program lets old snapshots of the lake expire, once"
+        case .lakeForeignReference: "another program tags and branches the lake's tables, once"
+        case .lakeForeignSchema: "another program adds a column to the lake's tables, once"
+        case .lakeForeignPartitionSpec:
+            "another program gives the lake's tables another partition spec, once"
+        case .lakeForeignSortOrder:
+            "another program gives the lake's tables another sort order, once"
         case .lakeCatalogConflict: "a foreign writer commits to the lake first"
         case .lakeCatalogUnavailable: "the lake catalog does not answer"
         case .lakeCatalogOutcomeUnknown: "lake commits take effect, but answers get lost"

@@ -19,6 +19,8 @@ public struct UnionAnswer: Sendable {
     /// Rows that were read from the lake, and records from the log, before filtering and merging.
     public var lakeRowCount: Int
     public var logRecordCount: Int
+    /// Rows that other programs added to the lake: they are no changes of the log, and not here.
+    public var foreignRowCount: Int
 
     /// A place in a table's log.
     public struct Position: Hashable, Sendable {

@@ -21,8 +21,13 @@ struct UnionMerge {
     private var lakeBatchCount: Int32 = 0
     private var lakeRowCount = 0
     private var logRecordCount = 0
+    /// Rows of the lake that stand for no change of the log.
+    private var foreignRowCount = 0
+    private let isShared: Bool
 
-    init(_ table: TieredTable, _ request: ReadRequest) {
+    /// `isShared`: other programs changed rows of the lake, which are not the log's alone then.
+    init(_ table: TieredTable, _ request: ReadRequest, isShared: Bool) {
+        self.isShared = isShared
         let schema = table.schema
         self.table = table
         self.request = request
@@ -50,7 +55,8 @@ struct UnionMerge {
         rows = RowSet(schema, columns: wanted)
     }
 
-    /// Takes in rows of the lake, all of which must lie before the lake's `ends`.
+    /// Takes in rows of the lake, all of which must lie before the lake's `ends`; where other
+    /// programs added rows, those that do not, or that are there already, are left out.
     mutating func add(lake batch: RecordBatch, _ ends: [Int64], _ path: String) throws {
         let number = rows.append(batch)
         lakeBatchCount = number + 1
@@ -61,6 +67,10 @@ struct UnionMerge {
             guard ends.indices.contains(Int(position.bucket)), position.offset >= 0,
                 position.offset < ends[Int(position.bucket)]
             else {
+                if isShared {
+                    foreignRowCount += 1
+                    continue
+                }
                 throw contradiction(
                     "\(path) has a row of bucket \(position.bucket) offset \(position.offset), "
                         + "but the lake ends at \(LakeProgress.format(ends))")
@@ -68,9 +78,12 @@ struct UnionMerge {
             if !rows.passes(place, pushed) { continue }
             if table.isPrimaryKeyTable {
                 let key = try self.key(batch, row)
-                if byKey.updateValue(place, forKey: key) != nil {
+                guard let former = byKey.updateValue(place, forKey: key) else { continue }
+                if !isShared {
                     throw contradiction("\(path) has a row of a key that has one already")
                 }
+                foreignRowCount += 1
+                if rows.position(of: former).offset >= position.offset { byKey[key] = former }
             } else {
                 places.append(place)
             }
@@ -102,7 +115,7 @@ struct UnionMerge {
         _ change: ChangeType, _ key: [UInt8], _ place: RowSet.Place
     ) throws {
         let former = byKey[key]
-        if change == .append || (change == .insert) == (former != nil) {
+        if change == .append || ((change == .insert) == (former != nil) && !isShared) {
             let position = rows.position(of: place)
             throw contradiction(
                 "\(change.symbol) at bucket \(position.bucket) offset \(position.offset) of a key "
@@ -138,7 +151,7 @@ struct UnionMerge {
             snapshot: snapshot, offsets: offsets, lakeOffsets: lakeOffsets,
             batches: try rows.gather(places, columns: wanted), keys: keys,
             positions: places.map { rows.position(of: $0) }, lakeRowCount: lakeRowCount,
-            logRecordCount: logRecordCount)
+            logRecordCount: logRecordCount, foreignRowCount: foreignRowCount)
     }
 
     private mutating func sortByPosition() throws {
@@ -146,6 +159,12 @@ struct UnionMerge {
         // Files come in the order of their commits, buckets within.
         sorted.sort {
             ($0.position.bucket, $0.position.offset) < ($1.position.bucket, $1.position.offset)
+        }
+        if isShared {
+            var distinct: [(position: UnionAnswer.Position, place: RowSet.Place)] = []
+            for row in sorted where row.position != distinct.last?.position { distinct.append(row) }
+            foreignRowCount += sorted.count - distinct.count
+            sorted = distinct
         }
         for (earlier, later) in zip(sorted, sorted.dropFirst())
         where earlier.position == later.position {

@@ -12,10 +12,16 @@ public final class UnionReader {
     private let machine: Machine
     private let location: LakeLocation
     private let log: any LogSource
+    private let manifests: ManifestCache
 
     static let logByteCount = 4 * 1024 * 1024
 
-    public init(_ machine: Machine, in location: LakeLocation, log: any LogSource) {
+    /// Readers of one machine may share what they know of manifests.
+    public init(
+        _ machine: Machine, in location: LakeLocation, log: any LogSource,
+        _ manifests: ManifestCache = ManifestCache()
+    ) {
+        self.manifests = manifests
         self.machine = machine
         self.location = location
         self.log = log
@@ -28,10 +34,12 @@ public final class UnionReader {
         _ table: TieredTable, at moment: ReadMoment = .head, _ request: ReadRequest = ReadRequest()
     ) async throws -> UnionAnswer {
         try validate(request, table)
-        let lake = try await LakeTable.open(machine, table.lakeName, in: location)
-        let (snapshot, lakeOffsets) = try base(of: lake, table, moment)
+        let lake = try await LakeTable.open(
+            machine, table.lakeName, in: location, manifests)
+        let (snapshot, progress) = try base(of: lake, table, moment)
+        let lakeOffsets = progress?.offsets ?? [Int64](repeating: 0, count: table.bucketCount)
         do {
-            var merge = UnionMerge(table, request)
+            var merge = UnionMerge(table, request, isShared: progress?.foreignSnapshot != nil)
             if let lake, let snapshot {
                 try await readLake(lake, snapshot, lakeOffsets, into: &merge)
             }
@@ -74,24 +82,38 @@ public final class UnionReader {
     /// The snapshot to begin from, and where its part of each bucket ends.
     private func base(
         of lake: LakeTable?, _ table: TieredTable, _ moment: ReadMoment
-    ) throws -> (Snapshot?, [Int64]) {
+    ) throws -> (Snapshot?, LakeProgress?) {
         switch moment {
         case .head:
-            guard let lake else {
-                return (nil, [Int64](repeating: 0, count: table.bucketCount))
-            }
-            return (lake.metadata.current, try table.progress(in: lake.metadata).offsets)
+            guard let lake else { return (nil, nil) }
+            return (lake.metadata.current, try table.progress(in: lake.metadata))
         case .snapshot(let identifier):
             guard let lake else { throw IcebergError.noSuchTable(table.lakeName.description) }
             guard let snapshot = lake.metadata.snapshot(identifier) else {
                 throw IcebergError.noSuchSnapshot(
                     table: table.lakeName.description, snapshot: identifier)
             }
-            return (snapshot, try table.progress(at: snapshot, in: lake.metadata).offsets)
+            return (snapshot, try table.progress(at: snapshot, in: lake.metadata))
         }
     }
 
     private func readLake(
+        _ lake: LakeTable, _ snapshot: Snapshot, _ ends: [Int64], into merge: inout UnionMerge
+    ) async throws {
+        do {
+            try await readFiles(lake, snapshot, ends, into: &merge)
+        } catch let error as IcebergError {
+            // What is gone belonged to a snapshot that expired meanwhile, or it is damage.
+            guard case .damaged = error else { throw error }
+            try await lake.refresh()
+            if lake.metadata.snapshot(snapshot.identifier) != nil { throw error }
+            machine.observer.reached("snapshot expired while it was read")
+            throw IcebergError.noSuchSnapshot(
+                table: lake.name.description, snapshot: snapshot.identifier)
+        }
+    }
+
+    private func readFiles(
         _ lake: LakeTable, _ snapshot: Snapshot, _ ends: [Int64], into merge: inout UnionMerge
     ) async throws {
         let scan = try await lake.scan(snapshot)
@@ -99,7 +121,7 @@ public final class UnionReader {
             merge.pushed.mayMatch($0.file, lake.metadata.schema.columns)
         }
         if wanted.isEmpty { return }
-        let deletions = try await lake.deletions(of: scan)
+        let deletions = try await lake.deletions(of: scan, from: wanted)
         for data in wanted {
             let portions = try await lake.rows(
                 of: data.file, without: deletions, as: merge.rows.schema, filter: merge.pushed)

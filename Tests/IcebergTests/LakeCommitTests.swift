@@ -201,7 +201,8 @@ struct LakeCommitTests {
             #expect(bounds.lower == Array(named[0].utf8) && bounds.upper == Array(named[1].utf8))
             var removal = LakeChange()
             removal.deleteFiles = [described]
-            let snapshot = try await table.commit(removal, on: machine) { _ in }
+            let snapshot = try #require(
+                try await table.commit(removal, on: machine) { _ in })
             #expect(snapshot.summary("operation") == "delete")
             #expect(snapshot.summary("total-position-deletes") == "4")
             let left = Set(0..<30 as Range<Int64>).subtracting([29, 3, 20, 1])
@@ -241,12 +242,14 @@ struct LakeCommitTests {
     func rewritten() throws {
         try inWorld { machine, world in
             let table = try await openShelf(machine)
-            #expect(try await table.rewritten(on: machine) == nil, "there is nothing to rewrite")
             for start in [0, 10, 20] as [Int64] {
                 _ = try await table.add(start..<start + 10, label: "a", on: machine)
             }
             let before = table.metadata
-            let path = try #require(try await table.rewritten(on: machine))
+            let scan = try await table.scan(try #require(table.metadata.current))
+            let change = try #require(
+                try await table.compaction(of: scan.dataFiles, in: scan))
+            let path = try await table.prepared(change, on: machine)
             #expect(try await openShelf(machine).metadata == before, "nothing is committed yet")
             _ = try await machine.lakeCatalog.swap(
                 shelfName, from: table.metadataLocation, to: path)
@@ -268,7 +271,9 @@ struct LakeCommitTests {
             let table = try await openShelf(machine)
             _ = try await table.add(0..<10, label: "a", on: machine)
             let snapshot = table.metadata.currentSnapshot
-            let path = try await table.withProperty("owner", "somebody")
+            var change = LakeChange()
+            change.properties = [("owner", "somebody")]
+            let path = try await table.prepared(change, on: machine)
             let isDone = try await machine.lakeCatalog.swap(
                 shelfName, from: table.metadataLocation, to: path)
             #expect(isDone)

@@ -41,7 +41,7 @@ extension LakeTable {
         change.dataFiles = [try await file(numbers)]
         change.summary = [Snapshot.SummaryEntry("label", label)]
         change.properties = [("label", label)]
-        return try await commit(change, on: machine, validate: validate)
+        return try await commit(change, on: machine, validate: validate)!
     }
 
     /// All numbers of the current snapshot, sorted.

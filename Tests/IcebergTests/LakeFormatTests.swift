@@ -26,6 +26,12 @@ struct LakeFormatTests {
             ], splitOffsets: [4, 600], referencedDataFile: nil)
     }
 
+    private static var shelfMetadata: TableMetadata {
+        TableMetadata(
+            uuid: "u", location: "s3://warehouse/t", schema: IcebergSchema(shelfSchema),
+            timestampMilliseconds: 5)
+    }
+
     private static var manifest: Manifest {
         var existing = ManifestEntry(adding: dataFile("old"))
         existing.status = .existing
@@ -33,15 +39,14 @@ struct LakeFormatTests {
         existing.sequenceNumber = 3
         existing.fileSequenceNumber = 3
         return Manifest(
-            content: .data, schema: IcebergSchema(shelfSchema),
+            content: .data, header: ManifestHeader(of: shelfMetadata),
             entries: [ManifestEntry(adding: dataFile("new")), existing])
     }
 
     @Test("A manifest is read as it was written")
     func manifests() throws {
         let bytes = try Self.manifest.encoded(syncMarker: Self.marker)
-        let read = try Manifest(
-            decoding: bytes, schema: IcebergSchema(shelfSchema), path: "manifest")
+        let read = try Manifest(decoding: bytes, path: "manifest")
         #expect(read == Self.manifest)
     }
 
@@ -73,7 +78,11 @@ struct LakeFormatTests {
             identifier: 11, parent: nil, sequenceNumber: 1, timestampMilliseconds: 6,
             manifestList: "s3://warehouse/t/list", schemaIdentifier: 4,
             summary: [.init("operation", "append")])
-        metadata.append(snapshot, replacing: "s3://warehouse/t/0")
+        metadata = try metadata.applying(
+            [
+                .addSnapshot(snapshot),
+                .setSnapshotReference(SnapshotReference("main", 11, .branch)),
+            ], replacing: "s3://warehouse/t/0", at: 6)
         let read = try TableMetadata(decoding: Array(metadata.json.compact.utf8), path: "m")
         #expect(read == metadata)
         #expect(table.columns.fields[1].type == .vector(dimension: 8, elementIdentifier: 7))
@@ -101,8 +110,7 @@ struct LakeFormatTests {
             (
                 try Self.manifest.encoded(syncMarker: Self.marker),
                 {
-                    _ = try Manifest(
-                        decoding: $0, schema: IcebergSchema(shelfSchema), path: "file")
+                    _ = try Manifest(decoding: $0, path: "file")
                 }
             ),
             (

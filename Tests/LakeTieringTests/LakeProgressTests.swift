@@ -1,4 +1,5 @@
 import Columnar
+import JSON
 import LakeTiering
 import TestSupport
 import Testing
@@ -30,31 +31,72 @@ struct LakeProgressTests {
         #expect(table.lastColumnIdentifier == 1_000_000_003)
     }
 
-    @Test("A table whose properties and snapshots disagree on progress is refused")
-    func progressOfTables() throws {
-        var metadata = TableMetadata(
+    private static func metadata() -> TableMetadata {
+        TableMetadata(
             uuid: "u", location: "s3://warehouse/t",
-            schema: IcebergSchema(LoggedTable.schema(isKeyed: true)),
-            timestampMilliseconds: 5)
+            schema: IcebergSchema(LoggedTable.schema(isKeyed: true)), timestampMilliseconds: 5)
+    }
+
+    /// The table after a snapshot that follows the current one, or another.
+    private static func adding(
+        _ identifier: Int64, _ summary: [Snapshot.SummaryEntry], to metadata: TableMetadata,
+        after parent: Int64? = nil, properties: [(String, String)] = []
+    ) throws -> TableMetadata {
+        let snapshot = Snapshot(
+            identifier: identifier, parent: parent ?? metadata.currentSnapshot,
+            sequenceNumber: metadata.lastSequenceNumber + 1, timestampMilliseconds: 6,
+            manifestList: "l", schemaIdentifier: 0, summary: summary)
+        return try metadata.applying(
+            [
+                .addSnapshot(snapshot),
+                .setSnapshotReference(SnapshotReference("main", identifier, .branch)),
+                .setProperties(properties.map { JSONMember($0.0, .string($0.1)) }),
+            ], replacing: "m", at: 6)
+    }
+
+    @Test("What a state reflects outlives compaction, expiry and rollback by others")
+    func progressOfTables() throws {
+        var metadata = Self.metadata()
         #expect(try LakeProgress.current(of: metadata) == nil)
-        let start = LakeProgress(tableIdentifier: 3, epoch: 1, offsets: [0, 0])
-        for (name, value) in start.properties { metadata.setProperty(name, value) }
-        #expect(try LakeProgress.current(of: metadata) == start)
-        let next = LakeProgress(tableIdentifier: 3, epoch: 2, offsets: [4, 1])
-        func snapshot(_ identifier: Int64, _ summary: [Snapshot.SummaryEntry]) -> Snapshot {
-            Snapshot(
-                identifier: identifier, parent: metadata.currentSnapshot,
-                sequenceNumber: metadata.lastSequenceNumber + 1, timestampMilliseconds: 6,
-                manifestList: "l", schemaIdentifier: 0, summary: summary)
+        var expected = LakeProgress(tableIdentifier: 3, epoch: 1, offsets: [0, 0])
+        for (name, value) in expected.properties { metadata.setProperty(name, value) }
+        #expect(try LakeProgress.current(of: metadata) == expected)
+        for round in 1...3 as ClosedRange<Int64> {
+            expected = LakeProgress(tableIdentifier: 3, epoch: 2, offsets: [4 * round, 1])
+            metadata = try Self.adding(
+                round, expected.summary(from: [0, 0]), to: metadata,
+                properties: expected.properties)
+            #expect(try LakeProgress.current(of: metadata) == expected)
         }
-        metadata.append(snapshot(1, next.summary(from: [0, 0])), replacing: "m")
+        // A foreign compaction changes no row, and once all before it has expired the properties
+        // tell.
+        metadata = try Self.adding(4, [.init("operation", "replace")], to: metadata)
+        #expect(try LakeProgress.current(of: metadata) == expected)
+        let alone = try metadata.applying([.removeSnapshots([1, 2, 3])], replacing: "m", at: 7)
+        #expect(try LakeProgress.current(of: alone) == expected)
+        // A rollback takes the offsets back with it, but gives no past tierer its table back.
+        let back = try metadata.applying(
+            [.setSnapshotReference(SnapshotReference("main", 1, .branch))], replacing: "m", at: 7)
+        #expect(try LakeProgress.current(of: back)?.offsets == [4, 1])
+        #expect(try LakeProgress.current(of: back)?.epoch == 2)
+        // Foreign rows are told of from then on, in our later snapshots too.
+        let shared = try Self.adding(5, [.init("operation", "append")], to: metadata)
+        var reached = try #require(try LakeProgress.current(of: shared))
+        #expect(reached.offsets == expected.offsets && reached.foreignSnapshot == 5)
+        reached.offsets = [20, 1]
+        let next = try Self.adding(
+            6, reached.summary(from: expected.offsets), to: shared, properties: reached.properties)
+        #expect(try LakeProgress.current(of: next) == reached)
+    }
+
+    @Test("A table of another, or one that says two things, is refused")
+    func contradictions() throws {
+        let ours = LakeProgress(tableIdentifier: 3, epoch: 1, offsets: [1])
+        let other = LakeProgress(tableIdentifier: 4, epoch: 1, offsets: [1])
+        let metadata = try Self.adding(
+            1, ours.summary(from: [0]), to: Self.metadata(), properties: other.properties)
         #expect(throws: IcebergError.self) { try LakeProgress.current(of: metadata) }
-        for (name, value) in next.properties { metadata.setProperty(name, value) }
-        #expect(try LakeProgress.current(of: metadata) == next)
-        // A stranger's compaction changes no row; anything else that a stranger does may.
-        metadata.append(snapshot(2, [.init("operation", "replace")]), replacing: "m")
-        #expect(try LakeProgress.current(of: metadata) == next)
-        metadata.append(snapshot(3, [.init("operation", "append")]), replacing: "m")
-        #expect(throws: IcebergError.self) { try LakeProgress.current(of: metadata) }
+        let foreign = try Self.adding(1, [.init("operation", "append")], to: Self.metadata())
+        #expect(try LakeProgress.current(of: foreign) == nil)
     }
 }

@@ -141,7 +141,10 @@ struct LakeTieringTests {
             _ = try await tiering.round()
             for _ in 0..<10 { try table.write(random) }
             let lake = try await table.lake(machine)
-            let rewritten = try #require(try await lake.rewritten(on: machine))
+            let scan = try await lake.scan(try #require(lake.metadata.current))
+            let compaction = try #require(
+                try await lake.compaction(of: scan.dataFiles, in: scan))
+            let rewritten = try await lake.prepared(compaction, on: machine)
             // As the first file of the round is written, the pointer moves under it.
             var isFirst = true
             world.objects.onPut = { key in

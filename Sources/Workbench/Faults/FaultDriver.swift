@@ -121,6 +121,11 @@ final class FaultDriver {
         case .leaseExpiry(let node): expireLease(of: node)
         case .lakeForeignCompaction: foreignWriter.act(.compact)
         case .lakeForeignProperty: foreignWriter.act(.setProperty)
+        case .lakeForeignExpiry: foreignWriter.act(.expire)
+        case .lakeForeignReference: foreignWriter.act(.tag)
+        case .lakeForeignSchema: foreignWriter.act(.addColumn)
+        case .lakeForeignPartitionSpec: foreignWriter.act(.addPartitionSpec)
+        case .lakeForeignSortOrder: foreignWriter.act(.addSortOrder)
         case .strike(let place, let operation, let effect):
             world.arm(
                 Strike(

@@ -1,5 +1,6 @@
 import Cluster
 import Iceberg
+import JSON
 import Platform
 import ScenarioFiles
 import Simulation
@@ -10,10 +11,21 @@ import Simulation
 /// It takes what it finds, makes one attempt for each table and gives up where another was first.
 final class ForeignWriter {
     enum Act {
-        /// Rewrites each table's files into one, the rows unchanged.
+        /// Rewrites each table's files into one, the rows unchanged (Spark: `rewrite_data_files`).
         case compact
         /// Sets a property of each table.
         case setProperty
+        /// Lets all snapshots expire that nothing names, and deletes the files that only they need
+        /// (Spark: `expire_snapshots`).
+        case expire
+        /// Gives the current snapshot a tag and a branch (PyIceberg: `manage_snapshots`).
+        case tag
+        /// Adds a column (PyIceberg: `update_schema`).
+        case addColumn
+        /// Adds a partition spec by bucket, and makes it the default (PyIceberg: `update_spec`).
+        case addPartitionSpec
+        /// Adds a sort order by offset, and makes it the default (Spark: `WRITE ORDERED BY`).
+        case addSortOrder
     }
 
     static let name = "foreign-writer"
@@ -41,7 +53,7 @@ final class ForeignWriter {
                 }
             } catch is LakeCatalogError {
             } catch is IcebergError {
-                // It is the foreign writer lost the race; its work is its own to repeat.
+                // It lost the race; its work is its own to repeat.
             }
         }
     }
@@ -50,15 +62,53 @@ final class ForeignWriter {
         _ act: Act, on name: LakeTableName, _ machine: Machine, _ number: Int
     ) async throws {
         let location = ClusterConfiguration.lakeLocation
-        guard let table = try await LakeTable.open(machine, name, in: location) else { return }
-        let replacement =
-            switch act {
-            case .compact: try await table.rewritten(on: machine)
-            case .setProperty: try await table.withProperty("foreign-writer", "act \(number)")
-            }
-        guard let replacement else { return }
+        guard let table = try await LakeTable.open(machine, name, in: location),
+            let change = try await change(act, table, number)
+        else { return }
+        let expired = table.metadata.snapshots
+        let replacement = try await table.prepared(change, on: machine)
         let isDone = try await machine.lakeCatalog.swap(
             name, from: table.metadataLocation, to: replacement)
-        if isDone { commitCount += 1 }
+        if !isDone { return }
+        commitCount += 1
+        if act == .expire {
+            try await table.refresh()
+            let gone = expired.filter { table.metadata.snapshot($0.identifier) == nil }
+            _ = try await table.deleteUnreachable(from: gone, on: machine)
+        }
+    }
+
+    private func change(
+        _ act: Act, _ table: LakeTable, _ number: Int
+    ) async throws -> LakeChange? {
+        let metadata = table.metadata
+        var change = LakeChange()
+        switch act {
+        case .compact:
+            guard let current = metadata.current else { return nil }
+            let scan = try await table.scan(current)
+            // The order of rows says nothing in a table; whoever relied on it would see it here.
+            return try await table.compaction(of: scan.dataFiles.reversed(), in: scan)
+        case .setProperty: change.properties = [("foreign-writer", "act \(number)")]
+        case .expire:
+            let old = metadata.snapshots.map(\.identifier).filter {
+                !metadata.namedSnapshots.contains($0)
+            }
+            if old.isEmpty { return nil }
+            change.updates = [.removeSnapshots(old)]
+        case .tag:
+            guard let current = metadata.currentSnapshot, metadata.references.count < 12 else {
+                return nil
+            }
+            change.updates = [
+                .setSnapshotReference(SnapshotReference("tag-\(number)", current, .tag)),
+                .setSnapshotReference(SnapshotReference("branch-\(number)", current, .branch)),
+            ]
+        case .addColumn: change.updates = metadata.addingColumn("foreign_\(number)")
+        case .addPartitionSpec:
+            change.updates = metadata.addingPartitionSpec(by: "__bucket", number)
+        case .addSortOrder: change.updates = metadata.addingSortOrder(by: "__offset", number)
+        }
+        return change
     }
 }

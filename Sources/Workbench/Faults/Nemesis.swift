@@ -223,6 +223,11 @@ struct Nemesis {
         case .lakeCatalogUnavailable: .lakeCatalogUnavailable
         case .lakeForeignCompaction: .lakeForeignCompaction
         case .lakeForeignProperty: .lakeForeignProperty
+        case .lakeForeignExpiry: .lakeForeignExpiry
+        case .lakeForeignReference: .lakeForeignReference
+        case .lakeForeignSchema: .lakeForeignSchema
+        case .lakeForeignPartitionSpec: .lakeForeignPartitionSpec
+        case .lakeForeignSortOrder: .lakeForeignSortOrder
         case .lakeCatalogOutcomeUnknown:
             .lakeCatalogOutcomeUnknown(partsPerMillion: rate(upTo: 500_000))
         default: preconditionFailure("'\(name)' is no fault of a service")

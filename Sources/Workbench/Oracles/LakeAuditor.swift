@@ -20,6 +20,8 @@ final class LakeAuditor {
         var from: [Int64]
         var dataFiles: [String]
         var deleteFiles: [String]
+        /// The new files as they were then: they may be gone once the rows are judged.
+        var contents: [String: [UInt8]] = [:]
         /// Whether another program rewrote files: then `live` are all that are left.
         var isRewrite = false
         var live: Set<String> = []
@@ -37,6 +39,8 @@ final class LakeAuditor {
         /// Where the row at each position of a file stands in the log; nil once it is deleted.
         var files: [String: [Place?]] = [:]
         var liveCount = 0
+        var objects = ReachableObjects()
+        var metadata: TableMetadata?
 
         init(_ name: LakeTableName) { self.name = name }
     }
@@ -50,8 +54,7 @@ final class LakeAuditor {
     private let tallies: Tallies
     private let location: LakeLocation
     private var views: [LakeTableName: View] = [:]
-    /// Objects that some committed snapshot needs.
-    private var referenced: Set<String> = []
+    private var manifestFiles: [String: ReachableObjects.ManifestFiles] = [:]
     /// Called with the table's name, the snapshot and the rows it added.
     var onCommit: (String, Int64, Int) -> Void = { _, _, _ in }
 
@@ -67,7 +70,8 @@ final class LakeAuditor {
         world.objects.onDelete = { [self] key in
             before?(key)
             tallies[.lakeReferences].expect(
-                !referenced.contains(key), "object \(key) is deleted while a snapshot needs it")
+                !views.values.contains { $0.objects.contains(key) },
+                "object \(key) is deleted while a snapshot needs it")
         }
     }
 
@@ -95,6 +99,8 @@ final class LakeAuditor {
             where view.seenSnapshots.insert(snapshot.identifier).inserted {
                 try judge(snapshot, of: metadata, view)
             }
+            view.objects.keep(metadata.snapshots.map(\.identifier))
+            judgeSurvival(of: metadata, view)
         } catch {
             tallies[.lakeReferences].violated("\(name): \(error)")
         }
@@ -114,11 +120,10 @@ final class LakeAuditor {
             guard view.seenManifests.insert(manifest.path).inserted,
                 let bytes = try object(manifest.path)
             else { continue }
-            let decoded = try Manifest(
-                decoding: bytes, schema: metadata.schema, path: manifest.path)
+            let decoded = try Manifest(decoding: bytes, path: manifest.path)
             for entry in decoded.entries where entry.status == .added {
                 if view.files[entry.file.path] != nil { continue }
-                _ = try object(entry.file.path)
+                pending.contents[entry.file.path] = try object(entry.file.path)
                 view.files[entry.file.path] = []
                 if entry.file.content == .data {
                     pending.dataFiles.append(entry.file.path)
@@ -128,8 +133,11 @@ final class LakeAuditor {
                 }
             }
         }
+        let manifests = try liveFiles(of: list)
+        view.objects.add(
+            snapshot.identifier, try location.key(of: snapshot.manifestList), manifests)
         if pending.isRewrite {
-            pending.live = Set(try liveFiles(of: list, metadata))
+            pending.live = Set(manifests.flatMap(\.files))
             rows = 0
         }
         judgeContinuity(pending, view)
@@ -137,13 +145,36 @@ final class LakeAuditor {
         onCommit(view.name.name, snapshot.identifier, Int(rows))
     }
 
-    private func liveFiles(of list: ManifestList, _ metadata: TableMetadata) throws -> [String] {
-        try list.manifests.flatMap { manifest -> [String] in
-            guard let bytes = try object(manifest.path) else { return [] }
-            let decoded = try Manifest(
-                decoding: bytes, schema: metadata.schema, path: manifest.path)
-            return decoded.entries.filter { $0.status != .deleted }.map(\.file.path)
+    /// The live files of each manifest; those of one that was seen before are known.
+    private func liveFiles(of list: ManifestList) throws -> [ReachableObjects.ManifestFiles] {
+        try list.manifests.map { manifest in
+            let key = try location.key(of: manifest.path)
+            if let known = manifestFiles[manifest.path] { return known }
+            var found = ReachableObjects.ManifestFiles(key: key)
+            if let bytes = try object(manifest.path) {
+                for entry in try Manifest(decoding: bytes, path: manifest.path).entries
+                where entry.status != .deleted {
+                    found.files.append(entry.file.path)
+                    found.keys.append(try location.key(of: entry.file.path))
+                }
+            }
+            manifestFiles[manifest.path] = found
+            return found
         }
+    }
+
+    /// What another program put into a table stays, whoever commits.
+    private func judgeSurvival(of metadata: TableMetadata, _ view: View) {
+        let tally = tallies[.lakeReferences]
+        if let before = view.metadata {
+            for loss in before.losses(in: metadata) {
+                tally.violated("\(view.name): \(loss) is gone from \(metadata.location)")
+            }
+            tally.expect(
+                metadata.lastColumnIdentifier >= before.lastColumnIdentifier,
+                "\(view.name): last-column-id went back to \(metadata.lastColumnIdentifier)")
+        }
+        view.metadata = metadata
     }
 
     private func judgeContinuity(_ pending: Pending, _ view: View) {
@@ -174,15 +205,14 @@ final class LakeAuditor {
     private func object(_ path: String) throws -> [UInt8]? {
         let key = try location.key(of: path)
         let bytes = world.objects.bytes(key)
-        referenced.insert(key)
         tallies[.lakeReferences].expect(
             bytes != nil, "a committed snapshot names \(path), which does not exist")
         return bytes
     }
 
-    /// Looks once more whether all that was ever named is still there.
+    /// Looks once more whether all that the last states name is still there.
     func checkReferences() {
-        for key in referenced.sorted() {
+        for key in views.values.flatMap(\.objects.keys).sorted() {
             tallies[.lakeReferences].expect(
                 world.objects.bytes(key) != nil, "a snapshot needs object \(key), which is gone")
         }
@@ -226,8 +256,7 @@ final class LakeAuditor {
         }
         for path in pending.dataFiles { try judge(path, schema, pending, view, logs) }
         for path in pending.deleteFiles {
-            let key = try location.key(of: path)
-            for delete in try positionDeletes(in: world.objects.bytes(key) ?? [], path) {
+            for delete in try positionDeletes(in: pending.contents[path] ?? [], path) {
                 let (file, position) = (delete.path, delete.position)
                 let isLive = view.files[file].map { Int(position) < $0.count } ?? false
                 tallies[.lakeRows].expect(
@@ -247,9 +276,8 @@ final class LakeAuditor {
         _ path: String, _ schema: IcebergSchema, _ pending: Pending, _ view: View,
         _ logs: [CommittedLog]
     ) throws {
-        let key = try location.key(of: path)
         let reader = try ParquetReader.open(
-            world.objects.bytes(key) ?? [],
+            pending.contents[path] ?? [],
             expected: ParquetSchema(schema.columns))
         let width = logs[0].table.schema.fields.count
         var places: [Place?] = []

@@ -1,4 +1,5 @@
 import Cluster
+import LakeTiering
 import ScenarioFiles
 import Server
 
@@ -28,5 +29,6 @@ extension ClusterConfiguration {
         remoteLogTaskInterval = layout.segmentTieringInterval
         snapshotInterval = layout.snapshotInterval
         lakeInterval = layout.lakeInterval
+        lakeTiering.maximumSnapshotAge = layout.lakeSnapshotAge
     }
 }

@@ -1,0 +1,158 @@
+import Columnar
+import Iceberg
+import Platform
+
+/// What one round of maintenance did to a lake table.
+public struct LakeMaintenance: Hashable, Sendable {
+    /// Files that became fewer, and what they became.
+    public var compactedFileCount = 0
+    public var writtenFileCount = 0
+    public var expiredSnapshotCount = 0
+    public var deletedObjectCount = 0
+
+    public init() {}
+}
+
+extension TableTiering {
+    /// Compacts small files and lets old snapshots expire, where there is enough of them.
+    ///
+    /// Each is a commit like any other: what others do meanwhile makes it give up until the next
+    /// time. Throws `LakeTieringError` and `IcebergError`; objects are deleted only once a commit
+    /// that lets go of them is known to be done.
+    public func maintain() async throws -> LakeMaintenance {
+        let lake = try await openLake()
+        let progress = try table.progress(in: lake.metadata)
+        try checkEpoch(progress)
+        var done = LakeMaintenance()
+        do {
+            if configuration.isCompacting { try await compact(lake, progress, &done) }
+            try await expire(lake, &done)
+        } catch let error as ColumnarError {
+            throw LakeTieringError.damaged(reason: "table \(table.name): \(error)")
+        }
+        // Metadata that has left the table's log of it is nobody's any more.
+        let named = lake.metadata.previousFiles.union([lake.metadataLocation])
+        let left = metadataFiles.subtracting(named)
+        metadataFiles = named
+        done.deletedObjectCount += try await lake.delete(left.sorted(), on: machine)
+        return done
+    }
+
+    // MARK: Compaction
+
+    private func compact(
+        _ lake: LakeTable, _ progress: LakeProgress, _ done: inout LakeMaintenance
+    ) async throws {
+        guard let current = lake.metadata.current else { return }
+        let count = Int64(configuration.minimumInputFileCount)
+        func total(_ name: String) -> Int64 { current.summary(name).flatMap { Int64($0) } ?? count }
+        if total("total-data-files") < count && total("total-delete-files") < count { return }
+        let scan = try await lake.scan(current)
+        let files = chosen(scan, lake)
+        if files.isEmpty { return }
+        let held = MemoryUse(
+            of: machine.memory, byteCount: Int(files.reduce(0) { $0 + $1.file.byteCount }) * 2)
+        defer { held.byteCount = 0 }
+        guard var change = try await lake.compaction(of: files, in: scan, keeping: schema) else {
+            return
+        }
+        var reached = progress
+        reached.epoch = epoch
+        change.summary = reached.summary(from: progress.offsets)
+        change.properties = reached.properties
+        let snapshot = try await lake.commit(change, on: machine) { metadata in
+            try checkEpoch(try table.progress(in: metadata))
+            if metadata.currentSnapshot != current.identifier {
+                throw LakeTieringError.overtaken(
+                    table: table.name, reason: "its files are not those that were compacted")
+            }
+        }
+        machine.observer.reached("lake files compacted")
+        done.compactedFileCount = change.removedFiles.count
+        done.writtenFileCount = change.dataFiles.count
+        guard let snapshot, index?.snapshot == current.identifier,
+            progress.foreignSnapshot == nil
+        else { return }
+        index?.follow(
+            files.map(\.file.path), into: change.dataFiles.first?.path ?? "",
+            to: snapshot.identifier)
+    }
+
+    /// The files to compact: small ones of about one size, so that a row is written anew a number
+    /// of times that grows with the logarithm of the table only; or, where many delete files have
+    /// gathered, all that they concern.
+    private func chosen(_ scan: LakeScan, _ lake: LakeTable) -> [LakeScan.LiveFile] {
+        let limit = min(
+            configuration.compactionByteCount, Int64(machine.memory.freeByteCount / 4))
+        let candidates = scan.dataFiles.filter {
+            lake.isUnpartitioned($0.file.path)
+                && $0.file.byteCount < configuration.targetFileByteCount / 4 * 3
+        }
+        func fitting(_ files: [LakeScan.LiveFile]) -> [LakeScan.LiveFile] {
+            var byteCount: Int64 = 0
+            return files.sorted {
+                ($0.file.byteCount, $0.file.path) < ($1.file.byteCount, $1.file.path)
+            }.prefix {
+                byteCount += $0.file.byteCount
+                return byteCount <= limit
+            }.map(\.self)
+        }
+        if scan.deleteFiles.count >= configuration.minimumInputFileCount {
+            let concerned = candidates.filter { data in
+                scan.deleteFiles.contains { lake.mayConcern($0, [data]) }
+            }
+            let files = fitting(concerned)
+            if !files.isEmpty { return files }
+        }
+        var classes: [Int: [LakeScan.LiveFile]] = [:]
+        for file in candidates {
+            // Powers of four, from 16 KiB on.
+            let size = UInt64(max(1, file.file.byteCount / (16 * 1024)))
+            classes[(63 - size.leadingZeroBitCount) / 2, default: []].append(file)
+        }
+        for size in classes.keys.sorted() {
+            let files = fitting(classes[size]!)
+            if files.count >= configuration.minimumInputFileCount { return files }
+        }
+        return []
+    }
+
+    // MARK: Expiry
+
+    private func expire(_ lake: LakeTable, _ done: inout LakeMaintenance) async throws {
+        let metadata = lake.metadata
+        let now = machine.clock.timestamp.millisecondsSinceEpoch
+        let age = milliseconds(configuration.maximumSnapshotAge, "max-snapshot-age-ms", metadata)
+        let named = metadata.namedSnapshots
+        let newest = metadata.history.prefix(max(1, configuration.minimumSnapshotCount))
+            .map(\.identifier)
+        let old = metadata.snapshots.filter {
+            now - $0.timestampMilliseconds > age && !named.contains($0.identifier)
+                && !newest.contains($0.identifier)
+        }
+        // Each expiry is a commit, and one of few snapshots is not worth it.
+        if old.count < max(1, metadata.snapshots.count / 8) { return }
+        let expired = old.map(\.identifier)
+        var change = LakeChange()
+        change.updates = [.removeSnapshots(expired)]
+        try await lake.commit(change, on: machine) { found in
+            try checkEpoch(try table.progress(in: found))
+            if !found.namedSnapshots.isDisjoint(with: expired) {
+                throw LakeTieringError.overtaken(
+                    table: table.name, reason: "a branch or tag names an old snapshot by now")
+            }
+        }
+        machine.observer.reached("lake snapshots expired")
+        done.expiredSnapshotCount = expired.count
+        done.deletedObjectCount = try await lake.deleteUnreachable(from: old, on: machine)
+    }
+
+    private func milliseconds(
+        _ setting: Duration, _ name: String, _ metadata: TableMetadata
+    ) -> Int64 {
+        if let text = metadata.property("history.expire.\(name)"), let value = Int64(text) {
+            return max(0, value)
+        }
+        return setting.components.seconds * 1000
+    }
+}
