@@ -1,3 +1,4 @@
+import Avro
 import Columnar
 public import Parquet
 

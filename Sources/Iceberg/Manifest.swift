@@ -108,13 +108,6 @@ public struct Manifest: Hashable, Sendable {
         ])
     }
 
-    private static func nanCounts(_ file: DataFile) -> AvroValue {
-        .array(
-            file.columns.compactMap { column in
-                column.nanCount.map { .record([.int(column.identifier), .long($0)]) }
-            })
-    }
-
     private static func long(_ value: Int64?) -> AvroValue { value.map { .long($0) } ?? .null }
 
     /// Reads a manifest of any writer, fields by their ids.
@@ -139,20 +132,20 @@ public struct Manifest: Hashable, Sendable {
         guard let status = ManifestEntry.Status(rawValue: Int32(try record.integer(0))),
             let content = DataFile.Content(rawValue: Int32(try file.optionalInteger(134) ?? 0))
         else { throw IcebergError.unsupported(reason: "an entry of unknown content in \(path)") }
+        let equality = (file.value(135)?.array ?? []).compactMap(\.integer)
+        let described = DataFile(
+            content: content, path: try file.string(100), format: try file.string(101),
+            partition: file.value(102) ?? .record([]), recordCount: try file.integer(103),
+            byteCount: try file.integer(104), columns: columns(of: file),
+            keyMetadata: file.value(131)?.bytes,
+            splitOffsets: file.value(132)?.array?.compactMap(\.integer) ?? [],
+            equalityIdentifiers: equality.compactMap { Int32(exactly: $0) },
+            sortOrder: file.value(140)?.integer.flatMap { Int32(exactly: $0) },
+            referencedDataFile: file.value(143)?.string)
         return ManifestEntry(
             status: status, snapshot: try record.optionalInteger(1),
             sequenceNumber: try record.optionalInteger(3),
-            fileSequenceNumber: try record.optionalInteger(4),
-            file: DataFile(
-                content: content, path: try file.string(100), format: try file.string(101),
-                partition: file.value(102) ?? .record([]),
-                recordCount: try file.integer(103), byteCount: try file.integer(104),
-                columns: columns(of: file), keyMetadata: file.value(131)?.bytes,
-                splitOffsets: file.value(132)?.array?.compactMap(\.integer) ?? [],
-                equalityIdentifiers: (file.value(135)?.array ?? []).compactMap(\.integer)
-                    .compactMap { Int32(exactly: $0) },
-                sortOrder: file.value(140)?.integer.flatMap { Int32(exactly: $0) },
-                referencedDataFile: file.value(143)?.string))
+            fileSequenceNumber: try record.optionalInteger(4), file: described)
     }
 
     /// The maps by field id, in the order of their first mention.
