@@ -38,11 +38,15 @@ let sources: [Target] = [
         swiftSettings: strict),
     module(
         "Workbench",
-        ["Server", "Cluster", "Simulation", "Host", "ScenarioFiles", "Workloads", "RunReports"]),
+        [
+            "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles", "Workloads",
+            "RunReports",
+        ]),
     module("RunReports", ["JSON"]),
     module("ScenarioFiles", ["Server", "JSON", .product(name: "Yams", package: "Yams")]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
-    module("Server", ["Cluster", "Platform"]),
+    module("Server", ["Fluss", "Cluster", "Platform"]),
+    module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
     module(
         "Cluster",
         ["UnionRead", "LakeTiering", "RemoteLog", "Vectors", "KeyValue", "Changelog"]),
@@ -94,6 +98,7 @@ let testTargets: [Target] = [
     tests(
         "Cluster",
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),
+    tests("Fluss", ["Fluss", "Server", "Cluster", "Changelog", "JSON", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles"]),
     tests("RunReports", ["RunReports"]),

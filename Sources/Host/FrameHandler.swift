@@ -4,8 +4,9 @@ import Platform
 
 /// Turns the bytes of a socket into frames and back, on the event loop's thread.
 ///
-/// A frame is its length in four bytes, big-endian, and its bytes. The length `goodbye` announces
-/// the orderly end: a socket that ends without it belonged to a process that died.
+/// A frame is its length in four bytes, big-endian, and its bytes. Between machines of ours the
+/// length `goodbye` announces the orderly end: a socket that ends without it belonged to a process
+/// that died. Programs of others neither greet nor say goodbye.
 final class FrameHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = [UInt8]
@@ -25,6 +26,8 @@ final class FrameHandler: ChannelDuplexHandler {
         case calling(Greeting, HostConnection)
         /// Makes a connection for a caller, or nil for one that is not wanted.
         case called((Greeting, Socket) -> HostConnection?)
+        /// Makes a connection for a caller that is no machine of ours.
+        case calledByAnyone((Socket) -> HostConnection)
     }
 
     private enum Phase {
@@ -70,14 +73,23 @@ final class FrameHandler: ChannelDuplexHandler {
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         case .called:
             limit(Self.greetingTime, context)
+        case .calledByAnyone(let accept):
+            connection = accept(context.channel)
+            phase = .open
         }
         context.read()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
-        if phase == .open { end(.reset) }
+        if phase == .open { end(isForeign ? .closed : .reset) }
         phase = .over
+    }
+
+    /// Whether the other side is no machine of ours.
+    private var isForeign: Bool {
+        if case .calledByAnyone = role { return true }
+        return false
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -136,7 +148,7 @@ final class FrameHandler: ChannelDuplexHandler {
         guard let length = bytes.getInteger(at: bytes.readerIndex, as: UInt32.self) else {
             return false
         }
-        if length == Self.goodbye {
+        if length == Self.goodbye && !isForeign {
             deliver()
             end(.closed)
             context.close(promise: nil)
@@ -228,6 +240,11 @@ final class FrameHandler: ChannelDuplexHandler {
     private func finish(_ context: ChannelHandlerContext) {
         phase = .over
         limit(Self.farewellTime, context)
+        if isForeign {
+            context.close(mode: .output, promise: nil)
+            context.read()
+            return
+        }
         var buffer = context.channel.allocator.buffer(capacity: 4)
         buffer.writeInteger(Self.goodbye)
         let said = context.eventLoop.makePromise(of: Void.self)

@@ -8,6 +8,9 @@ public struct HostConfiguration: Sendable {
     public var workerCount = 4
     /// Files of machines that have a descriptor at a time; nil for what the process may have.
     public var openFileLimit: Int?
+    /// Ports of machines that programs of others call, without a greeting, by the port of the
+    /// loopback interface behind which each is; 0 for any.
+    public var publicPorts: [Int: Int] = [:]
     /// How long connecting may take.
     public var connectTimeout = Duration.seconds(3)
 

@@ -70,6 +70,7 @@ final class HostNetwork: Network {
         let network = UncheckedSendableBox(self)
         let carried = UncheckedSendableBox(listener)
         let address = listener.address
+        let publicPort = self.world.configuration.publicPorts[address.port]
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let binding = ServerBootstrap(group: self.world.eventLoops)
                 .serverChannelOption(.backlog, value: 256)
@@ -77,21 +78,31 @@ final class HostNetwork: Network {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let handler = FrameHandler(
-                            world: world.value,
-                            role: .called { greeting, channel in
-                                if greeting.called != address { return nil }
-                                let connection = UncheckedSendableBox(
-                                    HostConnection(
-                                        peer: greeting.caller, network: network.value,
-                                        channel: channel))
-                                world.value.post { carried.value.arrive(connection.value) }
-                                return connection.value
-                            })
+                        func arrive(from caller: Address, _ channel: Socket) -> HostConnection {
+                            let connection = UncheckedSendableBox(
+                                HostConnection(
+                                    peer: caller, network: network.value, channel: channel))
+                            world.value.post { carried.value.arrive(connection.value) }
+                            return connection.value
+                        }
+                        let role: FrameHandler.Role =
+                            publicPort == nil
+                            ? .called { greeting, channel in
+                                greeting.called == address
+                                    ? arrive(from: greeting.caller, channel) : nil
+                            }
+                            : .calledByAnyone { channel in
+                                let caller = channel.remoteAddress
+                                return arrive(
+                                    from: Address(
+                                        host: caller?.ipAddress ?? "", port: caller?.port ?? 0),
+                                    channel)
+                            }
+                        let handler = FrameHandler(world: world.value, role: role)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
-                .bind(host: "127.0.0.1", port: 0)
+                .bind(host: "127.0.0.1", port: publicPort ?? 0)
             hand(binding, to: wait)
         }
     }

@@ -109,7 +109,7 @@ extension ClusterLayout {
         case .coordinator: coordinators
         case .tierer: tierers
         case .indexer: indexers
-        case .client: 0
+        case .gateway, .client: 0
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Cluster
+public import Fluss
 public import Platform
 
 /// The nodes of a cluster and what runs on each: the same in the tank and on the real machine.
@@ -19,6 +20,8 @@ public final class Deployment {
     public private(set) var indexers: [NodeName: VectorIndexer] = [:]
     /// The running servers, in order.
     public private(set) var runningServers: [(name: NodeName, server: TabletServer)] = []
+    /// Where clients reach the gateways, if not at their own machines.
+    public var gatewayEndpoints: Gateway.Endpoints?
     /// Called when an index shows everything of a bucket below an offset.
     public var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
 
@@ -50,6 +53,16 @@ public final class Deployment {
             indexers[node] = indexer
             indexer.onIndexed = onIndexed
             try await indexer.run()
+        case .gateway:
+            let endpoints =
+                gatewayEndpoints
+                ?? Gateway.Endpoints(
+                    host: machine.name, coordinatorPort: Gateway.coordinatorPort,
+                    tabletServerPort: Gateway.tabletServerPort)
+            let servers = nodes.filter { $0.role == .server }.count
+            try await Gateway(
+                machine, configuration, at: endpoints, standardReplicas: min(3, max(1, servers))
+            ).run()
         case .client: preconditionFailure("clients run workloads, not a node's program")
         }
     }

@@ -16,8 +16,12 @@ struct Serve: ParsableCommand {
             holds what was acknowledged before against what is there.
             """)
 
-    @Argument(help: "A scenario file.", completion: .file(extensions: ["yaml"]))
-    var scenario: String
+    @Argument(
+        help: "A scenario file; without one the cluster serves programs of others.",
+        completion: .file(extensions: ["yaml"]))
+    var scenario: String?
+
+    @OptionGroup var cluster: ServedClusterOptions
 
     @Option(help: "The folder of all data; made if need be.", completion: .directory)
     var data: String
@@ -41,6 +45,10 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
+        guard let scenario else {
+            try cluster.serve(data)
+            return
+        }
         Interruption.handle()
         try output.prepare()
         let (read, text) = try loadScenario(scenario)

@@ -1,0 +1,139 @@
+import Cluster
+import Columnar
+import JSON
+
+/// Tables and schemas as the protocol writes them in JSON (`TableDescriptorJsonSerde.java`,
+/// `SchemaJsonSerde.java`).
+enum TableJSON {
+    /// What the protocol calls a property and the engine has as a number of its own.
+    private static let replicationFactor = "table.replication.factor"
+    private static let bucketCountStandard = 1
+
+    // MARK: Writing
+
+    static func encode(_ schema: Schema) -> JSONValue {
+        let columns = schema.fields.map { field in
+            JSONValue.object([
+                JSONMember("name", .string(field.name)),
+                JSONMember("data_type", TypeJSON.encode(field.type, isNullable: field.isNullable)),
+                JSONMember("id", .integer(Int64(field.identifier) - 1)),
+            ])
+        }
+        var members = [JSONMember("version", 1), JSONMember("columns", .array(columns))]
+        if !schema.primaryKey.isEmpty {
+            members.append(
+                JSONMember(
+                    "primary_key",
+                    .array(schema.primaryKey.map { .string(schema.fields[$0].name) })))
+        }
+        members.append(
+            JSONMember("highest_field_id", .integer(Int64(schema.highestFieldIdentifier) - 1)))
+        return .object(members)
+    }
+
+    static func encode(_ table: TableDescription) -> JSONValue {
+        var properties = table.properties.entries
+            .map { JSONMember($0.name, .string($0.value)) }
+        properties.append(
+            JSONMember(replicationFactor, .string(String(table.replicationFactor))))
+        return .object([
+            JSONMember("version", 1),
+            JSONMember("schema", encode(table.schema)),
+            JSONMember("partition_key", .array([])),
+            JSONMember(
+                "bucket_key", .array(table.bucketKey.map { .string(table.schema.fields[$0].name) })),
+            JSONMember("bucket_count", .integer(Int64(table.bucketCount))),
+            JSONMember("properties", .object(properties)),
+            JSONMember("custom_properties", .object([])),
+        ])
+    }
+
+    // MARK: Reading
+
+    static func schema(_ field: JSONField) throws(FlussError) -> Schema {
+        do throws(JSONError) { return try decodeSchema(field) } catch {
+            throw .refused(.invalidTable, reason: "the schema of the table: \(error)")
+        }
+    }
+
+    /// A table that a client wants to have; `standardReplicas` is for one that says nothing of it.
+    static func table(
+        _ bytes: [UInt8], at path: Cluster.TablePath, standardReplicas: Int
+    ) throws(FlussError) -> TableDescription {
+        do throws(JSONError) {
+            let json = JSONField(value: try JSONValue(parsing: bytes), path: "")
+            let schema = try decodeSchema(try json.required("schema"))
+            if let key = try json.optional("partition_key"), try !key.array().isEmpty {
+                throw .wrongType(path: key.path, expected: "no columns: no partitions here yet")
+            }
+            var bucketKey = schema.primaryKey
+            if let key = try json.optional("bucket_key") {
+                let names = try key.array()
+                if !names.isEmpty { bucketKey = try positions(of: names, in: schema) }
+            }
+            let count = try json.optional("bucket_count")?.integer(as: Int32.self)
+            var replicas = standardReplicas
+            var values: [(String, String)] = []
+            for name in ["properties", "custom_properties"] {
+                for (key, value) in try json.optional(name)?.members() ?? [] {
+                    if key == replicationFactor {
+                        guard let number = Int(try value.string()), number > 0 else {
+                            throw .wrongType(path: value.path, expected: "a number of replicas")
+                        }
+                        replicas = number
+                    } else {
+                        values.append((key, try value.string()))
+                    }
+                }
+            }
+            let properties: TableProperties
+            do { properties = try TableProperties(values) } catch {
+                throw .wrongType(path: "properties", expected: "what Fluss takes: \(error)")
+            }
+            return TableDescription(
+                database: path.database, name: path.table, schema: schema,
+                bucketCount: count ?? Int32(bucketCountStandard), replicationFactor: replicas,
+                bucketKey: bucketKey, properties: properties)
+        } catch {
+            throw .refused(.invalidTable, reason: "table \(path): \(error)")
+        }
+    }
+
+    private static func decodeSchema(_ field: JSONField) throws(JSONError) -> Schema {
+        var fields: [Field] = []
+        for column in try field.required("columns").array() {
+            let (type, isNullable) = try TypeJSON.decode(try column.required("data_type"))
+            let identifier = try column.optional("id")?.integer(as: Int32.self)
+            fields.append(
+                Field(
+                    identifier: (identifier ?? Int32(fields.count)) &+ 1,
+                    name: try column.required("name").string(), type: type,
+                    isNullable: isNullable))
+        }
+        let draft: Schema
+        do { draft = try Schema(validating: fields) } catch {
+            throw .wrongType(path: field.path, expected: "columns that the engine takes: \(error)")
+        }
+        guard let key = try field.optional("primary_key") else { return draft }
+        let positions = try positions(of: try key.array(), in: draft)
+        // Key columns are never null, whether the client says so or not.
+        for position in positions { fields[position].isNullable = false }
+        do { return try Schema(validating: fields, primaryKey: positions) } catch {
+            throw .wrongType(path: key.path, expected: "columns that can be a key: \(error)")
+        }
+    }
+
+    private static func positions(
+        of names: [JSONField], in schema: Schema
+    ) throws(JSONError) -> [Int] {
+        var found: [Int] = []
+        for name in names {
+            let text = try name.string()
+            guard let position = schema.position(of: text) else {
+                throw .wrongType(path: name.path, expected: "a column of the table, not \(text)")
+            }
+            found.append(position)
+        }
+        return found
+    }
+}
