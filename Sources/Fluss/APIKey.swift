@@ -1,4 +1,5 @@
-/// The calls of the Fluss protocol that this server answers, by upstream's numbers (`ApiKeys.java`).
+/// The calls of the Fluss protocol that this server answers, by upstream's numbers
+/// (`ApiKeys.java`).
 enum APIKey: Int16, Sendable, CaseIterable {
     case apiVersions = 1000
     case listDatabases = 1003

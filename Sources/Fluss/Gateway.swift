@@ -4,8 +4,8 @@ public import Platform
 
 /// Answers programs that speak the Fluss protocol, as a client of the cluster.
 ///
-/// It tells them that it is the coordinator and the one tablet server, which leads every bucket, and
-/// passes their calls on to whoever does: a failover is this side's business, and what is
+/// It tells them that it is the coordinator and the one tablet server, which leads every bucket,
+/// and passes their calls on to whoever does: a failover is this side's business, and what is
 /// acknowledged is what the leader acknowledged. Any number of gateways serve one cluster.
 public final class Gateway {
     /// How a server presents itself; clients ask it of each connection.

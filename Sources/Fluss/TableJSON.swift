@@ -41,7 +41,8 @@ enum TableJSON {
             JSONMember("schema", encode(table.schema)),
             JSONMember("partition_key", .array([])),
             JSONMember(
-                "bucket_key", .array(table.bucketKey.map { .string(table.schema.fields[$0].name) })),
+                "bucket_key",
+                .array(table.bucketKey.map { .string(table.schema.fields[$0].name) })),
             JSONMember("bucket_count", .integer(Int64(table.bucketCount))),
             JSONMember("properties", .object(properties)),
             JSONMember("custom_properties", .object([])),

@@ -5,8 +5,8 @@ import Platform
 
 @testable import Fluss
 
-/// A client that speaks the protocol's bytes in the tank, as the Rust client does on the machine: one
-/// connection, a call at a time, and the same batch again until its outcome is known.
+/// A client that speaks the protocol's bytes in the tank, as the Rust client does on the machine:
+/// one connection, a call at a time, and the same batch again until its outcome is known.
 final class WireClient {
     private let machine: Machine
     private var connections: [Int: any Connection] = [:]

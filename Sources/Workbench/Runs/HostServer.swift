@@ -6,8 +6,8 @@ import Server
 
 /// A cluster on this machine that serves programs of others, until it is told to stop.
 ///
-/// The same nodes as in the tank, in one process: coordinator, tablet servers, tierer, indexer and a
-/// gateway, each a machine of the real world, on one folder of files and databases. What it
+/// The same nodes as in the tank, in one process: coordinator, tablet servers, tierer, indexer and
+/// a gateway, each a machine of the real world, on one folder of files and databases. What it
 /// acknowledged is there when it is started again on the same folder.
 public final class HostServer {
     private static let host = "127.0.0.1"
