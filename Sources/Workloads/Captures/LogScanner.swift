@@ -154,8 +154,9 @@ struct LogScanner {
     mutating func requireEnd(after last: LogField?) throws(Refusal) {
         if position == line.endIndex { return }
         let noun = last?.noun ?? "the line"
-        if rest.elementsEqual([0x20]) { throw refusal("a space follows \(noun)") }
+        let isSpace = rest.elementsEqual([0x20])
         if rest.first == 0x20 { position += 1 }
+        if isSpace { throw refusal("a space follows \(noun)") }
         throw refusal("something follows \(noun)")
     }
 
