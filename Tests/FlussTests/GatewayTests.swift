@@ -123,6 +123,7 @@ struct GatewayTests {
             let writer: InitWriterResponse = try await client.insist(
                 .initWriter, InitWriterRequest())
             for number in 0..<120 as Range<Int32> {
+                try await client.pause(.milliseconds(500))
                 var part = RecordsForBucket()
                 part.records = try wireBatch(number, writer: writer.writerID, sequence: number)
                 var request = ProduceLogRequest()
@@ -189,6 +190,7 @@ struct GatewayTests {
                 .initWriter, InitWriterRequest())
             var model: [Int32: String] = [:]
             for number in 0..<120 as Range<Int32> {
+                try await client.pause(.milliseconds(500))
                 let key = number % 7
                 let isDeletion = number % 5 == 4
                 let note = "note \(number)"

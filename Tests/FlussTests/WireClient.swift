@@ -43,6 +43,9 @@ final class WireClient {
         }
     }
 
+    /// Waits, so that what a client does is spread over the faults.
+    func pause(_ duration: Duration) async throws { try await machine.sleep(duration) }
+
     /// Calls until there is an answer that no retry would change.
     func insist<Request: ProtobufMessage, Response: ProtobufMessage>(
         _ key: APIKey, _ request: Request, port: Int = Gateway.tabletServerPort,
