@@ -128,7 +128,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         journal.note(
             .error, node: -1,
             "the hooks of Swift's runtime are not found, so that a job that leaves the world would "
-                + "go unseen: link a static standard library with --export-dynamic")
+                + "go unseen: do not link the standard library in")
     }
 
     /// Notes a machine whose first task was called and has done nothing, not even wait.
