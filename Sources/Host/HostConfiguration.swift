@@ -6,6 +6,8 @@ public struct HostConfiguration: Sendable {
     public var catalogName = "wavetank"
     /// Threads for system calls that block.
     public var workerCount = 4
+    /// Threads for work that computes.
+    public var processorCount = 2
     /// Files of machines that have a descriptor at a time; nil for what the process may have.
     public var openFileLimit: Int?
     /// Ports of machines that programs of others call, without a greeting, by the port of the

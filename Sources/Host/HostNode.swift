@@ -45,6 +45,7 @@ extension HostWorld {
             observer: HostObserver(journal, machine: name),
             lifetime: lifetime,
             memory: memory(of: node, lifetime),
+            processor: HostProcessor(world: self, lifetime: lifetime),
             executor: self
         )
         machine.spawn("start of \(name)") { try await body(machine) }

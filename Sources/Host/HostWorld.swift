@@ -28,6 +28,8 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
     let objects: FolderObjects
     let coordinator: CoordinationService
     let catalog: CatalogService
+    /// For work that computes.
+    let processors: WorkerThreads
     /// One thread for the databases, which take one request at a time.
     let databaseThread = WorkerThreads(count: 1)
     let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -66,6 +68,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
             throw .database(path: configuration.catalogPath, reason: "\(error)")
         }
         workers = WorkerThreads(count: configuration.workerCount)
+        processors = WorkerThreads(count: configuration.processorCount)
     }
 
     deinit { precondition(isShutDown, "a world was dropped before its shutDown") }
@@ -215,6 +218,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         isShutDown = true
         try? eventLoops.syncShutdownGracefully()
         workers.close()
+        processors.close()
         databaseThread.close()
         settle()
     }

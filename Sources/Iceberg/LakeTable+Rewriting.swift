@@ -38,7 +38,10 @@ extension LakeTable {
             change.removedFiles.insert(deletes.file.path)
         }
         if writer.rowCount > 0 {
-            let file = writer.finish()
+            let open = writer
+            let file = try await machine.compute(.fileEncoding, byteCount: open.byteCount) {
+                open.finish()
+            }
             let path = newPath("data", "-compacted.parquet")
             try await write(file.bytes, at: path)
             change.dataFiles = [DataFile(file, content: .data, path: path)]

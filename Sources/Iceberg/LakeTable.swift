@@ -13,7 +13,8 @@ public final class LakeTable {
     let manifests: ManifestCache
     /// The manifest headers and partition values of the last scan's files that have any.
     var partitioned: [String: (header: ManifestHeader, partition: AvroValue)] = [:]
-    private let machine: Machine
+    /// The machine that works on the table.
+    public let machine: Machine
 
     private init(
         _ machine: Machine, _ name: LakeTableName, _ location: LakeLocation,

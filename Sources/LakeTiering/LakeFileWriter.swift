@@ -1,6 +1,7 @@
 import Columnar
 import Iceberg
 import Parquet
+import Platform
 
 /// Writes the rows of one bucket into data files of bounded size.
 struct LakeFileWriter {
@@ -74,7 +75,9 @@ struct LakeFileWriter {
 
     private mutating func finishFile() async throws {
         guard let open = writer.take() else { return }
-        let file = open.finish()
+        let file = try await lake.machine.compute(.fileEncoding, byteCount: open.byteCount) {
+            open.finish()
+        }
         try await lake.write(file.bytes, at: path)
         files.append(DataFile(file, content: .data, path: path))
     }

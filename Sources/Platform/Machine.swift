@@ -16,6 +16,7 @@ public final class Machine {
     public let observer: any Observer
     public let lifetime: Lifetime
     public let memory: Memory
+    public let processor: any Processor
     private let lane: Lane
 
     public init(
@@ -30,6 +31,7 @@ public final class Machine {
         observer: any Observer,
         lifetime: Lifetime,
         memory: Memory,
+        processor: any Processor,
         executor: any SerialExecutor & TaskExecutor
     ) {
         self.name = name
@@ -43,6 +45,7 @@ public final class Machine {
         self.observer = observer
         self.lifetime = lifetime
         self.memory = memory
+        self.processor = processor
         self.lane = Lane(executor)
     }
 

@@ -5,6 +5,8 @@ final class SimulatedNode {
     let name: String
     let index: Int32
     let disk: DiskImage
+    /// Draws for the machine's processors.
+    let computing: RandomStream
     var clock = ClockState()
     /// The running incarnation, nil while the machine is down.
     var lifetime: Lifetime?
@@ -30,6 +32,7 @@ final class SimulatedNode {
         self.index = index
         disk = DiskImage(
             random: RandomStream(seed: seed, label: "disk of \(name)", epoch: epoch))
+        computing = RandomStream(seed: seed, label: "processors of \(name)", epoch: epoch)
     }
 }
 
@@ -75,6 +78,7 @@ extension SimulationWorld {
             observer: SimulatedObserver(journal, node: node.index),
             lifetime: lifetime,
             memory: memory(of: node, lifetime),
+            processor: SimulatedProcessor(world: self, node: node, lifetime: lifetime),
             executor: self
         )
         machine.spawn("start of \(name)") {
