@@ -43,7 +43,8 @@ let sources: [Target] = [
             "RunReports",
         ]),
     module("RunReports", ["JSON"]),
-    module("ScenarioFiles", ["Server", "JSON", .product(name: "Yams", package: "Yams")]),
+    module(
+        "ScenarioFiles", ["Workloads", "Server", "JSON", .product(name: "Yams", package: "Yams")]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
     module("Server", ["Fluss", "Cluster", "Platform"]),
     module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
@@ -100,7 +101,7 @@ let testTargets: [Target] = [
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),
     tests("Fluss", ["Fluss", "Server", "Cluster", "Changelog", "JSON", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
-    tests("ScenarioFiles", ["ScenarioFiles"]),
+    tests("ScenarioFiles", ["ScenarioFiles", "Workloads"]),
     tests("RunReports", ["RunReports"]),
     tests("wavetank", ["wavetank", "RunReports", "ScenarioFiles", "JSON"]),
     tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),

@@ -130,33 +130,3 @@ extension Scenario {
         return scenario
     }
 }
-
-extension WorkloadOptions {
-    /// The same workload with as many times the events, the rows and the questions.
-    func multiplied(by factor: Int) -> WorkloadOptions {
-        switch self {
-        case .ecommerceCDC(var options):
-            options.rate.count *= factor
-            options.customers *= factor
-            options.products *= factor
-            options.reads = options.reads.multiplied(by: factor)
-            return .ecommerceCDC(options)
-        case .clickstream(var options):
-            options.rate.count *= factor
-            options.sessions *= factor
-            return .clickstream(options)
-        case .merging(var options):
-            options.rate.count *= factor
-            options.keys *= factor
-            return .merging(options)
-        case .capture(var options):
-            switch options.pace {
-            case .speed(let perThousand): options.pace = .speed(perThousand: perThousand * factor)
-            case .rate(var rate):
-                rate.count *= factor
-                options.pace = .rate(rate)
-            }
-            return .capture(options)
-        }
-    }
-}

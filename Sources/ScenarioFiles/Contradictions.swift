@@ -54,15 +54,8 @@ struct Contradictions {
 
     private mutating func check(_ workload: CheckedVariant) {
         let body = workload.body
-        if workload.name == "capture", body.has("speed"), body.has("rate") {
-            reader.refuse(body.mark("rate"), "a capture has a speed or a rate, not both")
-        }
-        if workload.name == "capture", body.has("format"), body.text("format") != "combinedLog" {
-            for key in ["logFormat", "table"] where body.has(key) {
-                reader.refuse(body.mark(key), "'\(key)' is for captures of the format combinedLog")
-            }
-        }
-        if workload.name != "capture", body.has("burst") {
+        WorkloadDescription.named(workload.name)?.check(body, &reader)
+        if body.has("burst") {
             let burst = body.record("burst")
             if burst.duration("for") > burst.duration("every") {
                 reader.refuse(
@@ -74,7 +67,7 @@ struct Contradictions {
             reader.refuse(body.mark(name), "a rate of zero asks for nothing")
         }
         for field in ReadRates.fields
-        where body.has(field.name) && body.integer("readers") == 0 {
+        where body.has(field.name) && body.has("readers") && body.integer("readers") == 0 {
             reader.refuse(body.mark(field.name), "'\(field.name)' needs readers; there are none")
         }
     }

@@ -41,19 +41,4 @@ public struct Scenario: Sendable, Hashable {
         min(cluster.replication, cluster.minimumInSync) < 2
             && scriptedFaults.faults.contains { $0.kind.name.losesData }
     }
-
-    /// The path of a capture, seen from where the scenario's own path is seen from.
-    public func path(of capture: CaptureOptions) -> String {
-        if capture.file.hasPrefix("/") { return capture.file }
-        var folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        var rest = capture.file.split(separator: "/")[...]
-        while let first = rest.first, first == "." || first == ".." {
-            if first == ".." {
-                guard let last = folder.last, last != "..", last != ".", last != "" else { break }
-                folder.removeLast()
-            }
-            rest.removeFirst()
-        }
-        return (folder + rest).joined(separator: "/")
-    }
 }

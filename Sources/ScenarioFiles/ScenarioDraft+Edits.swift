@@ -102,7 +102,7 @@ extension ScenarioDraft {
             }
         }
         for (position, workload) in workloads.enumerated() {
-            for variant in WorkloadOptions.shape.variants {
+            for variant in WorkloadDescription.shape.variants {
                 guard let body = workload[variant.name] else { continue }
                 for (name, smaller) in body.smaller(variant.body, reducing: true) {
                     edits.append(

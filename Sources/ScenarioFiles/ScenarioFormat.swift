@@ -12,7 +12,7 @@ enum ScenarioFormat {
         Field("seed", .seed, .byDefault("1"), "the seed when none is given"),
         Field("cluster", .record(ClusterLayout.shape), .emptyByDefault, "the nodes"),
         Field(
-            "workloads", .list(.tagged(WorkloadOptions.shape), isEmptyAllowed: true),
+            "workloads", .list(.tagged(WorkloadDescription.shape), isEmptyAllowed: true),
             .emptyByDefault, "what the cluster is asked to do, all at the same time"),
         Field(
             "faults", .list(.tagged(faultShape), isEmptyAllowed: true), .emptyByDefault,

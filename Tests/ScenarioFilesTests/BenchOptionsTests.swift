@@ -34,12 +34,9 @@ struct BenchOptionsTests {
     @Test("A size multiplies rates, rows and questions", arguments: BenchSize.allCases)
     func sizes(size: BenchSize) throws {
         let scenario = try load(Self.text).benchmark(size, .calm)
-        guard case .ecommerceCDC(let shop) = scenario.workloads[0] else {
-            Issue.record("the workload is another")
-            return
-        }
-        #expect(shop.rate == .perSecond(10 * size.factor))
-        #expect(shop.products == 20 * size.factor)
+        let shop = scenario.workloads[0]
+        #expect(shop.values.rate("rate") == .perSecond(10 * size.factor))
+        #expect(shop.values.integer("products") == 20 * size.factor)
         #expect(shop.reads.lookups == .perSecond(5 * size.factor))
         #expect(shop.reads.unionReads == EventRate(6 * size.factor, per: .seconds(60)))
         #expect(shop.reads.scans == nil)

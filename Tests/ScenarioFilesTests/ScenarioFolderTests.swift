@@ -31,8 +31,10 @@ struct ScenarioFolderTests {
         for fault in short.scriptedFaults.faults { #expect(fault.end <= short.length) }
         for drawn in short.drawnFaults { #expect(drawn.until <= short.length) }
         #expect(short.workloads == scenario.workloads)
-        for case .capture(let capture) in scenario.workloads {
-            #expect(scenario.path(of: capture).hasPrefix("Scenarios/captures/"))
+        let source = WorkloadSource(seed: 1, scenarioPath: scenario.path) { _ in [] }
+        for capture in scenario.workloads where capture.name == "capture" {
+            let path = source.path(of: capture.values.text("file"))
+            #expect(path.hasPrefix("Scenarios/captures/"))
         }
     }
 
@@ -45,11 +47,9 @@ struct ScenarioFolderTests {
         #expect(scenario.cluster.servers == 3)
         #expect(scenario.checks == CheckName.allCases)
         #expect(scenario.drawnFaults.map(\.kinds) == [FaultKindName.drawable])
-        guard case .ecommerceCDC(let shop)? = scenario.workloads.first else {
-            Issue.record("the shop's workload is not there")
-            return
-        }
-        #expect(shop.rate == .perSecond(200))
+        let shop = try #require(scenario.workloads.first)
+        #expect(shop.name == "ecommerceCDC")
+        #expect(shop.values.rate("rate") == .perSecond(200))
         #expect(scenario.clientCount == 6)
     }
 }

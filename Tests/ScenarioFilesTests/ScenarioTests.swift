@@ -37,18 +37,14 @@ struct ScenarioTests {
         #expect(scenario.seed == .max)
         #expect(scenario.cluster.segmentByteCount == 65536)
         #expect(scenario.cluster.lakeInterval == .milliseconds(250))
-        guard case .ecommerceCDC(let shop) = scenario.workloads[1],
-            case .capture(let capture) = scenario.workloads[2]
-        else {
-            Issue.record("the workloads are not the written ones")
-            return
-        }
-        #expect(shop.rate.interval == .seconds(2))
-        #expect(shop.lateEventsPartsPerMillion == 2500)
-        #expect(shop.deletesPartsPerMillion == 7)
-        #expect(shop.cleanUpCount == 40)
-        #expect(shop.skew == Skew(eventPercent: 90, keyPercent: 5))
-        #expect(capture.pace == .speed(perThousand: 500))
+        let shop = scenario.workloads[1].values
+        let capture = scenario.workloads[2].values
+        #expect(shop.rate("rate").interval == .seconds(2))
+        #expect(shop.integer("lateEvents") == 2500)
+        #expect(shop.integer("deletes") == 7)
+        #expect(shop.integer("cleanUp") == 40)
+        #expect(shop.skew("skew") == Skew(eventPercent: 90, keyPercent: 5))
+        #expect(capture.integer("speed") == 500)
     }
 
     @Test("A fault on several nodes becomes one each, and a plan is in the order of its dates")
@@ -95,18 +91,15 @@ struct ScenarioTests {
 
     @Test("A capture is found beside the scenario")
     func capturePath() throws {
-        var scenario = try Scenario.load(text: Self.minimal, path: "Scenarios/fast/a.yaml")
-        func path(_ file: String) -> String {
-            scenario.path(
-                of: CaptureOptions(file: file, format: .wal2json, pace: .rate(.perSecond(1))))
-        }
+        var source = WorkloadSource(seed: 1, scenarioPath: "Scenarios/fast/a.yaml") { _ in [] }
+        func path(_ file: String) -> String { source.path(of: file) }
         #expect(path("../captures/b.zst") == "Scenarios/captures/b.zst")
         #expect(path("./b.zst") == "Scenarios/fast/b.zst")
         #expect(path("/data/b.zst") == "/data/b.zst")
-        scenario.path = "a.yaml"
+        source.scenarioPath = "a.yaml"
         #expect(path("b.zst") == "b.zst")
         #expect(path("../b.zst") == "../b.zst")
-        scenario.path = "/a.yaml"
+        source.scenarioPath = "/a.yaml"
         #expect(path("b.zst") == "/b.zst")
     }
 }

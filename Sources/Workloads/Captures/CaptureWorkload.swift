@@ -6,7 +6,7 @@ import Columnar
 /// for what the tables cannot do, is refused and counted, and the rest goes on without it. A
 /// transaction whose end is missing is refused as a whole, for nothing says that it was committed.
 public final class CaptureWorkload: Workload {
-    public enum Format: Sendable, Hashable, CaseIterable {
+    public enum Format: String, Sendable, Hashable, CaseIterable {
         /// PostgreSQL changes as wal2json writes them, in format 1 or 2.
         case wal2json
         /// Debezium change events, with or without schema and key.

@@ -1,8 +1,8 @@
 import Server
 
 /// A value that was found to fit its shape, and where it stood.
-struct CheckedValue {
-    indirect enum Content {
+public struct CheckedValue: Sendable {
+    indirect enum Content: Sendable, Hashable {
         case text(String)
         case integer(Int)
         case seed(UInt64)
@@ -21,14 +21,14 @@ struct CheckedValue {
 }
 
 /// A mapping whose keys were found to fit; the accessors may only be asked for what its shape has.
-struct CheckedRecord {
+public struct CheckedRecord: Sendable {
     var mark: SourceMark?
     /// Only looked up by name, never walked.
     var values: [String: CheckedValue] = [:]
     /// False when something in it was refused, so that what follows from it says nothing.
     var isWhole = true
 
-    func has(_ name: String) -> Bool { values[name] != nil }
+    public func has(_ name: String) -> Bool { values[name] != nil }
 
     func mark(_ name: String) -> SourceMark? { values[name]?.mark ?? mark }
 
@@ -37,12 +37,12 @@ struct CheckedRecord {
         return value.content
     }
 
-    func text(_ name: String) -> String {
+    public func text(_ name: String) -> String {
         guard case .text(let text) = content(name) else { unlike(name) }
         return text
     }
 
-    func integer(_ name: String) -> Int {
+    public func integer(_ name: String) -> Int {
         guard case .integer(let integer) = content(name) else { unlike(name) }
         return integer
     }
@@ -52,22 +52,22 @@ struct CheckedRecord {
         return seed
     }
 
-    func boolean(_ name: String) -> Bool {
+    public func boolean(_ name: String) -> Bool {
         guard case .boolean(let boolean) = content(name) else { unlike(name) }
         return boolean
     }
 
-    func duration(_ name: String) -> Duration {
+    public func duration(_ name: String) -> Duration {
         guard case .duration(let duration) = content(name) else { unlike(name) }
         return duration
     }
 
-    func rate(_ name: String) -> EventRate {
+    public func rate(_ name: String) -> EventRate {
         guard case .rate(let rate) = content(name) else { unlike(name) }
         return rate
     }
 
-    func skew(_ name: String) -> Skew {
+    public func skew(_ name: String) -> Skew {
         guard case .skew(let skew) = content(name) else { unlike(name) }
         return skew
     }
@@ -77,7 +77,7 @@ struct CheckedRecord {
         return items
     }
 
-    func record(_ name: String) -> CheckedRecord {
+    public func record(_ name: String) -> CheckedRecord {
         guard case .record(let record) = content(name) else { unlike(name) }
         return record
     }
@@ -88,9 +88,38 @@ struct CheckedRecord {
 }
 
 /// A tagged mapping: which variant it is, that variant's body, and what stands beside it.
-struct CheckedVariant {
+struct CheckedVariant: Sendable, Hashable {
     var name: String
     var nameMark: SourceMark?
     var body: CheckedRecord
     var beside: CheckedRecord
+}
+
+/// Values are equal that say the same, wherever they stand.
+extension CheckedValue: Hashable {
+    public static func == (first: CheckedValue, second: CheckedValue) -> Bool {
+        first.content == second.content
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(content) }
+}
+
+extension CheckedRecord: Hashable {
+    public static func == (first: CheckedRecord, second: CheckedRecord) -> Bool {
+        first.values == second.values
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(values) }
+}
+
+extension CheckedVariant {
+    static func == (first: CheckedVariant, second: CheckedVariant) -> Bool {
+        first.name == second.name && first.body == second.body && first.beside == second.beside
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(body)
+        hasher.combine(beside)
+    }
 }

@@ -43,12 +43,18 @@ struct Field: Sendable {
     var shape: Shape
     var presence: Presence
     var meaning: String
+    /// A value as a file may write it, where the default or the shape's own would say too little.
+    var ownExample: String?
 
-    init(_ name: String, _ shape: Shape, _ presence: Presence, _ meaning: String) {
+    init(
+        _ name: String, _ shape: Shape, _ presence: Presence, _ meaning: String,
+        example: String? = nil
+    ) {
         self.name = name
         self.shape = shape
         self.presence = presence
         self.meaning = meaning
+        ownExample = example
     }
 }
 

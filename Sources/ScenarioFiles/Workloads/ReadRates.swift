@@ -14,15 +14,6 @@ public struct ReadRates: Sendable, Hashable {
     public var isEmpty: Bool {
         lookups == nil && scans == nil && searches == nil && unionReads == nil
     }
-
-    func multiplied(by factor: Int) -> ReadRates {
-        func more(_ rate: EventRate?) -> EventRate? {
-            rate.map { EventRate($0.count * factor, per: $0.period) }
-        }
-        return ReadRates(
-            lookups: more(lookups), scans: more(scans), searches: more(searches),
-            unionReads: more(unionReads))
-    }
 }
 
 extension ReadRates {
