@@ -39,12 +39,21 @@ let sources: [Target] = [
     module(
         "Workbench",
         [
-            "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles", "Workloads",
-            "RunReports",
+            "Oracles", "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles",
+            "Workloads", "RunReports",
         ]),
     module("RunReports", ["JSON"]),
     module(
-        "ScenarioFiles", ["Workloads", "Server", "JSON", .product(name: "Yams", package: "Yams")]),
+        "ScenarioFiles",
+        [
+            "Oracles", "Workloads", "Server", "JSON", .product(name: "Yams", package: "Yams"),
+        ]),
+    module(
+        "Oracles",
+        [
+            "Workloads", "Server", "Cluster", "UnionRead", "LakeTiering", "Vectors", "Iceberg",
+            "Parquet", "KeyValue", "Changelog", "Columnar", "Platform",
+        ]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
     module("Server", ["Fluss", "Cluster", "Platform"]),
     module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
@@ -101,10 +110,13 @@ let testTargets: [Target] = [
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),
     tests("Fluss", ["Fluss", "Server", "Cluster", "Changelog", "JSON", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
-    tests("ScenarioFiles", ["ScenarioFiles", "Workloads"]),
+    tests("ScenarioFiles", ["ScenarioFiles", "Oracles", "Workloads"]),
+    tests("Oracles", ["Oracles"]),
     tests("RunReports", ["RunReports"]),
     tests("wavetank", ["wavetank", "RunReports", "ScenarioFiles", "JSON"]),
-    tests("Workbench", ["Workbench", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),
+    tests(
+        "Workbench",
+        ["Workbench", "Oracles", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),
 ]
 
 let package = Package(

@@ -1,3 +1,4 @@
+import Oracles
 import Server
 
 extension Scenario {
@@ -58,8 +59,9 @@ extension Scenario {
             cluster: ClusterLayout(record.record("cluster")),
             workloads: record.list("workloads").map { WorkloadOptions($0.variant) },
             scriptedFaults: scripted, drawnFaults: drawn,
-            checks: CheckName.allCases.filter {
-                checkNames.contains("all") || checkNames.contains($0.rawValue)
+            checks: OracleName.allCases.filter {
+                checkNames.contains("all") && $0.oracle.isAmongAll
+                    || checkNames.contains($0.rawValue)
             },
             expectedVerdict: verdict,
             schedule: Schedule(rawValue: record.text("schedule"))!,

@@ -1,3 +1,4 @@
+public import Oracles
 public import Server
 
 /// What a scenario file says: a cluster, what it is asked to do, what goes wrong, what must hold.
@@ -17,7 +18,7 @@ public struct Scenario: Sendable, Hashable {
     /// The faults that each seed draws.
     public var drawnFaults: [DrawnFaults]
     /// The oracles that look, in the order of the format.
-    public var checks: [CheckName]
+    public var checks: [OracleName]
     public var expectedVerdict: ExpectedVerdict
     /// Which of several jobs that could run at one instant runs first.
     public var schedule = Schedule.inOrder

@@ -1,3 +1,5 @@
+import Oracles
+
 /// The one description of scenario files, from which both the reader and the JSON schema work.
 enum ScenarioFormat {
     /// Nanoseconds of a run stay far from the end of 64 bits.
@@ -19,7 +21,7 @@ enum ScenarioFormat {
             "what goes wrong, scripted or drawn from the seed"),
         Field(
             "checks",
-            .oneOrMany(.choice(allAnd(CheckName.allCases.map { ($0.rawValue, $0.meaning) }))),
+            .oneOrMany(.choice(allAnd(OracleName.allCases.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "the oracles that look"),
         Field(
             "schedule",

@@ -1,3 +1,4 @@
+import Oracles
 import ScenarioFiles
 import Server
 import Testing
@@ -13,7 +14,7 @@ struct ScenarioTests {
         #expect(scenario.seed == 1)
         #expect(scenario.cluster.servers == 3)
         #expect(scenario.cluster.segmentByteCount == 1 << 20)
-        #expect(scenario.checks == CheckName.allCases)
+        #expect(scenario.checks == OracleName.allCases)
         #expect(scenario.workloads.isEmpty)
         #expect(scenario.expectedVerdict == .pass)
         #expect(

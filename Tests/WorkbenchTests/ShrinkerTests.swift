@@ -1,3 +1,4 @@
+import Oracles
 import ScenarioFiles
 import Server
 import Testing

@@ -1,3 +1,4 @@
+import Oracles
 import RunReports
 import ScenarioFiles
 import Testing
@@ -6,7 +7,7 @@ import Testing
 
 @Suite("Verdicts")
 struct VerdictTests {
-    func tally(_ name: CheckName) -> Tally { Tally(name, now: { 7 }) }
+    func tally(_ name: OracleName) -> Tally { Tally(name, now: { 7 }) }
 
     @Test("Pass is said only if each oracle compared something")
     func passes() {

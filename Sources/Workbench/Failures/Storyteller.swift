@@ -1,3 +1,4 @@
+import Oracles
 import Changelog
 import Cluster
 import Columnar
@@ -48,7 +49,7 @@ public final class Storyteller {
             onProbe?(probe, node)
             add(.probe, node, "reached: \(probe)")
         }
-        for tally in run.tallies.all {
+        for tally in run.oracles.tallies {
             tally.onViolation = { [unowned self] message in
                 add(.violation, "", "\(tally.name.rawValue): \(message)")
             }
@@ -252,7 +253,7 @@ extension TankRun {
         if let defect = world.journal.notes.first(where: { $0.severity == .error }) {
             return ("defect", "\(defect.node): \(defect.message)", defect.nanoseconds)
         }
-        let broken = tallies.all.filter {
+        let broken = oracles.tallies.filter {
             scenario.checks.contains($0.name) && !$0.violations.isEmpty
         }
         return broken.first.map {

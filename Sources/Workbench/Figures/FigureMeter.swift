@@ -1,3 +1,4 @@
+import Oracles
 import Changelog
 import Cluster
 import Columnar
@@ -32,8 +33,8 @@ final class FigureMeter {
     static let warmUp: Int64 = 5_000_000_000
 
     private(set) var latency = LatencyHistogram()
-    private(set) var answers: [Surveyor.Question: LatencyHistogram] = [:]
-    private(set) var failures: [Surveyor.Question: Int] = [:]
+    private(set) var answers: [Question: LatencyHistogram] = [:]
+    private(set) var failures: [Question: Int] = [:]
     /// What the committed changes say, without any encoding.
     private(set) var changeBytes = 0
     /// Of them, those of log tables, whose rows all stay.
@@ -85,7 +86,7 @@ final class FigureMeter {
         }
     }
 
-    func answered(_ question: Surveyor.Question, after nanoseconds: Int64?) {
+    func answered(_ question: Question, after nanoseconds: Int64?) {
         if let nanoseconds {
             answers[question, default: LatencyHistogram()].record(nanoseconds)
         } else {

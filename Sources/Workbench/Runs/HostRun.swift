@@ -1,6 +1,7 @@
 import Changelog
 import Cluster
 import Host
+import Oracles
 import Platform
 public import RunReports
 public import ScenarioFiles
@@ -23,28 +24,20 @@ public final class HostRun {
     private let scenario: Scenario
     private let world: HostWorld
     private let deployment: Deployment
-    private let tallies: Tallies
+    private let oracles: OracleSet
     private let drivers: [WorkloadDriver]
     private let ledger: Ledger
     private let histories: [Int: Ledger.History]
     private var wasInterrupted = false
     private let seed: UInt64
     private let start = ContinuousClock.now
-    private let recall = Recall()
     private var clients: [ClusterClient] = []
-    private var auditor: Auditor?
+    private var logReader: LogReader?
     private var phase = "starting"
     private var acknowledged = 0
     private var refused = 0
     private var unknown = 0
     private var warnings: [String] = []
-
-    /// Oracles that can look from outside, as clients do.
-    static let checks: [CheckName] = [
-        .logMatching, .acknowledgedWrites, .singleLeader, .tableIsFold, .readableOffsets,
-        .unionRead,
-        .fencing, .vectorAnswers, .liveness, .referenceModel,
-    ]
 
     /// - Parameter text: The scenario as it was read, by which the folder is known again.
     public init(
@@ -67,9 +60,9 @@ public final class HostRun {
             hasHistory: !histories.isEmpty)
         world = try HostWorld(configuration)
         deployment = Deployment(scenario.cluster)
-        let start = start
-        tallies = Tallies(now: { (ContinuousClock.now - start).nanoseconds })
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
+        oracles = OracleSet(
+            HostObservation(deployment, drivers, since: start), seeing: [.cluster])
     }
 
     // MARK: The run
@@ -105,7 +98,7 @@ public final class HostRun {
             throw WorkbenchError.unwritable(problem)
         }
         if phase != "done" && !wasInterrupted {
-            tallies[.liveness].expect(false, "the run did not end: it is \(phase)")
+            oracles.tell(.didNotSettle(reason: "the run did not end: it is \(phase)"))
         }
         world.shutDown()
         return report()
@@ -137,7 +130,7 @@ public final class HostRun {
     }
 
     private func startDrivers(_ machine: Machine) async throws {
-        while clients.count < max(1, scenario.clientCount) || auditor == nil {
+        while clients.count < max(1, scenario.clientCount) || logReader == nil {
             try await machine.sleep(.milliseconds(20))
         }
         let epoch = machine.clock.timestamp.millisecondsSinceEpoch
@@ -149,14 +142,16 @@ public final class HostRun {
                 switch outcome {
                 case .acknowledged(let receipt):
                     acknowledged += 1
-                    auditor?.acknowledged(receipt, by: leader(of: receipt))
-                case .refused: refused += 1
+                    oracles.tell(.acknowledged(receipt, leader: leader(of: receipt)))
+                case .refused(let error):
+                    refused += 1
+                    oracles.tell(.refused(error))
                 case .unknown: unknown += 1
                 }
             }
             machine.spawn("workload") {
                 try await driver.createTables(with: writers[0])
-                for table in driver.tables { self.auditor?.follow(table) }
+                for table in driver.tables { self.logReader?.follow(table) }
                 try await driver.run(
                     writers, epochMilliseconds: epoch, started: machine.clock.now)
             }
@@ -176,15 +171,15 @@ public final class HostRun {
     private func startAuditor(_ histories: [Int: Ledger.History]) {
         world.start(TankRun.auditorName) { machine in
             let client = ClusterClient(machine, self.deployment.configuration)
-            let auditor = Auditor(client, self.tallies)
+            let logReader = LogReader(client, self.oracles)
             for workload in histories.keys.sorted() {
                 for change in histories[workload]!.outcomes.keys.sorted() {
                     if case .acknowledged(let receipt) = histories[workload]!.outcomes[change]! {
-                        auditor.acknowledged(receipt, by: nil)
+                        self.oracles.tell(.acknowledged(receipt, leader: nil))
                     }
                 }
             }
-            self.auditor = auditor
+            self.logReader = logReader
             machine.spawn("metadata of the auditor") { try await client.run() }
             self.phase = "running"
             let deadline = machine.clock.now + self.scenario.length
@@ -192,44 +187,46 @@ public final class HostRun {
                 try await machine.sleep(.milliseconds(100))
             }
             machine.spawn("reads of the auditor") {
-                try await self.surveyor(auditor, "reads").run { self.phase != "running" }
+                try await self.reader(client, "reads").run { self.phase != "running" }
             }
             try await machine.sleep(until: deadline)
             self.phase = "settling"
             for driver in self.drivers { driver.stop() }
-            try await self.settle(machine, auditor)
+            try await self.settle(machine)
             self.phase = "checking"
-            try await self.check(auditor)
+            try await self.oracles.readAgain()
+            try await self.reader(client, "checks").askAll()
+            self.oracles.conclude()
             self.phase = "done"
         }
     }
 
-    private func surveyor(_ auditor: Auditor, _ name: String) -> Surveyor {
-        let surveyor = Surveyor(
-            auditor.client, auditor, drivers.flatMap(\.tables), recall: recall,
+    private func reader(_ client: ClusterClient, _ name: String) -> ClusterReader {
+        let reader = ClusterReader(
+            client, oracles, drivers.flatMap(\.tables),
             random: RandomStream(seed: seed, label: name))
-        surveyor.hasIndexer = scenario.cluster.indexers > 0
-        return surveyor
+        reader.hasIndexer = scenario.cluster.indexers > 0
+        return reader
     }
 
-    private func settle(_ machine: Machine, _ auditor: Auditor) async throws {
+    private func settle(_ machine: Machine) async throws {
         let deadline = machine.clock.now + .seconds(60)
         while machine.clock.now < deadline {
-            if isSettled(auditor) {
-                tallies[.liveness].count()
+            oracles.tell(.lookedForStalls)
+            if isSettled() {
                 return
             }
             try await machine.sleep(.milliseconds(200))
         }
-        tallies[.liveness].expect(false, "the cluster did not come to rest in a minute")
+        oracles.tell(.didNotSettle(reason: "the cluster did not come to rest in a minute"))
     }
 
-    private func isSettled(_ auditor: Auditor) -> Bool {
+    private func isSettled() -> Bool {
         if drivers.contains(where: { !$0.isSettled }) { return false }
         for bucket in drivers.flatMap(\.tables).flatMap(\.buckets) {
             let leaders = deployment.runningServers.compactMap { $0.server.replicas[bucket] }
                 .filter(\.isLeader)
-            guard leaders.count == 1, let log = auditor.logs[bucket],
+            guard leaders.count == 1, let log = oracles.evidence.logs[bucket],
                 leaders[0].highWatermark == leaders[0].log.endOffset,
                 log.endOffset == leaders[0].highWatermark
             else { return false }
@@ -237,25 +234,8 @@ public final class HostRun {
         return true
     }
 
-    private func check(_ auditor: Auditor) async throws {
-        auditor.checkAcknowledgements()
-        try await auditor.checkReplicas(deployment.runningServers.map(\.server), rotten: [])
-        try await auditor.checkAgain()
-        try await surveyor(auditor, "checks").surveyAll()
-        recall.check(tallies[.vectorAnswers])
-        for driver in drivers { driver.check(auditor, tallies[.referenceModel]) }
-        let tables = drivers.flatMap(\.tables)
-        tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
-        tallies[.vectorAnswers].hadWork =
-            scenario.cluster.indexers > 0 && tables.contains { $0.vectorColumn != nil }
-        tallies[.unionRead].hadWork =
-            scenario.cluster.tierers > 0 && tables.contains(where: \.isInLake)
-    }
-
     private func report() -> RunReport {
-        let checked = tallies.all.filter {
-            Self.checks.contains($0.name) && scenario.checks.contains($0.name)
-        }
+        let checked = oracles.tallies.filter { scenario.checks.contains($0.name) }
         var verdict = Verdict(
             checked, defectCount: world.journal.errorCount, firstDefect: warnings.last ?? "")
         if wasInterrupted {

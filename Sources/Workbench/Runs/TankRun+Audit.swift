@@ -1,5 +1,7 @@
+import Iceberg
 import Changelog
 import Cluster
+import Oracles
 import Platform
 import ScenarioFiles
 import Server
@@ -12,9 +14,9 @@ extension TankRun {
     func startAuditor() {
         world.start(Self.auditorName) { machine in
             let client = ClusterClient(machine, self.deployment.configuration)
-            let auditor = Auditor(client, self.tallies)
-            self.auditor = auditor
-            auditor.onChange = { [unowned self] log, row, change, offset in
+            let logReader = LogReader(client, self.oracles)
+            self.logReader = logReader
+            logReader.onChange = { [unowned self] log, row, change, offset in
                 meter?.committed(row, change, in: log.table)
                 meter?.reached(.changelog, log.bucket, offset + 1)
                 for driver in drivers { driver.committed(row, change, in: log.table) }
@@ -25,13 +27,13 @@ extension TankRun {
                 while self.drivers.contains(where: { !$0.isReady }) {
                     try await machine.sleep(.seconds(1))
                 }
-                try await self.surveyor(client, auditor, self.tables, Self.auditorName)
+                try await self.reader(client, self.tables, Self.auditorName)
                     .run { self.phase != "running" }
             }
             machine.spawn("rows of the lake") {
                 while self.phase != "done" {
                     try await machine.sleep(.seconds(1))
-                    self.lake.judgeRows(auditor)
+                    self.oracles.oracle(LakeRows.self).judgeRows()
                 }
             }
             try await machine.sleep(self.scenario.length)
@@ -42,7 +44,7 @@ extension TankRun {
             try await self.settle(machine)
             self.measureEnd()
             self.phase = "checking"
-            try await self.check(auditor)
+            try await self.check(client)
             self.phase = "done"
             self.isFinished = true
         }
@@ -50,20 +52,21 @@ extension TankRun {
 
     /// How far lake and vector index are behind what is committed.
     func measureFreshness() {
-        guard let auditor, phase == "running" || phase == "settling" else { return }
-        let now = auditor.client.machine.clock.now
+        guard let logReader, phase == "running" || phase == "settling" else { return }
+        let now = logReader.client.machine.clock.now
         var lakeStaleness: Duration?
         var indexStaleness: Duration?
         for table in tables {
             let offsets = lake.offsets(of: table.name)
             for bucket in table.buckets {
-                guard let log = auditor.logs[bucket] else { continue }
+                guard let log = logReader.logs[bucket] else { continue }
                 if table.isInLake {
                     let stale = log.staleness(at: offsets?[Int(bucket.bucket)] ?? 0, now: now)
                     lakeStaleness = max(lakeStaleness ?? .zero, stale)
                 }
                 if table.vectorColumn != nil {
-                    let stale = log.staleness(at: consumedOffset(of: bucket) ?? 0, now: now)
+                    let stale = log.staleness(
+                        at: oracles.evidence.consumedOffset(of: bucket) ?? 0, now: now)
                     indexStaleness = max(indexStaleness ?? .zero, stale)
                 }
             }
@@ -76,50 +79,28 @@ extension TankRun {
         measured("vector index", scenario.cluster.indexers > 0 ? indexStaleness : nil)
     }
 
-    func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
-        deployment.indexers.keys.sorted().compactMap {
-            deployment.indexers[$0]!.indexes[bucket]?.consumedOffset
-        }.max()
-    }
-
-    private var rottenServers: Set<String> {
-        Set(
-            plan.faults.compactMap { fault in
-                switch fault.kind {
-                case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _),
-                    .unreadableSector(let node, _):
-                    node.description
-                default: nil
-                }
-            })
-    }
-
     var tables: [TableDescription] { drivers.flatMap(\.tables) }
 
-    private func check(_ auditor: Auditor) async throws {
-        auditor.checkAcknowledgements()
-        try await auditor.checkReplicas(
-            deployment.runningServers.map(\.server), rotten: rottenServers)
-        try await auditor.checkAgain()
-        try await surveyor(auditor.client, auditor, tables, "checks").surveyAll()
-        tallies[.lakeRows].expect(
-            lake.judgeRows(auditor), "the lake reflects offsets that were never committed")
-        lake.checkReferences()
-        recall.check(tallies[.vectorAnswers])
-        for bucket in auditor.logs.keys.sorted() where auditor.logs[bucket]!.waitingCount > 0 {
-            tallies[.readableOffsets].violated(
-                "\(bucket): an answer reflects offsets that were never committed")
+    private func check(_ client: ClusterClient) async throws {
+        try await oracles.readAgain()
+        try await reader(client, tables, "checks").askAll()
+        oracles.conclude()
+    }
+
+    /// Has the oracles hear what happens to objects and to the lake's catalog.
+    func observeStore() {
+        let oracles = oracles
+        world.objects.onUnknownPut = { oracles.tell(.putInDoubt($0, bytes: $1)) }
+        world.objects.onKnown = { oracles.tell(.outcomeKnown($0)) }
+        world.objects.onDelete = { oracles.tell(.objectDeleted($0)) }
+        world.catalog.onUnknownSwap = { _, path in oracles.tell(.swapInDoubt(path: path)) }
+        world.catalog.onChange = { oracles.evidence.lake.changed($0, $1) }
+        oracles.onFact = { [unowned self] fact in
+            guard case .lakeCommitted(let commit) = fact else { return }
+            let table = commit.table.name
+            recorder.committedToLake(
+                table, snapshot: commit.snapshot.identifier, rows: Int(commit.rowCount))
+            measureLake(table)
         }
-        unknownOutcomes.check()
-        tallies[.noDeleteOnUnknown].hadWork =
-            unknownOutcomes.count > 0 || tallies[.noDeleteOnUnknown].compared > 0
-        tallies[.tableIsFold].hadWork = tables.contains(where: \.isPrimaryKeyTable)
-        let isTiered = scenario.cluster.tierers > 0 && tables.contains(where: \.isInLake)
-        for name in [CheckName.lakeReferences, .lakeRows, .lakeContinuity, .unionRead] {
-            tallies[name].hadWork = isTiered
-        }
-        tallies[.vectorAnswers].hadWork =
-            scenario.cluster.indexers > 0 && tables.contains { $0.vectorColumn != nil }
-        for driver in drivers { driver.check(auditor, tallies[.referenceModel]) }
     }
 }

@@ -1,3 +1,4 @@
+import Oracles
 import Cluster
 import Iceberg
 import LakeTiering
@@ -25,12 +26,12 @@ extension TankRun {
     func export(to folder: String) -> ExportedLake {
         var lake = ExportedLake()
         var isDone = false
-        guard let auditor else { return lake }
+        guard let client = logReader?.client else { return lake }
         let prefix = "file://" + folder + "/warehouse/"
-        auditor.client.machine.spawn("export") {
+        client.machine.spawn("export") {
             defer { isDone = true }
             for table in self.tables where table.isInLake {
-                let machine = auditor.client.machine
+                let machine = client.machine
                 guard
                     let source = try await LakeTable.open(
                         machine, table.tiered.lakeName, in: ClusterConfiguration.lakeLocation)
@@ -40,7 +41,7 @@ extension TankRun {
                 ) { lake.files["warehouse/" + $0.path] = $0.bytes }
                 lake.tables.append((table.tiered.lakeName, location))
                 for snapshot in self.chosen(of: source.metadata.snapshots.map(\.identifier)) {
-                    let answer = try await auditor.client.read(table, at: .snapshot(snapshot))
+                    let answer = try await client.read(table, at: .snapshot(snapshot))
                     lake.files["expected/\(table.name).\(snapshot).jsonl"] = answer.jsonLines
                 }
             }

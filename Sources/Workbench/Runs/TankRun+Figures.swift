@@ -1,4 +1,5 @@
 import Cluster
+import Oracles
 import Platform
 import RunReports
 import ScenarioFiles
@@ -44,7 +45,7 @@ extension TankRun {
         var live = 0
         for table in tables {
             for bucket in table.buckets {
-                guard let log = auditor?.logs[bucket] else { continue }
+                guard let log = logReader?.logs[bucket] else { continue }
                 // In any order: they are only added up.
                 for row in log.rows.values { live += row.saidByteCount }
             }
@@ -65,7 +66,7 @@ extension TankRun {
         measured["recovery.total"] = Int(outages.reduce(0, +))
         measured["recovery.settled"] = Int(
             max(0, world.nanoseconds - scenario.length.nanoseconds))
-        for question in Surveyor.Question.allCases {
+        for question in Question.allCases {
             let answers = meter.answers[question] ?? LatencyHistogram()
             let failed = meter.failures[question] ?? 0
             if answers.count + failed == 0 { continue }
@@ -73,8 +74,10 @@ extension TankRun {
             measured["\(question).failed"] = failed
             measured.add("\(question)", answers)
         }
-        if recall.expected > 0 {
-            measured["search.recall"] = recall.found * 1_000_000 / recall.expected
+        let searches = oracles.oracle(VectorAnswers.self)
+        if searches.expectedCount > 0 {
+            measured["search.recall"] =
+                searches.foundCount * 1_000_000 / searches.expectedCount
         }
     }
 

@@ -1,4 +1,5 @@
 import Columnar
+import Oracles
 import Platform
 public import RunReports
 import ScenarioFiles
@@ -12,7 +13,7 @@ extension TankRun {
     func verdict() -> Verdict {
         let errors = world.journal.notes.filter { $0.severity == .error }
         return Verdict(
-            tallies.all.filter { scenario.checks.contains($0.name) }, defectCount: errors.count,
+            oracles.tallies.filter { scenario.checks.contains($0.name) }, defectCount: errors.count,
             firstDefect: errors.first.map { "\($0.node): \($0.message)" } ?? "")
     }
 
@@ -28,7 +29,7 @@ extension TankRun {
             simulatedSeconds: Double(endNanoseconds) / 1e9, cpuSeconds: cpuSeconds,
             peakMemoryBytes: peakMemoryBytes, changesAcknowledged: acknowledged,
             changesRefused: refused, changesUnknown: unknown, reproduceCommand: reproduceCommand)
-        report.oracles = tallies.all.filter { scenario.checks.contains($0.name) }.map(\.result)
+        report.oracles = oracles.tallies.filter { scenario.checks.contains($0.name) }.map(\.result)
         let reached = world.journal.probes
         report.probes = reached.map { ProbeResult(name: $0.name, count: $0.count) }
         report.probes += knownProbes.filter { name in !reached.contains { $0.name == name } }

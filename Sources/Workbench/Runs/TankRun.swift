@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import Oracles
 import Platform
 public import RunReports
 public import ScenarioFiles
@@ -27,18 +28,16 @@ public final class TankRun {
     public private(set) var endTrace: Trace
     private(set) var endNanoseconds: Int64 = 0
     let deployment: Deployment
-    let tallies: Tallies
+    let oracles: OracleSet
     let recorder: TankRecorder
     let drivers: [WorkloadDriver]
     let faults: FaultDriver
-    var auditor: Auditor?
+    /// Reads the committed logs; nil until its machine runs.
+    var logReader: LogReader?
     /// Present in a run that serves as a benchmark.
     let meter: FigureMeter?
     /// What the meter and the counters said when the cluster had settled.
     public internal(set) var figures: [BenchTank.Figure] = []
-    let recall = Recall()
-    let unknownOutcomes: UnknownOutcomes
-    let lake: LakeAuditor
     let prices: BenchPrices?
     var phase = "starting"
     private var clients: [String: ClusterClient] = [:]
@@ -76,12 +75,12 @@ public final class TankRun {
         endTrace = world.trace
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)
         deployment = Deployment(scenario.cluster)
-        tallies = Tallies(now: { world.nanoseconds })
-        unknownOutcomes = UnknownOutcomes(world, tallies[.noDeleteOnUnknown])
-        lake = LakeAuditor(world, tallies, ClusterConfiguration.lakeLocation)
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         let nodes = scenario.nodes
         faults = FaultDriver(world, plan: self.plan, nodes: nodes)
+        oracles = OracleSet(
+            TankObservation(world, deployment, drivers, faults),
+            seeing: Set(OracleDescription.Sight.allCases))
         self.prices = prices
         meter =
             prices == nil
@@ -103,14 +102,9 @@ public final class TankRun {
         for node in scenario.nodes { world.addMachine(node.description) }
         world.addMachine(Self.auditorName)
         superviseNodes()
-        unknownOutcomes.observe()
-        lake.observe()
-        recorder.states.lakeOffsets = { [lake] in lake.offsets(of: $0) }
+        observeStore()
+        recorder.states.lakeOffsets = { [unowned self] in lake.offsets(of: $0) }
         recorder.onSample = { [unowned self] in measureFreshness() }
-        lake.onCommit = { [unowned self] table, snapshot, rows in
-            recorder.committedToLake(table, snapshot: snapshot, rows: rows)
-            measureLake(table)
-        }
         deployment.onIndexed = { [meter] in meter?.reached(.vectorIndex, $0, $1) }
         for node in deployment.nodes { start(node) }
         recorder.start()
@@ -131,7 +125,8 @@ public final class TankRun {
             }
         }
         if !isFinished && !wasInterrupted && world.journal.errorCount == 0 {
-            tallies[.liveness].expect(false, stall ?? "the run did not end: it is \(phase)")
+            oracles.tell(
+                .didNotSettle(reason: stall ?? "the run did not end: it is \(phase)"))
         }
         if figures.isEmpty { measureEnd() }
         endTrace = world.trace
@@ -152,6 +147,9 @@ public final class TankRun {
             return false
         }
     }
+
+    /// What the lake is, as its commits so far make it.
+    var lake: LakeWatch { oracles.evidence.lake }
 
     static let auditorName = "auditor"
     /// Simulated time after the last fault within which a healed cluster must have converged.
@@ -220,7 +218,7 @@ public final class TankRun {
         guard let first = writers.first else { return }
         first.machine.spawn("workload") {
             try await driver.createTables(with: first)
-            for table in driver.tables { self.auditor?.follow(table) }
+            for table in driver.tables { self.logReader?.follow(table) }
             let questions = reads.questions(ofEach: readerNames.count)
             for name in readerNames { self.startReader(name, driver, questions) }
             try await driver.run(
@@ -231,31 +229,30 @@ public final class TankRun {
 
     /// A reader asks what the scenario says, or a little of everything.
     private func startReader(
-        _ name: String, _ driver: WorkloadDriver, _ questions: [(Surveyor.Question, Duration)]
+        _ name: String, _ driver: WorkloadDriver, _ questions: [(Question, Duration)]
     ) {
-        guard let client = clients[name], let auditor else { return }
-        let surveyor = surveyor(client, auditor, driver.tables, name)
-        surveyor.onAnswer = { [meter] in meter?.answered($0, after: $1) }
+        guard let client = clients[name], logReader != nil else { return }
+        let reader = reader(client, driver.tables, name)
+        reader.onAnswer = { [meter] in meter?.answered($0, after: $1) }
         for (question, interval) in questions {
             client.machine.spawn("reader of \(question)") {
-                try await surveyor.ask(question, every: interval) { self.phase != "running" }
+                try await reader.ask(question, every: interval) { self.phase != "running" }
             }
         }
         if !questions.isEmpty { return }
         client.machine.spawn("reader") {
-            try await surveyor.run { self.phase != "running" }
+            try await reader.run { self.phase != "running" }
         }
     }
 
-    func surveyor(
-        _ client: ClusterClient, _ auditor: Auditor, _ tables: [TableDescription], _ name: String
-    ) -> Surveyor {
-        let surveyor = Surveyor(
-            client, auditor, tables, recall: recall,
-            random: world.randomStream("reads of \(name)"))
-        surveyor.snapshots = { [lake] in lake.snapshots(of: $0.name) }
-        surveyor.hasIndexer = scenario.cluster.indexers > 0
-        return surveyor
+    func reader(
+        _ client: ClusterClient, _ tables: [TableDescription], _ name: String
+    ) -> ClusterReader {
+        let reader = ClusterReader(
+            client, oracles, tables, random: world.randomStream("reads of \(name)"))
+        reader.snapshots = { [unowned self] in lake.snapshots(of: $0.name) }
+        reader.hasIndexer = scenario.cluster.indexers > 0
+        return reader
     }
 
     private func count(_ outcome: TableWriter.Outcome, _ since: Instant, _ client: String) {
@@ -273,12 +270,10 @@ public final class TankRun {
                     == receipt.acknowledgement.leaderEpoch
                     && $0.server.replicas[receipt.bucket]?.isLeader == true
             }
-            auditor?.acknowledged(receipt, by: leader?.name.description)
+            oracles.tell(.acknowledged(receipt, leader: leader?.name.description))
         case .refused(let error):
             refused += 1
-            // What is asked here is never wrong: it may only have to wait too long.
-            tallies[.referenceModel].expect(
-                error.isRetriable, "a good change was refused for good: \(error)")
+            oracles.tell(.refused(error))
         case .unknown: unknown += 1
         }
     }

@@ -1,5 +1,5 @@
+import Oracles
 public import RunReports
-import ScenarioFiles
 
 /// How a run ended.
 public struct Verdict: Sendable {

@@ -1,16 +1,17 @@
 import Changelog
 import Cluster
 import Columnar
+import Oracles
 import Platform
 import ScenarioFiles
 import Workloads
 
 /// Runs one workload through its writers, and tells the reference models what became of each
 /// change.
-final class WorkloadDriver {
+final class WorkloadDriver: ObservedWorkload {
     private(set) var models: [ReferenceModel]
     /// Of the tables whose rows are merged, instead of the reference models.
-    private let mergeModels: [MergeModel?]
+    let mergeModels: [MergeModel?]
     let workload: any Workload
     /// The tables as the cluster has them, in the workload's order; empty before they are created.
     private(set) var tables: [TableDescription] = []
@@ -171,33 +172,6 @@ final class WorkloadDriver {
             }
         } catch {
             preconditionFailure("a committed key of \(table.name) cannot be encoded: \(error)")
-        }
-    }
-
-    /// Holds what was committed against what writers were told.
-    func check(_ auditor: Auditor, _ tally: Tally) {
-        for (position, model) in models.enumerated() where position < tables.count {
-            let table = tables[position]
-            let logs = table.buckets.compactMap { auditor.logs[$0] }
-            if table.isPrimaryKeyTable {
-                var rows: [[UInt8]: Row] = [:]
-                for log in logs { rows.merge(log.rows) { first, _ in first } }
-                if let merged = mergeModels[position] {
-                    tally.count(merged.check(rows: rows) { tally.violated($0) })
-                    continue
-                }
-                tally.count(
-                    model.check(
-                        rows: rows, hash: { CommittedLog.hash($0) },
-                        violated: { tally.violated($0) }))
-            } else {
-                for log in logs {
-                    for change in log.changes where change.hash != 0 {
-                        model.saw(change.hash) { tally.violated($0) }
-                    }
-                }
-                tally.count(model.checkAppended { tally.violated($0) })
-            }
         }
     }
 }

@@ -1,18 +1,12 @@
 import Cluster
 import Platform
-import ScenarioFiles
 
-extension Surveyor {
-    /// What a reader may ask.
-    enum Question: String, CaseIterable, Hashable {
-        case lookup, scan, search, unionRead
-    }
-
+extension ClusterReader {
     /// Asks one kind of question at an even pace until the machine ends or `isStopped` says so.
     ///
     /// The time of an answer counts from when it was due to be asked: a reader that waits for one
     /// answer does not hide how late the next ones are.
-    func ask(
+    public func ask(
         _ question: Question, every interval: Duration, isStopped: () -> Bool
     ) async throws {
         var due = machine.clock.now
@@ -39,26 +33,14 @@ extension Surveyor {
         let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
         switch question {
         case .lookup:
-            if auditor.logs[bucket]?.keys.isEmpty ?? true { return nil }
-            return try await asking(.tableIsFold) { try await lookUp(bucket) } == nil
+            if oracles.evidence.logs[bucket]?.keys.isEmpty ?? true { return nil }
+            return try await asking(.lookup) { try await lookUp(bucket) } == nil
         case .scan:
-            return try await asking(.tableIsFold) { try await scan(bucket, whole: false) } == nil
+            return try await asking(.scan) { try await scan(bucket, whole: false) } == nil
         case .search:
-            return try await asking(.vectorAnswers) { try await search(bucket, table) } == nil
+            return try await asking(.search) { try await search(bucket, table) } == nil
         case .unionRead:
             return try await asking(.unionRead) { try await readUnion(table, at: nil) } == nil
-        }
-    }
-}
-
-extension ReadRates {
-    /// Each kind of question with the time between two of one reader, of `readerCount`.
-    func questions(ofEach readerCount: Int) -> [(Surveyor.Question, Duration)] {
-        let rates: [(Surveyor.Question, EventRate?)] = [
-            (.lookup, lookups), (.scan, scans), (.search, searches), (.unionRead, unionReads),
-        ]
-        return rates.compactMap { question, rate in
-            rate?.interval.map { (question, $0 * readerCount) }
         }
     }
 }

@@ -1,18 +1,18 @@
-import Changelog
-import Cluster
-import Columnar
-import Platform
+public import Changelog
+public import Cluster
+public import Columnar
+public import Platform
 
-/// What the auditor has seen committed in one bucket: the truth that all else is held against.
-final class CommittedLog {
+/// What has been seen committed in one bucket: the truth that all else is held against.
+public final class CommittedLog {
     /// A committed batch, as far as two copies of it can differ.
-    struct Entry: Hashable {
-        var baseOffset: Int64
-        var endOffset: Int64
-        var checksum: UInt32
-        var leaderEpoch: Int32
-        var writer: Int64
-        var sequence: Int32
+    public struct Entry: Hashable {
+        public var baseOffset: Int64
+        public var endOffset: Int64
+        public var checksum: UInt32
+        public var leaderEpoch: Int32
+        public var writer: Int64
+        public var sequence: Int32
 
         init(_ batch: LogBatch) {
             baseOffset = batch.baseOffset
@@ -25,27 +25,27 @@ final class CommittedLog {
     }
 
     /// One offset of the log: what it did to which key.
-    struct Change {
+    public struct Change {
         /// Of the row alone; 0 at an offset without a row.
-        var hash: UInt64
+        public var hash: UInt64
         /// A position in `keys`; -1 in a log table.
-        var key: Int32
-        var type: ChangeType
+        public var key: Int32
+        public var type: ChangeType
     }
 
-    let bucket: BucketIdentifier
-    let table: TableDescription
-    private(set) var entries: [Entry] = []
-    /// When each entry was seen committed, by the auditor's clock.
-    private(set) var seenAt: [Instant] = []
+    public let bucket: BucketIdentifier
+    public let table: TableDescription
+    public private(set) var entries: [Entry] = []
+    /// When each entry was seen committed, by the reader's clock.
+    public private(set) var seenAt: [Instant] = []
     /// The rows of a primary-key table at `endOffset`: the fold of the changelog, by encoded key.
-    private(set) var rows: [[UInt8]: Row] = [:]
+    public private(set) var rows: [[UInt8]: Row] = [:]
     /// What happened at each offset.
-    private(set) var changes: [Change] = []
+    public private(set) var changes: [Change] = []
     /// The encoded keys in the order in which they came up.
-    private(set) var keys: [[UInt8]] = []
+    public private(set) var keys: [[UInt8]] = []
     /// The indexed vector of the row at an offset, where the table has such a column.
-    private(set) var vectors: [Int64: [Float]] = [:]
+    public private(set) var vectors: [Int64: [Float]] = [:]
     private var keyNumbers: [[UInt8]: Int32] = [:]
     /// By key number: the offsets that gave the key a row or took it away.
     private var keyOffsets: [[Int64]] = []
@@ -59,13 +59,13 @@ final class CommittedLog {
     }
 
     /// The first offset that has not been seen committed.
-    var endOffset: Int64 { entries.last?.endOffset ?? 0 }
+    public var endOffset: Int64 { entries.last?.endOffset ?? 0 }
 
     /// Takes the next committed batch in. Precondition: it begins at `endOffset`.
     func append(_ batch: LogBatch, at now: Instant, onChange: (Row, ChangeType, Int64) -> Void)
         throws
     {
-        precondition(batch.baseOffset == endOffset, "the auditor skipped a batch")
+        precondition(batch.baseOffset == endOffset, "the reader skipped a batch")
         let (records, types) = try batch.decodeRecords(table.schema)
         for position in 0..<records.rowCount {
             let row = records.row(at: position)
@@ -109,7 +109,7 @@ final class CommittedLog {
     }
 
     /// How long ago the first change was committed that something at `offset` does not have yet.
-    func staleness(at offset: Int64, now: Instant) -> Duration {
+    public func staleness(at offset: Int64, now: Instant) -> Duration {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
@@ -117,6 +117,9 @@ final class CommittedLog {
         }
         return low < entries.count ? now - seenAt[low] : .zero
     }
+
+    /// For people.
+    public var place: String { "\(table.name) bucket \(bucket.bucket)" }
 
     // MARK: The past
 
@@ -159,8 +162,8 @@ final class CommittedLog {
 
     /// A key's values, for people.
     func describe(_ key: [UInt8]) -> String {
-        guard let values = try? keyCodec.decode(key) else { return "\(key)" }
-        return "\(values)"
+        guard let values = try? keyCodec.decode(key) else { return "that cannot be decoded" }
+        return values.map { "\($0)" }.joined(separator: ", ")
     }
 
     /// How a row that was found differs from the one that the log left at `row`, in words.
@@ -186,7 +189,7 @@ final class CommittedLog {
     }
 
     /// A hash of a row, the same in every process; never 0.
-    static func hash(_ row: Row) -> UInt64 {
+    public static func hash(_ row: Row) -> UInt64 {
         Value.contentHash(of: row) | 1
     }
 }

@@ -1,0 +1,42 @@
+public import Cluster
+import Server
+import Vectors
+
+/// What oracles share: the view of the run, and what has been seen committed so far.
+public final class Evidence {
+    public let observation: any Observation
+    public let lake: LakeWatch
+    public internal(set) var logs: [BucketIdentifier: CommittedLog] = [:]
+    /// Reads for the oracles, as a client; nil until it runs.
+    public var client: ClusterClient?
+
+    init(_ observation: any Observation) {
+        self.observation = observation
+        lake = LakeWatch(observation)
+    }
+
+    /// Whether there is a lake, and something that belongs there.
+    var hasLake: Bool {
+        observation.has(.tierer) && observation.tables.contains(where: \.isInLake)
+    }
+
+    /// A bucket, for people.
+    func place(of bucket: BucketIdentifier) -> String {
+        guard let table = observation.tables.first(where: { $0.identifier == bucket.table }) else {
+            return "\(bucket)"
+        }
+        return "\(table.name) bucket \(bucket.bucket)"
+    }
+
+    /// How far a vector index has come; nil if none is open.
+    public func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
+        observation.deployment.runningIndexers.compactMap {
+            $0.indexer.indexes[bucket]?.consumedOffset
+        }.max()
+    }
+
+    /// The logs of a table in the order of its buckets.
+    public func logs(of table: Int64) -> [CommittedLog] {
+        logs.keys.filter { $0.table == table }.sorted().map { logs[$0]! }
+    }
+}

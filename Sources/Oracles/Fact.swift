@@ -1,0 +1,57 @@
+public import Changelog
+public import Cluster
+import Columnar
+public import Iceberg
+public import Platform
+
+/// Something that happened in a run, as oracles hear of it.
+public enum Fact {
+    // MARK: Writers
+
+    /// A writer was told that its batch is durable; `leader` is the server that said so.
+    case acknowledged(TableWriter.Receipt, leader: String?)
+    /// A writer was told that its change was not taken in.
+    case refused(ClusterError)
+
+    // MARK: The committed logs
+
+    /// A batch came from a log; the next fact says whether it is the one that was asked for.
+    case fetched(LogBatch, of: CommittedLog)
+    /// A committed offset cannot be read, and no retry mends that.
+    case unreadable(BucketIdentifier, reason: String)
+
+    // MARK: Answers to readers
+
+    case lookedUp(LookupAnswer)
+    case scanned(ScanAnswer)
+    case searched(SearchAnswer)
+    case readWhole(WholeTableAnswer)
+    case readPart(PartialAnswer)
+    /// An answer that no retry mends, or none from a cluster that is well again.
+    case notAnswered(Question, reason: String)
+
+    // MARK: Object store and lake
+
+    case objectDeleted(String)
+    /// The writer of an object got no answer.
+    case putInDoubt(String, bytes: [UInt8])
+    /// Somebody read or wrote the object since, and got one.
+    case outcomeKnown(String)
+    /// Who moved a table's pointer to this metadata got no answer.
+    case swapInDoubt(path: String)
+    case lakeObject(path: String, exists: Bool)
+    case lakeUnreadable(LakeTableName, reason: String)
+    case lakeMetadata(LakeTableName, before: TableMetadata?, now: TableMetadata)
+    case lakeCommitted(LakeCommit)
+
+    // MARK: The end of a run
+
+    /// The cluster is whole or, with a reason, not yet.
+    case lookedForStalls
+    case didNotSettle(reason: String)
+}
+
+/// What a reader may ask.
+public enum Question: String, CaseIterable, Hashable, Sendable {
+    case lookup, scan, search, unionRead
+}

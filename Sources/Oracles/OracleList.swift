@@ -1,0 +1,18 @@
+/// All oracles: one list for the tank and the real machine. A new one gets a line here.
+public enum OracleList {
+    static var types: [any Oracle.Type] {
+        [
+            LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
+            LakeReferences.self, LakeRows.self, LakeContinuity.self, ReadableOffsets.self,
+            UnionReads.self, Fencing.self, VectorAnswers.self, NoDeleteOnUnknown.self,
+            Liveness.self,
+            ReferenceModels.self,
+        ]
+    }
+
+    /// In the order in which reports show them.
+    public static let descriptions: [OracleDescription] = types.map { $0.description }
+
+    static let byName: [String: OracleDescription] = Dictionary(
+        uniqueKeysWithValues: descriptions.map { ($0.name.rawValue, $0) })
+}

@@ -1,0 +1,146 @@
+import Changelog
+import Cluster
+import Platform
+import Server
+import Vectors
+
+extension OracleName {
+    public static let liveness = OracleName("liveness")
+}
+
+/// What a healed cluster still waits for.
+public struct Stall {
+    /// The same as long as the same thing is waited for, however far it has come.
+    public let key: String
+    /// Which node waits for whom or what, in words.
+    public let text: String
+}
+
+/// Once all faults are over, the cluster becomes whole within a bound: in-sync sets are full,
+/// everything is committed, tiered and indexed, and no writer waits.
+public final class Liveness: Oracle {
+    public static let description = OracleDescription(
+        .liveness, "a healed cluster converges within a bound",
+        compares: "looks at what a healed cluster waits for")
+
+    private let evidence: Evidence
+    private let tally: Tally
+    private var observation: any Observation { evidence.observation }
+
+    public init(_ evidence: Evidence, _ tally: Tally) {
+        self.evidence = evidence
+        self.tally = tally
+    }
+
+    public func learned(_ fact: Fact) {
+        switch fact {
+        case .lookedForStalls: tally.count()
+        case .didNotSettle(let reason): tally.violated(reason)
+        default: break
+        }
+    }
+
+    /// All that is missing, one for each bucket or table at most; empty if all is well.
+    public func stalls() -> [Stall] {
+        var found: [Stall] = []
+        for (number, driver) in observation.workloads.enumerated() where !driver.isSettled {
+            let open = driver.sentCount - driver.settledCount
+            found.append(
+                Stall(key: "writes \(number)", text: "\(open) writes of clients have no outcome"))
+        }
+        for table in observation.tables {
+            for bucket in table.buckets {
+                let place = "\(table.name) bucket \(bucket.bucket)"
+                if let text = replicationStall(bucket) {
+                    found.append(Stall(key: place, text: "\(place): \(text)"))
+                } else if let text = indexStall(bucket, table) {
+                    found.append(Stall(key: place + " index", text: "\(place): \(text)"))
+                }
+            }
+            if let text = lakeStall(table) {
+                found.append(Stall(key: table.name + " lake", text: "\(table.name): \(text)"))
+            }
+        }
+        return found
+    }
+
+    private func replicationStall(_ bucket: BucketIdentifier) -> String? {
+        let leaders = observation.deployment.runningServers.filter {
+            $0.server.replicas[bucket]?.isLeader == true
+        }
+        guard leaders.count == 1, let replica = leaders[0].server.replicas[bucket],
+            let state = leaders[0].server.mirror.buckets[bucket]?.value
+        else { return leaderStall(bucket, leaders.map(\.name.description)) }
+        let leader = "\(leaders[0].name) leads in epoch \(replica.leaderEpoch) and waits for"
+        let lost = observation.lostNodes
+        let outOfSync = state.replicas.filter { !lost.contains($0) && !state.inSync.contains($0) }
+        if !outOfSync.isEmpty {
+            return "\(leader) \(copies(outOfSync, of: bucket)) to be in sync with "
+                + "\(replica.log.endOffset)"
+        }
+        if replica.highWatermark < replica.log.endOffset {
+            let behind = state.inSync.filter { $0 != leaders[0].name.description }
+            return "\(leader) \(copies(behind, of: bucket)): \(replica.highWatermark) of "
+                + "\(replica.log.endOffset) is committed"
+        }
+        let sealed = replica.log.sealedSegments.last?.endOffset ?? 0
+        if replica.remoteLogEndOffset < sealed {
+            return "\(leaders[0].name) leads and has tiered \(replica.remoteLogEndOffset) of "
+                + "\(sealed)"
+        }
+        guard let log = evidence.logs[bucket] else { return "it is not audited" }
+        return log.endOffset < replica.highWatermark
+            ? "the auditor reads from \(leaders[0].name) and is at \(log.endOffset) of "
+                + "\(replica.highWatermark)" : nil
+    }
+
+    /// Why a bucket has not exactly one leader.
+    private func leaderStall(_ bucket: BucketIdentifier, _ leaders: [String]) -> String {
+        if leaders.count > 1 { return "\(leaders.joined(separator: " and ")) lead it" }
+        let mirrors = observation.deployment.runningServers.map(\.server.mirror)
+        let coordinator = mirrors.compactMap(\.coordinator).first ?? "no coordinator"
+        let states = mirrors.compactMap { $0.buckets[bucket] }
+        guard let state = states.max(by: { $0.revision < $1.revision })?.value else {
+            return "0 leaders, and no server knows of it; \(coordinator) leads"
+        }
+        let chosen = state.leader?.server ?? "nobody"
+        return "0 leaders: \(chosen) was chosen by \(coordinator) for epoch \(state.leaderEpoch), "
+            + "in sync are \(copies(state.inSync, of: bucket))"
+    }
+
+    /// Servers with how far each one's copy reaches.
+    private func copies(_ servers: [String], of bucket: BucketIdentifier) -> String {
+        let running = observation.deployment.runningServers
+        return servers.map { name in
+            guard let server = running.first(where: { $0.name.description == name })?.server else {
+                return "\(name) (down)"
+            }
+            guard let log = server.replicas[bucket]?.log else { return "\(name) (without a copy)" }
+            return "\(name) (synced to \(log.syncedEndOffset))"
+        }.joined(separator: ", ")
+    }
+
+    private func indexStall(_ bucket: BucketIdentifier, _ table: TableDescription) -> String? {
+        if table.vectorColumn == nil || !observation.has(.indexer) { return nil }
+        let end = evidence.logs[bucket]?.endOffset ?? 0
+        let consumed = evidence.consumedOffset(of: bucket)
+        if let consumed, consumed >= end { return nil }
+        let indexers = observation.deployment.runningIndexers.filter {
+            $0.indexer.indexes[bucket] != nil
+        }
+        let who = indexers.map(\.name.description).joined(separator: ", ")
+        return who.isEmpty
+            ? "no indexer has opened its index" : "\(who) has indexed \(consumed ?? 0) of \(end)"
+    }
+
+    private func lakeStall(_ table: TableDescription) -> String? {
+        if !table.isInLake || !observation.has(.tierer) { return nil }
+        let ends = table.buckets.map { evidence.logs[$0]?.endOffset ?? 0 }
+        let offsets = evidence.lake.offsets(of: table.name)
+        if offsets == ends || offsets == nil && ends.allSatisfy({ $0 == 0 }) { return nil }
+        let tierers = observation.deployment.tierers.keys.sorted().map(\.description).joined(
+            separator: ", ")
+        return "the lake waits for \(tierers.isEmpty ? "a tierer" : tierers): it has "
+            + "\(offsets.map { "\($0)" } ?? "nothing") of \(ends)"
+    }
+}

@@ -1,0 +1,32 @@
+import Cluster
+
+extension OracleName {
+    public static let singleLeader = OracleName("singleLeader")
+}
+
+/// At most one server acknowledges per bucket and leader epoch.
+final class SingleLeader: Oracle {
+    static let description = OracleDescription(
+        .singleLeader, "one leader acknowledges per bucket and epoch",
+        compares: "acknowledgements with the leaders of their epochs")
+
+    private let evidence: Evidence
+    private let tally: Tally
+    private var leaders: [BucketIdentifier: [Int32: String]] = [:]
+
+    init(_ evidence: Evidence, _ tally: Tally) {
+        self.evidence = evidence
+        self.tally = tally
+    }
+
+    func learned(_ fact: Fact) {
+        guard case .acknowledged(let receipt, let server?) = fact else { return }
+        let epoch = receipt.acknowledgement.leaderEpoch
+        let known = leaders[receipt.bucket, default: [:]][epoch]
+        tally.expect(
+            known == nil || known == server,
+            "\(evidence.place(of: receipt.bucket)): \(server) and \(known ?? "") both acknowledge "
+                + "in epoch \(epoch)")
+        leaders[receipt.bucket, default: [:]][epoch] = server
+    }
+}

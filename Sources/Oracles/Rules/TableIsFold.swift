@@ -1,0 +1,64 @@
+import Cluster
+
+extension OracleName {
+    public static let tableIsFold = OracleName("tableIsFold")
+}
+
+/// The rows of a primary-key table at offset o are the fold of its changelog up to o.
+final class TableIsFold: Oracle {
+    static let description = OracleDescription(
+        .tableIsFold, "the rows of a primary-key table are the fold of its changelog",
+        compares: "keys that lookups and scans showed")
+
+    private let evidence: Evidence
+    private let tally: Tally
+
+    init(_ evidence: Evidence, _ tally: Tally) {
+        self.evidence = evidence
+        self.tally = tally
+    }
+
+    var hasWork: Bool { evidence.observation.tables.contains(where: \.isPrimaryKeyTable) }
+
+    func learned(_ fact: Fact) {
+        switch fact {
+        case .lookedUp(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
+        case .scanned(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
+        case .notAnswered(.lookup, let reason), .notAnswered(.scan, let reason):
+            tally.violated(reason)
+        default: break
+        }
+    }
+
+    private func check(_ answer: LookupAnswer, _ log: CommittedLog) {
+        for (key, hash) in zip(answer.keys, answer.found) {
+            let row = log.number(ofKey: key).map { log.row(ofKey: $0, at: answer.offset) } ?? -1
+            let expected = row < 0 ? nil : log.changes[Int(row)].hash
+            tally.expect(
+                hash == expected,
+                "\(log.place): the lookup of key \(log.describe(key)) at offset \(answer.offset) "
+                    + "found " + log.difference(hash, expected, at: row))
+        }
+    }
+
+    private func check(_ answer: ScanAnswer, _ log: CommittedLog) {
+        let offsets = log.rowOffsets(at: answer.offset)
+        var expectedCount = 0
+        for (number, key) in log.keys.enumerated() {
+            if let start = answer.start, !start.lexicographicallyPrecedes(key) { continue }
+            if let last = answer.last, last.lexicographicallyPrecedes(key) { continue }
+            let row = number < offsets.count ? offsets[number] : -1
+            let expected = row < 0 ? nil : log.changes[Int(row)].hash
+            if expected != nil { expectedCount += 1 }
+            tally.expect(
+                answer.found[key] == expected,
+                "\(log.place): the scan at offset \(answer.offset) shows of key "
+                    + "\(log.describe(key)) "
+                    + log.difference(answer.found[key], expected, at: row))
+        }
+        tally.expect(
+            answer.found.count == expectedCount,
+            "\(log.place): the scan at offset \(answer.offset) shows \(answer.found.count) rows "
+                + "where the changelog leaves \(expectedCount)")
+    }
+}

@@ -1,0 +1,50 @@
+public import Cluster
+import Columnar
+import Platform
+public import UnionRead
+public import Vectors
+
+/// What a lookup found, by the hashes of rows.
+public struct LookupAnswer {
+    public let log: CommittedLog
+    public let keys: [[UInt8]]
+    public let found: [UInt64?]
+    /// The offset that the answer claims to reflect.
+    public let offset: Int64
+}
+
+/// What a step of a scan found.
+public struct ScanAnswer {
+    public let log: CommittedLog
+    /// The key after which it began; nil for the first.
+    public let start: [UInt8]?
+    /// The last key that it can speak of; nil if it went to the end.
+    public let last: [UInt8]?
+    public let found: [[UInt8]: UInt64]
+    public let offset: Int64
+}
+
+/// What a search found.
+public struct SearchAnswer {
+    public let log: CommittedLog
+    public let query: [Float]
+    /// Near rows that were asked for.
+    public let limit: Int
+    public let answer: VectorAnswer
+}
+
+/// What a read of a whole table over log and lake found.
+public struct WholeTableAnswer {
+    public let table: TableDescription
+    public let answer: UnionAnswer
+    /// The snapshot that was read; nil for now.
+    public let snapshot: Int64?
+}
+
+/// What a read of some columns of some rows found, beside the whole table.
+public struct PartialAnswer {
+    public let table: TableDescription
+    public let whole: UnionAnswer
+    public let part: UnionAnswer
+    public let question: PartialQuestion
+}

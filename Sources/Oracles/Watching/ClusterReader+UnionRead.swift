@@ -1,0 +1,87 @@
+import Changelog
+import Cluster
+import Columnar
+import Iceberg
+import Platform
+import UnionRead
+
+extension ClusterReader {
+    /// Reads a table whole, now or at a snapshot, and has every row held against the changelog.
+    ///
+    /// Now and then it reads once more, some columns of some rows. Nil if there was an answer, else
+    /// why there was none.
+    func readUnion(_ table: TableDescription, at snapshot: Int64?) async throws -> String? {
+        let moment = snapshot.map { ReadMoment.snapshot($0) } ?? .head
+        switch try await answer(table, moment, ReadRequest()) {
+        case .failure(let refusal): return refusal.reason
+        case .success(let answer):
+            oracles.tell(
+                .readWhole(WholeTableAnswer(table: table, answer: answer, snapshot: snapshot)))
+            guard random.chance(1, in: 3), let question = aQuestion(table, answer) else {
+                return nil
+            }
+            if case .success(let part) = try await self.answer(table, moment, question.request) {
+                oracles.tell(
+                    .readPart(
+                        PartialAnswer(
+                            table: table, whole: answer, part: part, question: question)))
+            }
+            return nil
+        }
+    }
+
+    /// Why there is no answer now.
+    private struct Refusal: Error {
+        var reason: String
+    }
+
+    /// An answer, or a refusal; what is neither is a violation, and told as a refusal as well.
+    private func answer(
+        _ table: TableDescription, _ moment: ReadMoment, _ request: ReadRequest
+    ) async throws -> Result<UnionAnswer, Refusal> {
+        let isWrong: Bool
+        let reason: String
+        do {
+            return .success(try await client.read(table, at: moment, request))
+        } catch let error as LogSourceError {
+            isWrong = if case .damaged = error { true } else { false }
+            reason = "\(table.name): \(error)"
+        } catch let error as IcebergError {
+            isWrong = if case .damaged = error { true } else { false }
+            reason = "\(table.name): \(error)"
+        } catch let error as UnionReadError {
+            // A new leader learns late how far its log is committed: a refusal, no answer.
+            switch error {
+            case .lakeAhead, .logIncomplete: isWrong = false
+            default: isWrong = true
+            }
+            reason = "\(table.name): \(error)"
+        }
+        if isWrong { oracles.tell(.notAnswered(.unionRead, reason: reason)) }
+        return .failure(Refusal(reason: reason))
+    }
+
+    // MARK: Parts of tables
+
+    /// Some columns, of the rows above or not above a value that occurs.
+    private func aQuestion(_ table: TableDescription, _ whole: UnionAnswer) -> PartialQuestion? {
+        if whole.rowCount == 0 { return nil }
+        let fields = table.schema.fields
+        let column = random.next(in: 0..<fields.count)
+        let value = whole.rows[random.next(in: 0..<whole.rowCount)][column]
+        switch fields[column].type {
+        case .int, .bigint, .string, .timestamp, .timestampLTZ: break
+        default: return nil
+        }
+        if value == .null { return nil }
+        let isAbove = random.chance(1, in: 2)
+        let columns = fields.indices.filter { _ in random.chance(1, in: 2) }
+        let filter = RowFilter([
+            RowFilter.Comparison(
+                column: fields[column].identifier, isAbove ? .greater : .lessOrEqual, value)
+        ])
+        return PartialQuestion(
+            request: ReadRequest(columns: columns.isEmpty ? nil : columns, filter: filter),
+            column: column, name: fields[column].name, isAbove: isAbove, value: value)
+    }
+}

@@ -1,0 +1,173 @@
+public import Cluster
+import Columnar
+public import Platform
+import Vectors
+
+/// Looks rows up, scans, and searches while the writers write, as readers do, and has each answer
+/// held against the changelog as of the very offset that the answer claims to reflect.
+public final class ClusterReader {
+    /// Near rows asked for in a search.
+    static let searchLimit = 10
+    /// How often a cluster that is well again is asked, a second apart.
+    private static let patience = 20
+
+    public let client: ClusterClient
+    let oracles: OracleSet
+    /// The snapshots of a table so far, for reads of the past.
+    public var snapshots: (TableDescription) -> [Int64] = { _ in [] }
+    /// Called at each answer to a question of a paced reader, with its time, nil for none.
+    public var onAnswer: (Question, Int64?) -> Void = { _, _ in }
+    /// Whether the cluster has someone who searches vectors.
+    public var hasIndexer = true
+    let tables: [TableDescription]
+    let random: any Entropy
+    let machine: Machine
+
+    /// `random` draws a number below another.
+    public init(
+        _ client: ClusterClient, _ oracles: OracleSet, _ tables: [TableDescription],
+        random: any Entropy
+    ) {
+        self.client = client
+        self.oracles = oracles
+        self.tables = tables
+        self.random = random
+        machine = client.machine
+    }
+
+    /// Asks one thing after the other until the machine ends or `isStopped` says so.
+    public func run(isStopped: () -> Bool) async throws {
+        while !isStopped() {
+            try await machine.sleep(.milliseconds(200 + random.next(in: 0..<800)))
+            let table = tables[random.next(in: 0..<tables.count)]
+            let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
+            try await ask(something: bucket, of: table)
+        }
+    }
+
+    /// Asks everything of every bucket once.
+    public func askAll() async throws {
+        for table in tables {
+            if table.isInLake {
+                try await insisting(.unionRead) { try await readUnion(table, at: nil) }
+                for snapshot in snapshots(table).suffix(2) {
+                    try await insisting(.unionRead) { try await readUnion(table, at: snapshot) }
+                }
+            }
+            for bucket in table.buckets {
+                if table.isPrimaryKeyTable {
+                    try await insisting(.scan) { try await scan(bucket, whole: true) }
+                }
+                if hasIndexer && table.vectorColumn != nil {
+                    try await insisting(.search) { try await search(bucket, table) }
+                }
+            }
+        }
+    }
+
+    private func ask(something bucket: BucketIdentifier, of table: TableDescription) async throws {
+        if table.isInLake && random.chance(1, in: 20) {
+            try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
+        } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
+            try await asking(.search) { try await search(bucket, table) }
+        } else if table.isPrimaryKeyTable {
+            let isLookup = random.chance(2, in: 3)
+            try await asking(isLookup ? .lookup : .scan) {
+                isLookup ? try await lookUp(bucket) : try await scan(bucket, whole: false)
+            }
+        }
+    }
+
+    /// Now, or a snapshot of the past.
+    private func aMoment(of table: TableDescription) -> Int64? {
+        let past = snapshots(table)
+        if past.isEmpty || random.chance(1, in: 2) { return nil }
+        return past[random.next(in: 0..<past.count)]
+    }
+
+    /// An answer that has to wait is no violation; one that no retry mends is.
+    ///
+    /// Nil if all was answered, else why it was not.
+    @discardableResult
+    func asking(
+        _ question: Question, _ ask: () async throws -> String?
+    ) async throws -> String? {
+        do {
+            return try await ask()
+        } catch let error as ClusterError {
+            if error.isRetriable { return "\(error)" }
+            oracles.tell(.notAnswered(question, reason: "\(error)"))
+        } catch let error as ColumnarError {
+            oracles.tell(
+                .notAnswered(question, reason: "an answer cannot be decoded: \(error)"))
+        }
+        return nil
+    }
+
+    /// As `asking` of a cluster that is well again: it has to answer in the end.
+    private func insisting(
+        _ question: Question, _ ask: () async throws -> String?
+    ) async throws {
+        var reason: String?
+        for _ in 0..<Self.patience {
+            reason = try await asking(question, ask)
+            if reason == nil { return }
+            try await machine.sleep(.seconds(1))
+        }
+        if let reason {
+            oracles.tell(
+                .notAnswered(question, reason: "a healed cluster does not answer: \(reason)"))
+        }
+    }
+
+    // MARK: Rows
+
+    func lookUp(_ bucket: BucketIdentifier) async throws -> String? {
+        guard let log = oracles.evidence.logs[bucket], !log.keys.isEmpty else { return nil }
+        // Some of these keys are deleted by now, and one was never there.
+        var keys = (0..<4).map { _ in log.keys[random.next(in: 0..<log.keys.count)] }
+        keys.append(keys[0] + [0xFF])
+        let (rows, offset) = try await client.lookup(keys, in: bucket)
+        let codec = RowCodec(schema: log.table.schema)
+        let found = try rows.map { try $0.map { CommittedLog.hash(try codec.decode($0)) } }
+        oracles.tell(
+            .lookedUp(LookupAnswer(log: log, keys: keys, found: found, offset: offset)))
+        return nil
+    }
+
+    func scan(_ bucket: BucketIdentifier, whole: Bool) async throws -> String? {
+        guard let log = oracles.evidence.logs[bucket] else { return nil }
+        let start =
+            whole || log.keys.isEmpty
+            ? nil : log.keys[random.next(in: 0..<log.keys.count)]
+        let limits = [1, 2, 5, 20, 100]
+        let limit = whole ? 1_000_000 : limits[random.next(in: 0..<limits.count)]
+        let page = try await client.scan(bucket, after: start, limit: limit)
+        let codec = RowCodec(schema: log.table.schema)
+        var found: [[UInt8]: UInt64] = [:]
+        for (key, row) in page.rows { found[key] = CommittedLog.hash(try codec.decode(row)) }
+        let last = page.isLast ? nil : page.rows.last?.key
+        oracles.tell(
+            .scanned(
+                ScanAnswer(log: log, start: start, last: last, found: found, offset: page.offset)))
+        return nil
+    }
+
+    // MARK: Vectors
+
+    func search(
+        _ bucket: BucketIdentifier, _ table: TableDescription
+    ) async throws -> String? {
+        guard let log = oracles.evidence.logs[bucket], let column = table.vectorColumn,
+            case .vector(let dimension, _) = table.schema.fields[column].type
+        else { return nil }
+        let query = (0..<dimension).map { _ in
+            Float(Int(random.next(in: 0..<2001)) - 1000) / 1000
+        }
+        let answer = try await client.search(bucket, query, limit: Self.searchLimit)
+        oracles.tell(
+            .searched(
+                SearchAnswer(log: log, query: query, limit: Self.searchLimit, answer: answer)))
+        return nil
+    }
+}

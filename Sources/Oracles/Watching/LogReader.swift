@@ -1,0 +1,87 @@
+public import Changelog
+public import Cluster
+public import Columnar
+import Platform
+
+/// Reads every committed batch as a client does, and tells the oracles of it.
+public final class LogReader {
+    public let client: ClusterClient
+    private let oracles: OracleSet
+    /// Called with each committed change, in the order of its bucket.
+    public var onChange: (CommittedLog, Row, ChangeType, Int64) -> Void = { _, _, _, _ in }
+    private let machine: Machine
+    private var gates: [BucketIdentifier: Gate] = [:]
+
+    public init(_ client: ClusterClient, _ oracles: OracleSet) {
+        self.client = client
+        self.oracles = oracles
+        machine = client.machine
+        oracles.evidence.client = client
+    }
+
+    public var logs: [BucketIdentifier: CommittedLog] { oracles.evidence.logs }
+
+    /// Follows the buckets of a table from now on.
+    public func follow(_ table: TableDescription) {
+        for bucket in table.buckets where logs[bucket] == nil {
+            let log = CommittedLog(bucket, table)
+            oracles.evidence.logs[bucket] = log
+            gates[bucket] = Gate(machine)
+            machine.spawn("audit of \(bucket)") {
+                while true {
+                    if try await self.advance(log, waiting: .seconds(1)) == .unavailable {
+                        try await self.machine.sleep(.milliseconds(500))
+                    }
+                }
+            }
+        }
+    }
+
+    private enum Step {
+        case advanced
+        case idle
+        case unavailable
+    }
+
+    /// Reads on by one answer.
+    private func advance(_ log: CommittedLog, waiting: Duration) async throws
+        -> Step
+    {
+        try await gates[log.bucket]!.run {
+            let fetched: FetchedBatches
+            do {
+                fetched = try await client.fetch(log.bucket, from: log.endOffset, waiting: waiting)
+            } catch let error as ClusterError {
+                if case .offsetOutOfRange(_, let offset, _, let end) = error, offset > end {
+                    // A new leader has not heard yet how far its log is committed.
+                    return .unavailable
+                }
+                if !error.isRetriable {
+                    oracles.tell(.unreadable(log.bucket, reason: "\(error)"))
+                }
+                return .unavailable
+            } catch let error as ChangelogError {
+                oracles.tell(.unreadable(log.bucket, reason: "\(error)"))
+                return .unavailable
+            }
+            for batch in fetched.batches {
+                oracles.tell(.fetched(batch, of: log))
+                let isNext = batch.baseOffset == log.endOffset
+                if !isNext { return .unavailable }
+                take(batch, log)
+            }
+            return fetched.batches.isEmpty ? .idle : .advanced
+        }
+    }
+
+    private func take(_ batch: LogBatch, _ log: CommittedLog) {
+        do {
+            try log.append(batch, at: machine.clock.now) { onChange(log, $0, $1, $2) }
+        } catch {
+            oracles.tell(
+                .unreadable(
+                    log.bucket,
+                    reason: "the batch at offset \(batch.baseOffset) cannot be decoded: \(error)"))
+        }
+    }
+}
