@@ -86,13 +86,13 @@ struct ComparisonOutput: ParsableArguments {
 
     /// Tries the files before the work.
     func prepare() throws {
-        if let markdown { _ = try OutputFile(markdown, nil) }
+        if let markdown { _ = try OutputFile(addingMarkdownTo: markdown) }
         if let html { _ = try OutputFile(html, .page) }
     }
 
     func show(_ comparison: BenchComparison) throws {
         try wavetank.show(comparison.text(all: all))
-        if let markdown { try OutputFile(markdown, nil).append(comparison.markdown) }
+        if let markdown { try OutputFile(addingMarkdownTo: markdown).append(comparison.markdown) }
         if let html { try OutputFile(html, .page).replace(htmlPage(for: comparison)) }
     }
 }

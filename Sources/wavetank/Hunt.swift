@@ -106,7 +106,7 @@ struct Hunt: ParsableCommand {
     func run() throws {
         Interruption.handle()
         try output.prepare()
-        let selection = try HuntSelection(scenarios, filter: only, options: settings)
+        let selection = try select()
         let former = try formerResults()
         if resume, let reason = selection.objection(to: former) {
             throw refusal("\(output.output!) cannot be resumed: \(reason)")
@@ -143,6 +143,15 @@ struct Hunt: ParsableCommand {
         }
         if Interruption.isRequested { say(wayOn) }
         try output.show(HuntReport(board.results))
+    }
+
+    private func select() throws -> HuntSelection {
+        do {
+            return try HuntSelection(scenarios, filter: only, options: settings)
+        } catch {
+            output.write(error, of: scenarios, seed: seeds?.first ?? 1)
+            throw error
+        }
     }
 
     /// What --output holds from a former hunt, if it is there.

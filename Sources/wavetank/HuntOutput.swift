@@ -19,9 +19,30 @@ struct HuntOutput: ParsableArguments {
 
     /// Tries the files before the work.
     func prepare() throws {
+        let named = [("--output", output), ("--junit", junit), ("--markdown", markdown)]
+        var options: [String: String] = [:]
+        for (option, path) in named {
+            guard let path else { continue }
+            let full = URL(fileURLWithPath: path).standardizedFileURL.path
+            if let other = options.updateValue(option, forKey: full) {
+                throw refusal("\(other) and \(option) are one file: \(path)")
+            }
+        }
         if let output { _ = try OutputFile(output, .report) }
         if let junit { _ = try OutputFile(junit, .junit) }
-        if let markdown { _ = try OutputFile(markdown, nil) }
+        if let markdown { _ = try OutputFile(addingMarkdownTo: markdown) }
+    }
+
+    /// Tells pipelines why nothing was run, in the files that they show.
+    func write(_ refusal: any Error, of scenarios: [String], seed: UInt64) {
+        let seeds = scenarios.map {
+            HuntReport.Seed(
+                scenario: shortPath($0), seed: seed, report: nil, incident: .refused,
+                lastWords: "\(refusal)")
+        }
+        let report = HuntReport(seeds)
+        if let junit { try? OutputFile(junit, .junit).write(report.junit) }
+        if let markdown { try? OutputFile(addingMarkdownTo: markdown).append(report.markdown) }
     }
 
     /// Prints and writes; ends with the exit code that the seeds call for.
@@ -48,7 +69,9 @@ struct HuntOutput: ParsableArguments {
             try OutputFile(output, .report).replace(text)
         }
         attempt { if let junit { try OutputFile(junit, .junit).write(report.junit) } }
-        attempt { if let markdown { try OutputFile(markdown, nil).append(report.markdown) } }
+        attempt {
+            if let markdown { try OutputFile(addingMarkdownTo: markdown).append(report.markdown) }
+        }
         if Interruption.isRequested { throw Interruption.exitCode }
         if !isComplete { throw ExitCode(3) }
         let incidents = report.seeds.filter { $0.report == nil }.map(\.incident)

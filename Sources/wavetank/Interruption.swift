@@ -10,6 +10,7 @@ import Synchronization
 enum Interruption {
     private static let number = Atomic<Int32>(0)
     private static let isHandled = Atomic<Bool>(false)
+    private static let isBlocked = Atomic<Bool>(false)
     private static let workers = Mutex<Set<pid_t>>([])
     private static let queue = DispatchQueue(label: "signals")
     private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
@@ -30,7 +31,7 @@ enum Interruption {
     private static func received(_ signal: Int32) {
         let isFirst = number.exchange(signal, ordering: .relaxed) == 0
         workers.withLock { for worker in $0 { kill(worker, SIGKILL) } }
-        if isFirst && isHandled.load(ordering: .relaxed) {
+        if isFirst && isHandled.load(ordering: .relaxed) && !isWaiting {
             say("interrupted: ending with what there is; once more ends at once")
             return
         }
@@ -40,6 +41,12 @@ enum Interruption {
 
     /// From now on the command ends by itself when it is asked to.
     static func handle() { isHandled.store(true, ordering: .relaxed) }
+
+    /// Whether the command waits for others, and so could not end by itself.
+    static var isWaiting: Bool {
+        get { isBlocked.load(ordering: .relaxed) }
+        set { isBlocked.store(newValue, ordering: .relaxed) }
+    }
 
     static var isRequested: Bool { number.load(ordering: .relaxed) != 0 }
 

@@ -28,6 +28,7 @@ struct OutputFile {
     init(_ path: String, _ mark: Mark?) throws {
         self.path = path
         self.mark = mark
+        if path.isEmpty { throw refusal("a file without a name cannot be written") }
         var state = stat()
         if stat(path, &state) != 0 {
             isSpecial = false
@@ -36,7 +37,7 @@ struct OutputFile {
         }
         let kind = state.st_mode & S_IFMT
         if kind == S_IFDIR { throw refusal("\(path) is a folder; name a file") }
-        isSpecial = kind != S_IFREG
+        isSpecial = kind != S_IFREG || Self.isOpenElsewhere(path)
         if isSpecial { return }
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         if descriptor < 0 { throw refusal("\(OutputError(path: path))") }
@@ -47,6 +48,16 @@ struct OutputFile {
         }
     }
 
+    /// A file that Markdown is added to at the end, if its name is not that of another kind of file.
+    init(addingMarkdownTo path: String) throws {
+        let kind = URL(fileURLWithPath: path).pathExtension.lowercased()
+        let others = ["yaml", "yml", "json", "jsonl", "ndjson", "xml", "html", "log", "csv", "tsv"]
+        if others.contains(kind) {
+            throw refusal("\(path) is no file of Markdown; name one that ends in .md")
+        }
+        try self.init(path, nil)
+    }
+
     private static func tryNew(_ path: String) throws {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         if !FileManager.default.fileExists(atPath: folder) {
@@ -55,7 +66,43 @@ struct OutputFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
         if descriptor < 0 { throw refusal("\(OutputError(path: path))") }
         close(descriptor)
-        unlink(path)
+        // What was made here goes again, and of a link that led nowhere only its end does.
+        unlink(realPath(of: path))
+    }
+
+    /// Where a path leads once all links in it are followed; the path itself where it cannot be
+    /// said.
+    private static func realPath(of path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// Where a path leads that may be a link, whether or not a file is there.
+    private static func endOfLinks(_ path: String) -> String {
+        var path = path
+        for _ in 0..<40 {
+            let manager = FileManager.default
+            guard let next = try? manager.destinationOfSymbolicLink(atPath: path) else { break }
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            path = next.hasPrefix("/") ? next : "\(folder)/\(next)"
+        }
+        return path
+    }
+
+    /// Whether a path names a file by the descriptor under which some process has it open, such as
+    /// `/dev/stdout` or a link to it: what is written there must not replace the file.
+    private static func isOpenElsewhere(_ path: String) -> Bool {
+        var path = path
+        for _ in 0..<40 {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            let real = realPath(of: folder)
+            if real.hasPrefix("/proc/") && real.hasSuffix("/fd") { return true }
+            let manager = FileManager.default
+            guard let next = try? manager.destinationOfSymbolicLink(atPath: path) else { break }
+            path = next.hasPrefix("/") ? next : "\(real)/\(next)"
+        }
+        return false
     }
 
     /// Whether a file that is there begins as those that wavetank writes.
@@ -68,7 +115,7 @@ struct OutputFile {
 
     /// Puts a text in place of what was there.
     func write(_ text: String) throws {
-        let flags = isSpecial ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC
+        let flags = isSpecial ? O_WRONLY | O_APPEND : O_WRONLY | O_CREAT | O_TRUNC
         try write(text, flags)
     }
 
@@ -85,7 +132,7 @@ struct OutputFile {
     /// Puts a text in place of what was there, in one step: after a failure the old text stands.
     func replace(_ text: String) throws {
         if isSpecial { return try write(text) }
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let target = Self.endOfLinks(path)
         var template = Array((target + ".XXXXXX").utf8CString)
         let descriptor = mkstemp(&template)
         if descriptor < 0 { throw OutputError(path: path) }
@@ -106,6 +153,7 @@ struct OutputFile {
 
 /// Makes a folder for files of ours, and those above it.
 func makeFolder(_ path: String) throws {
+    if path.isEmpty { throw refusal("a folder without a name cannot be made") }
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
         if !isFolder.boolValue { throw refusal("\(path) is a file; name a folder") }
@@ -128,19 +176,32 @@ func readInput(_ path: String) throws -> Data {
     var state = stat()
     if stat(path, &state) != 0 {
         let reason = errno == ENOENT ? "no such file" : String(cString: strerror(errno))
-        throw refusal("\(path): \(reason)")
+        throw refusal(path.isEmpty ? "a file is to be named, not ''" : "\(path): \(reason)")
     }
     if state.st_mode & S_IFMT == S_IFDIR { throw refusal("\(path): is a folder, not a file") }
+    // Who waits for a pipe that nobody writes to can be stopped at once.
+    Interruption.isWaiting = true
+    defer { Interruption.isWaiting = false }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw refusal("\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     do {
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-        return try file.readToEnd() ?? Data()
+        if state.st_mode & S_IFMT == S_IFREG { return try file.readToEnd() ?? Data() }
+        // A device may have no end.
+        var data = Data()
+        while data.count <= pipeLimit, let more = try file.read(upToCount: 1 << 20), !more.isEmpty {
+            data += more
+        }
+        if data.count <= pipeLimit { return data }
     } catch {
         throw refusal("\(path): cannot be read")
     }
+    throw refusal("\(path): more than \(pipeLimit >> 20) MiB came; save it to a file first")
 }
+
+/// How many bytes are taken of what is no file.
+private let pipeLimit = 256 << 20
 
 /// The text of a file, without the mark of its byte order.
 ///

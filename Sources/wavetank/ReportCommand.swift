@@ -63,11 +63,14 @@ struct ReportCommand: ParsableCommand {
         if (try? JSONValue(parsing: String(first)))?["digest"] != nil {
             return htmlPage(for: try readHistory(file))
         }
-        return htmlPage(for: HuntReport(try readHunt(file)))
+        let seeds = try readHunt(file)
+        if seeds.isEmpty { throw refusal("\(file): has no line that a hunt or a benchmark wrote") }
+        return htmlPage(for: HuntReport(seeds))
     }
 
     private func pageOfBank(_ file: String) throws -> String {
-        do { return htmlPage(for: try MutationTable(parsing: try text(of: file))) } catch {
+        let text = try text(of: file)
+        do { return htmlPage(for: try MutationTable(parsing: text)) } catch {
             throw refusal("\(file): \(error)")
         }
     }

@@ -9,7 +9,8 @@ enum StandardOutput {
     ///   that nobody reads any more.
     static func write(_ text: String) throws {
         ProgressLine.clear()
-        try writeAll([UInt8]((text + "\n").utf8), to: STDOUT_FILENO, path: "standard output")
+        try writeAll(
+            [UInt8]((visible(text) + "\n").utf8), to: STDOUT_FILENO, path: "standard output")
     }
 }
 
@@ -19,7 +20,26 @@ func show(_ text: String) throws { try StandardOutput.write(text) }
 /// Tells a person something, on standard error; what cannot be written there is lost.
 func say(_ text: String) {
     ProgressLine.clear()
-    try? writeAll([UInt8]((text + "\n").utf8), to: STDERR_FILENO, path: "standard error")
+    let bytes = [UInt8]((visible(text) + "\n").utf8)
+    try? writeAll(bytes, to: STDERR_FILENO, path: "standard error")
+}
+
+/// The text without signs that a terminal would obey, which names of files may contain: each is
+/// written as it is in Swift, as in `\u{1b}`.
+func visible(_ text: String) -> String {
+    func isControl(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\t") || byte == 0x7F
+    }
+    if !text.utf8.contains(where: isControl) { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+        if scalar.isASCII && isControl(UInt8(scalar.value)) {
+            result += "\\u{\(String(scalar.value, radix: 16))}"
+        } else {
+            result.unicodeScalars.append(scalar)
+        }
+    }
+    return result
 }
 
 /// Says why nothing was run; the exit code is that of a run which could not be made.

@@ -1,0 +1,27 @@
+# Scenario files of somebody who begins: what is wrong with them is found before the run.
+for name in ev cl f2 fraud p f4 novec; do
+    tank check $name.yaml
+    exits 3
+    says "^$name.yaml:[0-9]+:[0-9]+: "
+done
+# A run in which nothing was compared, or nothing was done, is no pass.
+for name in nocheck nowork nowork2 lakeless; do
+    tank run $name.yaml --quiet
+    [ "$code" = 2 ] || [ "$code" = 3 ] || exits 2
+done
+# A failure can be read, explained and run again.
+cp two.yaml "my fail's over.yaml"
+tank run "my fail's over.yaml" --quiet
+exits 1
+says "^FAIL"
+line=$(sed -n 's/^ *again: *ci.wavetank //p' log)
+eval "set -- $line" || wrong "its line cannot be pasted: $line"
+[ "${2:-}" = "my fail's over.yaml" ] || wrong "its line names '${2:-}'"
+file=$(echo Reports/runs/*.failure.json)
+[ -e "$file" ] || wrong "no failure file"
+tank replay "$file" --quiet
+exits 1
+says "the trace is the one that was saved"
+tank explain "$file"
+exits 0
+says "server-1"
