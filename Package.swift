@@ -18,6 +18,7 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
@@ -70,10 +71,10 @@ let sources: [Target] = [
     module("KeyValue", ["Changelog", "Columnar", "JSON", "Platform"]),
     module("Changelog", ["Columnar", "JSON", "Platform"]),
     module("Columnar", ["CChecksum", "CZstd", "CLZ4", "CZlib"]),
-    module("JSON"),
     module("TankExample", ["Simulation", "Platform"]),
     module("Simulation", ["Platform"]),
-    module("Host", ["Platform", "CSQLite"] + nio),
+    module("Host", ["JSON", "Platform", "CSQLite", "CChecksum"] + nio),
+    module("JSON"),
     module("Platform"),
     .target(name: "CBuild"),
     .target(name: "CChecksum", cSettings: fastC),
@@ -92,7 +93,7 @@ let testTargets: [Target] = [
     tests("Simulation", ["Simulation", "Platform"]),
     tests("PlatformContract", ["Platform", "Simulation", "Host"]),
     tests("TankExample", ["TankExample"]),
-    tests("Host", ["Host", "Platform"]),
+    tests("Host", ["Host", "JSON", "Platform"]),
     tests("JSON", ["JSON"]),
     tests("Columnar", ["Columnar"]),
     tests("Avro", ["Avro", "Columnar"]),

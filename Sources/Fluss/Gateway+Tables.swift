@@ -120,8 +120,18 @@ extension Gateway {
             throw FlussError.refused(.partitionNotExists, reason: "no table here has partitions")
         }
         var response = MetadataResponse()
-        response.coordinator = node(at: endpoints.coordinatorPort)
-        response.tabletServers = [node(at: endpoints.tabletServerPort)]
+        let peers = self.peers
+        var coordinator = ServerNode()
+        coordinator.host = endpoints.host
+        coordinator.port = Int32(endpoints.coordinatorPort)
+        response.coordinator = coordinator
+        response.tabletServers = peers.map { peer in
+            var node = ServerNode()
+            node.nodeID = peer.number
+            node.host = peer.host
+            node.port = Int32(peer.tabletServerPort)
+            return node
+        }
         for path in request.tablePaths {
             let table = try table(at: path)
             var metadata = TableMetadata()
@@ -132,21 +142,17 @@ extension Gateway {
             metadata.buckets = table.buckets.map { bucket in
                 var answer = BucketMetadata()
                 answer.bucketID = bucket.bucket
-                answer.leaderID = 0
-                answer.replicaIDs = [0]
-                answer.leaderEpoch = client.mirror.buckets[bucket]?.value.leaderEpoch
+                let state = client.mirror.buckets[bucket]?.value
+                // Where no gateway is beside the leader, any of them will do.
+                let leader = peers.first { $0.server == state?.leader?.server } ?? peers[0]
+                answer.leaderID = leader.number
+                answer.replicaIDs = [leader.number]
+                answer.leaderEpoch = state?.leaderEpoch
                 return answer
             }
             response.tables.append(metadata)
         }
         return response
-    }
-
-    private func node(at port: Int) -> ServerNode {
-        var node = ServerNode()
-        node.host = endpoints.host
-        node.port = Int32(port)
-        return node
     }
 
     // MARK: Looking up

@@ -4,9 +4,10 @@ public import Platform
 
 /// Answers programs that speak the Fluss protocol, as a client of the cluster.
 ///
-/// It tells them that it is the coordinator and the one tablet server, which leads every bucket,
-/// and passes their calls on to whoever does: a failover is this side's business, and what is
-/// acknowledged is what the leader acknowledged. Any number of gateways serve one cluster.
+/// It tells them that it is the coordinator, and that the gateways are the tablet servers, of which
+/// the one beside a bucket's leader leads it. Each passes calls on to whoever leads now: a failover
+/// is this side's business, and what is acknowledged is what the leader acknowledged. A gateway
+/// that knows of no others is the one tablet server, which leads every bucket.
 public final class Gateway {
     /// How a server presents itself; clients ask it of each connection.
     enum ServerType: Int32 {
@@ -27,6 +28,23 @@ public final class Gateway {
         }
     }
 
+    /// A gateway of the cluster, as clients are told of it.
+    public struct Peer: Hashable, Sendable {
+        /// What clients know the tablet server by; no other has it.
+        public var number: Int32
+        /// The tablet server whose buckets are best asked of it.
+        public var server: String
+        public var host: String
+        public var tabletServerPort: Int
+
+        public init(number: Int32, server: String, host: String, tabletServerPort: Int) {
+            self.number = number
+            self.server = server
+            self.host = host
+            self.tabletServerPort = tabletServerPort
+        }
+    }
+
     /// The ports of the gateway's machine that it listens at.
     public static let coordinatorPort = 9124
     public static let tabletServerPort = 9125
@@ -38,16 +56,31 @@ public final class Gateway {
     let endpoints: Endpoints
     /// Replicas of tables whose creator does not say how many.
     let standardReplicas: Int
+    /// The gateways that are up, in order.
+    private let knownPeers: () -> [Peer]
 
+    /// - Parameter peers: The gateways that are up; none where this is the only one.
     public init(
         _ machine: Machine, _ configuration: ClusterConfiguration, at endpoints: Endpoints,
-        standardReplicas: Int
+        standardReplicas: Int, peers: @escaping () -> [Peer] = { [] }
     ) {
         precondition(standardReplicas > 0, "a table has replicas")
         self.machine = machine
         client = ClusterClient(machine, configuration)
         self.endpoints = endpoints
         self.standardReplicas = standardReplicas
+        knownPeers = peers
+    }
+
+    /// The tablet servers as clients are told of them: one at least.
+    var peers: [Peer] {
+        let known = knownPeers()
+        if !known.isEmpty { return known }
+        return [
+            Peer(
+                number: 0, server: "", host: endpoints.host,
+                tabletServerPort: endpoints.tabletServerPort)
+        ]
     }
 
     /// Serves until the machine ends.

@@ -10,9 +10,17 @@ public struct HostConfiguration: Sendable {
     public var processorCount = 2
     /// Files of machines that have a descriptor at a time; nil for what the process may have.
     public var openFileLimit: Int?
-    /// Ports of machines that programs of others call, without a greeting, by the port of the
-    /// loopback interface behind which each is; 0 for any.
+    /// Ports of machines that programs of others call, without a greeting, by the real port behind
+    /// which each is; 0 for any.
     public var publicPorts: [Int: Int] = [:]
+    /// The S3 store that has the objects; nil for a folder.
+    public var s3: S3Configuration?
+    /// The etcd that coordinates; nil for a database in the folder.
+    public var etcd: EtcdConfiguration?
+    /// The address that all listeners are bound to; loopback unless asked for another.
+    public var listenHost = "127.0.0.1"
+    /// What other processes reach this one by.
+    public var advertisedHost = "127.0.0.1"
     /// How long connecting may take.
     public var connectTimeout = Duration.seconds(3)
 

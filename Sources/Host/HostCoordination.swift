@@ -3,10 +3,13 @@ import Platform
 /// One machine's way to the coordination service.
 final class HostCoordination: Coordination {
     private let world: HostWorld
+    private let service: CoordinationService
     private let lifetime: Lifetime
 
     init(world: HostWorld, lifetime: Lifetime) {
+        guard let service = world.coordinator else { preconditionFailure("etcd coordinates") }
         self.world = world
+        self.service = service
         self.lifetime = lifetime
     }
 
@@ -39,7 +42,9 @@ final class HostCoordination: Coordination {
         }
         // Afterwards, so that the turn under way when it was asked for is not the last.
         defer { world.keepPulse() }
-        return try await run { try $0.grantLease(duration) }
+        let lease = try await run { try $0.grantLease(duration) }
+        world.granted(lease)
+        return lease
     }
 
     func renewLease(_ lease: LeaseIdentifier) async throws {
@@ -74,7 +79,7 @@ final class HostCoordination: Coordination {
     private func run<Value>(
         _ request: @escaping @Sendable (CoordinationService) throws -> Value
     ) async throws -> Value {
-        let service = world.coordinator
+        let service = self.service
         do {
             return try await world.offload(to: world.databaseThread, in: lifetime) {
                 try request(service)
@@ -142,24 +147,31 @@ final class HostWatch: Watch {
 }
 
 extension HostWorld {
+    /// Remembers a lease for `leave`; of very many, the latest.
+    func granted(_ lease: LeaseIdentifier) {
+        if grantedLeases.count >= 256 { grantedLeases.removeFirst(128) }
+        grantedLeases.append(lease)
+    }
+
     /// How soon an ended lease and another process's change are noticed.
     private static let pulseInterval: Int64 = 10_000_000
 
-    func coordinationEnded(for lifetime: Lifetime) { endWatches { $0.lifetime === lifetime } }
+    func coordinationEnded(for lifetime: Lifetime) {
+        endWatches { $0.lifetime === lifetime }
+        etcdClient?.endWatches { $0.lifetime === lifetime }
+    }
 
     func endWatches(_ isEnded: (HostWatch) -> Bool) {
         let ended = Set(watches.filter(isEnded).map(\.identifier))
-        if ended.isEmpty { return }
+        guard !ended.isEmpty, let service = coordinator else { return }
         watches.removeAll { ended.contains($0.identifier) }
-        let service = coordinator
         databaseThread.submit { service.endStreams { ended.contains($0.identifier) } }
     }
 
     /// Gives the coordination service its turns from now on, for as long as it needs them.
     func keepPulse() {
-        if pulse != nil || isShutDown { return }
+        guard pulse == nil, !isShutDown, let service = coordinator else { return }
         pulse = schedule(HostClock.monotonicNanoseconds + Self.pulseInterval) { [unowned self] in
-            let service = coordinator
             let world = UncheckedSendableBox(self)
             databaseThread.submit {
                 // A turn that failed is needed again.

@@ -4,11 +4,18 @@ public enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
     case folder(path: String, reason: String)
     /// The database cannot be used: restore it, or give another folder.
     case database(path: String, reason: String)
+    /// A service that was named cannot be used: start it, or name another.
+    case service(name: String, reason: String)
+    /// The port cannot be listened at: free it, or name another.
+    case port(host: String, port: Int, reason: String)
 
     public var description: String {
         switch self {
         case .folder(let path, let reason): "cannot use the folder \(path): \(reason)"
         case .database(let path, let reason): "cannot use the database \(path): \(reason)"
+        case .service(let name, let reason): "cannot use \(name): \(reason)"
+        case .port(let host, let port, let reason):
+            "cannot listen at \(host):\(port): \(reason)"
         }
     }
 }

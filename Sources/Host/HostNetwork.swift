@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Platform
 
-/// One machine's network: TCP over the loopback interface only.
+/// One machine's network: TCP, over the loopback interface unless the configuration says more.
 final class HostNetwork: Network {
     private unowned let world: HostWorld
     private let node: HostNode
@@ -21,7 +21,7 @@ final class HostNetwork: Network {
     func listen(port: Int) async throws -> any Listener {
         try lifetime.check()
         let address = Address(host: node.name, port: port == 0 ? freePort() : port)
-        if listeners[address.port] != nil || world.directory.port(of: address) != nil {
+        if listeners[address.port] != nil {
             throw NetworkError.addressInUse(address)
         }
         let listener = HostListener(address: address, network: self)
@@ -33,7 +33,8 @@ final class HostNetwork: Network {
         }
         listener.channel = channel
         let port = channel.localAddress?.port ?? 0
-        guard world.directory.publish(address, port: port) else {
+        let place = ServiceAddress(host: world.configuration.advertisedHost, port: port)
+        guard world.directory.publish(address, at: place) else {
             listeners[address.port] = nil
             channel.close(promise: nil)
             throw NetworkError.addressInUse(address)
@@ -43,13 +44,13 @@ final class HostNetwork: Network {
 
     func connect(to address: Address) async throws -> any Connection {
         try lifetime.check()
-        guard let port = world.directory.port(of: address) else {
+        guard let place = world.directory.place(of: address) else {
             throw NetworkError.refused(address)
         }
         let greeting = Greeting(
             caller: Address(host: node.name, port: freePort()), called: address)
         let connection = HostConnection(peer: address, network: self, channel: nil)
-        do { connection.channel = try await open(connection, greeting, port: port) } catch {
+        do { connection.channel = try await open(connection, greeting, place) } catch {
             if error is Terminated { throw error }
             throw (error as? IOError)?.errnoCode == ECONNREFUSED || error is NIOConnectionError
                 ? NetworkError.refused(address) : .timedOut(address)
@@ -74,6 +75,8 @@ final class HostNetwork: Network {
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let binding = ServerBootstrap(group: self.world.eventLoops)
                 .serverChannelOption(.backlog, value: 256)
+                // Connections of a process that was killed linger for a minute at its port.
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.autoRead, value: false)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelInitializer { channel in
@@ -102,15 +105,14 @@ final class HostNetwork: Network {
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
-                .bind(host: "127.0.0.1", port: publicPort ?? 0)
+                .bind(host: self.world.configuration.listenHost, port: publicPort ?? 0)
             hand(binding, to: wait)
         }
     }
 
     private func open(
-        _ connection: HostConnection, _ greeting: Greeting, port: Int
+        _ connection: HostConnection, _ greeting: Greeting, _ place: ServiceAddress
     ) async throws -> Socket {
-        let target = try SocketAddress(ipAddress: "127.0.0.1", port: port)
         let world = UncheckedSendableBox(self.world)
         let carried = UncheckedSendableBox(connection)
         return try await lifetime.wait { (wait: Wait<Socket>) in
@@ -127,7 +129,7 @@ final class HostNetwork: Network {
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
-                .connect(to: target)
+                .connect(host: place.host, port: place.port)
             hand(opening, to: wait)
         }
     }

@@ -38,9 +38,9 @@ extension HostWorld {
             clock: HostClock(world: self, lifetime: lifetime),
             disk: HostDisk(world: self, node: node, lifetime: lifetime),
             network: network,
-            objectStore: HostObjectStore(world: self, name: name, lifetime: lifetime),
-            coordination: HostCoordination(world: self, lifetime: lifetime),
-            lakeCatalog: HostLakeCatalog(world: self, lifetime: lifetime),
+            objectStore: objectStore(name, lifetime),
+            coordination: coordination(lifetime),
+            lakeCatalog: lakeCatalog(lifetime),
             entropy: SystemEntropy(),
             observer: HostObserver(journal, machine: name),
             lifetime: lifetime,
@@ -50,6 +50,23 @@ extension HostWorld {
         )
         machine.spawn("start of \(name)") { try await body(machine) }
         return machine
+    }
+
+    private func objectStore(_ name: String, _ lifetime: Lifetime) -> any ObjectStore {
+        if let bucket {
+            return S3ObjectStore(bucket, world: self, machine: name, lifetime: lifetime)
+        }
+        return HostObjectStore(world: self, name: name, lifetime: lifetime)
+    }
+
+    private func coordination(_ lifetime: Lifetime) -> any Coordination {
+        if let etcdClient { return EtcdCoordination(etcdClient, world: self, lifetime: lifetime) }
+        return HostCoordination(world: self, lifetime: lifetime)
+    }
+
+    private func lakeCatalog(_ lifetime: Lifetime) -> any LakeCatalog {
+        if configuration.etcd == nil { return HostLakeCatalog(world: self, lifetime: lifetime) }
+        return CoordinationLakeCatalog(coordination(lifetime))
     }
 
     private func memory(of node: HostNode, _ lifetime: Lifetime) -> Memory {

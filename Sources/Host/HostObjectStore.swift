@@ -3,11 +3,14 @@ import Platform
 /// One machine's way to the objects.
 final class HostObjectStore: ObjectStore {
     private let world: HostWorld
+    private let objects: FolderObjects
     private let name: String
     private let lifetime: Lifetime
 
     init(world: HostWorld, name: String, lifetime: Lifetime) {
+        guard let objects = world.objects else { preconditionFailure("the objects are elsewhere") }
         self.world = world
+        self.objects = objects
         self.name = name
         self.lifetime = lifetime
     }
@@ -62,7 +65,7 @@ final class HostObjectStore: ObjectStore {
     private func run<Value>(
         _ key: String, _ request: @escaping @Sendable (FolderObjects) throws -> Value
     ) async throws -> Value {
-        let objects = world.objects
+        let objects = self.objects
         do {
             return try await world.offload(to: world.workers, in: lifetime) {
                 try request(objects)

@@ -25,14 +25,20 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var nodes: [String: HostNode] = [:]
     let workers: WorkerThreads
     let openFiles: OpenFiles
-    let objects: FolderObjects
-    let coordinator: CoordinationService
+    /// Nil where an S3 store has the objects.
+    let objects: FolderObjects?
+    /// Nil where an etcd coordinates.
+    let coordinator: CoordinationService?
     let catalog: CatalogService
     /// For work that computes.
     let processors: WorkerThreads
     /// One thread for the databases, which take one request at a time.
     let databaseThread = WorkerThreads(count: 1)
     let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// Leases that machines of this process asked for, and that may not have ended.
+    var grantedLeases: [LeaseIdentifier] = []
+    private(set) var bucket: S3Bucket?
+    private(set) var etcdClient: EtcdClient?
     /// Connections that were closed and still have something to send.
     var closingConnections = 0
     /// The next turn of the coordination service, nil when it needs none.
@@ -56,19 +62,27 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         self.directory = directory
         do {
             try makeFolders(configuration.machinesFolder, root: "")
-            objects = try FolderObjects(configuration)
+            objects = configuration.s3 == nil ? try FolderObjects(configuration) : nil
             try syncFolder(configuration.folder)
         } catch {
             throw .folder(path: configuration.folder, reason: "\(error)")
         }
-        do { coordinator = try CoordinationService(path: configuration.coordinationPath) } catch {
-            throw .database(path: configuration.coordinationPath, reason: "\(error)")
+        if configuration.etcd == nil {
+            do {
+                coordinator = try CoordinationService(path: configuration.coordinationPath)
+            } catch {
+                throw .database(path: configuration.coordinationPath, reason: "\(error)")
+            }
+        } else {
+            coordinator = nil
         }
         do { catalog = try CatalogService(configuration) } catch {
             throw .database(path: configuration.catalogPath, reason: "\(error)")
         }
         workers = WorkerThreads(count: configuration.workerCount)
         processors = WorkerThreads(count: configuration.processorCount)
+        if let s3 = configuration.s3 { bucket = S3Bucket(s3, world: self) }
+        if let etcd = configuration.etcd { etcdClient = EtcdClient(etcd, world: self) }
     }
 
     deinit { precondition(isShutDown, "a world was dropped before its shutDown") }
@@ -216,6 +230,8 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         _ = run(atMost: .seconds(1)) { [self] in closingConnections == 0 }
         if let pulse { cancel(pulse) }
         isShutDown = true
+        bucket?.client.close()
+        etcdClient?.close()
         try? eventLoops.syncShutdownGracefully()
         workers.close()
         processors.close()

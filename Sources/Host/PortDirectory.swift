@@ -1,14 +1,14 @@
 public import Platform
 
-/// Knows behind which port of the loopback interface a machine's listener is.
+/// Knows where a machine's listener is reached.
 ///
-/// The world asks on its own thread. A directory for several processes could keep a file.
+/// The world asks on its own thread.
 public protocol PortDirectory: AnyObject {
-    /// The real port, or nil if nobody listens at `address`.
-    func port(of address: Address) -> Int?
+    /// The place, or nil if nobody listens at `address`.
+    func place(of address: Address) -> ServiceAddress?
 
     /// Enters a listener; false if another has the address.
-    func publish(_ address: Address, port: Int) -> Bool
+    func publish(_ address: Address, at place: ServiceAddress) -> Bool
 
     /// Takes out what `publish` entered.
     func withdraw(_ address: Address)
@@ -16,17 +16,17 @@ public protocol PortDirectory: AnyObject {
 
 /// The directory of a world whose machines are all in one process.
 public final class LocalDirectory: PortDirectory {
-    private var ports: [Address: Int] = [:]
+    private var places: [Address: ServiceAddress] = [:]
 
     public init() {}
 
-    public func port(of address: Address) -> Int? { ports[address] }
+    public func place(of address: Address) -> ServiceAddress? { places[address] }
 
-    public func publish(_ address: Address, port: Int) -> Bool {
-        if ports[address] != nil { return false }
-        ports[address] = port
+    public func publish(_ address: Address, at place: ServiceAddress) -> Bool {
+        if places[address] != nil { return false }
+        places[address] = place
         return true
     }
 
-    public func withdraw(_ address: Address) { ports[address] = nil }
+    public func withdraw(_ address: Address) { places[address] = nil }
 }

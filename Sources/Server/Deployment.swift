@@ -22,6 +22,10 @@ public final class Deployment {
     public private(set) var runningServers: [(name: NodeName, server: TabletServer)] = []
     /// Where clients reach the gateways, if not at their own machines.
     public var gatewayEndpoints: Gateway.Endpoints?
+    /// The gateways that are up, where there are several.
+    public var gatewayPeers: () -> [Gateway.Peer] = { [] }
+    /// Tablet servers of the whole cluster, where other processes run some of them.
+    public var serverCount: Int
     /// Called when an index shows everything of a bucket below an offset.
     public var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
 
@@ -30,6 +34,7 @@ public final class Deployment {
         precondition(Set(nodes).count == nodes.count, "two nodes of one name")
         self.nodes = nodes
         self.configuration = configuration
+        serverCount = nodes.filter { $0.role == .server }.count
     }
 
     /// Runs a node's program on a machine until the machine ends.
@@ -59,9 +64,9 @@ public final class Deployment {
                 ?? Gateway.Endpoints(
                     host: machine.name, coordinatorPort: Gateway.coordinatorPort,
                     tabletServerPort: Gateway.tabletServerPort)
-            let servers = nodes.filter { $0.role == .server }.count
             try await Gateway(
-                machine, configuration, at: endpoints, standardReplicas: min(3, max(1, servers))
+                machine, configuration, at: endpoints,
+                standardReplicas: min(3, max(1, serverCount)), peers: gatewayPeers
             ).run()
         case .client: preconditionFailure("clients run workloads, not a node's program")
         }

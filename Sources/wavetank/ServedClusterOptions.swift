@@ -1,43 +1,124 @@
 import ArgumentParser
 import Foundation
+import Host
 import Workbench
 
 /// What `wavetank serve` without a scenario serves.
 struct ServedClusterOptions: ParsableArguments {
     @Option(
-        help: "The port that Fluss clients bootstrap at; the one after it is used as well.")
-    var flussPort = 9123
+        help: ArgumentHelp(
+            "Where Fluss clients bootstrap; the port after it is used as well.",
+            valueName: "host:port"))
+    var listen = "127.0.0.1:9123"
 
-    @Option(help: "How many tablet servers there are, in this one process.")
+    @Option(
+        help: ArgumentHelp(
+            "What clients and other processes are told instead of the address listened at.",
+            valueName: "host"))
+    var advertise: String?
+
+    @Option(help: "How many tablet servers the cluster has; without --etcd, all in this process.")
     var servers = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "The parts that this process runs: all, coordinator or tablet.", valueName: "role"),
+        transform: { try choice($0, of: ServedCluster.Role.self) })
+    var role = ServedCluster.Role.all
+
+    @Option(help: "Which process of the cluster this is, from 1.")
+    var number = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "The etcd that coordinates the cluster's processes; without one there is one process.",
+            valueName: "url"))
+    var etcd: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The S3 store that has the objects: http://HOST:PORT/BUCKET[/PREFIX] or s3://BUCKET.",
+            valueName: "url"))
+    var s3: String?
+
+    @Option(
+        name: .customLong("s3-style"),
+        help: ArgumentHelp("How buckets are named: path or virtual-host.", valueName: "style"),
+        transform: { try choice($0, of: S3Configuration.Style.self) })
+    var s3Style = S3Configuration.Style.path
+
     func validate() throws {
-        if !(1...65_534).contains(flussPort) {
-            throw ValidationError("--fluss-port is from 1 to 65534")
-        }
         if !(1...64).contains(servers) { throw ValidationError("--servers is from 1 to 64") }
+        if !(1...64).contains(number) { throw ValidationError("--number is from 1 to 64") }
+        if place == nil {
+            throw ValidationError("--listen is HOST:PORT, the port from 1 to 65534")
+        }
+        if etcd == nil && (role != .all || number != 1) {
+            throw ValidationError(
+                "--role and --number are for a cluster of processes: name its --etcd")
+        }
+        if etcd != nil && s3 == nil && servers > 1 {
+            throw ValidationError(
+                "processes of a cluster share their objects: name an --s3 store")
+        }
+    }
+
+    private var place: (host: String, port: Int)? {
+        guard let colon = listen.lastIndex(of: ":"),
+            let port = Int(listen[listen.index(after: colon)...]), (1...65_534).contains(port),
+            colon != listen.startIndex
+        else { return nil }
+        return (String(listen[..<colon]), port)
     }
 
     /// Serves until the process is told to stop.
     func serve(_ data: String) throws {
         let start = Date()
         let server: HostServer
+        let (host, port) = place ?? ("127.0.0.1", 9123)
         do {
             try makeFolder(data)
-            let folder = URL(fileURLWithPath: data).standardizedFileURL.path
-            server = try HostServer(folder: folder, serverCount: servers, port: flussPort)
+            var cluster = ServedCluster(
+                folder: URL(fileURLWithPath: data).standardizedFileURL.path)
+            cluster.role = role
+            cluster.number = number
+            cluster.serverCount = servers
+            cluster.listenHost = host
+            cluster.advertisedHost = advertise
+            cluster.port = port
+            cluster.etcd = try etcd.map { try EtcdConfiguration.parse($0) }
+            let environment = ProcessInfo.processInfo.environment
+            cluster.s3 = try s3.map {
+                try S3Configuration.parse($0, style: s3Style, environment) { path in
+                    FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+                }
+            }
+            server = try HostServer(cluster)
         } catch {
             throw refusal("\(error)")
         }
         server.onWarning = { say($0) }
         Interruption.handle()
-        server.run(
-            onReady: {
-                let seconds = Date().timeIntervalSince(start)
-                say(
-                    "serving Fluss clients at 127.0.0.1:\(flussPort), ready after "
-                        + String(format: "%.2f", seconds) + " s; Ctrl-C stops")
-            }, isStopped: { Interruption.isRequested })
+        do {
+            try server.run(
+                onReady: {
+                    let seconds = Date().timeIntervalSince(start)
+                    say(
+                        "serving Fluss clients at \(host):\(port), ready after "
+                            + String(format: "%.2f", seconds) + " s; Ctrl-C stops")
+                }, isStopped: { Interruption.isRequested })
+        } catch {
+            throw refusal("\(error)")
+        }
         say("stopped; what was acknowledged is in \(data)")
     }
+}
+
+/// The case of this name.
+private func choice<Case: RawRepresentable<String> & CaseIterable>(
+    _ text: String, of type: Case.Type
+) throws -> Case {
+    if let known = Case(rawValue: text) { return known }
+    let names = Case.allCases.map(\.rawValue).joined(separator: ", ")
+    throw ValidationError("'\(text)' is none of \(names)")
 }

@@ -57,7 +57,7 @@ private func withStranger(
     try RealFolder().run { machine, world in
         world.journal.onNote = { notes.append($0.message) }
         let listener = try await machine.network.listen(port: 9123)
-        let port = try #require(world.directory.port(of: listener.address))
+        let port = try #require(world.directory.place(of: listener.address)?.port)
         try await body(machine, listener, try Stranger(port: port), world)
     }
     return notes
@@ -120,7 +120,7 @@ struct SocketTests {
         let notes = try withStranger { machine, listener, stranger, world in
             stranger.send(Array("GET / HTTP/1.1\r\n\r\n".utf8))
             try await waitForEnd(machine, stranger)
-            let port = try #require(world.directory.port(of: listener.address))
+            let port = try #require(world.directory.place(of: listener.address)?.port)
             let lost = try Stranger(port: port)
             lost.send(greeting(Address(host: "machine-1", port: 1)))
             try await waitForEnd(machine, lost)

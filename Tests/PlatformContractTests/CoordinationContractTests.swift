@@ -35,7 +35,7 @@ private func events(_ watch: any Watch, count: Int) async throws -> [WatchEvent]
 
 @Suite("A coordination service, simulated and real")
 struct CoordinationContractTests {
-    @Test("What was put is there, with its revision", arguments: WorldKind.allCases)
+    @Test("What was put is there, with its revision", arguments: WorldKind.coordinations)
     func entries(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -60,7 +60,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("A range is in key order by bytes, at one revision", arguments: WorldKind.allCases)
+    @Test("A range is in key order by bytes, at one revision", arguments: WorldKind.coordinations)
     func ranges(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -79,7 +79,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("A transaction is applied whole, or not at all", arguments: WorldKind.allCases)
+    @Test("A transaction is applied whole, or not at all", arguments: WorldKind.coordinations)
     func transactions(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -105,7 +105,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("Of many that race for a key, one wins", arguments: WorldKind.allCases)
+    @Test("Of many that race for a key, one wins", arguments: WorldKind.coordinations)
     func races(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, world in
             let others = (2...6).map { world.start("machine-\($0)") }
@@ -123,7 +123,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("What makes no sense is refused", arguments: WorldKind.allCases)
+    @Test("What makes no sense is refused", arguments: WorldKind.coordinations)
     func nonsense(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ async throws in
             let service = machine.coordination
@@ -148,7 +148,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("A lease takes its keys along, in one revision", arguments: WorldKind.allCases)
+    @Test("A lease takes its keys along, in one revision", arguments: WorldKind.coordinations)
     func expiry(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -176,7 +176,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("Renewing keeps a lease alive, revoking ends it", arguments: WorldKind.allCases)
+    @Test("Renewing keeps a lease alive, revoking ends it", arguments: WorldKind.coordinations)
     func renewal(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -202,7 +202,8 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("A watch sees each change after its revision, in order", arguments: WorldKind.allCases)
+    @Test(
+        "A watch sees each change after its revision, in order", arguments: WorldKind.coordinations)
     func watches(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, world in
             let service = machine.coordination
@@ -231,7 +232,9 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("A watch waits for changes, and ends when it is cancelled", arguments: WorldKind.allCases)
+    @Test(
+        "A watch waits for changes, and ends when it is cancelled",
+        arguments: WorldKind.coordinations)
     func cancelling(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -252,7 +255,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("A watch from a later revision waits for it", arguments: WorldKind.allCases)
+    @Test("A watch from a later revision waits for it", arguments: WorldKind.coordinations)
     func future(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination
@@ -262,7 +265,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("The end of a machine ends its requests and watches", arguments: WorldKind.allCases)
+    @Test("The end of a machine ends its requests and watches", arguments: WorldKind.coordinations)
     func ending(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, world in
             let other = world.start("machine-2")
@@ -281,7 +284,7 @@ struct CoordinationContractTests {
         }
     }
 
-    @Test("Keys that look alike but differ in bytes are two", arguments: WorldKind.allCases)
+    @Test("Keys that look alike but differ in bytes are two", arguments: WorldKind.coordinations)
     func normalization(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let service = machine.coordination

@@ -8,6 +8,19 @@ import Testing
 enum WorldKind: String, CaseIterable, CustomTestStringConvertible {
     case simulated
     case real
+    /// A real one with the S3 store that `WAVETANK_TEST_S3` names.
+    case s3
+    /// A real one with an etcd of its own, the program that `WAVETANK_TEST_ETCD` names.
+    case etcd
+
+    /// The two that are always there.
+    static let allCases: [WorldKind] = [.simulated, .real]
+    static let objectStores = allCases + (environment("WAVETANK_TEST_S3") == nil ? [] : [.s3])
+    static let coordinations = allCases + (environment("WAVETANK_TEST_ETCD") == nil ? [] : [.etcd])
+
+    static func environment(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     var testDescription: String { rawValue }
 }
@@ -27,19 +40,50 @@ final class EitherWorld {
     /// Runs `body` as the task of the machine `machine-1` in a fresh world.
     static func run(
         _ kind: WorldKind, limit: Duration = .seconds(30),
+        configure: (inout HostConfiguration) -> Void = { _ in },
         _ body: @escaping (Machine, EitherWorld) async throws -> Void
     ) throws {
         switch kind {
         case .simulated:
             let world = SimulationWorld(seed: 1)
             try EitherWorld(simulation: world, host: nil).run(limit, body)
-        case .real:
+        case .real, .s3, .etcd:
             let folder = FileManager.default.temporaryDirectory
                 .appendingPathComponent("wavetank-contract-\(UUID().uuidString)").path
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            let world = try HostWorld(HostConfiguration(folder: folder))
+            var configuration = HostConfiguration(folder: folder)
+            if kind == .s3 { configuration.s3 = try storeOfItsOwn() }
+            var etcd: ServiceProcess?
+            if kind == .etcd {
+                let service = try ServiceProcess(
+                    etcd: try #require(WorldKind.environment("WAVETANK_TEST_ETCD")))
+                etcd = service
+                configuration.etcd = EtcdConfiguration(
+                    addresses: [ServiceAddress(host: "127.0.0.1", port: service.port)])
+            }
+            defer { etcd?.stop() }
+            configure(&configuration)
+            let world = try HostWorld(configuration)
+            try waitForServices(of: world)
             try EitherWorld(simulation: nil, host: world).run(limit, body)
         }
+    }
+
+    /// A service that was just started takes a moment.
+    private static func waitForServices(of world: HostWorld) throws {
+        for _ in 0..<150 where (try? world.checkServices()) == nil { usleep(100_000) }
+        try world.checkServices()
+    }
+
+    /// The named store, with a prefix that nobody else has.
+    static func storeOfItsOwn(_ variable: String = "WAVETANK_TEST_S3") throws -> S3Configuration {
+        let url = try #require(WorldKind.environment(variable))
+        let environment = ProcessInfo.processInfo.environment
+        var store = try S3Configuration.parse(url, environment) {
+            FileManager.default.contents(atPath: $0).map { [UInt8]($0) }
+        }
+        store.prefix = "contract-\(UUID().uuidString)/"
+        return store
     }
 
     private func run(

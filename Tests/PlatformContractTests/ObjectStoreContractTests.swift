@@ -4,7 +4,7 @@ import Testing
 
 @Suite("An object store, simulated and real")
 struct ObjectStoreContractTests {
-    @Test("An object is read as it was written", arguments: WorldKind.allCases)
+    @Test("An object is read as it was written", arguments: WorldKind.objectStores)
     func objects(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -17,14 +17,19 @@ struct ObjectStoreContractTests {
             #expect(try await store.get("a") == text("hello"))
             let head = try #require(try await store.head("a"))
             #expect(head.key == "a" && head.byteCount == 5 && head.tag == tag)
-            #expect(head.lastModified >= before && head.lastModified <= machine.clock.timestamp)
+            // S3 says it in whole seconds.
+            let second: Int64 = kind == .s3 ? 1000 : 1
+            #expect(
+                head.lastModified.millisecondsSinceEpoch
+                    >= before.millisecondsSinceEpoch / second * second)
+            #expect(head.lastModified <= machine.clock.timestamp)
             _ = try await store.put([], at: "empty", .always)
             #expect(try await store.get("empty") == [])
             #expect(try await store.head("empty")?.byteCount == 0)
         }
     }
 
-    @Test("Conditions hold or nothing is written", arguments: WorldKind.allCases)
+    @Test("Conditions hold or nothing is written", arguments: WorldKind.objectStores)
     func conditions(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -52,7 +57,7 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test("Of many that race for one key, one wins", arguments: WorldKind.allCases)
+    @Test("Of many that race for one key, one wins", arguments: WorldKind.objectStores)
     func races(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, world in
             let others = (2...5).map { world.start("machine-\($0)") }
@@ -89,7 +94,7 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test("A range is cut at the end, and refused outside", arguments: WorldKind.allCases)
+    @Test("A range is cut at the end, and refused outside", arguments: WorldKind.objectStores)
     func ranges(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -114,7 +119,7 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test("Listing goes by bytes, page by page", arguments: WorldKind.allCases)
+    @Test("Listing goes by bytes, page by page", arguments: WorldKind.objectStores)
     func listing(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -161,7 +166,7 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test("Deleting what is not there succeeds", arguments: WorldKind.allCases)
+    @Test("Deleting what is not there succeeds", arguments: WorldKind.objectStores)
     func deleting(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -181,7 +186,7 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test("Any key of 1 to 1,024 bytes works, none escapes", arguments: WorldKind.allCases)
+    @Test("Any key of 1 to 1,024 bytes works, none escapes", arguments: WorldKind.objectStores)
     func keys(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -214,7 +219,7 @@ struct ObjectStoreContractTests {
 
     @Test(
         "A key may be the beginning of another, whichever comes first",
-        arguments: WorldKind.allCases)
+        arguments: WorldKind.objectStores)
     func nested(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
@@ -237,7 +242,7 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test("The end of a machine ends its requests", arguments: WorldKind.allCases)
+    @Test("The end of a machine ends its requests", arguments: WorldKind.objectStores)
     func ending(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, world in
             let other = world.start("machine-2")

@@ -10,3 +10,6 @@ uint32_t wavetank_crc32c_table(uint32_t seed, const void *bytes, size_t count);
 
 /// CRC-32 of zlib, gzip and PNG, going on from `seed`.
 uint32_t wavetank_crc32(uint32_t seed, const void *bytes, size_t count);
+
+/// SHA-256 (FIPS 180-4) of `bytes`.
+void wavetank_sha256(const void *bytes, size_t count, uint8_t digest[32]);

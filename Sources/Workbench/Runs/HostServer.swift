@@ -4,42 +4,75 @@ import Host
 import Platform
 import Server
 
-/// A cluster on this machine that serves programs of others, until it is told to stop.
+/// A process of a cluster that serves programs of others, until it is told to stop.
 ///
-/// The same nodes as in the tank, in one process: coordinator, tablet servers, tierer, indexer and
-/// a gateway, each a machine of the real world, on one folder of files and databases. What it
-/// acknowledged is there when it is started again on the same folder.
+/// The same nodes as in the tank, each a machine of the real world. Without an etcd all of them are
+/// in this one process, on one folder of files and databases; with one, each process runs those of
+/// its role and number, and finds the others' where the etcd says. What was acknowledged is there
+/// when the process is started again on the same folder.
 public final class HostServer {
-    private static let host = "127.0.0.1"
-
+    private let cluster: ServedCluster
+    private let folder: ServedFolder
     private let world: HostWorld
+    private let directory: ClusterDirectory?
     private let deployment: Deployment
     /// Called with each warning that a node notes.
     public var onWarning: ((String) -> Void)?
 
-    /// Clients of the Fluss protocol bootstrap at `port`; the port after it is the tablet server's.
+    /// Checks everything that can be known to be wrong before anything is started.
     ///
-    /// Throws what `HostWorld` throws about the folder.
-    public init(folder: String, serverCount: Int, port: Int) throws {
-        precondition(serverCount > 0 && (1...65_534).contains(port), "checked by the command")
-        var host = HostConfiguration(folder: folder)
-        host.publicPorts = [Gateway.coordinatorPort: port, Gateway.tabletServerPort: port + 1]
-        world = try HostWorld(host)
+    /// - Throws: `WorkbenchError` about the folder, `HostError` about a service or a port; either
+    ///   says what to do.
+    public init(_ cluster: ServedCluster) throws {
+        precondition(cluster.serverCount > 0 && cluster.number > 0, "checked by the command")
+        precondition((1...65_534).contains(cluster.port), "checked by the command")
+        self.cluster = cluster
+        folder = try ServedFolder(cluster.folder, number: cluster.number)
+        var host = HostConfiguration(folder: cluster.folder)
+        host.s3 = cluster.s3
+        host.etcd = cluster.etcd
+        host.listenHost = cluster.listenHost
+        host.advertisedHost = cluster.advertisedHost ?? cluster.listenHost
+        host.publicPorts = [
+            Gateway.coordinatorPort: cluster.port, Gateway.tabletServerPort: cluster.port + 1,
+        ]
+        let directory = cluster.etcd == nil ? nil : ClusterDirectory()
+        self.directory = directory
+        world = try HostWorld(host, directory: directory ?? LocalDirectory())
         var configuration = ClusterConfiguration()
-        configuration.minimumInSync = serverCount == 1 ? 1 : 2
-        deployment = Deployment(
-            [NodeName(.coordinator, 1)] + (1...serverCount).map { NodeName(.server, $0) } + [
-                NodeName(.tierer, 1), NodeName(.indexer, 1), NodeName(.gateway, 1),
-            ], configuration)
+        configuration.minimumInSync = cluster.serverCount == 1 ? 1 : 2
+        deployment = Deployment(cluster.nodes, configuration)
+        deployment.serverCount = cluster.serverCount
         deployment.gatewayEndpoints = Gateway.Endpoints(
-            host: Self.host, coordinatorPort: port, tabletServerPort: port + 1)
+            host: host.advertisedHost, coordinatorPort: cluster.port,
+            tabletServerPort: cluster.port + 1)
+        if let directory {
+            deployment.gatewayPeers = { Self.peers(directory) }
+        }
+    }
+
+    /// The gateways that are up; the number of each is that of the tablet server beside it.
+    private static func peers(_ directory: ClusterDirectory) -> [Gateway.Peer] {
+        directory.listeners(at: Gateway.tabletServerPort).compactMap { listener in
+            guard let node = NodeName(listener.machine), node.role == .gateway else { return nil }
+            return Gateway.Peer(
+                number: Int32(clamping: node.number),
+                server: NodeName(.server, node.number).description, host: listener.place.host,
+                tabletServerPort: listener.place.port)
+        }
     }
 
     /// Serves until `isStopped` says so; `onReady` is called once clients are answered.
-    public func run(onReady: @escaping () -> Void, isStopped: () -> Bool) {
+    ///
+    /// - Throws: `HostError` if a service is not there or not fit, a port is taken, or another
+    ///   process has the number.
+    public func run(onReady: @escaping () -> Void, isStopped: () -> Bool) throws {
+        defer { world.shutDown() }
         world.journal.onNote = { [unowned self] note in
             if note.severity >= .warning { onWarning?("\(note.machine): \(note.message)") }
         }
+        try world.checkServices()
+        if let directory { try enter(directory) }
         world.onHalt = { [unowned self] name in
             guard let node = NodeName(name) else { return }
             deployment.ended(node)
@@ -48,15 +81,58 @@ public final class HostServer {
         for node in deployment.nodes { start(node) }
         var isReady = false
         while !isStopped() {
-            world.run(for: .milliseconds(100))
+            world.run(for: .milliseconds(isReady ? 100 : 5))
             for node in restarts { start(node) }
             restarts.removeAll()
-            if !isReady && !deployment.runningServers.isEmpty {
+            if !isReady && isServing {
                 isReady = true
                 onReady()
             }
         }
-        world.shutDown()
+        world.leave()
+    }
+
+    /// Whether what this process runs has begun to answer.
+    private var isServing: Bool {
+        let roles = deployment.nodes.map(\.role)
+        return (!roles.contains(.server) || !deployment.runningServers.isEmpty)
+            && (!roles.contains(.coordinator) || !deployment.coordinators.isEmpty)
+    }
+
+    /// Takes this process's number, and holds the folder to the cluster of the etcd.
+    private func enter(_ directory: ClusterDirectory) throws {
+        let number = cluster.number
+        let name = "the process at \(world.configuration.advertisedHost):\(cluster.port)"
+        let folder = self.folder
+        var known: Result<String, any Error>?
+        world.start("process-\(number)") { machine in
+            do {
+                known = .success(
+                    try await ClusterDirectory.identity(folder.cluster, on: machine))
+            } catch let error as Terminated {
+                throw error
+            } catch {
+                known = .failure(error)
+                return
+            }
+            try await directory.run(number, name, on: machine)
+        }
+        // A process of this number that was killed a moment ago is still entered.
+        let isEntered = world.run(atMost: .seconds(15)) {
+            if case .failure? = known { return true }
+            return directory.isEntered
+        }
+        if case .success(let identity)? = known { try folder.adopt(identity) }
+        if case .failure(let error)? = known {
+            throw HostError.service(name: "etcd", reason: "\(error)")
+        }
+        if !isEntered || !directory.isEntered {
+            let holder = directory.holder ?? "another process"
+            throw HostError.service(
+                name: "the number \(number)",
+                reason: "\(holder) runs as number \(number) of this cluster; end it, or give "
+                    + "another --number")
+        }
     }
 
     private var restarts: [NodeName] = []

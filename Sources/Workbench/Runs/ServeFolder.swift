@@ -55,7 +55,7 @@ final class ServeFolder {
         }
     }
 
-    private static func lock(_ path: String) throws -> Int32 {
+    static func lock(_ path: String) throws -> Int32 {
         let file = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         if file < 0 {
             throw WorkbenchError.unusable(path: path, reason: String(cString: strerror(errno)))
@@ -68,7 +68,7 @@ final class ServeFolder {
         return file
     }
 
-    private static func write(_ text: String, to path: String) throws {
+    static func write(_ text: String, to path: String) throws {
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
             throw WorkbenchError.unusable(path: path, reason: "it cannot be written")
         }

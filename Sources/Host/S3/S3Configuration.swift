@@ -1,0 +1,81 @@
+/// Which bucket of an S3 store holds the objects, and how it is spoken to.
+public struct S3Configuration: Sendable {
+    public enum Style: String, Hashable, Sendable, CaseIterable {
+        /// The bucket is the first part of the path.
+        case path
+        /// The bucket is the first part of the host's name.
+        case virtualHost = "virtual-host"
+    }
+
+    public var address: ServiceAddress
+    public var bucket: String
+    /// What the names of all our objects begin with; empty, or with a slash last.
+    public var prefix: String
+    public var region: String
+    public var style: Style
+    public var credentials: S3Credentials
+    /// A larger object is put in parts of this size; S3 wants 5 MiB at least.
+    public var partByteCount = 32 * 1024 * 1024
+    /// Attempts at a request that had no effect, and at one that only reads.
+    public var attemptLimit = 4
+
+    public init(
+        address: ServiceAddress, bucket: String, prefix: String = "", region: String = "us-east-1",
+        style: Style = .path, credentials: S3Credentials
+    ) {
+        self.address = address
+        self.bucket = bucket
+        self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
+        self.region = region
+        self.style = style
+        self.credentials = credentials
+    }
+
+    /// Reads `http://HOST[:PORT]/BUCKET[/PREFIX]`, or `s3://BUCKET[/PREFIX]` with the store at
+    /// `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`.
+    ///
+    /// - Throws: `HostError.service`, which says what to name instead.
+    public static func parse(
+        _ url: String, style: Style = .path, _ environment: [String: String],
+        readFile: (String) -> [UInt8]?
+    ) throws(HostError) -> S3Configuration {
+        var path: Substring
+        let address: ServiceAddress
+        if url.hasPrefix("s3://") {
+            guard
+                let endpoint = environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
+            else {
+                throw .service(
+                    name: url,
+                    reason: "name the store's address in AWS_ENDPOINT_URL, or give "
+                        + "http://HOST:PORT/BUCKET")
+            }
+            (address, _) = try ServiceAddress.parse(endpoint)
+            path = url.dropFirst("s3://".count)
+        } else {
+            let parsed = try ServiceAddress.parse(url)
+            address = parsed.0
+            path = parsed.path[...]
+        }
+        while path.last == "/" { path.removeLast() }
+        let bucket = path.prefix { $0 != "/" }
+        if !isBucketName(bucket) {
+            throw .service(name: url, reason: "it names no bucket: http://HOST:PORT/BUCKET does")
+        }
+        return S3Configuration(
+            address: address, bucket: String(bucket),
+            prefix: String(path.dropFirst(bucket.count).drop { $0 == "/" }),
+            region: S3Credentials.region(environment, readFile: readFile) ?? "us-east-1",
+            style: style,
+            credentials: try S3Credentials.find(environment, readFile: readFile))
+    }
+
+    private static func isBucketName(_ name: Substring) -> Bool {
+        (3...63).contains(name.utf8.count)
+            && name.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+            }
+    }
+}

@@ -1,0 +1,49 @@
+public import Host
+import Server
+
+/// What a server process of the engine runs, and which services it uses.
+public struct ServedCluster: Sendable {
+    /// Which parts of a cluster a process runs.
+    public enum Role: String, Sendable, CaseIterable {
+        /// Everything.
+        case all
+        /// The coordinator, tierer and indexer.
+        case coordinator
+        /// A tablet server, and the gateway that clients call.
+        case tablet
+    }
+
+    /// An absolute path.
+    public var folder: String
+    public var role = Role.all
+    /// Which process of the cluster this is; no other has the number at the time.
+    public var number = 1
+    /// Tablet servers of the cluster, in all processes.
+    public var serverCount = 1
+    public var listenHost = "127.0.0.1"
+    /// What clients and other processes are told; the address listened at if nil.
+    public var advertisedHost: String?
+    /// Where clients of the Fluss protocol bootstrap; the port after it is the tablet server's.
+    public var port = 9123
+    public var s3: S3Configuration?
+    /// Nil for a cluster in this one process.
+    public var etcd: EtcdConfiguration?
+
+    public init(folder: String) { self.folder = folder }
+
+    /// The nodes that this process runs, in the order in which they start.
+    var nodes: [NodeName] {
+        if etcd == nil {
+            return [NodeName(.coordinator, 1)] + (1...serverCount).map { NodeName(.server, $0) } + [
+                NodeName(.tierer, 1), NodeName(.indexer, 1), NodeName(.gateway, 1),
+            ]
+        }
+        let roles: [NodeRole] =
+            switch role {
+            case .all: [.coordinator, .server, .tierer, .indexer, .gateway]
+            case .coordinator: [.coordinator, .tierer, .indexer]
+            case .tablet: [.server, .gateway]
+            }
+        return roles.map { NodeName($0, number) }
+    }
+}

@@ -1,0 +1,308 @@
+"""A cluster of three processes under kill -9, seen by a Fluss client that knows nothing of it.
+
+python ci/cluster.py WAVETANK WEED ROUNDS: starts etcd, SeaweedFS and three servers on loopback,
+lets a client write without a pause, kills one process a round and starts it again, and at the end
+holds what was acknowledged against what is read. All is ended by its own id.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import fluss
+import pyarrow as pa
+
+WAVETANK, WEED = [os.path.abspath(path) for path in sys.argv[1:3]]
+ROUNDS = int(sys.argv[3])
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret",
+        "AWS_REGION": "us-east-1"}
+DATABASE = "shop"
+started = []
+taken = set()
+
+
+def port(count=1):
+    """The first of `count` free ports in a row."""
+    while True:
+        first = random.randrange(20000, 30000, 2)
+        ports = range(first, first + count)
+        if taken & set(ports):
+            continue
+        try:
+            for number in ports:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", number))
+        except OSError:
+            continue
+        taken.update(ports)
+        return first
+
+
+def start(arguments, log, **more):
+    process = subprocess.Popen(arguments, stdout=log, stderr=log, **more)
+    started.append(process)
+    return process
+
+
+def wait_for(number, process, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", number), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers at port {number}")
+
+
+class Cluster:
+    def __init__(self, work):
+        self.work = work
+        self.log = open(work + "/log", "w")
+        client, peer = port(2), port()
+        self.etcd = f"http://127.0.0.1:{client}"
+        etcd = start(
+            ["etcd", "--data-dir", work + "/etcd", "--listen-client-urls", self.etcd,
+             "--advertise-client-urls", self.etcd, "--listen-peer-urls", f"http://127.0.0.1:{peer}",
+             "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}", "--initial-cluster",
+             f"default=http://127.0.0.1:{peer}", "--log-level", "error"], self.log)
+        with open(work + "/s3.json", "w") as file:
+            file.write('{"identities": [{"name": "tests", "credentials": [{"accessKey": "testing", '
+                       '"secretKey": "testing-secret"}], "actions": ["Admin"]}]}')
+        os.mkdir(work + "/weed")
+        s3 = port()
+        weed = start(
+            [WEED, "server", "-dir", work + "/weed", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+             f"-master.port={port()}", f"-volume.port={port()}", f"-filer.port={port()}", "-filer",
+             "-s3", f"-s3.port={s3}", f"-s3.config={work}/s3.json",
+             "-master.volumeSizeLimitMB=64"], self.log, cwd=work)
+        wait_for(client, etcd)
+        wait_for(s3, weed)
+        self.store = f"http://127.0.0.1:{s3}/lake"
+        self.ports = [port(2) for _ in range(3)]
+        self.processes = [None] * 3
+        self.make_bucket(s3)
+        for number in range(3):
+            self.serve(number)
+
+    def make_bucket(self, s3):
+        """SeaweedFS makes a bucket when its shell is told to; its S3 answers a signed PUT."""
+        for _ in range(60):
+            done = subprocess.run(
+                [sys.executable, "-c", SIGNED_PUT, str(s3)], stderr=subprocess.DEVNULL)
+            if done.returncode == 0:
+                return
+            time.sleep(0.5)
+        raise SystemExit("no bucket could be made")
+
+    def serve(self, number):
+        folder = f"{self.work}/server-{number + 1}"
+        self.processes[number] = start(
+            [WAVETANK, "serve", "--data", folder, "--listen", f"127.0.0.1:{self.ports[number]}",
+             "--servers", "3", "--number", str(number + 1), "--etcd", self.etcd,
+             "--s3", self.store], self.log, env=dict(os.environ, **KEYS))
+
+    def ready(self, number):
+        wait_for(self.ports[number], self.processes[number])
+
+    def kill(self, number):
+        self.processes[number].send_signal(signal.SIGKILL)
+        self.processes[number].wait()
+
+    def stop(self, number):
+        self.processes[number].terminate()
+        self.processes[number].wait(30)
+
+
+SIGNED_PUT = """
+import datetime, hashlib, hmac, sys, urllib.request
+port = sys.argv[1]
+now = datetime.datetime.utcnow().strftime("%Y%m%dT%H%M%SZ")
+day, empty = now[:8], hashlib.sha256(b"").hexdigest()
+host = f"127.0.0.1:{port}"
+names = "host;x-amz-content-sha256;x-amz-date"
+canonical = "\\n".join(["PUT", "/lake", "", f"host:{host}", f"x-amz-content-sha256:{empty}",
+                        f"x-amz-date:{now}", "", names, empty])
+scope = f"{day}/us-east-1/s3/aws4_request"
+text = "\\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+key = b"AWS4testing-secret"
+for part in (day, "us-east-1", "s3", "aws4_request"):
+    key = hmac.new(key, part.encode(), "sha256").digest()
+signature = hmac.new(key, text.encode(), "sha256").hexdigest()
+request = urllib.request.Request(f"http://{host}/lake", method="PUT", headers={
+    "x-amz-content-sha256": empty, "x-amz-date": now, "authorization":
+    f"AWS4-HMAC-SHA256 Credential=testing/{scope},SignedHeaders={names},Signature={signature}"})
+try:
+    urllib.request.urlopen(request, timeout=5)
+except urllib.error.HTTPError as error:
+    sys.exit(0 if error.code == 409 else 1)
+"""
+
+
+async def connect(cluster):
+    """A server that was just started takes a moment to elect its leaders."""
+    servers = ",".join(f"127.0.0.1:{number}" for number in cluster.ports)
+    for _ in range(120):
+        try:
+            return await fluss.FlussConnection.create(
+                fluss.Config({"bootstrap.servers": servers}))
+        except fluss.FlussError:
+            await asyncio.sleep(0.5)
+    raise SystemExit("no server answers a client")
+
+
+async def make_tables(connection):
+    admin = connection.get_admin()
+    if hasattr(admin, "__await__"):
+        admin = await admin
+    log = fluss.Schema(pa.schema([pa.field("id", pa.int64()), pa.field("page", pa.string())]))
+    rows = fluss.Schema(pa.schema([pa.field("id", pa.int64()), pa.field("cents", pa.int64())]),
+                        primary_keys=["id"])
+    for name, schema, buckets in [("clicks", log, 1), ("orders", rows, 3)]:
+        descriptor = fluss.TableDescriptor(schema, bucket_count=buckets)
+        for _ in range(60):
+            try:
+                await admin.create_table(
+                    fluss.TablePath(DATABASE, name), descriptor, ignore_if_exists=True)
+                break
+            except fluss.FlussError:
+                await asyncio.sleep(0.5)
+
+
+class Writer:
+    """Writes without a pause; what was flushed without an error is acknowledged."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.clicks, self.orders = set(), {}
+        self.doubtful_clicks, self.doubtful_orders = set(), {}
+        self.next, self.stopped, self.errors = 1, False, 0
+        self.longest = 0.0
+
+    async def run(self):
+        connection = append = upsert = None
+        last = time.monotonic()
+        while not self.stopped:
+            first, self.next = self.next, self.next + 20
+            clicks = list(range(first, first + 20))
+            orders = {key % 200: key for key in clicks}
+            try:
+                if connection is None:
+                    connection = await connect(self.cluster)
+                    tables = [await connection.get_table(fluss.TablePath(DATABASE, name))
+                              for name in ("clicks", "orders")]
+                    append = tables[0].new_append().create_writer()
+                    upsert = tables[1].new_upsert().create_writer()
+                for key in clicks:
+                    append.append({"id": key, "page": f"/p/{key}"})
+                await asyncio.wait_for(append.flush(), 30)
+                self.clicks.update(clicks)
+                clicks = []
+                for key, cents in orders.items():
+                    upsert.upsert({"id": key, "cents": cents})
+                await asyncio.wait_for(upsert.flush(), 30)
+                for key, cents in orders.items():
+                    self.orders[key] = cents
+                    self.doubtful_orders.pop(key, None)
+                self.longest = max(self.longest, time.monotonic() - last)
+                last = time.monotonic()
+            except (fluss.FlussError, asyncio.TimeoutError) as error:
+                self.errors += 1
+                print(f"cluster: the client was told: {error!r}"[:160], flush=True)
+                self.doubtful_clicks.update(clicks)
+                for key, cents in orders.items():
+                    self.doubtful_orders.setdefault(key, set()).add(cents)
+                connection = None
+                await asyncio.sleep(0.2)
+
+
+async def check(cluster, writer):
+    connection = await connect(cluster)
+    clicks, orders = [await connection.get_table(fluss.TablePath(DATABASE, name))
+                      for name in ("clicks", "orders")]
+    scanner = await clicks.new_scan().create_log_scanner()
+    scanner.subscribe(bucket_id=0, start_offset=0)
+    found, idle = [], 0
+    while idle < 5:
+        records = await scanner.poll(1000)
+        got = [(record.offset, record.row["id"]) for record in records]
+        idle = 0 if got else idle + 1
+        found += got
+    assert [offset for offset, _ in found] == list(range(len(found))), "offsets have gaps"
+    ids = [key for _, key in found]
+    lost = writer.clicks - set(ids)
+    assert not lost, f"{len(lost)} acknowledged clicks are lost, such as {min(lost)}"
+    assert set(ids) <= writer.clicks | writer.doubtful_clicks, "rows that nobody wrote"
+    twice = len(ids) - len(set(ids))
+    assert twice == 0, f"{twice} clicks are there twice"
+    lookuper = orders.new_lookup().create_lookuper()
+    for key, cents in sorted(writer.orders.items()):
+        row = await lookuper.lookup({"id": key})
+        allowed = {cents} | writer.doubtful_orders.get(key, set())
+        assert row and row["cents"] in allowed, f"order {key} is {row}, not {cents}"
+    print(f"cluster: {len(writer.clicks)} clicks and {len(writer.orders)} orders are as "
+          f"acknowledged, {len(writer.doubtful_clicks)} clicks were in doubt")
+
+
+async def main(work):
+    cluster = Cluster(work)
+    for number in range(3):
+        cluster.ready(number)
+    await make_tables(await connect(cluster))
+    writer = Writer(cluster)
+    task = asyncio.create_task(writer.run())
+    await asyncio.sleep(3)
+    for round in range(ROUNDS):
+        victim = random.randrange(3)
+        before = len(writer.clicks)
+        cluster.kill(victim)
+        await asyncio.sleep(random.uniform(1, 8))
+        cluster.serve(victim)
+        await asyncio.to_thread(cluster.ready, victim)
+        deadline = time.monotonic() + 60
+        while len(writer.clicks) < before + 100 and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        assert len(writer.clicks) >= before + 100, "no write was acknowledged in a minute"
+        print(f"cluster: round {round + 1}, server-{victim + 1} killed, "
+              f"{len(writer.clicks)} clicks acknowledged", flush=True)
+    # A server that is told to stop hands over at once.
+    before = time.monotonic()
+    await asyncio.to_thread(cluster.stop, 0)
+    count = len(writer.clicks)
+    while len(writer.clicks) < count + 100:
+        await asyncio.sleep(0.05)
+        assert time.monotonic() < before + 60, "no write after a server was told to stop"
+    print(f"cluster: writes went on {time.monotonic() - before:.1f} s after a server was told to "
+          "stop")
+    cluster.serve(0)
+    await asyncio.to_thread(cluster.ready, 0)
+    writer.stopped = True
+    await task
+    await check(cluster, writer)
+    print(f"cluster: {ROUNDS} kills, longest wait for an acknowledgement {writer.longest:.1f} s, "
+          f"{writer.errors} errors told to the client")
+    print("1 passed, 0 failed")
+
+
+work = tempfile.mkdtemp()
+try:
+    asyncio.run(asyncio.wait_for(main(work), 2900))
+except BaseException:
+    with open(work + "/log") as file:
+        sys.stderr.write(file.read()[-6000:])
+    raise
+finally:
+    for process in reversed(started):
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    shutil.rmtree(work, ignore_errors=True)
