@@ -10,8 +10,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InferIsolatedConformances"),
 ]
 
-// The checksum is on the path of every byte; without this, debug builds spend most of their time in
-// it.
+// The checksum is on the path of every byte, the distance on that of every search; without this,
+// debug builds spend most of their time in them.
 let fastC: [CSetting] = [.unsafeFlags(["-O2"])]
 
 let argumentParser = Target.Dependency.product(
@@ -64,7 +64,7 @@ let sources: [Target] = [
     module("UnionRead", ["LakeTiering", "Iceberg", "Changelog", "JSON", "Columnar", "Platform"]),
     module("LakeTiering", ["Iceberg", "Parquet", "Changelog", "Columnar", "Platform"]),
     module("RemoteLog", ["Changelog", "Columnar", "Platform"]),
-    module("Vectors", ["Columnar", "JSON", "Platform"]),
+    module("Vectors", ["CDistance", "Columnar", "JSON", "Platform"]),
     module("Iceberg", ["Avro", "Parquet", "JSON", "Columnar", "Platform"]),
     module("Avro", ["JSON", "Columnar"]),
     module("Parquet", ["Columnar"]),
@@ -78,6 +78,7 @@ let sources: [Target] = [
     module("Platform"),
     .target(name: "CBuild"),
     .target(name: "CChecksum", cSettings: fastC),
+    .target(name: "CDistance", cSettings: fastC),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

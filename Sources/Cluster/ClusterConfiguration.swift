@@ -47,6 +47,8 @@ public struct ClusterConfiguration: Sendable {
     public var rowMemoryByteCount = 512 * 1024
     /// Vectors in memory before a segment of the index is sealed.
     public var hotPointLimit = 1024
+    /// A segment of a vector index is searched point by point where that is faster than its graph.
+    public var searchesExactlyWhereFaster = true
     /// The newest format that the node reads; less than the program's own to play an older one.
     public var formatVersion = FormatVersion.newest
     /// Logical port of tablet servers and coordinators.

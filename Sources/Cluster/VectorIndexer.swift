@@ -96,6 +96,7 @@ public final class VectorIndexer {
         else { preconditionFailure("table \(table.name) has no vector column") }
         var settings = VectorIndexConfiguration(dimension: dimension)
         settings.hotPointLimit = configuration.hotPointLimit
+        settings.isExactWhereFaster = configuration.searchesExactlyWhereFaster
         let opened = try await VectorIndex.open(
             machine, prefix: "vectors/\(bucket.path)", epoch: term.epoch, configuration: settings)
         let codec = KeyCodec(primaryKeyOf: table.schema)

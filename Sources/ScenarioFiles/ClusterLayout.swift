@@ -24,6 +24,8 @@ public struct ClusterLayout: Sendable, Hashable {
     public var rowMemoryByteCount: Int
     /// Vectors in memory before a segment of the index is sealed.
     public var hotPoints: Int
+    /// Whether a segment is searched point by point where that is faster than its graph.
+    public var exactSearch: Bool
     /// Sealed segments go to the object store at this interval.
     public var segmentTieringInterval: Duration
     /// Each table is committed to the lake at this interval.
@@ -65,6 +67,9 @@ extension ClusterLayout {
             "hotPoints", .integer(1...1_000_000), .byDefault("1024"),
             "vectors in memory before a segment of the index is sealed"),
         Field(
+            "exactSearch", .boolean, .byDefault("true"),
+            "search a segment point by point where that is faster than its graph"),
+        Field(
             "tieringInterval", interval, .byDefault("10s"),
             "between two moves of sealed segments to the object store"),
         Field("lakeInterval", interval, .byDefault("30s"), "between two commits to the lake"),
@@ -94,6 +99,7 @@ extension ClusterLayout {
         localSegments = record.integer("localSegments")
         rowMemoryByteCount = record.integer("rowMemory")
         hotPoints = record.integer("hotPoints")
+        exactSearch = record.boolean("exactSearch")
         segmentTieringInterval = record.duration("tieringInterval")
         lakeInterval = record.duration("lakeInterval")
         lakeSnapshotAge = record.duration("lakeSnapshotAge")

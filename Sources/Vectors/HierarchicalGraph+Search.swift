@@ -48,34 +48,47 @@ extension HierarchicalGraph {
         _ isAccepted: ((Int32) -> Bool)?
     ) -> [Candidate] {
         beginMarking()
-        let marks = marks.base
-        let mark = mark
-        var waiting = CandidateHeap(farthestFirst: false)
-        var nearest = CandidateHeap(farthestFirst: true)
+        waiting.removeAll()
+        nearest.removeAll()
         for start in starts {
-            marks[Int(start.node)] = mark
+            marks.base[Int(start.node)] = mark
             waiting.push(start)
             if isAccepted?(start.node) ?? true { nearest.push(start) }
         }
         while nearest.count > breadth { _ = nearest.pop() }
+        walk(query, layer, breadth, isAccepted, &waiting, &nearest, &measured)
+        return nearest.drainSorted()
+    }
+
+    /// Goes on to the nearest node that waits, until it is farther than all that are wanted.
+    private func walk(
+        _ query: UnsafePointer<Float>, _ layer: Int, _ breadth: Int,
+        _ isAccepted: ((Int32) -> Bool)?, _ waiting: inout CandidateHeap,
+        _ nearest: inout CandidateHeap, _ measured: inout MeasuredNodes
+    ) {
+        let marks = marks.base
+        let mark = mark
         while waiting.count > 0 {
             let current = waiting.pop()
             if nearest.count >= breadth && nearest.top < current { break }
             let links = links(current.node, layer)
-            let count = Int(links[0])
-            for index in 0..<count {
+            measured.removeAll()
+            for index in 0..<Int(links[0]) {
                 let node = links[1 &+ index]
                 if marks[Int(node)] == mark { continue }
                 marks[Int(node)] = mark
-                let candidate = Candidate(distance: measure(query, node), node: node)
+                measured.append(node)
+            }
+            measured.measure(distance, query, vectors.base, stride: stride)
+            for place in 0..<measured.count {
+                let candidate = measured.candidate(place)
                 if nearest.count >= breadth && nearest.top < candidate { continue }
                 waiting.push(candidate)
-                if let isAccepted, !isAccepted(node) { continue }
+                if let isAccepted, !isAccepted(candidate.node) { continue }
                 nearest.push(candidate)
                 if nearest.count > breadth { _ = nearest.pop() }
             }
         }
-        return nearest.drainSorted()
     }
 
     private func beginMarking() {

@@ -29,9 +29,12 @@ public final class HierarchicalGraph {
     /// Where searches begin: a node on the highest layer, or -1.
     var entry: Int32 = -1
 
-    // Which nodes the present search has seen, kept to save allocations.
+    // Which nodes the present search has seen and what it holds, kept to save allocations.
     var marks = FlatStorage<UInt32>()
     var mark: UInt32 = 0
+    var waiting = CandidateHeap(farthestFirst: false)
+    var nearest = CandidateHeap(farthestFirst: true)
+    var measured = MeasuredNodes()
 
     static let levelLimit = 15
 

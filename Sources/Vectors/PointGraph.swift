@@ -63,39 +63,55 @@ final class PointGraph {
     var livePoints: [Int32] { (0..<Int32(count)).filter(isLive) }
 
     /// The nearest live points among those whose key the filter passes, at most `limit`.
+    ///
+    /// Looks at every point that passes where that is `isExactWhereFaster`; exactly so if few pass,
+    /// when a walk through the graph would meet mostly others.
     func search(
-        _ query: [Float], limit: Int, breadth: Int, filter: ((_ key: [UInt8]) -> Bool)?
+        _ query: [Float], limit: Int, breadth: Int, isExactWhereFaster: Bool = true,
+        filter: ((_ key: [UInt8]) -> Bool)?
     ) -> [VectorHit] {
         if liveCount == 0 { return [] }
-        // Few points are looked at one by one: that is faster, and exact.
-        if liveCount <= 2 * graph.degree {
-            return exactSearch(query, limit: limit, filter: filter)
-        }
+        let breadth = max(breadth, limit)
+        let isScanned =
+            isExactWhereFaster
+            ? isScanFaster(breadth: breadth, filter) : liveCount <= 2 * graph.degree
+        if isScanned { return exactSearch(query, limit: limit, filter: filter) }
         let isEveryPointLive = deleted.count == 0 && filter == nil
         let candidates = graph.search(
-            query, breadth: max(breadth, limit),
+            query, breadth: breadth,
             isAccepted: isEveryPointLive ? nil : { self.hasAnswer($0, filter) })
         return hits(candidates.prefix(limit), limit: limit, filter)
+    }
+
+    /// Whether to look at all points costs less than a walk through the graph.
+    ///
+    /// A walk measures about `degree` nodes for each of `breadth` that pass, and as many more as
+    /// others do not pass; a scan measures all that pass, and asks of all whether they do, which is
+    /// a quarter of a measurement. How many pass is estimated by some.
+    private func isScanFaster(breadth: Int, _ filter: ((_ key: [UInt8]) -> Bool)?) -> Bool {
+        var asked = 0
+        var passed = 0
+        if filter == nil {
+            asked = count
+            passed = liveCount
+        } else {
+            for point in stride(from: Int32(0), to: Int32(count), by: max(1, count / 128)) {
+                asked += 1
+                if isLive(point) && filter?(keys[Int(point)]) ?? true { passed += 1 }
+            }
+        }
+        let scanned = count * passed / asked + count / 4
+        return scanned * passed <= graph.degree * breadth * asked
     }
 
     /// As `search`, by looking at every point.
     func exactSearch(
         _ query: [Float], limit: Int, filter: ((_ key: [UInt8]) -> Bool)?
     ) -> [VectorHit] {
-        var candidates: [Candidate] = []
-        query.withUnsafeBufferPointer { query in
-            for node in 0..<Int32(graph.count) where hasAnswer(node, filter) {
-                let distance = graph.measure(query.baseAddress!, node)
-                candidates.append(Candidate(distance: distance, node: node))
-            }
-        }
-        candidates.sort()
-        if candidates.count > limit {
-            // Equally far nodes stay in: which of them answer is for their keys to say.
-            let farthest = candidates[limit - 1].distance
-            let end = candidates[limit...].firstIndex { $0.distance > farthest }
-            candidates.removeSubrange((end ?? candidates.count)...)
-        }
+        let isEveryPointLive = deleted.count == 0 && filter == nil
+        let candidates = graph.scan(
+            query, limit: limit,
+            isAccepted: isEveryPointLive ? nil : { self.hasAnswer($0, filter) })
         return hits(candidates[...], limit: limit, filter)
     }
 

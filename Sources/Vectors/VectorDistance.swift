@@ -1,7 +1,10 @@
+import CDistance
+
 /// How far two vectors are apart; smaller is nearer.
 ///
 /// Sums are taken in float32 in one fixed order (eight lanes, then a fixed tree), so that debug and
-/// release, and every machine, find the same distance to the last bit.
+/// release, and every machine, find the same distance to the last bit. The sums are made in C
+/// (`CDistance`), by the widest lanes that the processor has.
 public enum VectorDistance: String, Hashable, Sendable, CaseIterable {
     /// The sum of squared differences.
     case squaredEuclidean
@@ -50,38 +53,33 @@ public enum VectorDistance: String, Hashable, Sendable, CaseIterable {
     func measure(
         _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int
     ) -> Float {
-        let left = UnsafeRawPointer(left)
-        let right = UnsafeRawPointer(right)
-        let byteCount = count &* 4
-        var sum = SIMD8<Float>.zero
-        var offset = 0
-        let distance: Float
-        if self == .squaredEuclidean {
-            while offset < byteCount {
-                let difference =
-                    left.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-                    - right.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-                sum += difference * difference
-                offset &+= 32
-            }
-            distance = VectorDistance.total(sum)
-        } else {
-            while offset < byteCount {
-                sum +=
-                    left.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-                    * right.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-                offset &+= 32
-            }
-            distance = (self == .cosine ? 1 : 0) - VectorDistance.total(sum)
-        }
-        // Elements near the largest float can add up to infinity less infinity.
-        return distance.isNaN ? .infinity : distance
+        distance(
+            ofSum: self == .squaredEuclidean
+                ? wavetank_squares(left, right, Int64(count))
+                : wavetank_products(left, right, Int64(count)))
+    }
+
+    /// The distances of a prepared query to some of the vectors that lie `count` elements apart
+    /// from `vectors` on: to the last bit what `measure` finds for each.
+    func measure(
+        _ query: UnsafePointer<Float>, _ vectors: UnsafePointer<Float>, _ count: Int,
+        nodes: UnsafePointer<Int32>, nodeCount: Int, into distances: UnsafeMutablePointer<Float>
+    ) {
+        wavetank_sums(
+            self == .squaredEuclidean ? 1 : 0, query, vectors, Int64(count), nodes,
+            Int64(nodeCount), distances)
+        for place in 0..<nodeCount { distances[place] = distance(ofSum: distances[place]) }
     }
 
     @inline(__always)
-    private static func total(_ lanes: SIMD8<Float>) -> Float {
-        let four = lanes.lowHalf + lanes.highHalf
-        let two = four.lowHalf + four.highHalf
-        return two.x + two.y
+    private func distance(ofSum sum: Float) -> Float {
+        let distance =
+            switch self {
+            case .squaredEuclidean: sum
+            case .cosine: 1 - sum
+            case .innerProduct: 0 - sum
+            }
+        // Elements near the largest float can add up to infinity less infinity.
+        return distance.isNaN ? .infinity : distance
     }
 }

@@ -184,7 +184,9 @@ public final class VectorIndex {
     ) throws(VectorsError) -> VectorAnswer {
         let breadth = max(1, breadth ?? configuration.searchBreadth)
         return try answer(query, limit) {
-            $0.search($1, limit: limit, breadth: breadth, filter: filter)
+            $0.search(
+                $1, limit: limit, breadth: breadth,
+                isExactWhereFaster: configuration.isExactWhereFaster, filter: filter)
         }
     }
 

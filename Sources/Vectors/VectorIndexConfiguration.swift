@@ -8,6 +8,9 @@ public struct VectorIndexConfiguration: Hashable, Sendable {
     public var insertionBreadth = 100
     /// Candidates a search weighs where the caller does not say (ef).
     public var searchBreadth = 100
+    /// Whether a segment is looked through point by point where that costs less than its graph: few
+    /// points, or few that pass a filter.
+    public var isExactWhereFaster = true
     /// The hot segment is sealed when it has as many points, deleted ones included.
     public var hotPointLimit = 4096
     /// As many segments of about one size are merged into one.

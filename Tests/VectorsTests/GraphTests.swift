@@ -23,7 +23,8 @@ struct GraphTests {
         var recall = Recall()
         for query in queries.map(points.graph.distance.prepared) {
             recall.add(
-                points.search(query, limit: 10, breadth: 64, filter: filter),
+                points.search(
+                    query, limit: 10, breadth: 64, isExactWhereFaster: false, filter: filter),
                 truth: points.exactSearch(query, limit: 10, filter: filter))
         }
         return recall.share
@@ -68,7 +69,9 @@ struct GraphTests {
         let random = RandomStream(seed: seed, label: "deletes")
         for point in 0..<Int32(800) where random.next(in: 0..<4) != 0 { points.delete(point) }
         for query in vectors.prefix(50).map(points.graph.distance.prepared) {
-            for hit in points.search(query, limit: 20, breadth: 64, filter: nil) {
+            for hit in points.search(
+                query, limit: 20, breadth: 64, isExactWhereFaster: false, filter: nil)
+            {
                 #expect(points.isLive(Int32(hit.offset)))
             }
         }
@@ -82,7 +85,8 @@ struct GraphTests {
         for divisor in [2, 10, 100] as [UInt8] {
             let filter: ([UInt8]) -> Bool = { $0[2] % divisor == 0 }
             let query = points.graph.distance.prepared(vectors[3])
-            let hits = points.search(query, limit: 10, breadth: 64, filter: filter)
+            let hits = points.search(
+                query, limit: 10, breadth: 64, isExactWhereFaster: false, filter: filter)
             #expect(hits.count == min(10, (0..<800).filter { filter(key($0)) }.count))
             #expect(hits.allSatisfy { filter($0.key) })
             let share = Self.recall(points, queries: Array(vectors.prefix(20)), filter: filter)

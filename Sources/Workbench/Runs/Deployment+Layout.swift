@@ -26,6 +26,7 @@ extension ClusterConfiguration {
         localSegmentCount = layout.localSegments
         rowMemoryByteCount = layout.rowMemoryByteCount
         hotPointLimit = layout.hotPoints
+        searchesExactlyWhereFaster = layout.exactSearch
         remoteLogTaskInterval = layout.segmentTieringInterval
         snapshotInterval = layout.snapshotInterval
         lakeInterval = layout.lakeInterval
