@@ -25,6 +25,7 @@ public enum Fact {
     case lookedUp(LookupAnswer)
     case scanned(ScanAnswer)
     case searched(SearchAnswer)
+    case followed(FollowAnswer)
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
     /// An answer that no retry mends, or none from a cluster that is well again.
@@ -53,5 +54,5 @@ public enum Fact {
 
 /// What a reader may ask.
 public enum Question: String, CaseIterable, Hashable, Sendable {
-    case lookup, scan, search, unionRead
+    case lookup, scan, search, unionRead, follow
 }

@@ -4,7 +4,8 @@ public enum OracleList {
         [
             LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
             LakeReferences.self, LakeRows.self, LakeContinuity.self, ReadableOffsets.self,
-            UnionReads.self, Fencing.self, VectorAnswers.self, NoDeleteOnUnknown.self,
+            UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
+            NoDeleteOnUnknown.self,
             Liveness.self,
             ReferenceModels.self,
         ]

@@ -33,6 +33,16 @@ public struct SearchAnswer {
     public let answer: VectorAnswer
 }
 
+/// What a service saw that follows a log.
+public struct FollowAnswer {
+    public let log: CommittedLog
+    /// Where it went on, and up to where it has seen everything.
+    public let start: Int64
+    public let end: Int64
+    /// By offset: what it did, with the hash of the row.
+    public let changes: [Int64: CommittedLog.Change]
+}
+
 /// What a read of a whole table over log and lake found.
 public struct WholeTableAnswer {
     public let table: TableDescription

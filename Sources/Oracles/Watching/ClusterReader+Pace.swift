@@ -26,6 +26,7 @@ extension ClusterReader {
             case .lookup, .scan: table.isPrimaryKeyTable
             case .search: table.vectorColumn != nil
             case .unionRead: table.isInLake
+            case .follow: true
             }
         }
         if candidates.isEmpty { return nil }
@@ -41,6 +42,8 @@ extension ClusterReader {
             return try await asking(.search) { try await search(bucket, table) } == nil
         case .unionRead:
             return try await asking(.unionRead) { try await readUnion(table, at: nil) } == nil
+        case .follow:
+            return try await asking(.follow) { try await follow(bucket) } == nil
         }
     }
 }

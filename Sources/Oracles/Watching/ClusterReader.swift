@@ -20,6 +20,8 @@ public final class ClusterReader {
     /// Whether the cluster has someone who searches vectors.
     public var hasIndexer = true
     let tables: [TableDescription]
+    /// How far this reader has followed each log.
+    var bookmarks: [BucketIdentifier: Bookmark] = [:]
     let random: any Entropy
     let machine: Machine
 
@@ -161,9 +163,7 @@ public final class ClusterReader {
         guard let log = oracles.evidence.logs[bucket], let column = table.vectorColumn,
             case .vector(let dimension, _) = table.schema.fields[column].type
         else { return nil }
-        let query = (0..<dimension).map { _ in
-            Float(Int(random.next(in: 0..<2001)) - 1000) / 1000
-        }
+        let query = query(dimension)
         let answer = try await client.search(bucket, query, limit: Self.searchLimit)
         oracles.tell(
             .searched(

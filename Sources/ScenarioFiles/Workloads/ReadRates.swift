@@ -10,9 +10,12 @@ public struct ReadRates: Sendable, Hashable {
     public var searches: EventRate?
     /// Of a whole table over log and lake.
     public var unionReads: EventRate?
+    /// Of the next changes of a bucket, by services that go on from a saved offset.
+    public var follows: EventRate?
 
     public var isEmpty: Bool {
         lookups == nil && scans == nil && searches == nil && unionReads == nil
+            && follows == nil
     }
 }
 
@@ -22,12 +25,13 @@ extension ReadRates {
         Field("scans", .rate, .optional, "scans of a hundred rows"),
         Field("searches", .rate, .optional, "searches of near vectors"),
         Field("unionReads", .rate, .optional, "reads of a whole table over log and lake"),
+        Field("follows", .rate, .optional, "fetches by services that go on from a saved offset"),
     ]
 
     init(_ record: CheckedRecord) {
         func rate(_ name: String) -> EventRate? { record.has(name) ? record.rate(name) : nil }
         self.init(
             lookups: rate("lookups"), scans: rate("scans"), searches: rate("searches"),
-            unionReads: rate("unionReads"))
+            unionReads: rate("unionReads"), follows: rate("follows"))
     }
 }

@@ -7,6 +7,7 @@ extension ReadRates {
     func questions(ofEach readerCount: Int) -> [(Question, Duration)] {
         let rates: [(Question, EventRate?)] = [
             (.lookup, lookups), (.scan, scans), (.search, searches), (.unionRead, unionReads),
+            (.follow, follows),
         ]
         return rates.compactMap { question, rate in
             rate?.interval.map { (question, $0 * readerCount) }

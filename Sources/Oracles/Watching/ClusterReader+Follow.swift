@@ -1,0 +1,56 @@
+import Changelog
+import Cluster
+import Columnar
+import Platform
+
+extension ClusterReader {
+    /// How far a service has followed a log: what it has seen, and what it has written down.
+    struct Bookmark {
+        var position: Int64 = 0
+        var saved: Int64 = 0
+    }
+
+    /// Goes on in a log from where this reader was, as a service does that handles each change.
+    ///
+    /// Now and then it writes down how far it is, and now and then it dies and goes on from what it
+    /// wrote down last: what it sees again must be what it saw.
+    func follow(_ bucket: BucketIdentifier) async throws -> String? {
+        guard let log = oracles.evidence.logs[bucket] else { return nil }
+        var bookmark = bookmarks[bucket] ?? Bookmark()
+        if random.chance(1, in: 20) { bookmark.position = bookmark.saved }
+        let start = bookmark.position
+        let fetched = try await client.fetch(
+            bucket, from: start, waiting: .milliseconds(100), byteCount: 64 * 1024)
+        var changes: [Int64: CommittedLog.Change] = [:]
+        var end = start
+        let table = client.mirror.tables[log.table.identifier] ?? log.table
+        for batch in fetched.batches {
+            let (records, types) = try batch.decodeRecords(table.schemas)
+            for place in 0..<records.rowCount where batch.baseOffset + Int64(place) >= start {
+                changes[batch.baseOffset + Int64(place)] = CommittedLog.Change(
+                    hash: CommittedLog.hash(records.row(at: place)), key: -1, type: types[place])
+            }
+            end = batch.endOffset
+        }
+        bookmark.position = end
+        if random.chance(1, in: 4) { bookmark.saved = end }
+        bookmarks[bucket] = bookmark
+        oracles.tell(.followed(FollowAnswer(log: log, start: start, end: end, changes: changes)))
+        return nil
+    }
+
+    /// What to look near to: any direction, or the vector of a row of any table, as a page asks
+    /// for products like this one or for what fits a session.
+    func query(_ dimension: Int) -> [Float] {
+        let logs = tables.flatMap(\.buckets).compactMap { oracles.evidence.logs[$0] }
+            .filter { !$0.vectors.isEmpty }
+        if !logs.isEmpty, random.chance(2, in: 3) {
+            let log = logs[random.next(in: 0..<logs.count)]
+            let start = Int64(random.next(in: 0..<Int(log.endOffset)))
+            for offset in start..<min(log.endOffset, start + 32) {
+                if let vector = log.vectors[offset], vector.count == dimension { return vector }
+            }
+        }
+        return (0..<dimension).map { _ in Float(Int(random.next(in: 0..<2001)) - 1000) / 1000 }
+    }
+}
