@@ -29,6 +29,8 @@ public final class SelectedTables: Workload {
 
     public var refusedLines: RefusedLines { whole.refusedLines }
 
+    public func redraw(_ number: UInt64) { whole.redraw(number) }
+
     public func coverage(sentCount: Int) -> CaptureCoverage? {
         whole.coverage(sentCount: sentCount)
     }

@@ -77,6 +77,9 @@ public protocol Workload: AnyObject {
     /// How much of what came from outside was played, when so many changes were sent; nil for a
     /// workload that draws them.
     func coverage(sentCount: Int) -> CaptureCoverage?
+
+    /// Who holds its changes against what is stated of it; nil where nothing is.
+    var profiler: (any WorkloadProfiler)? { get }
 }
 
 extension Workload {
@@ -87,6 +90,8 @@ extension Workload {
     public var refusedLines: RefusedLines { RefusedLines() }
 
     public func coverage(sentCount: Int) -> CaptureCoverage? { nil }
+
+    public var profiler: (any WorkloadProfiler)? { nil }
 }
 
 /// Changes that happen together.

@@ -37,7 +37,7 @@ public struct WorkloadDescription: Sendable {
 
     /// Every kind of workload, in the order of the reference.
     public static let all: [WorkloadDescription] = [
-        .ecommerceCDC, .clickstream, .merging, .capture,
+        .shop, .ecommerceCDC, .clickstream, .fleet, .applicationLogs, .merging, .capture,
     ]
 
     public static func named(_ name: String) -> WorkloadDescription? {
