@@ -56,6 +56,18 @@ enum MetadataKey: Hashable {
 /// Where a tablet server's registration stands in the coordination service, for tools and tests.
 public func registrationKey(of server: String) -> String { MetadataKey.server(server).text }
 
+extension BucketState {
+    /// Where the coordination service has the state of a bucket.
+    public static func key(of bucket: BucketIdentifier) -> String {
+        MetadataKey.bucket(bucket).text
+    }
+
+    /// Reads the state that the coordination service has.
+    public init(reading stored: [UInt8], _ configuration: ClusterConfiguration) throws {
+        try self.init(stored: stored, supported: configuration.formatVersion)
+    }
+}
+
 /// Names the current manifest of something in the object store, and how far it reaches.
 public struct ManifestPointer: Hashable, Sendable {
     public var key: String

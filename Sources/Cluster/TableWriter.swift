@@ -84,6 +84,11 @@ public final class TableWriter {
         queues = (0..<table.bucketCount).map { _ in BucketQueue() }
     }
 
+    /// Where a change goes; nil if it is none of this table's.
+    public func bucket(of change: Change) -> BucketIdentifier? {
+        (try? bucketing.bucket(of: change)).map { table.buckets[$0] }
+    }
+
     /// Takes a change in; `done` is called once, when its outcome is known or given up.
     public func write(_ change: Change, done: @escaping (Outcome) -> Void) {
         let number: Int

@@ -7,12 +7,34 @@ public final class Evidence {
     public let observation: any Observation
     public let lake: LakeWatch
     public internal(set) var logs: [BucketIdentifier: CommittedLog] = [:]
+    /// Up to where writers were told that a bucket is durable.
+    public private(set) var acknowledgedEnds: [BucketIdentifier: Int64] = [:]
+    /// How many changes writers were told of as durable.
+    public private(set) var acknowledgedCount = 0
     /// Reads for the oracles, as a client; nil until it runs.
     public var client: ClusterClient?
 
     init(_ observation: any Observation) {
         self.observation = observation
         lake = LakeWatch(observation)
+    }
+
+    /// Keeps what several oracles ask for.
+    func learned(_ fact: Fact) {
+        switch fact {
+        case .acknowledged(let receipt, _):
+            let end = receipt.acknowledgement.endOffset
+            acknowledgedEnds[receipt.bucket] = max(acknowledgedEnds[receipt.bucket] ?? 0, end)
+            acknowledgedCount += 1
+        default: break
+        }
+    }
+
+    /// Within which a bucket has to serve again that nothing disturbs any more: until leases have
+    /// run out, another leader has been chosen, and calls that hang were given up.
+    var patience: Duration {
+        let configuration = observation.deployment.configuration
+        return configuration.leaseDuration * 4 + configuration.callTimeout * 2
     }
 
     /// Whether there is a lake, and something that belongs there.

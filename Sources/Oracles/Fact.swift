@@ -13,6 +13,11 @@ public enum Fact {
     /// A writer was told that its change was not taken in.
     case refused(ClusterError)
 
+    /// A change was handed to a writer; its number is its own in the whole run.
+    case sent(BucketIdentifier, change: Int)
+    /// The writer of a change was told what became of it, or gave it up.
+    case settled(BucketIdentifier, change: Int)
+
     // MARK: The committed logs
 
     /// A batch came from a log; the next fact says whether it is the one that was asked for.
@@ -30,6 +35,22 @@ public enum Fact {
     case readPart(PartialAnswer)
     /// An answer that no retry mends, or none from a cluster that is well again.
     case notAnswered(Question, reason: String)
+
+    /// A bucket's leader answered a reader.
+    case answered(Question, BucketIdentifier)
+    /// It did not, and the reader may ask again.
+    case heldOff(Question, BucketIdentifier, reason: String)
+
+    // MARK: Nodes
+
+    /// A node's process ended by itself, or was ended for want of memory.
+    case halted(node: String)
+    /// A node noted something that people should look at.
+    case warned(node: String, message: String)
+    /// A node took a rare path.
+    case reached(probe: String, node: String)
+    /// Another second of the run went by.
+    case second
 
     // MARK: Object store and lake
 

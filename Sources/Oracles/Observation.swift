@@ -9,10 +9,28 @@ public protocol Observation: AnyObject {
     /// The parts of the engine that run.
     var deployment: Deployment { get }
     var workloads: [any ObservedWorkload] { get }
+    /// The nodes of clients, by name.
+    var clients: [String] { get }
     /// Nodes that faults took away for good.
     var lostNodes: Set<String> { get }
     /// Nodes on whose disk a fault damaged something.
     var damagedNodes: Set<String> { get }
+    /// When a fault was last at work on a node, from the start of the run; `Int64.max` while one is,
+    /// nil if none ever was.
+    func lastDisturbance(of node: String) -> Int64?
+    /// The same of what all nodes share: the network, the coordination service, and where
+    /// `withStore` says so the object store and the lake's catalog.
+    func lastDisturbance(withStore: Bool) -> Int64?
+    /// Whether the plan has another program work on the lake.
+    var hasForeignWriters: Bool { get }
+    /// The state of a bucket as the coordination service has it.
+    func state(of bucket: BucketIdentifier) -> BucketState?
+    /// The names of files that a loss of power would leave in a node's folder, in order.
+    func durableNames(of node: String, in folder: String) -> [String]
+    /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be there.
+    func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]?
+    /// What everything holds now.
+    var footprint: Footprint { get }
     /// The bytes of an object now; nil if there is none, or if the store cannot be looked into.
     func object(_ key: String) -> [UInt8]?
     /// The keys of objects now, in order.
@@ -22,6 +40,21 @@ public protocol Observation: AnyObject {
 extension Observation {
     /// The tables of all workloads that have been created.
     public var tables: [TableDescription] { workloads.flatMap(\.tables) }
+
+    /// How long nothing that a bucket needs has been disturbed: who is in its in-sync set, the
+    /// coordinators, the clients, and what all share.
+    func calm(of bucket: BucketIdentifier, withStore: Bool) -> Duration? {
+        guard let state = state(of: bucket), let leader = state.leader?.server,
+            state.inSync.contains(leader)
+        else { return nil }
+        let others = deployment.nodes.filter { $0.role == .coordinator }.map(\.description)
+        var last = lastDisturbance(withStore: withStore) ?? 0
+        for node in state.inSync + others + clients {
+            if damagedNodes.contains(node) { return nil }
+            last = max(last, lastDisturbance(of: node) ?? 0)
+        }
+        return last == .max ? nil : .nanoseconds(nanoseconds - last)
+    }
 
     public func has(_ role: NodeRole) -> Bool {
         deployment.nodes.contains { $0.role == role }

@@ -7,7 +7,8 @@ public enum OracleList {
             UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
             NoDeleteOnUnknown.self,
             Liveness.self,
-            ReferenceModels.self,
+            ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
+            Bounds.self, Growth.self, Halts.self,
         ]
     }
 

@@ -35,6 +35,7 @@ public final class OracleSet {
 
     /// Tells all of what happened.
     public func tell(_ fact: Fact) {
+        evidence.learned(fact)
         for oracle in oracles { oracle.learned(fact) }
         onFact(fact)
     }

@@ -75,6 +75,9 @@ public final class MemoryAllowance {
         memory = nil
     }
 
+    /// What the present process holds, in bytes.
+    public var usedByteCount: Int { memory?.usedByteCount ?? 0 }
+
     /// The most that any of the processes has held, in bytes.
     public var peakByteCount: Int { max(formerPeakByteCount, memory?.peakByteCount ?? 0) }
 

@@ -94,6 +94,12 @@ extension BenchFigure {
     }
 
     private static let recovery = [
+        BenchFigure(
+            "availability.worst", "Time in which nobody waited for the worst bucket", .share,
+            .higher, limit: "recovery"),
+        BenchFigure(
+            "availability.all", "Time in which nobody waited for a bucket", .share, .higher,
+            limit: "recovery"),
         BenchFigure("recovery.outages", "Times that writers waited", .count, .neither),
         BenchFigure(
             "recovery.longest", "Longest wait of writers", .nanoseconds, .lower,

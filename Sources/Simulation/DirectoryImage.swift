@@ -29,6 +29,8 @@ final class DirectoryImage {
     fileprivate var durable = NameTable<Entry>()
     /// Changes since the last sync, in order; a power loss keeps any part of them.
     private(set) var changes: [Change] = []
+    /// The names that the device itself holds.
+    var durableEntries: NameTable<Entry> { durable }
     /// Where this folder stands, and the change that put it there; none for the root.
     private unowned let parent: DirectoryImage?
     private let creation: UInt64

@@ -111,6 +111,28 @@ final class FileContent {
         drop(count)
     }
 
+    /// What the device holds of the file's bytes from `offset` on.
+    func durableBytes(from offset: Int64) -> [UInt8] {
+        let size = undo.first?.sizeBefore ?? bytes.count
+        if offset >= size { return [] }
+        var image = bytes.read(at: offset, count: Int(size - offset))
+        // What was cut off since then is in the undo.
+        image += [UInt8](repeating: 0, count: Int(size - offset) - image.count)
+        func overlay(_ part: [UInt8], at start: Int64) {
+            let low = max(start, offset)
+            let high = min(start + Int64(part.count), size)
+            if low >= high { return }
+            image.replaceSubrange(
+                Int(low - offset)..<Int(high - offset),
+                with: part[Int(low - start)..<Int(high - start)])
+        }
+        for entry in undo.reversed() {
+            overlay(before(entry, entry.offset..<entry.offset + entry.extent), at: entry.offset)
+        }
+        for sector in droppedSectors.keys.sorted() { overlay(droppedSectors[sector]!, at: sector) }
+        return image
+    }
+
     /// What the device holds of sectors that no failed sync has dropped, filled up with zeros.
     private func durableImages(of sectors: [Int64]) -> [Int64: [UInt8]] {
         var images: [Int64: [UInt8]] = [:]

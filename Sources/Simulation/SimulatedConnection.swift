@@ -42,6 +42,7 @@ final class SimulatedConnection: Connection {
     func send(_ frame: [UInt8]) async throws {
         try network.lifetime.check()
         if frame.count > frameSizeLimit {
+            network.node.traffic.oversizedFrames += 1
             throw NetworkError.frameTooLarge(byteCount: frame.count)
         }
         try checkOpen()

@@ -31,6 +31,11 @@ public final class SimulatedCoordinator: FaultyService {
 
     public func entry(_ key: String) -> CoordinationEntry? { entries[key] }
 
+    public var entryCount: Int { entries.names.count }
+
+    /// Operations of the largest transaction so far, conditions not counted.
+    public private(set) var largestTransaction = 0
+
     /// Ends a lease at once, as an overloaded service does; false if it is not there.
     public func expireLease(_ lease: LeaseIdentifier) -> Bool {
         guard let found = leases[lease] else { return false }
@@ -68,6 +73,7 @@ public final class SimulatedCoordinator: FaultyService {
         for case .put(_, _, let lease?) in transaction.operations where leases[lease] == nil {
             throw CoordinationError.leaseExpired(lease)
         }
+        largestTransaction = max(largestTransaction, transaction.operations.count)
         apply(transaction.operations)
         count(.coordinationCommit, "\(revision.number)")
         return .committed(revision)

@@ -37,10 +37,16 @@ public final class SimulatedObjects: FaultyService {
 
     public var totalBytes: Int { counters.storedBytes }
 
+    public var count: Int { objects.names.count }
+
+    /// Of all objects that were ever put, the size of the largest.
+    public private(set) var largestByteCount = 0
+
     // MARK: Requests
 
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) throws -> ObjectTag {
         counters.puts += 1
+        largestByteCount = max(largestByteCount, bytes.count)
         let present = objects[key]
         do {
             try check(key, present, condition)

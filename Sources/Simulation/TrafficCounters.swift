@@ -18,6 +18,8 @@ struct TrafficCounters {
     /// Those that had an effect or an answer; it holds no stored bytes.
     private(set) var objects = ObjectStoreCounters()
     var catalogRequests = 0
+    /// Frames that were built and could not be sent.
+    var oversizedFrames = 0
 
     mutating func countFrame(to remote: Int32, byteCount: Int) {
         while sent.count <= Int(remote) { sent.append(NetworkCounters()) }

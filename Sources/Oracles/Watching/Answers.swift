@@ -11,6 +11,8 @@ public struct LookupAnswer {
     public let found: [UInt64?]
     /// The offset that the answer claims to reflect.
     public let offset: Int64
+    /// Up to where writers had been told that the bucket is durable before it was asked.
+    public let known: Int64
 }
 
 /// What a step of a scan found.
@@ -22,6 +24,7 @@ public struct ScanAnswer {
     public let last: [UInt8]?
     public let found: [[UInt8]: UInt64]
     public let offset: Int64
+    public let known: Int64
 }
 
 /// What a search found.
@@ -49,6 +52,8 @@ public struct WholeTableAnswer {
     public let answer: UnionAnswer
     /// The snapshot that was read; nil for now.
     public let snapshot: Int64?
+    /// By bucket.
+    public let known: [Int64]
 }
 
 /// What a read of some columns of some rows found, beside the whole table.

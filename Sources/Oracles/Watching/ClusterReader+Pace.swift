@@ -35,9 +35,10 @@ extension ClusterReader {
         switch question {
         case .lookup:
             if oracles.evidence.logs[bucket]?.keys.isEmpty ?? true { return nil }
-            return try await asking(.lookup) { try await lookUp(bucket) } == nil
+            return try await asking(.lookup, of: bucket) { try await lookUp(bucket) } == nil
         case .scan:
-            return try await asking(.scan) { try await scan(bucket, whole: false) } == nil
+            return try await asking(.scan, of: bucket) { try await scan(bucket, whole: false) }
+                == nil
         case .search:
             return try await asking(.search) { try await search(bucket, table) } == nil
         case .unionRead:

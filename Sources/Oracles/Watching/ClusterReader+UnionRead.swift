@@ -12,11 +12,14 @@ extension ClusterReader {
     /// why there was none.
     func readUnion(_ table: TableDescription, at snapshot: Int64?) async throws -> String? {
         let moment = snapshot.map { ReadMoment.snapshot($0) } ?? .head
+        let known = table.buckets.map { oracles.evidence.acknowledgedEnds[$0] ?? 0 }
         switch try await answer(table, moment, ReadRequest()) {
         case .failure(let refusal): return refusal.reason
         case .success(let answer):
             oracles.tell(
-                .readWhole(WholeTableAnswer(table: table, answer: answer, snapshot: snapshot)))
+                .readWhole(
+                    WholeTableAnswer(
+                        table: table, answer: answer, snapshot: snapshot, known: known)))
             guard random.chance(1, in: 3), let question = aQuestion(table, answer) else {
                 return nil
             }

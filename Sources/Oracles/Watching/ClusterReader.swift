@@ -74,7 +74,7 @@ public final class ClusterReader {
             try await asking(.search) { try await search(bucket, table) }
         } else if table.isPrimaryKeyTable {
             let isLookup = random.chance(2, in: 3)
-            try await asking(isLookup ? .lookup : .scan) {
+            try await asking(isLookup ? .lookup : .scan, of: bucket) {
                 isLookup ? try await lookUp(bucket) : try await scan(bucket, whole: false)
             }
         }
@@ -92,12 +92,20 @@ public final class ClusterReader {
     /// Nil if all was answered, else why it was not.
     @discardableResult
     func asking(
-        _ question: Question, _ ask: () async throws -> String?
+        _ question: Question, of bucket: BucketIdentifier? = nil,
+        _ ask: () async throws -> String?
     ) async throws -> String? {
         do {
-            return try await ask()
+            let reason = try await ask()
+            if let bucket, reason == nil { oracles.tell(.answered(question, bucket)) }
+            return reason
         } catch let error as ClusterError {
-            if error.isRetriable { return "\(error)" }
+            if error.isRetriable {
+                if let bucket {
+                    oracles.tell(.heldOff(question, bucket, reason: "\(error)"))
+                }
+                return "\(error)"
+            }
             oracles.tell(.notAnswered(question, reason: "\(error)"))
         } catch let error as ColumnarError {
             oracles.tell(
@@ -129,11 +137,13 @@ public final class ClusterReader {
         // Some of these keys are deleted by now, and one was never there.
         var keys = (0..<4).map { _ in log.keys[random.next(in: 0..<log.keys.count)] }
         keys.append(keys[0] + [0xFF])
+        let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
         let (rows, offset) = try await client.lookup(keys, in: bucket)
         let codec = RowCodec(schema: log.table.schema)
         let found = try rows.map { try $0.map { CommittedLog.hash(try codec.decode($0)) } }
         oracles.tell(
-            .lookedUp(LookupAnswer(log: log, keys: keys, found: found, offset: offset)))
+            .lookedUp(
+                LookupAnswer(log: log, keys: keys, found: found, offset: offset, known: known)))
         return nil
     }
 
@@ -144,6 +154,7 @@ public final class ClusterReader {
             ? nil : log.keys[random.next(in: 0..<log.keys.count)]
         let limits = [1, 2, 5, 20, 100]
         let limit = whole ? 1_000_000 : limits[random.next(in: 0..<limits.count)]
+        let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
         let page = try await client.scan(bucket, after: start, limit: limit)
         let codec = RowCodec(schema: log.table.schema)
         var found: [[UInt8]: UInt64] = [:]
@@ -151,7 +162,9 @@ public final class ClusterReader {
         let last = page.isLast ? nil : page.rows.last?.key
         oracles.tell(
             .scanned(
-                ScanAnswer(log: log, start: start, last: last, found: found, offset: page.offset)))
+                ScanAnswer(
+                    log: log, start: start, last: last, found: found, offset: page.offset,
+                    known: known)))
         return nil
     }
 

@@ -10,6 +10,8 @@ import Simulation
 /// a kind may overlap and end in any order.
 final class FaultDriver {
     private(set) var plan: FaultPlan
+    /// The plan as it was before all was healed.
+    let wholePlan: FaultPlan
     /// Called when a node must go down or may come up again.
     var takeDown: (NodeName, _ losingPower: Bool) -> Void = { _, _ in }
     var bringUp: (NodeName) -> Void = { _ in }
@@ -23,9 +25,13 @@ final class FaultDriver {
     private let foreignWriter: ForeignWriter
     /// The nodes that are lost for good.
     private(set) var lost: Set<NodeName> = []
-    private let world: SimulationWorld
-    private let nodes: [NodeName]
-    private var active: [PlannedFault] = []
+    let world: SimulationWorld
+    let nodes: [NodeName]
+    private(set) var active: [PlannedFault] = []
+    /// When a fault last began or ended on a node, and on what all share.
+    var disturbances: [String: Int64] = [:]
+    var sharedDisturbance: Int64?
+    var storeDisturbance: Int64?
     /// Nodes in a loop of crashes that are between two lives.
     private var betweenLives: Set<NodeName> = []
     private var isHealed = false
@@ -33,6 +39,7 @@ final class FaultDriver {
     init(_ world: SimulationWorld, plan: FaultPlan, nodes: [NodeName]) {
         self.world = world
         self.plan = plan
+        wholePlan = plan
         self.nodes = nodes
         foreignWriter = ForeignWriter(world)
     }
@@ -67,6 +74,7 @@ final class FaultDriver {
     private func begin(_ fault: PlannedFault) {
         if !plan.faults.contains(fault) { return }
         active.append(fault)
+        disturb(fault.kind)
         onChange(fault, true)
         strike(fault.kind)
         applyRates()
@@ -80,6 +88,7 @@ final class FaultDriver {
     private func end(_ fault: PlannedFault) {
         guard let position = active.firstIndex(of: fault) else { return }
         active.remove(at: position)
+        disturb(fault.kind)
         onChange(fault, false)
         relieve(fault.kind)
         applyRates()

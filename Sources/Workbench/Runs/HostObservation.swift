@@ -1,3 +1,4 @@
+import Cluster
 import Oracles
 import Platform
 import Server
@@ -22,6 +23,14 @@ final class HostObservation: Observation {
     /// Faults of the scenario are left out here.
     var lostNodes: Set<String> { [] }
     var damagedNodes: Set<String> { [] }
+    var hasForeignWriters: Bool { false }
+    var clients: [String] { [] }
+    func lastDisturbance(of node: String) -> Int64? { nil }
+    func lastDisturbance(withStore: Bool) -> Int64? { nil }
+    func state(of bucket: BucketIdentifier) -> BucketState? { nil }
+    func durableNames(of node: String, in folder: String) -> [String] { [] }
+    func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
+    var footprint: Footprint { Footprint() }
 
     func object(_ key: String) -> [UInt8]? { nil }
     func objectKeys(prefix: String) -> [String] { [] }

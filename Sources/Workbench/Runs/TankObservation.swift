@@ -1,5 +1,7 @@
 import ScenarioFiles
+import Cluster
 import Oracles
+import Platform
 import Server
 import Simulation
 
@@ -24,16 +26,55 @@ final class TankObservation: Observation {
 
     var lostNodes: Set<String> { Set(faults.lost.map(\.description)) }
 
-    var damagedNodes: Set<String> {
-        Set(
-            faults.plan.faults.compactMap { fault in
-                switch fault.kind {
-                case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _),
-                    .unreadableSector(let node, _):
-                    node.description
-                default: nil
-                }
-            })
+    /// By the plan: that a fault is still to come counts as well.
+    private(set) lazy var damagedNodes: Set<String> = Set(
+        faults.wholePlan.faults.compactMap { fault in
+            switch fault.kind {
+            case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _),
+                .unreadableSector(let node, _):
+                node.description
+            default: nil
+            }
+        })
+
+    var hasForeignWriters: Bool { faults.hasForeignWriters }
+
+    var clients: [String] { faults.clients.map(\.description) }
+
+    func lastDisturbance(of node: String) -> Int64? { faults.lastDisturbance(of: node) }
+
+    func lastDisturbance(withStore: Bool) -> Int64? {
+        faults.lastDisturbance(withStore: withStore)
+    }
+
+    func state(of bucket: BucketIdentifier) -> BucketState? {
+        world.coordinator.entry(BucketState.key(of: bucket)).flatMap {
+            try? BucketState(reading: $0.value, deployment.configuration)
+        }
+    }
+
+    func durableNames(of node: String, in folder: String) -> [String] {
+        world.durableNames(of: node, in: folder)
+    }
+
+    func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? {
+        world.durableBytes(of: node, at: path, from: offset)
+    }
+
+    var footprint: Footprint {
+        var footprint = Footprint()
+        footprint.objectBytes = world.objects.totalBytes
+        footprint.objectCount = world.objects.count
+        footprint.largestObject = world.objects.largestByteCount
+        footprint.coordinationEntries = world.coordinator.entryCount
+        footprint.largestTransaction = world.coordinator.largestTransaction
+        for node in deployment.nodes.map(\.description) {
+            footprint.diskBytes += Int(world.diskBytes(of: node))
+            footprint.openFiles = max(footprint.openFiles, world.openFileCount(of: node))
+            footprint.memoryBytes = max(footprint.memoryBytes, world.memoryUse(of: node))
+            footprint.oversizedFrames += world.oversizedFrames(of: node)
+        }
+        return footprint
     }
 
     func object(_ key: String) -> [UInt8]? { world.objects.bytes(key) }

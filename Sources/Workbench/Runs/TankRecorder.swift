@@ -31,6 +31,9 @@ final class TankRecorder {
     let coverage = CoverageMeter()
     let states: StateSampler
     private var acknowledgedInInterval = 0
+    /// The buckets whose waits are drawn; more would not be told apart.
+    private var waitingBuckets: [String] = []
+    private static let waitingBucketLimit = 24
     private var series: [String: [Chart.Point]] = [:]
 
     init(
@@ -79,6 +82,15 @@ final class TankRecorder {
     func committedToLake(_ table: String, snapshot: Int64, rows: Int) {
         lakeLanes[table, default: []].append(
             LakeTableLane.Commit(atSeconds: seconds, snapshotIdentifier: snapshot, rows: rows))
+    }
+
+    /// How long the oldest write or lookup of a bucket waits.
+    func measuredWait(of bucket: String, seconds value: Double) {
+        if series[bucket] == nil {
+            if waitingBuckets.count >= Self.waitingBucketLimit { return }
+            waitingBuckets.append(bucket)
+        }
+        measured(bucket, value)
     }
 
     func measured(_ name: String, _ value: Double) {
@@ -218,6 +230,10 @@ final class TankRecorder {
                 "Freshness", .seconds,
                 "How long ago the first change was committed that the lake, or the index, lacks.",
                 ["lake", "vector index"]),
+            chart(
+                "Availability", .seconds,
+                "How long the oldest write or lookup of each bucket has been waiting.",
+                waitingBuckets),
             chart(
                 "Replication lag", .count,
                 "Offsets that leaders hold and the in-sync sets have not confirmed.",

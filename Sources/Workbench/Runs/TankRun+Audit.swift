@@ -50,6 +50,19 @@ extension TankRun {
         }
     }
 
+    /// How long clients wait, by bucket.
+    func measureAvailability() {
+        if phase != "running" && phase != "settling" { return }
+        let availability = oracles.oracle(Availability.self)
+        for table in tables {
+            for bucket in table.buckets {
+                recorder.measuredWait(
+                    of: "\(table.name) bucket \(bucket.bucket)",
+                    seconds: Double(availability.wait(of: bucket).nanoseconds) / 1e9)
+            }
+        }
+    }
+
     /// How far lake and vector index are behind what is committed.
     func measureFreshness() {
         guard let logReader, phase == "running" || phase == "settling" else { return }
@@ -85,6 +98,29 @@ extension TankRun {
         try await oracles.readAgain()
         try await reader(client, tables, "checks").askAll()
         oracles.conclude()
+    }
+
+    /// Has the oracles hear what nodes note and take, and how time goes by.
+    func observeNodes() {
+        let oracles = oracles
+        let (onNote, onProbe) = (world.journal.onNote, world.journal.onProbe)
+        world.journal.onNote = { note in
+            onNote?(note)
+            oracles.tell(.warned(node: note.node, message: note.message))
+        }
+        world.journal.onProbe = { probe, node in
+            onProbe?(probe, node)
+            oracles.tell(.reached(probe: probe, node: node))
+        }
+        everySecond()
+    }
+
+    private func everySecond() {
+        world.after(.seconds(1)) { [unowned self] in
+            if isFinished || phase == "checking" { return }
+            oracles.tell(.second)
+            everySecond()
+        }
     }
 
     /// Has the oracles hear what happens to objects and to the lake's catalog.

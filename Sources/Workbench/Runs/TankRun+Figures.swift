@@ -60,6 +60,10 @@ extension TankRun {
         measured.add("freshness.changelog", meter.freshness(at: .changelog))
         measured.add("freshness.lake", meter.freshness(at: .lake))
         measured.add("freshness.vector", meter.freshness(at: .vectorIndex))
+        if let shares = oracles.oracle(Availability.self).shares {
+            measured["availability.worst"] = shares.worst
+            measured["availability.all"] = shares.all
+        }
         let outages = meter.outages
         measured["recovery.outages"] = outages.count
         measured["recovery.longest"] = Int(outages.max() ?? 0)

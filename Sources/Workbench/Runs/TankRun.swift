@@ -103,8 +103,12 @@ public final class TankRun {
         world.addMachine(Self.auditorName)
         superviseNodes()
         observeStore()
+        observeNodes()
         recorder.states.lakeOffsets = { [unowned self] in lake.offsets(of: $0) }
-        recorder.onSample = { [unowned self] in measureFreshness() }
+        recorder.onSample = { [unowned self] in
+            measureFreshness()
+            measureAvailability()
+        }
         deployment.onIndexed = { [meter] in meter?.reached(.vectorIndex, $0, $1) }
         for node in deployment.nodes { start(node) }
         recorder.start()
@@ -169,6 +173,7 @@ public final class TankRun {
             deployment.reconfigure($0, segmentByteCount: $1)
         }
         world.onHalt = { [unowned self] name in
+            oracles.tell(.halted(node: name))
             guard let node = NodeName(name), node.role != .client else { return }
             deployment.ended(node)
             world.after(.seconds(3)) { [unowned self] in start(node) }
@@ -196,6 +201,11 @@ public final class TankRun {
             let driver = drivers[position]
             let writers = Array(names.prefix(options.writerCount))
             let readers = Array(names.dropFirst(options.writerCount))
+            let firstChange = position << 40
+            driver.onSent = { [oracles] in oracles.tell(.sent($0, change: firstChange + $1)) }
+            driver.onSettled = { [oracles] in
+                oracles.tell(.settled($0, change: firstChange + $1))
+            }
             driver.onOutcome = { [unowned self] outcome, since in count(outcome, since, names[0]) }
             for name in names {
                 world.start(name) { machine in

@@ -17,6 +17,9 @@ final class WorkloadDriver: ObservedWorkload {
     private(set) var tables: [TableDescription] = []
     /// Called at each outcome.
     var onOutcome: (TableWriter.Outcome, _ since: Instant) -> Void = { _, _ in }
+    /// Called with each change that is handed to a writer, and when it has an outcome.
+    var onSent: (BucketIdentifier, Int) -> Void = { _, _ in }
+    var onSettled: (BucketIdentifier, Int) -> Void = { _, _ in }
     private(set) var sentCount = 0
     private(set) var settledCount = 0
     private var isStopped = false
@@ -148,8 +151,11 @@ final class WorkloadDriver: ObservedWorkload {
             case .update(let row, let columns): .update(row, columns: columns)
             case .delete(let key): .delete(key: key)
             }
+        let bucket = writer.bucket(of: written)
+        if let bucket { onSent(bucket, sequence) }
         writer.write(written) { [self] outcome in
             settledCount += 1
+            if let bucket { onSettled(bucket, sequence) }
             ledger?.done(position, change: sequence, outcome)
             do {
                 try learn(change, number: number, outcome)

@@ -1,0 +1,42 @@
+import Platform
+
+/// What a loss of power would surely leave, for oracles: no time passes, and nothing changes.
+extension SimulationWorld {
+    /// The names of files in a machine's folder, in order.
+    public func durableNames(of name: String, in folder: String) -> [String] {
+        guard let entries = durableFolder(of: name, folder)?.durableEntries else { return [] }
+        return entries.names.filter {
+            if case .file? = entries[$0] { true } else { false }
+        }
+    }
+
+    /// The bytes of a machine's file from `offset` on; nil if it would not be there.
+    public func durableBytes(of name: String, at path: String, from offset: Int64) -> [UInt8]? {
+        var parts = path.split(separator: "/").map(String.init)
+        let last = parts.removeLast()
+        guard let folder = durableFolder(of: name, parts.joined(separator: "/")),
+            case .file(let content)? = folder.durableEntries[last]
+        else { return nil }
+        return content.durableBytes(from: offset)
+    }
+
+    private func durableFolder(of name: String, _ path: String) -> DirectoryImage? {
+        var folder = node(name).disk.root
+        for part in path.split(separator: "/") {
+            guard case .directory(let next)? = folder.durableEntries[String(part)] else {
+                return nil
+            }
+            folder = next
+        }
+        return folder
+    }
+
+    /// Files that a machine's present process has open.
+    public func openFileCount(of name: String) -> Int { node(name).disk.openCount }
+
+    /// Bytes of memory that a machine's present process has accounted for.
+    public func memoryUse(of name: String) -> Int { node(name).memory.usedByteCount }
+
+    /// Frames over the limit that a machine has tried to send.
+    public func oversizedFrames(of name: String) -> Int { node(name).traffic.oversizedFrames }
+}
