@@ -70,17 +70,20 @@ extension HuntReport: CustomStringConvertible {
         let memory = NumberText.bytes(Double(reports.map(\.peakMemoryBytes).max() ?? 0))
         let events = reports.map(\.events).boundedSum
         let changes = reports.map(\.changesAcknowledged).boundedSum
+        let refused = reports.map(\.changesRefused).boundedSum
         let anHour = cpu > 0 ? Int(min(1e9, Double(reports.count) * 3600 / cpu)) : 0
         return [
             ("a seed", "\(middle) of one core in the median, \(most) at most"),
             ("memory", "\(middleMemory) in the median, \(memory) at most"),
             (
                 "together",
-                "\(NumberText.seconds(cpu)) of one core, \(events) events, \(changes) changes; "
+                "\(NumberText.seconds(cpu)) of one core, \(events) events, \(changes) changes, "
+                    + "\(refused) refused; "
                     + "\(anHour) seeds an hour and core"
             ),
             ("reached", Saturation(seeds).description),
-        ] + (coverage.map { [("covered", $0.summary)] } ?? [])
+        ] + (input.map { [("captures", $0)] } ?? [])
+            + (coverage.map { [("covered", $0.summary)] } ?? [])
     }
 
     private func names(of cause: Cause) -> String {

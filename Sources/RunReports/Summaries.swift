@@ -12,6 +12,9 @@ public func markdownSummary(for report: RunReport) -> String {
         "| | |", "|---|---:|",
         "| Changes acknowledged | \(report.changesAcknowledged) |",
         "| Changes refused, unknown | \(report.changesRefused), \(report.changesUnknown) |",
+    ]
+    lines += report.input.map { ["| Captures | \($0) |"] } ?? []
+    lines += [
         "| Simulated time | \(NumberText.seconds(report.simulatedSeconds)) |",
         "| CPU time | \(NumberText.seconds(report.cpuSeconds)) |",
         "| Peak memory | \(NumberText.bytes(Double(report.peakMemoryBytes))) |",
@@ -59,6 +62,9 @@ public func textSummary(for report: RunReport) -> String {
             "\(report.changesAcknowledged) acknowledged, \(report.changesRefused) refused, "
                 + "\(report.changesUnknown) unknown"
         ),
+    ]
+    facts += report.input.map { [("captures", $0)] } ?? []
+    facts += [
         (
             "time",
             isReal

@@ -63,7 +63,8 @@ extension Scenario {
                 checkNames.contains("all") && $0.oracle.isAmongAll
                     || checkNames.contains($0.rawValue)
             },
-            expectedVerdict: verdict,
+            namedChecks: Set(checkNames.compactMap { OracleName(rawValue: $0) }),
+            allowance: Allowance(record.record("allow")), expectedVerdict: verdict,
             schedule: Schedule(rawValue: record.text("schedule"))!,
             bench: record.has("bench")
                 ? BenchOptions(record.record("bench"), length: length) : nil)

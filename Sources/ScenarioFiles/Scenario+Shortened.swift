@@ -9,6 +9,7 @@ extension Scenario {
         guard length < self.length else { return self }
         var scenario = self
         scenario.length = length
+        scenario.isShortened = true
         scenario.scriptedFaults = shortened(scriptedFaults, to: length)
         scenario.drawnFaults = shortened(drawnFaults, to: length)
         if let bench {

@@ -19,6 +19,12 @@ public struct Scenario: Sendable, Hashable {
     public var drawnFaults: [DrawnFaults]
     /// The oracles that look, in the order of the format.
     public var checks: [OracleName]
+    /// Those of `checks` that are listed by name, not by `all`: they have to compare something.
+    public var namedChecks: Set<OracleName>
+    /// What the run may leave out and still pass.
+    public var allowance: Allowance
+    /// Whether it runs for less time than its file says.
+    public var isShortened = false
     public var expectedVerdict: ExpectedVerdict
     /// Which of several jobs that could run at one instant runs first.
     public var schedule = Schedule.inOrder

@@ -24,6 +24,9 @@ enum ScenarioFormat {
             .oneOrMany(.choice(allAnd(OracleName.allCases.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "the oracles that look"),
         Field(
+            "allow", .record(Allowance.shape), .emptyByDefault,
+            "what the run may leave out and still pass"),
+        Field(
             "schedule",
             .choice(Schedule.allCases.map { Choice(name: $0.rawValue, meaning: $0.meaning) }),
             .byDefault("inOrder"), "which of several jobs that could run now runs first"),

@@ -103,7 +103,7 @@ public final class MergeModel {
 
     private func describe(_ key: [UInt8]) -> String {
         guard let values = try? keyCodec.decode(key) else { return "\(key)" }
-        return values.map { "\($0)" }.joined(separator: ", ")
+        return values.map(\.plainText).joined(separator: ", ")
     }
 
     // MARK: Merging

@@ -189,6 +189,6 @@ public final class ReferenceModel {
 
     private func describe(_ key: [UInt8]) -> String {
         guard let values = try? keyCodec.decode(key) else { return "\(key)" }
-        return "\(values)"
+        return values.map(\.plainText).joined(separator: ", ")
     }
 }

@@ -66,7 +66,7 @@ extension ClusterReader {
 
     // MARK: Parts of tables
 
-    /// Some columns, of the rows above or not above a value that occurs.
+    /// Some columns, of the rows that compare with a value that occurs.
     private func aQuestion(_ table: TableDescription, _ whole: UnionAnswer) -> PartialQuestion? {
         if whole.rowCount == 0 { return nil }
         let fields = table.schema.fields
@@ -77,14 +77,15 @@ extension ClusterReader {
         default: return nil
         }
         if value == .null { return nil }
-        let isAbove = random.chance(1, in: 2)
+        let operators = PartialQuestion.operators
+        let comparator = operators[random.next(in: 0..<operators.count)].0
         let columns = fields.indices.filter { _ in random.chance(1, in: 2) }
         let filter = RowFilter([
             RowFilter.Comparison(
-                column: fields[column].identifier, isAbove ? .greater : .lessOrEqual, value)
+                column: fields[column].identifier, comparator, value)
         ])
         return PartialQuestion(
             request: ReadRequest(columns: columns.isEmpty ? nil : columns, filter: filter),
-            column: column, name: fields[column].name, isAbove: isAbove, value: value)
+            column: column, name: fields[column].name, comparator: comparator, value: value)
     }
 }

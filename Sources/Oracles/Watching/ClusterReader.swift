@@ -39,7 +39,8 @@ public final class ClusterReader {
 
     /// Asks one thing after the other until the machine ends or `isStopped` says so.
     public func run(isStopped: () -> Bool) async throws {
-        while !isStopped() {
+        // Without a table there is nothing to ask.
+        while !isStopped() && !tables.isEmpty {
             try await machine.sleep(.milliseconds(200 + random.next(in: 0..<800)))
             let table = tables[random.next(in: 0..<tables.count)]
             let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]

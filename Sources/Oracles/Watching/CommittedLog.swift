@@ -163,7 +163,7 @@ public final class CommittedLog {
     /// A key's values, for people.
     func describe(_ key: [UInt8]) -> String {
         guard let values = try? keyCodec.decode(key) else { return "that cannot be decoded" }
-        return values.map { "\($0)" }.joined(separator: ", ")
+        return values.map(\.plainText).joined(separator: ", ")
     }
 
     /// How a row that was found differs from the one that the log left at `row`, in words.

@@ -236,8 +236,15 @@ public final class HostRun {
 
     private func report() -> RunReport {
         let checked = oracles.tallies.filter { scenario.checks.contains($0.name) }
+        var work = WorkAccount(drivers)
+        work.acknowledged = acknowledged + histories.values.reduce(0) { $0 + $1.outcomes.count }
+        work.refused = refused
+        // What a short life does not come to, the next one does.
+        work.isShortened = true
         var verdict = Verdict(
-            checked, defectCount: world.journal.errorCount, firstDefect: warnings.last ?? "")
+            checked, named: scenario.namedChecks.intersection(checked.map(\.name)),
+            shortfall: work.shortfall(allowing: scenario.allowance),
+            defectCount: world.journal.errorCount, firstDefect: warnings.last ?? "")
         if wasInterrupted {
             verdict = verdict.interrupted(after: "\((ContinuousClock.now - start).shortText)")
         }

@@ -13,7 +13,9 @@ extension TankRun {
     func verdict() -> Verdict {
         let errors = world.journal.notes.filter { $0.severity == .error }
         return Verdict(
-            oracles.tallies.filter { scenario.checks.contains($0.name) }, defectCount: errors.count,
+            oracles.tallies.filter { scenario.checks.contains($0.name) },
+            named: scenario.namedChecks,
+            shortfall: work.shortfall(allowing: scenario.allowance), defectCount: errors.count,
             firstDefect: errors.first.map { "\($0.node): \($0.message)" } ?? "")
     }
 
@@ -41,6 +43,16 @@ extension TankRun {
         recorder.fill(&report)
         report.counters = counters()
         return report
+    }
+
+    /// What the run did of what it was asked for.
+    private var work: WorkAccount {
+        var work = WorkAccount(drivers)
+        work.acknowledged = acknowledged
+        work.refused = refused
+        work.hasFaults = !faults.wholePlan.faults.isEmpty
+        work.isShortened = scenario.isShortened
+        return work
     }
 
     /// How much of its captures the run played.

@@ -6,15 +6,27 @@ public struct Verdict: Sendable {
     public var verdict: RunReport.Verdict
     public var reason: String
 
-    /// Defects first, then violations, then oracles that had work and compared nothing.
-    init(_ checked: [Tally], defectCount: Int, firstDefect: String) {
-        let idle = checked.filter { $0.compared == 0 && $0.hadWork }.map(\.name.rawValue)
+    /// Defects first, then violations, then what keeps a run from proving anything: that it did too
+    /// little, and oracles that compared nothing though they had work or were asked for by name.
+    init(
+        _ checked: [Tally], named: Set<OracleName> = [], shortfall: String? = nil,
+        defectCount: Int, firstDefect: String
+    ) {
+        let idle = checked.filter {
+            $0.compared == 0 && ($0.hadWork || named.contains($0.name))
+        }.map(\.name.rawValue)
         if defectCount > 0 {
             verdict = .fail
             reason = "\(defectCount) defects were noted, the first on \(firstDefect)"
         } else if let broken = checked.first(where: { $0.violationCount > 0 }) {
             verdict = .fail
             reason = "\(broken.name.rawValue): \(broken.violations[0].message)"
+        } else if let shortfall {
+            verdict = .inconclusive
+            reason = shortfall
+        } else if checked.isEmpty {
+            verdict = .inconclusive
+            reason = "no oracle looked: see checks"
         } else if !idle.isEmpty {
             verdict = .inconclusive
             reason = "these oracles compared nothing: \(idle.joined(separator: ", "))"
