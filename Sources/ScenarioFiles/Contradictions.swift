@@ -1,3 +1,4 @@
+import Oracles
 import Server
 
 /// Finds what fits its shape and yet cannot be, such as a fault on a node that does not exist.
@@ -171,8 +172,12 @@ struct Contradictions {
 
     private mutating func check(checks record: CheckedRecord) {
         let checks = record.list("checks")
-        if checks.count > 1, let all = checks.first(where: { $0.word == "all" }) {
-            reader.refuse(all.mark, "'all' leaves nothing to add to it")
+        if checks.contains(where: { $0.word == "all" }) {
+            for check in checks {
+                guard let oracle = OracleName(rawValue: check.word)?.oracle, oracle.isAmongAll
+                else { continue }
+                reader.refuse(check.mark, "'all' has '\(check.word)' already")
+            }
         }
         guard let cluster else { return }
         for check in checks {

@@ -197,8 +197,8 @@ struct ScenarioErrorTests {
             "a.yaml:4:47: there is no client-3; the clients are client-1 to client-2"),
         Case(
             "checks", "checks: [all, unionRed, lakeRows]\nexpect: fail",
-            "a.yaml:3:10: 'all' leaves nothing to add to it",
             "a.yaml:3:15: 'checks': unknown value 'unionRed'; did you mean 'unionRead'?",
+            "a.yaml:3:25: 'all' has 'lakeRows' already",
             "a.yaml:4:9: 'expect': unknown value 'fail'; it must be one of: pass, refusal"),
         Case(
             "check without a subject",

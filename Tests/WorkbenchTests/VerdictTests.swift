@@ -42,6 +42,47 @@ struct VerdictTests {
         #expect(verdict.reason.contains("server-1: a task failed"))
     }
 
+    @Test("An oracle that was asked for by name and compared nothing leaves the run open")
+    func named() {
+        let (one, other) = (tally(.logMatching), tally(.vectorAnswers))
+        one.expect(true, "")
+        other.hadWork = false
+        let open = Verdict(
+            [one, other], named: [.vectorAnswers], defectCount: 0, firstDefect: "")
+        #expect(open.verdict == .inconclusive && open.reason.contains("vectorAnswers"))
+        #expect(Verdict([one, other], defectCount: 0, firstDefect: "").verdict == .pass)
+        #expect(Verdict([], defectCount: 0, firstDefect: "").verdict == .inconclusive)
+    }
+
+    @Test("A run that did little of what it was asked for does not pass, unless that is allowed")
+    func shortfalls() throws {
+        func allowance(_ text: String) throws -> Allowance {
+            try Scenario.load(
+                text: "title: t\nlength: 20s\nallow: \(text)\n", path: "t.yaml"
+            ).allowance
+        }
+        let strict = try allowance("{}")
+        var work = WorkAccount()
+        #expect(work.shortfall(allowing: strict)?.contains("no workload") == true)
+        work.sent = 100
+        #expect(work.shortfall(allowing: strict)?.contains("none was acknowledged") == true)
+        work.acknowledged = 95
+        #expect(work.shortfall(allowing: strict) == nil)
+        work.refused = 5
+        #expect(work.shortfall(allowing: strict)?.contains("refusedWrites: 5") == true)
+        #expect(work.shortfall(allowing: try allowance("{ refusedWrites: 5 }")) == nil)
+        work.hasFaults = true
+        #expect(work.shortfall(allowing: strict) == nil)
+        (work.held, work.played) = (1000, 499)
+        #expect(work.shortfall(allowing: strict)?.contains("unplayed: 501") == true)
+        #expect(work.shortfall(allowing: try allowance("{ unplayed: 501 }")) == nil)
+        work.played = 500
+        #expect(work.shortfall(allowing: strict) == nil)
+        (work.refusedLines, work.firstRefusedLine) = (2, "a.log:7: no time")
+        #expect(work.shortfall(allowing: strict)?.contains("a.log:7") == true)
+        #expect(work.shortfall(allowing: try allowance("{ refusedLines: 2 }")) == nil)
+    }
+
     @Test("Violations past the limit are counted, not kept")
     func bounds() {
         let one = tally(.lakeRows)
