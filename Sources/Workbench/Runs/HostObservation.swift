@@ -20,14 +20,20 @@ final class HostObservation: Observation {
 
     var nanoseconds: Int64 { (ContinuousClock.now - start).nanoseconds }
 
-    /// Faults of the scenario are left out here.
+    /// Faults of the scenario are left out here: nothing explains what goes wrong.
     var lostNodes: Set<String> { [] }
     var damagedNodes: Set<String> { [] }
     var hasForeignWriters: Bool { false }
     var clients: [String] { [] }
     func lastDisturbance(of node: String) -> Int64? { nil }
     func lastDisturbance(withStore: Bool) -> Int64? { nil }
-    func state(of bucket: BucketIdentifier) -> BucketState? { nil }
+
+    /// As the servers that run know it.
+    func state(of bucket: BucketIdentifier) -> BucketState? {
+        deployment.runningServers.compactMap { $0.server.mirror.buckets[bucket] }
+            .max { $0.revision < $1.revision }?.value
+    }
+
     func durableNames(of node: String, in folder: String) -> [String] { [] }
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }

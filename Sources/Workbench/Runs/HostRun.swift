@@ -62,7 +62,7 @@ public final class HostRun {
         deployment = Deployment(scenario.cluster)
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         oracles = OracleSet(
-            HostObservation(deployment, drivers, since: start), seeing: [.cluster])
+            HostObservation(deployment, drivers, since: start), seeing: [.cluster, .faults])
     }
 
     // MARK: The run
@@ -74,9 +74,12 @@ public final class HostRun {
             if let history = histories[position] { try driver.resume(history) }
         }
         world.journal.onNote = { [unowned self] note in
-            if note.severity >= .warning { warnings.append("\(note.machine): \(note.message)") }
+            if note.severity < .warning { return }
+            warnings.append("\(note.machine): \(note.message)")
+            oracles.tell(.warned(node: note.machine, message: note.message))
         }
         world.onHalt = { [unowned self] name in
+            oracles.tell(.halted(node: name))
             guard let node = NodeName(name), node.role != .client else { return }
             deployment.ended(node)
             startLater(node)
@@ -90,6 +93,7 @@ public final class HostRun {
             _ = world.run(atMost: .seconds(1)) { [unowned self] in phase == "done" }
             waited = ContinuousClock.now - start
             onProgress?(phase)
+            if phase == "running" || phase == "settling" { oracles.tell(.second) }
             wasInterrupted = isInterrupted()
             if wasInterrupted || ledger.problem != nil { break }
         }
@@ -138,6 +142,9 @@ public final class HostRun {
         for (driver, options) in zip(drivers, scenario.workloads) {
             let writers = Array(clients[first..<(first + options.writerCount)])
             first += options.clientCount
+            let number = first << 40
+            driver.onSent = { [oracles] in oracles.tell(.sent($0, change: number + $1)) }
+            driver.onSettled = { [oracles] in oracles.tell(.settled($0, change: number + $1)) }
             driver.onOutcome = { [self] outcome, _ in
                 switch outcome {
                 case .acknowledged(let receipt):

@@ -1,0 +1,91 @@
+import RunReports
+import ScenarioFiles
+import Testing
+import Workbench
+
+/// Small runs in which an oracle that is asked for by name has its work to do.
+@Suite("Oracles that look at how well a cluster does")
+struct OracleStories {
+    private func report(
+        _ oracle: String, seed: UInt64, _ rest: String
+    ) throws -> (report: RunReport, result: OracleResult) {
+        let text = "title: a story of \(oracle)\nchecks: [logMatching, \(oracle)]\n\(rest)\n"
+        let scenario = try Scenario.load(text: text, path: "story.yaml")
+        let report = try TankRunTests.run(scenario, seed: seed).report
+        let result = try #require(report.oracles.first { $0.name == oracle })
+        return (report, result)
+    }
+
+    @Test("The only disk there is holds every batch when it is acknowledged", arguments: [1, 2])
+    func durability(seed: UInt64) throws {
+        let (report, result) = try report(
+            "durability", seed: seed,
+            """
+            length: 20s
+            cluster:
+              { servers: 1, coordinators: 1, tierers: 0, indexers: 0, replication: 1,
+                minimumInSync: 1, segmentBytes: 16KiB }
+            workloads: [clickstream: { rate: 60/s, sessions: 50 }]
+            faults:
+              - { at: 5s, for: 1s, powerLoss: server-1 }
+              - { at: 12s, for: 1s, powerLoss: server-1 }
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 300)
+    }
+
+    @Test("A leader that is cut off does not answer of the past", arguments: [1, 2])
+    func freshness(seed: UInt64) throws {
+        let (report, result) = try report(
+            "freshness", seed: seed,
+            """
+            length: 40s
+            cluster: { servers: 3, tierers: 0, indexers: 0 }
+            workloads:
+              - ecommerceCDC: { rate: 50/s, tables: [orders], readers: 2, lookups: 20/s }
+            faults:
+              - { at: 10s, for: 10s, partition: { groups: [[server-1]] } }
+              - { at: 25s, for: 8s, crash: server-2 }
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 200)
+    }
+
+    @Test("No write waits for the object store, and the report shows each bucket's wait")
+    func availability() throws {
+        let (report, result) = try report(
+            "availability", seed: 1,
+            """
+            length: 70s
+            cluster:
+              { servers: 3, tierers: 1, indexers: 0, segmentBytes: 16KiB, tieringInterval: 2s }
+            workloads: [clickstream: { rate: 100/s, sessions: 50 }]
+            faults: [{ at: 5s, for: 60s, objectStoreThrottle: { rate: 100% } }]
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 200)
+        let chart = try #require(report.charts.first { $0.title == "Availability" })
+        #expect(chart.series.count > 2)
+    }
+
+    @Test("An index stays open, and nothing halts, where no fault is at work")
+    func halts() throws {
+        let (report, result) = try report(
+            "halts", seed: 1,
+            """
+            length: 30s
+            cluster: { servers: 3, tierers: 1, indexers: 1 }
+            workloads: [ecommerceCDC: { rate: 50/s }]
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 20)
+    }
+
+    @Test("A run without work, or with an oracle that cannot see any, is no pass")
+    func nothing() throws {
+        for rest in ["length: 5s", "length: 5s\nworkloads: [clickstream: { rate: 5/s }]"] {
+            let (report, _) = try report("vectorAnswers", seed: 1, rest)
+            #expect(report.verdict == .inconclusive)
+        }
+    }
+}
