@@ -163,6 +163,19 @@ extension Replica {
         return try await batches(part, below: limit, byteCount, in: leadership)
     }
 
+    /// Where the log starts, and up to where it is committed.
+    ///
+    /// A new leader that has not heard yet how far that is refuses: who reads the table up to there
+    /// would take less for all of it than a former leader has acknowledged.
+    func committedOffsets() throws -> LogOffsets {
+        let leadership = try requireLeadership()
+        if highWatermark < leadership.startOffset {
+            machine.observer.reached("read beyond a watermark that is not known yet")
+            throw ClusterError.recovering(bucket)
+        }
+        return LogOffsets(start: startOffset, highWatermark: highWatermark)
+    }
+
     private func batches(
         _ part: FetchRequest.Part, below limit: Int64, _ byteCount: Int, in leadership: Leadership
     ) async throws -> FetchedBucket {

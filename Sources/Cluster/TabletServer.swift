@@ -187,10 +187,7 @@ public final class TabletServer {
             return .page(
                 try await replica(bucket).scan(prefix: prefix, after: after, limit: limit))
         case .offsets(let bucket):
-            let replica = try replica(bucket)
-            _ = try replica.requireLeadership()
-            return .offsets(
-                LogOffsets(start: replica.startOffset, highWatermark: replica.highWatermark))
+            return .offsets(try replica(bucket).committedOffsets())
         case .search:
             throw ClusterError.invalidRequest(reason: "vectors are searched at the indexer")
         }

@@ -164,9 +164,15 @@ final class ClusterScript {
             var numbers: [Int64] = []
             var next = offset
             while true {
-                let end = try await client.offsets(of: bucket).highWatermark
-                if next >= end { return numbers }
-                let fetched = try await client.fetch(bucket, from: next, waiting: .seconds(1))
+                let fetched: FetchedBatches
+                do {
+                    let end = try await client.offsets(of: bucket).highWatermark
+                    if next >= end { return numbers }
+                    fetched = try await client.fetch(bucket, from: next, waiting: .seconds(1))
+                } catch let error as ClusterError where error.isRetriable {
+                    try await client.machine.sleep(.milliseconds(100))
+                    continue
+                }
                 for batch in fetched.batches {
                     let (records, changes) = try batch.decodeRecords(schema)
                     for (row, change) in zip(records.rows, changes) where change != .updateBefore {
