@@ -54,7 +54,9 @@ final class Halts: Oracle {
                     observation.hasForeignWriters || !observation.damagedNodes.isEmpty,
                     "\(node) has stopped to commit to the lake: \(message)")
             }
-        case .second: lookAtIndexes()
+        case .second:
+            tally.count()
+            lookAtIndexes()
         default: break
         }
     }
@@ -77,7 +79,6 @@ final class Halts: Oracle {
             let isSameLife = indexers[node] == ObjectIdentifier(indexer)
             indexers[node] = ObjectIdentifier(indexer)
             for bucket in indexer.indexes.keys { found.insert(Index(node: node, bucket: bucket)) }
-            tally.count()
             if !isSameLife || isExplained(node, withStore: true) { continue }
             let lost = openIndexes.filter { $0.node == node && !found.contains($0) }
             for index in lost.sorted(by: { $0.bucket < $1.bucket }) {
