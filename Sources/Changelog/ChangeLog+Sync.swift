@@ -105,6 +105,16 @@ extension ChangeLog {
     }
 }
 
+extension ChangeLog {
+    /// Ends the use of this log without making anything more durable: its files are to be removed.
+    public func abandon() async throws {
+        try await gate.run {
+            if failure == nil { failure = .closed(directory) }
+            for segment in segments { await segment.close() }
+        }
+    }
+}
+
 /// Names in a log's folder that are not a segment's.
 enum LogFile {
     static let checkpoint = "checkpoint"

@@ -3,7 +3,10 @@
 /// Numbers below 2000 are Fluss's for the same call; those from 2000 on are ours alone.
 enum APIKey: Int16, CaseIterable, Sendable {
     case apiVersions = 1000
+    case createDatabase = 1001
+    case dropDatabase = 1002
     case createTable = 1005
+    case dropTable = 1006
     case produceLog = 1014
     case fetchLog = 1015
     case putKeyValue = 1016
@@ -11,18 +14,24 @@ enum APIKey: Int16, CaseIterable, Sendable {
     case listOffsets = 1021
     case limitScan = 1033
     case prefixLookup = 1034
+    case createPartition = 1036
+    case dropPartition = 1037
+    case scanKeyValue = 1061
     case searchVectors = 2000
     case alterTable = 2001
 
     /// The versions of the call that a node of a format version understands; nil if it has none.
     func versions(at format: FormatVersion) -> ClosedRange<Int16>? {
         switch self {
-        case .apiVersions, .createTable, .produceLog, .fetchLog, .lookup, .listOffsets,
-            .limitScan, .searchVectors:
-            0...0
+        case .apiVersions, .createTable, .produceLog, .limitScan, .searchVectors: 0...0
+        // Version 1 of a fetch names columns, of a lookup inserts, and asks for offsets by time.
+        case .fetchLog, .lookup, .listOffsets: 0...(format >= .partitioned ? 1 : 0)
         // Version 1 names the columns of a partial update.
         case .putKeyValue: 0...(format >= .checksummed ? 1 : 0)
         case .alterTable, .prefixLookup: format >= .checksummed ? 0...0 : nil
+        case .createDatabase, .dropDatabase, .dropTable, .createPartition, .dropPartition,
+            .scanKeyValue:
+            format >= .partitioned ? 0...0 : nil
         }
     }
 }

@@ -5,7 +5,8 @@ extension TableDescription {
     /// The table as the lake knows it.
     public var tiered: TieredTable {
         TieredTable(
-            identifier: identifier, name: name, schema: schema, bucketCount: Int(bucketCount))
+            identifier: identifier, database: path.database, name: name, schema: schema,
+            bucketCount: Int(bucketCount))
     }
 }
 
@@ -14,6 +15,11 @@ extension ClusterClient {
     public func read(
         _ table: TableDescription, at moment: ReadMoment = .head, _ request: ReadRequest = .init()
     ) async throws -> UnionAnswer {
+        if table.isPartitioned {
+            throw ClusterError.invalidRequest(
+                reason: "\(table.path) has partitions, which are not in the lake yet: read its "
+                    + "buckets")
+        }
         let reader = UnionReader(
             machine, in: ClusterConfiguration.lakeLocation, log: self, lakeManifests)
         return try await reader.read(table.tiered, at: moment, request)

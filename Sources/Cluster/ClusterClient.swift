@@ -93,16 +93,19 @@ public final class ClusterClient {
     // MARK: Reading
 
     /// Batches from `offset` on, at most what one answer holds; waits up to `wait` for the first.
+    ///
+    /// With `columns`, by identifier, the server leaves the others out of each batch: decode them
+    /// with `LogBatch.decodeRecords(_:pruned:)`.
     public func fetch(
         _ bucket: BucketIdentifier, from offset: Int64, waiting wait: Duration,
-        byteCount: Int = 1024 * 1024
+        byteCount: Int = 1024 * 1024, columns: [Int32]? = nil
     ) async throws -> FetchedBatches {
         let request = FetchRequest(
             replica: nil, incarnation: 0, waitMilliseconds: wait.nanoseconds / 1_000_000,
             byteCount: byteCount,
             parts: [
                 FetchRequest.Part(bucket: bucket, leaderEpoch: -1, offset: offset, lastEpoch: -1)
-            ])
+            ], columns: columns)
         let response = try await callLeader(of: bucket, .fetch(request), allowing: wait)
         guard case .fetched(let answers) = response else {
             throw ClusterError.malformedMessage(reason: "no answer to a fetch of \(bucket)")
@@ -187,6 +190,11 @@ public final class ClusterClient {
             throw ClusterError.malformedMessage(reason: "no answer to a search of \(bucket)")
         }
         return answer
+    }
+
+    /// Calls a node by name.
+    func call(_ host: String, _ request: Request) async throws -> Response {
+        try await calls.call(Address(host: host, port: configuration.port), request)
     }
 
     /// Calls whoever leads a bucket.

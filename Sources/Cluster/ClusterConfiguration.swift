@@ -49,6 +49,12 @@ public struct ClusterConfiguration: Sendable {
     public var hotPointLimit = 1024
     /// A segment of a vector index is searched point by point where that is faster than its graph.
     public var searchesExactlyWhereFaster = true
+    /// How long the collector goes on looking for what a dropped table left once it finds no more.
+    public var droppedTableWatch = Duration.seconds(120)
+    /// How long a scan of a bucket's rows may pause between two pages.
+    public var scanLease = Duration.seconds(60)
+    /// The most partitions a table may have.
+    static let partitionCountLimit = 1000
     /// The newest format that the node reads; less than the program's own to play an older one.
     public var formatVersion = FormatVersion.newest
     /// Logical port of tablet servers and coordinators.

@@ -20,6 +20,14 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownWriter(BucketIdentifier, writer: Int64)
     case tableExists(name: String)
     case unknownTable(name: String)
+    case databaseExists(name: String)
+    case unknownDatabase(name: String)
+    /// Drop its tables first, or drop it with them.
+    case databaseNotEmpty(name: String)
+    case partitionExists(name: String)
+    case unknownPartition(name: String)
+    /// Begin the scan anew: its lease ended, or another server leads by now.
+    case scanExpired(BucketIdentifier)
     /// Upgrade the node that was asked, or ask it in a version that it names.
     case unsupportedAPI(key: Int16, version: Int16, oldest: Int16, newest: Int16)
     /// Upgrade this node: something was written by a later one.
@@ -50,6 +58,13 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalidRequest(let reason): "bad request: \(reason)"
         case .tableExists(let name): "there is a table named \(name) already"
         case .unknownTable(let name): "there is no table named \(name)"
+        case .databaseExists(let name): "there is a database named \(name) already"
+        case .unknownDatabase(let name): "there is no database named \(name)"
+        case .databaseNotEmpty(let name): "database \(name) has tables: drop them first"
+        case .partitionExists(let name): "there is a partition \(name) already"
+        case .unknownPartition(let name): "there is no partition \(name)"
+        case .scanExpired(let bucket):
+            "the scan of \(bucket) has ended or expired: begin it anew"
         case .unsupportedAPI(let key, let version, let oldest, let newest):
             newest < oldest
                 ? "call \(key) is unknown here: upgrade the node that was asked"

@@ -8,9 +8,12 @@ public final class Coordinator {
     static let leaseName = "coordinator"
     public let machine: Machine
     public let mirror: MetadataMirror
-    private let configuration: ClusterConfiguration
+    let configuration: ClusterConfiguration
     private let server: CallServer
     private var term: LeaderLease.Term?
+    /// Since when nothing more was found of what was dropped.
+    var emptySince: [DroppedOwner: Instant] = [:]
+    private var tidyAt: Instant?
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -33,9 +36,19 @@ public final class Coordinator {
                 // One round looks at everything, so that a missed event is made good.
                 try await self.raiseFormat()
                 try await self.electWhereNeeded()
+                try await self.tidy()
                 _ = try await self.mirror.changed.wait(until: self.machine.clock.now + .seconds(5))
             }
         }
+    }
+
+    /// Creates and drops partitions by time and collects what was dropped, now and then.
+    private func tidy() async throws {
+        let now = machine.clock.now
+        if let tidyAt, now < tidyAt { return }
+        tidyAt = now + .seconds(5)
+        try await keepPartitions()
+        try await collectDropped()
     }
 
     // MARK: Format
@@ -146,6 +159,20 @@ public final class Coordinator {
         case .alterTable(let path, let schema, let changes):
             try await alter(path, schema, changes)
             return .done
+        case .dropTable(let table):
+            try await dropTable(table)
+            return .done
+        case .createDatabase(let database):
+            try await createDatabase(database)
+            return .done
+        case .dropDatabase(let name, let isCascading):
+            try await dropDatabase(name, isCascading: isCascading)
+            return .done
+        case .createPartition(let table, let values):
+            return .partitionCreated(try await createPartition(of: table, values))
+        case .dropPartition(let table, let partition):
+            try await dropPartition(table: table, partition: partition)
+            return .done
         default: throw ClusterError.invalidRequest(reason: "a coordinator keeps tables, no more")
         }
     }
@@ -153,13 +180,17 @@ public final class Coordinator {
     private func create(_ requested: TableDescription) async throws -> Int64 {
         if let known = mirror.table(at: requested.path) {
             if known.isSame(asRequested: requested) { return known.identifier }
+            let key = MetadataKey.table(known.identifier).text
+            if try await machine.coordination.get(key) == nil {
+                throw ClusterError.busy(reason: "table \(requested.path) has just been dropped")
+            }
             throw ClusterError.tableExists(name: "\(requested.path)")
         }
-        let servers = mirror.servers.keys.sorted()
-        if servers.count < requested.replicationFactor {
-            throw ClusterError.busy(
-                reason: "\(servers.count) servers are up, \(requested.replicationFactor) are needed"
-            )
+        let isNew = !requested.partitionFields.isEmpty || requested.autoIncrementField != nil
+        if isNew && mirror.format < .partitioned {
+            throw ClusterError.invalidRequest(
+                reason: "table \(requested.path): the cluster's format \(mirror.format) has "
+                    + "neither partitions nor numbered rows: upgrade all servers first")
         }
         var table = requested
         table.identifier = try await nextNumber(of: "tables", mirror)
@@ -168,26 +199,18 @@ public final class Coordinator {
                 key: MetadataKey.table(table.identifier).text, value: mirror.stored(table),
                 lease: nil)
         ]
-        for bucket in table.buckets {
-            let start = Int(bucket.bucket) + Int(table.identifier)
-            let replicas = (0..<table.replicationFactor).map {
-                servers[(start + $0) % servers.count]
-            }
-            let state = BucketState(
-                replicas: replicas,
-                leader: BucketState.Leader(
-                    server: replicas[0], incarnation: mirror.servers[replicas[0]]!.incarnation),
-                leaderEpoch: 0, inSync: replicas)
-            state.checkInvariants()
-            operations.append(
-                .put(key: MetadataKey.bucket(bucket).text, value: mirror.stored(state), lease: nil))
-        }
+        operations += try placements(of: table.buckets, table)
         // The path is a key too: of two creations at once one wins.
         let name = MetadataKey.path(table.path).text
         let owner = mirror.stored(StoredCounter(last: table.identifier))
         operations.append(.put(key: name, value: owner, lease: nil))
+        var conditions = [CoordinationTransaction.Condition.absent(key: name)]
+        if let database = try await databaseSteps(for: table.path) {
+            conditions.append(database.condition)
+            operations.append(database.operation)
+        }
         let result = try await machine.coordination.commit(
-            CoordinationTransaction(conditions: [.absent(key: name)], operations: operations))
+            CoordinationTransaction(conditions: conditions, operations: operations))
         guard case .committed = result else {
             throw ClusterError.busy(reason: "table \(table.path) is being created")
         }
@@ -197,12 +220,19 @@ public final class Coordinator {
 
 /// Draws the next number of a counter in the coordination service, from 1; no number comes twice.
 func nextNumber(of counter: String, _ mirror: MetadataMirror) async throws -> Int64 {
+    try await nextNumbers(1, of: counter, mirror).lowerBound
+}
+
+/// As `nextNumber`, some that follow each other.
+func nextNumbers(
+    _ count: Int64, of counter: String, _ mirror: MetadataMirror
+) async throws -> Range<Int64> {
     let machine = mirror.machine
     let key = MetadataKey.counter(counter).text
     while true {
         let found = try await machine.coordination.get(key)
         let last = try found.map { try mirror.read(StoredCounter.self, from: $0.value).last } ?? 0
-        let (next, isOver) = last.addingReportingOverflow(1)
+        let (next, isOver) = last.addingReportingOverflow(count)
         if isOver { throw ClusterError.invalidRequest(reason: "counter \(counter) is used up") }
         let result = try await machine.coordination.commit(
             CoordinationTransaction(
@@ -212,6 +242,6 @@ func nextNumber(of counter: String, _ mirror: MetadataMirror) async throws -> In
                 operations: [
                     .put(key: key, value: mirror.stored(StoredCounter(last: next)), lease: nil)
                 ]))
-        if case .committed = result { return next }
+        if case .committed = result { return last + 1..<next + 1 }
     }
 }

@@ -12,8 +12,11 @@ public struct FormatVersion: Hashable, Comparable, Sendable, CustomStringConvert
     public static let oldest = FormatVersion(number: 1)
     /// Values also end with a CRC-32C; tables can be altered, rows updated in part.
     public static let checksummed = FormatVersion(number: 2)
+    /// Databases are objects, tables are dropped, partitioned and number their rows; a log is asked
+    /// for offsets by time, and for some of its columns.
+    public static let partitioned = FormatVersion(number: 3)
     /// The version of this program.
-    public static let newest = checksummed
+    public static let newest = partitioned
 
     private init(number: Int16) { self.number = number }
 

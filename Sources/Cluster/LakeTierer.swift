@@ -61,7 +61,7 @@ public final class LakeTierer {
         var retry = Backoff(configuration)
         // What was told already: the same again is for debugging alone.
         var told = ""
-        while term.isHeld {
+        while term.isHeld && mirror.tables[table.identifier] != nil {
             let due = machine.clock.now + configuration.lakeInterval
             do {
                 try await catchUp(tiering, table, term)

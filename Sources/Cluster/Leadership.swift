@@ -24,6 +24,10 @@ final class Leadership {
     var followers: [String: Follower] = [:]
     /// The rows of a primary-key table, once they are fully recovered.
     var tablet: KeyValueTablet?
+    /// The scans of rows that are under way, by number.
+    var scans: [Int64: RowScan] = [:]
+    /// Scans that were begun in this term.
+    var scanCount: Int64 = 0
     /// The published snapshot of the rows lacks objects: the next is made in any case.
     var isSnapshotLost = false
     private(set) var isEnded = false

@@ -1,4 +1,5 @@
 import Columnar
+import Platform
 import Vectors
 
 /// What nodes ask of each other.
@@ -6,16 +7,28 @@ enum Request {
     /// Which calls, in which versions, the node understands.
     case apiVersions
     case createTable(TableDescription)
+    case createDatabase(DatabaseDescription)
+    /// With its tables, if it is to be `cascading`; else only an empty one.
+    case dropDatabase(String, isCascading: Bool)
+    case dropTable(Int64)
+    case createPartition(table: Int64, values: [String])
+    case dropPartition(table: Int64, partition: Int64)
     /// Changes the table whose present schema has the identifier; asked again it changes nothing.
     case alterTable(TablePath, schema: Int16, [TableChange])
     case produce(ProduceRequest)
     case upsert(UpsertRequest)
     case fetch(FetchRequest)
     case lookup(BucketIdentifier, keys: [[UInt8]])
+    /// As a lookup; a key that has no row gets one, with nothing but the key.
+    case insertIfAbsent(BucketIdentifier, keys: [[UInt8]])
     case scan(BucketIdentifier, after: [UInt8]?, limit: Int)
     /// Rows whose encoded keys begin so.
     case prefixLookup(BucketIdentifier, prefix: [UInt8], after: [UInt8]?, limit: Int)
     case offsets(BucketIdentifier)
+    /// The first offset whose batch was committed at that time or later.
+    case offset(BucketIdentifier, at: Timestamp)
+    /// Pages of the rows as they were at one moment.
+    case scanRows(RowScanRequest)
     /// The rows of a bucket whose vectors are nearest to the query; asked of the indexer.
     case search(BucketIdentifier, query: [Float], limit: Int)
 }
@@ -32,6 +45,9 @@ enum Response {
     case rows([[UInt8]?], offset: Int64)
     case page(ScanPage)
     case offsets(LogOffsets)
+    case offset(Int64)
+    case rowScan(RowScanPage)
+    case partitionCreated(Int64)
     case nearest(VectorAnswer)
 }
 
@@ -95,6 +111,8 @@ struct FetchRequest {
     var waitMilliseconds: Int64
     var byteCount: Int
     var parts: [Part]
+    /// Identifiers of the columns that a client wants, nil for all; a follower takes all.
+    var columns: [Int32]?
 
     struct Part {
         var bucket: BucketIdentifier
@@ -127,6 +145,23 @@ struct EpochEnd: Hashable {
 public struct LogOffsets: Hashable, Sendable {
     public var start: Int64
     public var highWatermark: Int64
+}
+
+/// One step of a scan of a bucket's rows as they were at one moment.
+struct RowScanRequest {
+    var bucket: BucketIdentifier
+    /// The scan that goes on; nil to begin one.
+    var scan: Int64?
+    /// Only rows whose encoded keys begin so.
+    var prefix: [UInt8]
+    var after: [UInt8]?
+    /// Zero ends the scan before its last page.
+    var limit: Int
+}
+
+struct RowScanPage {
+    var scan: Int64
+    var page: ScanPage
 }
 
 /// Some rows of a bucket in key order.

@@ -61,6 +61,10 @@ extension TableDescription: StoredValue {
             $0.append(string: $1.name)
             $0.append(string: $1.value)
         }
+        // Nodes of an earlier format cannot serve a table that has these, and say so.
+        if partitionFields.isEmpty && autoIncrementField == nil { return }
+        writer.append(list: partitionFields) { $0.append(littleEndian: $1) }
+        writer.append(optional: autoIncrementField) { $0.append(littleEndian: $1) }
     }
 
     /// Reads a description that passes `check()`; anything else is `.corrupt`.
@@ -82,6 +86,15 @@ extension TableDescription: StoredValue {
         }
         let properties = try reader.readList { (reader) throws(ColumnarError) in
             (try reader.readString(), try reader.readString())
+        }
+        partitionFields = []
+        if !reader.isAtEnd {
+            partitionFields = try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readLittleEndian()
+            }
+            autoIncrementField = try reader.readOptional { (reader) throws(ColumnarError) in
+                try reader.readLittleEndian()
+            }
         }
         do throws(ClusterError) {
             self.properties = try TableProperties(properties)

@@ -5,6 +5,14 @@ enum MetadataKey: Hashable {
     case table(Int64)
     /// Which table has a path.
     case path(TablePath)
+    case database(String)
+    case partition(table: Int64, Int64)
+    /// Which partition of a table has a name.
+    case partitionName(table: Int64, String)
+    /// What is still to be collected of a dropped table, or of one of its partitions.
+    case dropped(table: Int64, partition: Int64?)
+    /// How far a named consumer has read a table.
+    case consumer(table: Int64, String)
     case bucket(BucketIdentifier)
     case remoteLog(BucketIdentifier)
     case snapshot(BucketIdentifier)
@@ -20,6 +28,13 @@ enum MetadataKey: Hashable {
         case .server(let name): Self.root + "servers/" + name
         case .table(let identifier): Self.root + "tables/\(identifier)"
         case .path(let path): Self.root + "paths/\(path.database)/\(path.table)"
+        case .database(let name): Self.root + "databases/" + name
+        case .partition(let table, let identifier):
+            Self.root + "partitions/\(table)/\(identifier)"
+        case .partitionName(let table, let name): Self.root + "partition-names/\(table)/\(name)"
+        case .dropped(let table, let partition):
+            Self.root + "dropped/\(table)" + (partition.map { "/\($0)" } ?? "")
+        case .consumer(let table, let name): Self.root + "consumers/\(table)/" + name
         case .bucket(let bucket): Self.root + "buckets/" + bucket.path
         case .remoteLog(let bucket): Self.root + "remote-logs/" + bucket.path
         case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
@@ -37,6 +52,21 @@ enum MetadataKey: Hashable {
         case ("counters", 2): self = .counter(parts[1])
         case ("paths", 3): self = .path(TablePath(database: parts[1], table: parts[2]))
         case ("format", 1): self = .format
+        case ("databases", 2): self = .database(parts[1])
+        case ("dropped", 2):
+            guard let table = Int64(parts[1]) else { return nil }
+            self = .dropped(table: table, partition: nil)
+        case ("dropped", 3), ("partitions", 3):
+            guard let table = Int64(parts[1]), let partition = Int64(parts[2]) else { return nil }
+            self =
+                parts[0] == "dropped"
+                ? .dropped(table: table, partition: partition)
+                : .partition(table: table, partition)
+        case ("partition-names", 3), ("consumers", 3):
+            guard let table = Int64(parts[1]) else { return nil }
+            self =
+                parts[0] == "consumers"
+                ? .consumer(table: table, parts[2]) : .partitionName(table: table, parts[2])
         case ("tables", 2):
             guard let identifier = Int64(parts[1]) else { return nil }
             self = .table(identifier)

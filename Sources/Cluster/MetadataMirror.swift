@@ -12,6 +12,13 @@ public final class MetadataMirror {
 
     public private(set) var servers: [String: ServerRegistration] = [:]
     public private(set) var tables: [Int64: TableDescription] = [:]
+    /// The partitions of each table, by identifier.
+    public private(set) var partitions: [Int64: [Int64: PartitionDescription]] = [:]
+    /// What is still to be collected of dropped tables and partitions, by what was dropped.
+    private(set) var dropped: [DroppedOwner: TableDescription] = [:]
+    /// Tables and partitions that were here and are gone: they never come again.
+    private(set) var gone: Set<DroppedOwner> = []
+    private var storedDatabases: [String: DatabaseDescription] = [:]
     public private(set) var buckets: [BucketIdentifier: Versioned<BucketState>] = [:]
     public private(set) var remoteLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
@@ -89,6 +96,58 @@ public final class MetadataMirror {
     /// The table at a path.
     public func table(at path: TablePath) -> TableDescription? {
         tables.values.filter { $0.path == path }.max { $0.identifier < $1.identifier }
+    }
+
+    /// The databases in order: those that were created, those that have tables, and the standard
+    /// one.
+    public var databases: [DatabaseDescription] {
+        var found = storedDatabases
+        for name in tables.values.map(\.path.database) + [TablePath.defaultDatabase]
+        where found[name] == nil {
+            found[name] = DatabaseDescription(name: name)
+        }
+        return found.values.sorted { $0.name < $1.name }
+    }
+
+    public func database(_ name: String) -> DatabaseDescription? {
+        storedDatabases[name] ?? databases.first { $0.name == name }
+    }
+
+    /// The tables of a database, by name in order.
+    public func tables(in database: String) -> [TableDescription] {
+        tables.values.filter { $0.path.database == database }.sorted { $0.path < $1.path }
+    }
+
+    /// The partitions of a table, in order of their creation.
+    public func partitions(of table: Int64) -> [PartitionDescription] {
+        (partitions[table] ?? [:]).values.sorted { $0.identifier < $1.identifier }
+    }
+
+    public func partition(_ name: String, of table: Int64) -> PartitionDescription? {
+        partitions[table]?.values.first { $0.name == name }
+    }
+
+    /// All buckets of a table, those of its partitions included, in order.
+    public func buckets(of table: TableDescription) -> [BucketIdentifier] {
+        if !table.isPartitioned { return table.buckets }
+        return partitions(of: table.identifier).flatMap { $0.buckets(table.bucketCount) }
+    }
+
+    /// Whether the table or the partition of a bucket was dropped, as far as this node has heard.
+    func isGone(_ bucket: BucketIdentifier) -> Bool {
+        if gone.isEmpty { return false }
+        return gone.contains(DroppedOwner(table: bucket.table, partition: nil))
+            || bucket.partition != nil
+                && gone.contains(DroppedOwner(table: bucket.table, partition: bucket.partition))
+    }
+
+    private func follow(_ owner: DroppedOwner, isThere: Bool) {
+        if isThere { return }
+        gone.insert(owner)
+        for bucket in buckets.keys.sorted() where owner.owns(bucket) {
+            touched += (buckets[bucket]?.value.replicas ?? []).map(Topic.held)
+            touched.append(.bucket(bucket))
+        }
     }
 
     /// The manifest pointer that stands at a key.
@@ -193,7 +252,8 @@ public final class MetadataMirror {
             touched.append(.servers)
         case .table(let identifier):
             tables[identifier] = try bytes.map { try read(TableDescription.self, from: $0) }
-            for bucket in tables[identifier]?.buckets ?? [] {
+            follow(DroppedOwner(table: identifier, partition: nil), isThere: bytes != nil)
+            for bucket in tables[identifier].map(buckets(of:)) ?? [] {
                 touched += (buckets[bucket]?.value.replicas ?? []).map(Topic.held)
             }
         case .bucket(let bucket):
@@ -216,7 +276,18 @@ public final class MetadataMirror {
         case .leader(let name):
             leaders[name] = try bytes.map { try read(LeaderName.self, from: $0).machine }
         case .format: try follow(bytes.map { try read(ClusterFormat.self, from: $0) })
-        case .counter, .path, nil: break
+        case .database(let name):
+            storedDatabases[name] = try bytes.map { try read(DatabaseDescription.self, from: $0) }
+        case .partition(let table, let identifier):
+            partitions[table, default: [:]][identifier] = try bytes.map {
+                try read(PartitionDescription.self, from: $0)
+            }
+            follow(DroppedOwner(table: table, partition: identifier), isThere: bytes != nil)
+        case .dropped(let table, let partition):
+            dropped[DroppedOwner(table: table, partition: partition)] = try bytes.map {
+                try read(TableDescription.self, from: $0)
+            }
+        case .counter, .path, .partitionName, .consumer, nil: break
         }
     }
 }

@@ -8,9 +8,10 @@ extension Replica {
 
     /// Copies sealed segments to the remote log while this replica leads, and drops local copies.
     func runRemoteLogTask() async throws {
-        while true {
+        while !isRetired {
             let due = machine.clock.now + configuration.remoteLogTaskInterval
             let isFull = try await spaceNeeded.wait(until: due)
+            if isRetired { return }
             do {
                 try await followRemoteLog()
                 if let leadership { try await copySegments(in: leadership) }

@@ -80,7 +80,8 @@ extension Replica {
             store: store, schemas: table.schemas.schemas,
             engine: table.properties.mergeEngine(table.schema),
             deleteBehavior: table.properties.deleteBehavior,
-            logsOldRows: table.properties.logsOldRows)
+            logsOldRows: table.properties.logsOldRows,
+            numberedColumn: table.autoIncrementField)
         while tablet.endOffset < log.endOffset {
             if leadership.isEnded { throw ClusterError.notLeader(bucket) }
             let bytes = try await read(

@@ -19,11 +19,19 @@ extension Replica {
         let operations = request.operations.map { operation -> RowOperation in
             operation.isDelete ? .delete(key: operation.bytes) : .upsert(row: operation.bytes)
         }
+        return try await change(operations, request, in: leadership)
+    }
+
+    /// Puts changes of rows into the log and waits until they are acknowledged.
+    func change(
+        _ operations: [RowOperation], _ request: UpsertRequest, in leadership: Leadership
+    ) async throws -> Acknowledgement {
         let appended = try await logGate.run {
             try requireInSync(leadership)
             guard let tablet = leadership.tablet else { throw ClusterError.recovering(bucket) }
             if let known = try duplicate(of: request) { return known }
             try adoptSchemas(tablet)
+            try await drawNumbers(operations.count, tablet, leadership)
             let prepared: KeyValueTablet.Prepared
             do {
                 prepared = try await tablet.prepare(
@@ -126,7 +134,7 @@ extension Replica {
                 && rows.reduce(0) { $0 + $1.key.count + $1.value.count } < byteCount)
     }
 
-    private func requireRows() throws -> (Leadership, KeyValueTablet) {
+    func requireRows() throws -> (Leadership, KeyValueTablet) {
         let leadership = try requireLeadership()
         guard let tablet = leadership.tablet else { throw ClusterError.recovering(bucket) }
         // Until the followers were heard, what a former leader acknowledged may not be counted yet:
@@ -135,7 +143,8 @@ extension Replica {
         return (leadership, tablet)
     }
 
-    private func translate(_ error: KeyValueError) throws -> ClusterError {
+    func translate(_ error: KeyValueError) throws -> ClusterError {
+        if isRetired { return .unknownBucket(bucket) }
         switch error {
         case .invalidRequest(let reason): return .invalidRequest(reason: reason)
         case .tooLarge(let byteCount, let limit):

@@ -42,6 +42,8 @@ public final class Replica {
     private(set) var role = Role.idle
     /// Folders of rows that are in use, by number.
     var rowFolders: Set<Int> = []
+    /// Set once the table or the partition was dropped: nothing is done for the bucket any more.
+    private(set) var isRetired = false
     /// When the next fetch may ask for this bucket again, after a part was refused.
     var fetchPause: FetchPause
 
@@ -117,6 +119,7 @@ public final class Replica {
     /// Plays the part that the bucket's state gives to this server.
     func apply(_ state: MetadataMirror.Versioned<BucketState>, incarnation: Int64) {
         precondition(incarnation != 0, "a server without a lease has no part in \(bucket)")
+        if isRetired { return }
         let value = state.value
         if value.leaderEpoch < leaderEpoch { return }
         if let leadership, leadership.epoch == value.leaderEpoch {
@@ -143,6 +146,14 @@ public final class Replica {
         if case .leading(let leadership) = role { leadership.end() }
         role = .idle
         moved()
+    }
+
+    /// Ends all that is done for the bucket, for good.
+    func retire() {
+        isRetired = true
+        resign()
+        spaceNeeded.notify()
+        syncNeeded.notify()
     }
 
     private func follow(_ leader: String, epoch: Int32) {
@@ -185,6 +196,8 @@ public final class Replica {
 
     /// Turns what the log refuses into what the caller is told; damage stops the server.
     func translate(_ error: ChangelogError) throws -> ClusterError {
+        // What happens to the files of a dropped table is nobody's failure.
+        if isRetired { return .unknownBucket(bucket) }
         switch error {
         case .outOfOrderSequence(_, let writer, let sequence, _):
             return .outOfOrderSequence(bucket, writer: writer, sequence: sequence)

@@ -42,7 +42,10 @@ extension TableDescription {
 
     private mutating func setProperty(_ name: String, _ value: String?) throws(ClusterError) {
         let isOurs = name.hasPrefix("table.") || name.hasPrefix("fields.")
-        let isChangeable = name == TableProperty.compression.rawValue
+        let changeable: [TableProperty] = [
+            .compression, .precreatedPartitions, .retainedPartitions,
+        ]
+        let isChangeable = changeable.contains { $0.rawValue == name }
         if isOurs && !isChangeable { throw refused("\(name) stays as it was at creation") }
         try properties.set(name, to: value)
     }
@@ -84,6 +87,8 @@ extension TableDescription {
     private func isNeeded(_ field: Field) -> Bool {
         schema.primaryKey.contains { schema.fields[$0].identifier == field.identifier }
             || bucketKeyFields.contains(field.identifier) || vectorField == field.identifier
+            || partitionFields.contains(field.identifier)
+            || autoIncrementField == field.identifier
             || properties.names(column: field.name)
     }
 

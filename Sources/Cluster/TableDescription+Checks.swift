@@ -28,6 +28,8 @@ extension TableDescription {
         }
         try checkColumns()
         try checkKeys()
+        try checkPartitions()
+        try checkAutoIncrement()
         try checkMerging()
     }
 
@@ -76,6 +78,66 @@ extension TableDescription {
         guard let vectorColumn else { return }
         guard case .vector = schema.fields[vectorColumn].type, isPrimaryKeyTable else {
             throw refused("only a vector column of a primary-key table can be indexed")
+        }
+    }
+
+    private func checkPartitions() throws(ClusterError) {
+        let known = Set(schema.fields.map(\.identifier))
+        guard partitionFields.allSatisfy(known.contains) else {
+            throw refused("a partition column is no column of it")
+        }
+        let automatic = properties.automaticPartitions
+        guard isPartitioned else {
+            if automatic != nil { throw refused("it has no partitions to create automatically") }
+            return
+        }
+        let columns = partitionKey
+        if Set(columns).count != columns.count { throw refused("a column partitions it twice") }
+        for column in columns {
+            let field = schema.fields[column]
+            if !Partitioning.accepts(field.type) {
+                throw refused("column \(field.name) of \(field.type) cannot choose the partition")
+            }
+            if isPrimaryKeyTable && !schema.primaryKey.contains(column) {
+                throw refused("partition column \(field.name) has to be in the primary key")
+            }
+            if bucketKey.contains(column) {
+                throw refused("partition column \(field.name) cannot choose the bucket too")
+            }
+        }
+        if isInLake {
+            throw refused(
+                "a partitioned table cannot be in the lake yet: set table.datalake.enabled to "
+                    + "false")
+        }
+        guard let automatic else { return }
+        if columns.count > 1 && automatic.column == nil {
+            throw refused("\(TableProperty.autoPartitionKey.rawValue) has to name a column")
+        }
+        let time = automatic.column ?? schema.fields[columns[0]].name
+        guard let column = schema.position(of: time), columns.contains(column),
+            schema.fields[column].type.storage == .text
+        else { throw refused("\(time) is no partition column that holds text") }
+        if columns.count > 1 && automatic.precreatedCount > 0 {
+            throw refused(
+                "partitions of several columns cannot be created ahead: set "
+                    + "\(TableProperty.precreatedPartitions.rawValue) to 0")
+        }
+    }
+
+    private func checkAutoIncrement() throws(ClusterError) {
+        guard let autoIncrementField else { return }
+        guard let field = schema.fields.first(where: { $0.identifier == autoIncrementField }),
+            field.type == .int || field.type == .bigint, isPrimaryKeyTable,
+            !schema.primaryKey.contains(where: {
+                schema.fields[$0].identifier == autoIncrementField
+            })
+        else {
+            throw refused(
+                "rows are numbered in an int or bigint column beside the primary key alone")
+        }
+        guard try properties.mergeEngine(schema) == .lastRow else {
+            throw refused("rows are numbered by the default merge engine alone")
         }
     }
 

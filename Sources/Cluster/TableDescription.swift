@@ -14,6 +14,11 @@ public struct TableDescription: Hashable, Sendable {
     /// The identifier of the column whose vectors are indexed, if any.
     public var vectorField: Int32?
     public var properties: TableProperties
+    /// Identifiers of the columns whose values choose the partition; empty for a table without
+    /// partitions.
+    public var partitionFields: [Int32]
+    /// The identifier of the column that the cluster numbers new rows in, if any.
+    public var autoIncrementField: Int32?
 
     /// `bucketKey` and `vectorColumn` are positions in the schema.
     ///
@@ -22,7 +27,8 @@ public struct TableDescription: Hashable, Sendable {
         identifier: Int64 = 0, database: String = TablePath.defaultDatabase, name: String,
         schema: Schema, bucketCount: Int32, replicationFactor: Int, bucketKey: [Int],
         isInLake: Bool = true, vectorColumn: Int? = nil,
-        properties: TableProperties = TableProperties()
+        properties: TableProperties = TableProperties(), partitionKey: [Int] = [],
+        autoIncrementColumn: Int? = nil
     ) {
         self.identifier = identifier
         path = TablePath(database: database, table: name)
@@ -32,6 +38,8 @@ public struct TableDescription: Hashable, Sendable {
         bucketKeyFields = bucketKey.map { schema.fields[$0].identifier }
         vectorField = vectorColumn.map { schema.fields[$0].identifier }
         self.properties = properties
+        partitionFields = partitionKey.map { schema.fields[$0].identifier }
+        autoIncrementField = autoIncrementColumn.map { schema.fields[$0].identifier }
         if !isInLake { self.properties.isInLake = false }
     }
 
@@ -51,8 +59,35 @@ public struct TableDescription: Hashable, Sendable {
 
     public var isPrimaryKeyTable: Bool { !schema.primaryKey.isEmpty }
 
+    /// The counter that the rows of a table are numbered from.
+    static func counter(of table: Int64) -> String { "rows-of-table-\(table)" }
+
+    /// Positions in the present schema of the columns whose values choose the partition.
+    public var partitionKey: [Int] { partitionFields.map { position(of: $0) } }
+
+    public var isPartitioned: Bool { !partitionFields.isEmpty }
+
+    /// The position in the present schema of the column that the cluster numbers new rows in.
+    public var autoIncrementColumn: Int? { autoIncrementField.map { position(of: $0) } }
+
+    /// The values that a partition's rows have in the partition columns, by position in the present
+    /// schema; nil where they are none of the columns' types.
+    public func partitionValues(_ partition: PartitionDescription) -> [Int: Value]? {
+        var values: [Int: Value] = [:]
+        for (column, text) in zip(partitionKey, partition.values) {
+            guard let value = Partitioning.value(of: text, schema.fields[column].type) else {
+                return nil
+            }
+            values[column] = value
+        }
+        return values
+    }
+
+    /// The buckets of a table without partitions; none of a partitioned one, whose partitions have
+    /// them: see `MetadataMirror.buckets(of:)`.
     public var buckets: [BucketIdentifier] {
-        (0..<bucketCount).map { BucketIdentifier(table: identifier, bucket: $0) }
+        if isPartitioned { return [] }
+        return (0..<bucketCount).map { BucketIdentifier(table: identifier, bucket: $0) }
     }
 
     private func position(of field: Int32) -> Int {

@@ -88,6 +88,16 @@ public struct TableProperties: Hashable, Sendable {
     /// Whether updates are logged with the row before (`FULL`) or without (`WAL`).
     public var logsOldRows: Bool { self[.changelogImage]?.uppercased() != "WAL" }
 
+    /// How partitions come and go by themselves; nil where they do not.
+    var automaticPartitions: AutomaticPartitions? {
+        guard self[.autoPartition] == "true" else { return nil }
+        return AutomaticPartitions(
+            column: self[.autoPartitionKey],
+            unit: PartitionTime(rawValue: self[.autoPartitionUnit]?.uppercased() ?? "") ?? .day,
+            precreatedCount: self[.precreatedPartitions].flatMap { Int($0) } ?? 2,
+            retainedCount: self[.retainedPartitions].flatMap { Int($0) } ?? 7)
+    }
+
     /// How the Arrow buffers of batches are compressed.
     public var compression: Compression {
         switch self[.compression]?.uppercased() {
@@ -129,13 +139,17 @@ public struct TableProperties: Hashable, Sendable {
 
     /// Whether a property speaks of a column.
     func names(column: String) -> Bool {
-        self[.versionColumn] == column || value("fields.\(column).agg") != nil
+        self[.versionColumn] == column || self[.autoPartitionKey] == column
+            || value("fields.\(column).agg") != nil
     }
 
     /// Renames a column in the properties that speak of it.
     mutating func rename(column: String, to name: String) throws(ClusterError) {
         if self[.versionColumn] == column {
             try set(TableProperty.versionColumn.rawValue, to: name)
+        }
+        if self[.autoPartitionKey] == column {
+            try set(TableProperty.autoPartitionKey.rawValue, to: name)
         }
         for suffix in ["agg", "listagg-delimiter"] {
             guard let value = value("fields.\(column).\(suffix)") else { continue }

@@ -8,6 +8,12 @@ enum TableProperty: String, CaseIterable {
     case changelogImage = "table.changelog.image"
     case compression = "table.log.arrow.compression.type"
     case lakeEnabled = "table.datalake.enabled"
+    case autoPartition = "table.auto-partition.enabled"
+    case autoPartitionKey = "table.auto-partition.key"
+    case autoPartitionUnit = "table.auto-partition.time-unit"
+    case precreatedPartitions = "table.auto-partition.num-precreate"
+    case retainedPartitions = "table.auto-partition.num-retention"
+    case partitionTimeZone = "table.auto-partition.time-zone"
 
     /// What a value of the property has to be, in words; nil if `value` is such a one.
     func objection(to value: String) -> String? {
@@ -17,8 +23,21 @@ enum TableProperty: String, CaseIterable {
         case .deleteBehavior: isOneOf(["allow", "ignore", "disable"], value.lowercased())
         case .changelogImage: isOneOf(["FULL", "WAL"], value.uppercased())
         case .compression: isOneOf(["NONE", "LZ4_FRAME", "ZSTD"], value.uppercased())
-        case .lakeEnabled: isOneOf(["true", "false"], value)
+        case .lakeEnabled, .autoPartition: isOneOf(["true", "false"], value)
+        case .autoPartitionKey: value.isEmpty ? "a column's name" : nil
+        case .autoPartitionUnit:
+            isOneOf(PartitionTime.allCases.map(\.rawValue), value.uppercased())
+        case .precreatedPartitions: isCount(value, from: 0)
+        case .retainedPartitions: isCount(value, from: 1)
+        case .partitionTimeZone: isOneOf(["UTC"], value)
         }
+    }
+
+    private func isCount(_ value: String, from least: Int) -> String? {
+        guard let count = Int(value), least...1000 ~= count else {
+            return "a number from \(least) to 1000"
+        }
+        return nil
     }
 
     private func isOneOf(_ words: [String], _ value: String) -> String? {

@@ -50,11 +50,30 @@ public final class TableWriter {
         var done: (Outcome) -> Void
     }
 
+    /// How a table without a bucket key has its rows spread.
+    public enum KeylessAssignment: Hashable, Sendable {
+        /// A batch goes to one bucket, the next to another: larger batches.
+        case sticky
+        /// A row goes to the bucket after that of the row before.
+        case roundRobin
+    }
+
+    /// Where a queue's changes go: the partition by its name, nil in a table without partitions.
+    private struct Target: Hashable {
+        var partition: [String]?
+        var bucket: Int
+    }
+
     private final class BucketQueue {
+        let target: Target
+        /// The bucket once it is known, that is once the partition is there.
+        var bucket: BucketIdentifier?
         var pending: [Pending] = []
         var writer: Int64 = -1
         var sequence: Int32 = 0
         var isSending = false
+
+        init(_ target: Target) { self.target = target }
     }
 
     public let table: TableDescription
@@ -64,13 +83,18 @@ public final class TableWriter {
     private let deliveryTimeout: Duration
     private let batchLimit: Int
     private let bucketing: Bucketing
+    private let partitioning: Partitioning?
+    private let keyless: KeylessAssignment
+    /// The bucket that keyless rows go to now.
+    private var keylessBucket: Int
     private let rowCodec: RowCodec
     private let keyCodec: KeyCodec
-    private var queues: [BucketQueue]
+    private var queues: [Target: BucketQueue] = [:]
 
     public init(
         _ client: ClusterClient, _ table: TableDescription, linger: Duration = .milliseconds(2),
-        deliveryTimeout: Duration = .seconds(60), batchLimit: Int = 500
+        deliveryTimeout: Duration = .seconds(60), batchLimit: Int = 500,
+        keyless: KeylessAssignment = .sticky
     ) {
         self.client = client
         self.table = table
@@ -79,9 +103,22 @@ public final class TableWriter {
         self.batchLimit = batchLimit
         machine = client.machine
         bucketing = Bucketing(table)
+        partitioning = Partitioning(table)
+        self.keyless = keyless
+        keylessBucket = 0
         rowCodec = RowCodec(schema: table.schema)
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
-        queues = (0..<table.bucketCount).map { _ in BucketQueue() }
+        if table.bucketKeyFields.isEmpty {
+            // Writers begin at different buckets.
+            keylessBucket = Int(machine.entropy.next() % UInt64(table.bucketCount))
+        }
+    }
+
+    private func queue(_ target: Target) -> BucketQueue {
+        if let known = queues[target] { return known }
+        let queue = BucketQueue(target)
+        queues[target] = queue
+        return queue
     }
 
     /// Where a change goes; nil if it is none of this table's.
@@ -91,34 +128,76 @@ public final class TableWriter {
 
     /// Takes a change in; `done` is called once, when its outcome is known or given up.
     public func write(_ change: Change, done: @escaping (Outcome) -> Void) {
-        let number: Int
+        let target: Target
         do {
-            number = try bucketing.bucket(of: change)
+            target = Target(
+                partition: try partitioning?.values(of: change),
+                bucket: try bucketing.bucket(of: change) ?? nextKeylessBucket())
         } catch {
             done(.refused(.invalidRequest(reason: "\(error)")))
             return
         }
-        let queue = queues[number]
+        let queue = queue(target)
         let byteCount = change.approximateByteCount
         if byteCount > ClusterConfiguration.rowByteCountLimit {
             done(
                 .refused(
                     .tooLarge(
-                        "a row of \(table.name) bucket \(number)", byteCount: byteCount,
+                        "a row of \(table.name) bucket \(target.bucket)", byteCount: byteCount,
                         limit: ClusterConfiguration.rowByteCountLimit)))
             return
         }
         queue.pending.append(Pending(change: change, byteCount: byteCount, done: done))
         if queue.isSending { return }
         queue.isSending = true
-        machine.spawn("writer of \(table.name) bucket \(number)") {
+        machine.spawn("writer of \(table.name) bucket \(target.bucket)") {
             defer { queue.isSending = false }
             if self.linger > .zero { try await self.machine.sleep(self.linger) }
             while !queue.pending.isEmpty {
                 let batch = self.nextBatch(of: queue)
-                try await self.send(batch, to: self.table.buckets[number], queue)
+                if self.keyless == .sticky && self.table.bucketKeyFields.isEmpty {
+                    self.turnKeylessBucket()
+                }
+                let bucket: BucketIdentifier
+                do { bucket = try await self.bucket(of: queue) } catch let error as ClusterError {
+                    for pending in batch { pending.done(.refused(error)) }
+                    continue
+                }
+                try await self.send(batch, to: bucket, queue)
             }
         }
+    }
+
+    private func nextKeylessBucket() -> Int {
+        if keyless == .roundRobin { turnKeylessBucket() }
+        return keylessBucket
+    }
+
+    private func turnKeylessBucket() {
+        keylessBucket = (keylessBucket + 1) % Int(table.bucketCount)
+    }
+
+    /// The bucket that a queue's changes go to; its partition is created where it is not there.
+    private func bucket(of queue: BucketQueue) async throws -> BucketIdentifier {
+        let number = Int32(queue.target.bucket)
+        guard let values = queue.target.partition else {
+            return BucketIdentifier(table: table.identifier, bucket: number)
+        }
+        if let known = queue.bucket, !client.mirror.isGone(known) { return known }
+        let name = PartitionDescription.name(of: values)
+        let partition: PartitionDescription
+        if let known = client.mirror.partition(name, of: table.identifier) {
+            partition = known
+        } else {
+            partition = try await client.createPartition(of: table, values)
+            machine.observer.reached("partition created by a writer")
+        }
+        let bucket = BucketIdentifier(
+            table: table.identifier, partition: partition.identifier, bucket: number)
+        // What a dropped partition of that name has been sent has nothing to do with this one.
+        queue.writer = -1
+        queue.bucket = bucket
+        return bucket
     }
 
     /// Takes the changes of the next batch: as many as it may have, and as many bytes, all of the
@@ -216,6 +295,10 @@ public final class TableWriter {
                 case .tooLarge where !mayHaveArrived: return .tooLarge(error)
                 default:
                     machine.observer.reached("write refused")
+                    return .settled(mayHaveArrived ? .unknown : .refused(error))
+                }
+                if client.mirror.isGone(bucket) {
+                    machine.observer.reached("write to what was dropped given up")
                     return .settled(mayHaveArrived ? .unknown : .refused(error))
                 }
                 if machine.clock.now > deadline {

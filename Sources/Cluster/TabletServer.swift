@@ -37,6 +37,7 @@ public final class TabletServer {
             try await self.mirror.follow()
         }
         while !mirror.isLoaded { _ = try await mirror.changed.wait() }
+        machine.spawn("files of dropped tables") { try await self.removeDropped() }
         // Everything that is held is opened, and damage made known, before anyone counts on this
         // server.
         for bucket in mirror.buckets(on: machine.name) { _ = try await open(bucket) }
@@ -113,7 +114,8 @@ public final class TabletServer {
     }
 
     private func applyStates() {
-        for bucket in mirror.buckets(on: machine.name) {
+        retireDropped()
+        for bucket in mirror.buckets(on: machine.name) where !mirror.isGone(bucket) {
             guard let replica = replicas[bucket] else {
                 openLater(bucket)
                 continue
@@ -164,11 +166,19 @@ public final class TabletServer {
         return true
     }
 
+    /// Ends the service of a bucket that was dropped.
+    func retire(_ bucket: BucketIdentifier) -> Replica? {
+        guard let replica = replicas.removeValue(forKey: bucket) else { return nil }
+        replica.retire()
+        return replica
+    }
+
     // MARK: Calls
 
     private func answer(_ request: Request) async throws -> Response {
         switch request {
-        case .apiVersions, .createTable, .alterTable:
+        case .apiVersions, .createTable, .alterTable, .createDatabase, .dropDatabase,
+            .dropTable, .createPartition, .dropPartition:
             throw ClusterError.invalidRequest(reason: "tables are the coordinator's")
         case .produce(let request):
             try checkMemory(for: request.batch.count)
@@ -181,6 +191,14 @@ public final class TabletServer {
         case .lookup(let bucket, let keys):
             let (rows, offset) = try await replica(bucket).lookup(keys)
             return .rows(rows, offset: offset)
+        case .insertIfAbsent(let bucket, let keys):
+            try checkMemory(for: keys.reduce(0) { $0 + $1.count })
+            let (rows, offset) = try await replica(bucket).insertIfAbsent(keys)
+            return .rows(rows, offset: offset)
+        case .scanRows(let request):
+            return .rowScan(try await replica(request.bucket).scanRows(request))
+        case .offset(let bucket, let time):
+            return .offset(try await replica(bucket).offset(at: time))
         case .scan(let bucket, let after, let limit):
             return .page(try await replica(bucket).scan(after: after, limit: limit))
         case .prefixLookup(let bucket, let prefix, let after, let limit):
@@ -237,8 +255,11 @@ public final class TabletServer {
                 continue
             }
             let share = min(room, max(64 * 1024, room / (request.parts.count - position)))
-            let answer = try await replica.answerFetch(
+            var answer = try await replica.answerFetch(
                 part, from: request.replica, incarnation: request.incarnation, byteCount: share)
+            if let columns = request.columns, answer?.error == nil, let found = answer {
+                answer = replica.pruned(found, to: columns)
+            }
             if let answer {
                 room -= answer.batches.count
                 answers.append(answer)

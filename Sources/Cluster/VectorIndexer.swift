@@ -40,7 +40,8 @@ public final class VectorIndexer {
             while term.isHeld {
                 for table in self.mirror.tables.keys.sorted().map({ self.mirror.tables[$0]! })
                 where table.vectorColumn != nil {
-                    for bucket in table.buckets where followed.insert(bucket).inserted {
+                    for bucket in self.mirror.buckets(of: table)
+                    where followed.insert(bucket).inserted {
                         self.machine.spawn("index of \(bucket)") {
                             try await self.follow(bucket, table, term)
                         }
@@ -72,7 +73,7 @@ public final class VectorIndexer {
         _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
         var retry = Backoff(configuration)
-        while term.isHeld {
+        while term.isHeld && !mirror.isGone(bucket) {
             do {
                 try await index(bucket, table, term)
             } catch let error as VectorsError {
@@ -86,6 +87,7 @@ public final class VectorIndexer {
             if self.term === term { indexes[bucket] = nil }
             try await machine.sleep(retry.next(machine.entropy))
         }
+        if self.term === term { indexes[bucket] = nil }
     }
 
     private func index(
@@ -102,7 +104,7 @@ public final class VectorIndexer {
         let codec = KeyCodec(primaryKeyOf: table.schema)
         var checkpointDue = machine.clock.now + configuration.lakeInterval
         if self.term === term { indexes[bucket] = opened }
-        while term.isHeld {
+        while term.isHeld && !mirror.isGone(bucket) {
             do {
                 let fetched = try await client.fetch(
                     bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)

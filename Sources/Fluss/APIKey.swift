@@ -2,11 +2,15 @@
 /// (`ApiKeys.java`).
 enum APIKey: Int16, Sendable, CaseIterable {
     case apiVersions = 1000
+    case createDatabase = 1001
+    case dropDatabase = 1002
     case listDatabases = 1003
     case databaseExists = 1004
     case createTable = 1005
+    case dropTable = 1006
     case getTableInfo = 1007
     case listTables = 1008
+    case listPartitions = 1009
     case tableExists = 1010
     case getTableSchema = 1011
     case getMetadata = 1012
@@ -18,7 +22,11 @@ enum APIKey: Int16, Sendable, CaseIterable {
     case initWriter = 1026
     case limitScan = 1033
     case prefixLookup = 1034
+    case getDatabaseInfo = 1035
+    case createPartition = 1036
+    case dropPartition = 1037
     case alterTable = 1044
+    case scanKeyValue = 1061
 
     /// The versions of the call that this server answers.
     var versions: ClosedRange<Int16> {

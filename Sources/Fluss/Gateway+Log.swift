@@ -16,19 +16,12 @@ extension Gateway {
         let table = try table(request.tableID)
         var response = ProduceLogResponse()
         for part in request.buckets {
-            var answer = ProducedBucket()
-            answer.bucketID = part.bucketID
-            answer.partitionID = part.partitionID
-            do {
-                let bucket = try bucket(part.bucketID, part.partitionID, of: table)
-                let batch = try WireLogBatch.decode(part.records)
-                answer.baseOffset = try await client.produce(batch, to: bucket).baseOffset
-            } catch {
-                let error = try wireError(error)
-                answer.errorCode = error.code.rawValue
-                answer.errorMessage = "\(error)"
-            }
-            response.buckets.append(answer)
+            response.buckets.append(
+                try await answer(part.bucketID, part.partitionID) { answer in
+                    let bucket = try bucket(part.bucketID, part.partitionID, of: table)
+                    let batch = try WireLogBatch.decode(part.records)
+                    answer.baseOffset = try await client.produce(batch, to: bucket).baseOffset
+                })
         }
         return response
     }
@@ -86,8 +79,7 @@ extension Gateway {
         _ part: FetchLogRequestForBucket, of wanted: FetchLogRequestForTable,
         waiting patience: Duration, byteCount: Int
     ) async throws -> FetchLogResponseForBucket {
-        var answer = FetchLogResponseForBucket()
-        do {
+        try await answer(part.bucketID, part.partitionID) { answer in
             let table = try table(wanted.tableID)
             let bucket = try bucket(part.bucketID, part.partitionID, of: table)
             let limit = max(1, min(Int(part.maximumFetchBytes), byteCount, frameSizeLimit / 4))
@@ -102,12 +94,7 @@ extension Gateway {
             answer.records = writer.bytes
             answer.highWatermark = fetched.highWatermark
             answer.logStartOffset = 0
-        } catch {
-            let error = try wireError(error)
-            answer.errorCode = error.code.rawValue
-            answer.errorMessage = "\(error)"
         }
-        return answer
     }
 
     /// The batch with some of its columns, in the client's order, under a checksum of its own.
@@ -126,25 +113,25 @@ extension Gateway {
     func listOffsets(_ request: ListOffsetsRequest) async throws -> ListOffsetsResponse {
         let table = try table(request.tableID)
         var response = ListOffsetsResponse()
-        for number in request.bucketIDs {
-            var answer = ListedOffset()
-            answer.bucketID = number
-            do {
-                let bucket = try bucket(number, request.partitionID, of: table)
-                let offsets = try await client.offsets(of: bucket)
-                switch request.offsetType {
-                case 0: answer.offset = offsets.start
-                case 1: answer.offset = offsets.highWatermark
-                default:
-                    throw FlussError.refused(
-                        .invalidTimestamp, reason: "offsets by time are not served yet")
-                }
-            } catch {
-                let error = try wireError(error)
-                answer.errorCode = error.code.rawValue
-                answer.errorMessage = "\(error)"
+        let position: LogPosition
+        switch request.offsetType {
+        case 0: position = .earliest
+        case 1: position = .latest
+        default:
+            guard request.offsetType == 2, let time = request.startTimestamp, time >= 0 else {
+                throw FlussError.refused(
+                    .invalidTimestamp,
+                    reason: "offset type \(request.offsetType) at time "
+                        + "\(request.startTimestamp ?? -1)")
             }
-            response.buckets.append(answer)
+            position = .timestamp(Timestamp(millisecondsSinceEpoch: time))
+        }
+        for number in request.bucketIDs {
+            response.buckets.append(
+                try await answer(number) { answer in
+                    let bucket = try bucket(number, request.partitionID, of: table)
+                    answer.offset = try await client.offset(position, of: bucket)
+                })
         }
         return response
     }
@@ -179,9 +166,17 @@ extension FlussError {
             case .outOfOrderSequence: .outOfOrderSequence
             case .tableExists: .tableAlreadyExist
             case .unknownTable: .tableNotExist
+            case .databaseExists: .databaseAlreadyExist
+            case .unknownDatabase: .databaseNotExist
+            case .databaseNotEmpty: .databaseNotEmpty
+            case .partitionExists: .partitionAlreadyExists
+            case .unknownPartition: .partitionNotExists
+            case .scanExpired: .invalidScanRequest
+            case .tooLarge: .recordTooLarge
+            case .unknownWriter: .unknownWriterId
+            case .unsupportedAPI, .unsupportedFormat: .unsupportedVersion
             case .damaged: .storage
-            case .malformedMessage: .corruptMessage
-            default: .corruptMessage
+            case .invalidRequest, .malformedMessage: .corruptMessage
             }
         self = .refused(code, reason: "\(error)")
     }

@@ -4,33 +4,13 @@ import JSON
 import Platform
 
 extension Gateway {
-    // MARK: Databases and tables
-
-    func listDatabases(_: ListDatabasesRequest) async throws -> ListDatabasesResponse {
-        var response = ListDatabasesResponse()
-        response.databaseNames = databases
-        return response
-    }
-
-    func databaseExists(_ request: DatabaseExistsRequest) async throws -> DatabaseExistsResponse {
-        var response = DatabaseExistsResponse()
-        response.exists = databases.contains(request.databaseName)
-        return response
-    }
-
-    /// The databases that have tables, and the one that is always there; in order.
-    private var databases: [String] {
-        Set(tables.map(\.path.database) + [Cluster.TablePath.defaultDatabase]).sorted()
-    }
-
-    private var tables: [TableDescription] {
-        client.mirror.tables.keys.sorted().map { client.mirror.tables[$0]! }
-    }
-
     func listTables(_ request: ListTablesRequest) async throws -> ListTablesResponse {
         var response = ListTablesResponse()
-        response.tableNames = tables.filter { $0.path.database == request.databaseName }
-            .map(\.name).sorted()
+        if client.mirror.database(request.databaseName) == nil {
+            throw FlussError.refused(
+                .databaseNotExist, reason: "there is no database \(request.databaseName)")
+        }
+        response.tableNames = client.mirror.tables(in: request.databaseName).map(\.name)
         return response
     }
 
@@ -46,10 +26,23 @@ extension Gateway {
             if request.ignoreIfExists { return CreateTableResponse() }
             throw FlussError.refused(.tableAlreadyExist, reason: "there is a table \(path)")
         }
+        if client.mirror.database(path.database) == nil {
+            throw FlussError.refused(
+                .databaseNotExist, reason: "there is no database \(path.database)")
+        }
         let table = try TableJSON.table(
             request.tableJSON, at: path, standardReplicas: standardReplicas)
         _ = try await client.createTable(table)
         return CreateTableResponse()
+    }
+
+    func dropTable(_ request: DropTableRequest) async throws -> DropTableResponse {
+        do {
+            try await client.dropTable(path(request.tablePath))
+        } catch ClusterError.unknownTable(let name) {
+            if !request.ignoreIfNotExists { throw ClusterError.unknownTable(name: name) }
+        }
+        return DropTableResponse()
     }
 
     func alterTable(_ request: AlterTableRequest) async throws -> AlterTableResponse {
@@ -109,16 +102,15 @@ extension Gateway {
             schema = table.schema
         }
         response.schemaID = Int32(schema.identifier)
-        response.schemaJSON = Array(TableJSON.encode(schema).compact.utf8)
+        let numbered = schema == table.schema ? table.autoIncrementColumn : nil
+        response.schemaJSON = Array(
+            TableJSON.encode(schema, numbered: numbered).compact.utf8)
         return response
     }
 
     // MARK: Metadata
 
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
-        if !request.partitionPaths.isEmpty || !request.partitionIDs.isEmpty {
-            throw FlussError.refused(.partitionNotExists, reason: "no table here has partitions")
-        }
         var response = MetadataResponse()
         let peers = self.peers
         var coordinator = ServerNode()
@@ -139,25 +131,66 @@ extension Gateway {
             metadata.tableID = table.identifier
             metadata.schemaID = Int32(table.schema.identifier)
             metadata.tableJSON = Array(TableJSON.encode(table).compact.utf8)
-            metadata.buckets = table.buckets.map { bucket in
-                var answer = BucketMetadata()
-                answer.bucketID = bucket.bucket
-                let state = client.mirror.buckets[bucket]?.value
-                // Where no gateway is beside the leader, any of them will do.
-                let leader = peers.first { $0.server == state?.leader?.server } ?? peers[0]
-                answer.leaderID = leader.number
-                answer.replicaIDs = [leader.number]
-                answer.leaderEpoch = state?.leaderEpoch
-                return answer
-            }
+            metadata.buckets = self.metadata(of: table.buckets)
             response.tables.append(metadata)
+        }
+        for path in request.partitionPaths {
+            response.partitions.append(try self.metadata(of: path))
+        }
+        for identifier in request.partitionIDs {
+            for table in client.mirror.partitions.keys.sorted() {
+                guard let partition = client.mirror.partitions[table]?[identifier] else { continue }
+                response.partitions.append(try self.metadata(of: partition))
+            }
         }
         return response
     }
 
+    private func metadata(of buckets: [BucketIdentifier]) -> [BucketMetadata] {
+        let peers = self.peers
+        return buckets.map { bucket in
+            var answer = BucketMetadata()
+            answer.bucketID = bucket.bucket
+            let state = client.mirror.buckets[bucket]?.value
+            // Where no gateway is beside the leader, any of them will do.
+            let leader = peers.first { $0.server == state?.leader?.server } ?? peers[0]
+            answer.leaderID = leader.number
+            answer.replicaIDs = [leader.number]
+            answer.leaderEpoch = state?.leaderEpoch
+            return answer
+        }
+    }
+
+    private func metadata(of path: WirePartitionPath) throws(FlussError) -> PartitionMetadata {
+        var tablePath = WireTablePath()
+        tablePath.databaseName = path.databaseName
+        tablePath.tableName = path.tableName
+        let table = try table(at: tablePath)
+        guard let name = path.partitionName,
+            let partition = client.mirror.partition(name, of: table.identifier)
+        else {
+            throw .refused(
+                .partitionNotExists,
+                reason: "\(table.path) has no partition \(path.partitionName ?? "")")
+        }
+        return try metadata(of: partition)
+    }
+
+    private func metadata(
+        of partition: PartitionDescription
+    ) throws(FlussError) -> PartitionMetadata {
+        let table = try table(partition.table)
+        var metadata = PartitionMetadata()
+        metadata.tableID = partition.table
+        metadata.partitionID = partition.identifier
+        metadata.partitionName = partition.name
+        metadata.buckets = self.metadata(of: partition.buckets(table.bucketCount))
+        return metadata
+    }
+
     // MARK: Looking up
 
-    private func path(_ path: WireTablePath) -> Cluster.TablePath {
+    func path(_ path: WireTablePath) -> Cluster.TablePath {
         Cluster.TablePath(database: path.databaseName, table: path.tableName)
     }
 
@@ -179,12 +212,19 @@ extension Gateway {
     func bucket(
         _ number: Int32, _ partition: Int64?, of table: TableDescription
     ) throws(FlussError) -> BucketIdentifier {
-        guard partition == nil, (0..<table.bucketCount).contains(number) else {
+        guard (0..<table.bucketCount).contains(number), (partition != nil) == table.isPartitioned
+        else {
             throw .refused(
                 .unknownTableOrBucket,
-                reason: "\(table.path) has \(table.bucketCount) buckets and no partitions: "
-                    + "bucket \(number) is none of them")
+                reason: "\(table.path) has \(table.bucketCount) buckets "
+                    + (table.isPartitioned ? "in each partition" : "and no partitions")
+                    + ": bucket \(number) is none of them")
         }
-        return BucketIdentifier(table: table.identifier, bucket: number)
+        if let partition, client.mirror.partitions[table.identifier]?[partition] == nil {
+            throw .refused(
+                .partitionNotExists, reason: "\(table.path) has no partition \(partition)")
+        }
+        return BucketIdentifier(
+            table: table.identifier, partition: partition, bucket: number)
     }
 }

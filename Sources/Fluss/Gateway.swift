@@ -58,6 +58,8 @@ public final class Gateway {
     let standardReplicas: Int
     /// The gateways that are up, in order.
     private let knownPeers: () -> [Peer]
+    /// The scans of rows that clients have under way, by what they call them.
+    var scans: [[UInt8]: OpenScan] = [:]
 
     /// - Parameter peers: The gateways that are up; none where this is the only one.
     public init(
@@ -173,6 +175,14 @@ public final class Gateway {
         case .limitScan: return try await reply(frame, limitScan)
         case .prefixLookup: return try await reply(frame, prefixLookup)
         case .alterTable: return try await reply(frame, alterTable)
+        case .dropTable: return try await reply(frame, dropTable)
+        case .createDatabase: return try await reply(frame, createDatabase)
+        case .dropDatabase: return try await reply(frame, dropDatabase)
+        case .getDatabaseInfo: return try await reply(frame, databaseInfo)
+        case .listPartitions: return try await reply(frame, listPartitions)
+        case .createPartition: return try await reply(frame, createPartition)
+        case .dropPartition: return try await reply(frame, dropPartition)
+        case .scanKeyValue: return try await reply(frame, scanKeyValue)
         }
     }
 

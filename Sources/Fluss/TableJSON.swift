@@ -7,11 +7,13 @@ import JSON
 enum TableJSON {
     /// What the protocol calls a property and the engine has as a number of its own.
     private static let replicationFactor = "table.replication.factor"
+    private static let autoIncrement = "auto_increment_column"
     private static let bucketCountStandard = 1
 
     // MARK: Writing
 
-    static func encode(_ schema: Schema) -> JSONValue {
+    /// `numbered` is the position of the column that new rows are numbered in.
+    static func encode(_ schema: Schema, numbered: Int? = nil) -> JSONValue {
         let columns = schema.fields.map { field in
             JSONValue.object([
                 JSONMember("name", .string(field.name)),
@@ -26,6 +28,10 @@ enum TableJSON {
                     "primary_key",
                     .array(schema.primaryKey.map { .string(schema.fields[$0].name) })))
         }
+        if let numbered {
+            members.append(
+                JSONMember(autoIncrement, .array([.string(schema.fields[numbered].name)])))
+        }
         members.append(
             JSONMember("highest_field_id", .integer(Int64(schema.highestFieldIdentifier) - 1)))
         return .object(members)
@@ -38,8 +44,10 @@ enum TableJSON {
             JSONMember(replicationFactor, .string(String(table.replicationFactor))))
         return .object([
             JSONMember("version", 1),
-            JSONMember("schema", encode(table.schema)),
-            JSONMember("partition_key", .array([])),
+            JSONMember("schema", encode(table.schema, numbered: table.autoIncrementColumn)),
+            JSONMember(
+                "partition_key",
+                .array(table.partitionKey.map { .string(table.schema.fields[$0].name) })),
             JSONMember(
                 "bucket_key",
                 .array(table.bucketKey.map { .string(table.schema.fields[$0].name) })),
@@ -64,10 +72,15 @@ enum TableJSON {
         do throws(JSONError) {
             let json = JSONField(value: try JSONValue(parsing: bytes), path: "")
             let schema = try decodeSchema(try json.required("schema"))
-            if let key = try json.optional("partition_key"), try !key.array().isEmpty {
-                throw .wrongType(path: key.path, expected: "no columns: no partitions here yet")
+            var partitionKey: [Int] = []
+            if let key = try json.optional("partition_key") {
+                partitionKey = try positions(of: try key.array(), in: schema)
             }
-            var bucketKey = schema.primaryKey
+            var numbered: Int?
+            if let columns = try json.required("schema").optional(autoIncrement) {
+                numbered = try positions(of: try columns.array(), in: schema).first
+            }
+            var bucketKey = schema.primaryKey.filter { !partitionKey.contains($0) }
             if let key = try json.optional("bucket_key") {
                 let names = try key.array()
                 if !names.isEmpty { bucketKey = try positions(of: names, in: schema) }
@@ -94,7 +107,11 @@ enum TableJSON {
             return TableDescription(
                 database: path.database, name: path.table, schema: schema,
                 bucketCount: count ?? Int32(bucketCountStandard), replicationFactor: replicas,
-                bucketKey: bucketKey, properties: properties)
+                bucketKey: bucketKey,
+                isInLake: partitionKey.isEmpty
+                    || properties.value("table.datalake.enabled") == "true",
+                properties: properties, partitionKey: partitionKey,
+                autoIncrementColumn: numbered)
         } catch {
             throw .refused(.invalidTable, reason: "table \(path): \(error)")
         }

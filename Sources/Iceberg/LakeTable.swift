@@ -42,11 +42,19 @@ public final class LakeTable {
 
     /// Opens a table, creating it if there is none; of two who create at once one wins and both
     /// open it.
+    ///
+    /// A table that `isReplaced` says yes to has its entry swapped for a new table's; its own files
+    /// stay where they are.
     public static func openOrCreate(
         _ machine: Machine, _ name: LakeTableName, in location: LakeLocation, schema: IcebergSchema,
-        properties: [(String, String)] = []
+        properties: [(String, String)] = [],
+        replacing isReplaced: (TableMetadata) throws(IcebergError) -> Bool = { _ in false }
     ) async throws -> LakeTable {
-        if let table = try await open(machine, name, in: location) { return table }
+        var replaced: String?
+        if let table = try await open(machine, name, in: location) {
+            if try !isReplaced(table.metadata) { return table }
+            replaced = table.metadataLocation
+        }
         let folder =
             location.prefix + name.namespace + "/" + name.name + "-"
             + machine.entropy.uuid().prefix(8)
@@ -57,7 +65,11 @@ public final class LakeTable {
         let path = "\(folder)/metadata/00000-\(machine.entropy.uuid()).metadata.json"
         try await put(machine, Array(metadata.json.compact.utf8), at: path, location, name)
         do {
-            _ = try await machine.lakeCatalog.create(name, metadataLocation: path)
+            if let replaced {
+                _ = try await machine.lakeCatalog.swap(name, from: replaced, to: path)
+            } else {
+                _ = try await machine.lakeCatalog.create(name, metadataLocation: path)
+            }
         } catch let error as LakeCatalogError {
             throw IcebergError.unavailable(table: name.description, reason: "\(error)")
         }

@@ -145,16 +145,22 @@ public final class KeyValueStore {
         defer { unpin(pinned) }
         var cursor = MergeCursor(memory: sources, runs: pinned.runs(cache, isWhole: false))
         try await cursor.seek(start)
-        var rows: [(key: [UInt8], value: [UInt8])] = []
-        var size = 0
-        while rows.count < limit, size < byteCount, let entry = try await cursor.next() {
-            if let end, !isBefore(entry.key, end) { break }
-            if let value = entry.value {
-                rows.append((entry.key, value))
-                size += entry.key.count + value.count
-            }
-        }
-        return rows
+        return try await cursor.rows(to: end, limit: limit, byteCount: byteCount)
+    }
+
+    /// The store as it is now, for a scan of many pages; end it with `close(_:)`.
+    public func view() throws -> KeyValueView {
+        try checkUsable()
+        version.pin()
+        return KeyValueView(
+            memory: memory, flushing: flushing?.table, version: version, cache: cache,
+            directory: directory, appliedOffset: appliedOffset)
+    }
+
+    /// Ends a view: files that it alone kept can go.
+    public func close(_ view: KeyValueView) {
+        guard let pinned = view.end() else { return }
+        unpin(pinned)
     }
 
     /// Keys that begin with `prefix`, as `scan(from:to:limit:)`.

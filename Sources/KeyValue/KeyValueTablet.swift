@@ -7,6 +7,8 @@ public enum RowOperation: Hashable, Sendable {
     case upsert(row: [UInt8])
     /// A primary key in `KeyCodec`'s bytes.
     case delete(key: [UInt8])
+    /// Inserts a row with nothing but this key, unless the key has a row.
+    case insertIfAbsent(key: [UInt8])
 }
 
 /// The primary-key side of a bucket: turns what writers ask into changelog batches, and changelog
@@ -25,6 +27,10 @@ public final class KeyValueTablet {
     public let deleteBehavior: DeleteBehavior
     /// Whether an update is logged with the row before it.
     public let logsOldRows: Bool
+    /// The identifier of the column that new rows are numbered in, if any.
+    public let numberedColumn: Int32?
+    /// Numbers that no other row has or will have; as many as a request may need.
+    public private(set) var numbers: Range<Int64> = 0..<0
     var merger: RowMerger
     var rowCodec: RowCodec
     var keyCodec: KeyCodec
@@ -34,7 +40,8 @@ public final class KeyValueTablet {
     /// Precondition: the schemas are of one table and have one primary key.
     public init(
         store: KeyValueStore, schemas: [Schema], engine: MergeEngine = .lastRow,
-        deleteBehavior: DeleteBehavior? = nil, logsOldRows: Bool = true
+        deleteBehavior: DeleteBehavior? = nil, logsOldRows: Bool = true,
+        numberedColumn: Int32? = nil
     ) throws(KeyValueError) {
         guard let schema = schemas.last else {
             preconditionFailure("a table without a schema")
@@ -43,6 +50,7 @@ public final class KeyValueTablet {
         self.schemas = schemas
         self.engine = engine
         self.logsOldRows = logsOldRows
+        self.numberedColumn = numberedColumn
         self.deleteBehavior = deleteBehavior ?? engine.defaultDeleteBehavior
         merger = try RowMerger(
             schema: schema, engine: engine, deleteBehavior: self.deleteBehavior)
@@ -125,6 +133,7 @@ public final class KeyValueTablet {
                     throw KeyValueError.invalidRequest(reason: "the table refuses deletions")
                 }
                 try await delete(key, columns, &request)
+            case .insertIfAbsent(let key): try await insert(key, &request)
             }
         }
         precondition(end == endOffset, "the buffer changed while a request was prepared")
@@ -156,16 +165,62 @@ public final class KeyValueTablet {
         }
         let oldBytes = try await current(key, request)
         guard let oldBytes else {
-            let row = try merger.upsert(nil, new, columns: columns) ?? new
+            let row = try numbered(try merger.upsert(nil, new, columns: columns) ?? new)
             try request.insert(key, row, try encode(row))
             return
         }
         if engine == .firstRow { return }
         let old = try decodeStored(oldBytes)
-        guard let row = try merger.upsert(old, new, columns: columns) else { return }
+        guard var row = try merger.upsert(old, new, columns: columns) else { return }
+        // A row keeps the number that it got when it came.
+        if let numberedPosition { row[numberedPosition] = old[numberedPosition] }
         let rowBytes = try encode(row)
         if rowBytes == oldBytes || row.elementsEqual(old, by: isSame) { return }
         try request.update(key, from: old, to: row, rowBytes)
+    }
+
+    private func insert(_ key: [UInt8], _ request: inout RequestChanges) async throws {
+        var row = Row(repeating: .null, count: schema.fields.count)
+        do {
+            let values = try keyCodec.decode(key)
+            guard values.count == schema.primaryKey.count else {
+                throw ColumnarError.invalidValue(reason: "only a part of the primary key")
+            }
+            for (position, value) in zip(schema.primaryKey, values) { row[position] = value }
+        } catch {
+            throw KeyValueError.invalidRequest(reason: "a key of the request: \(error)")
+        }
+        if try await current(key, request) != nil { return }
+        row = try numbered(row)
+        try request.insert(key, row, try encode(row))
+    }
+
+    private var numberedPosition: Int? {
+        numberedColumn.flatMap { schema.position(ofIdentifier: $0) }
+    }
+
+    /// A new row under the next number, where the table has its rows numbered.
+    private func numbered(_ row: Row) throws(KeyValueError) -> Row {
+        guard let numberedPosition else { return row }
+        precondition(!numbers.isEmpty, "a row came without a number to give it")
+        let number = numbers.lowerBound
+        numbers = number + 1..<numbers.upperBound
+        var row = row
+        if schema.fields[numberedPosition].type == .int {
+            guard let short = Int32(exactly: number) else {
+                throw .invalidRequest(reason: "the numbers of an int column are used up")
+            }
+            row[numberedPosition] = .int(short)
+        } else {
+            row[numberedPosition] = .bigint(number)
+        }
+        return row
+    }
+
+    /// Takes numbers that were drawn for this tablet alone; those it still has are given up.
+    public func take(numbers drawn: Range<Int64>) {
+        precondition(!isPreparing, "numbers came into the middle of a request")
+        numbers = drawn
     }
 
     private func delete(

@@ -72,6 +72,23 @@ struct MergeCursor {
         for run in runs.indices { try await runs[run].seek(key) }
     }
 
+    /// The next rows before `end`, at most `limit` of them, and no more after those so far have
+    /// `byteCount` bytes.
+    mutating func rows(
+        to end: [UInt8]?, limit: Int, byteCount: Int
+    ) async throws -> [(key: [UInt8], value: [UInt8])] {
+        var rows: [(key: [UInt8], value: [UInt8])] = []
+        var size = 0
+        while rows.count < limit, size < byteCount, let entry = try await next() {
+            if let end, !isBefore(entry.key, end) { break }
+            if let value = entry.value {
+                rows.append((entry.key, value))
+                size += entry.key.count + value.count
+            }
+        }
+        return rows
+    }
+
     /// The entry with the smallest key, deletions included; nil at the end.
     mutating func next() async throws -> KeyEntry? {
         var smallest: KeyEntry?

@@ -125,7 +125,12 @@ public final class TableTiering {
             offsets: [Int64](repeating: 0, count: table.bucketCount))
         let opened = try await LakeTable.openOrCreate(
             machine, table.lakeName, in: location, schema: schema,
-            properties: start.properties)
+            properties: start.properties
+        ) { metadata throws(IcebergError) in
+            guard try table.succeeds(metadata) else { return false }
+            machine.observer.reached("lake table of a dropped table replaced")
+            return true
+        }
         try check(opened)
         lake = opened
         return opened

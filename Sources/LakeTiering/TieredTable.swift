@@ -4,24 +4,30 @@ public import Platform
 
 /// A table whose rows go to the lake.
 public struct TieredTable: Hashable, Sendable {
-    /// The namespace of all lake tables.
+    /// The namespace of tables whose database nobody named.
     public static let namespace = "wavetank"
 
     /// Never used again, also not for a table of the same name.
     public var identifier: Int64
+    /// The table's database: its namespace in the lake.
+    public var database: String
     public var name: String
     public var schema: Schema
     public var bucketCount: Int
 
-    public init(identifier: Int64, name: String, schema: Schema, bucketCount: Int) {
+    public init(
+        identifier: Int64, database: String = namespace, name: String, schema: Schema,
+        bucketCount: Int
+    ) {
         precondition(bucketCount > 0, "a table has buckets")
         self.identifier = identifier
+        self.database = database
         self.name = name
         self.schema = schema
         self.bucketCount = bucketCount
     }
 
-    public var lakeName: LakeTableName { LakeTableName(namespace: Self.namespace, name: name) }
+    public var lakeName: LakeTableName { LakeTableName(namespace: database, name: name) }
 
     public var isPrimaryKeyTable: Bool { !schema.primaryKey.isEmpty }
 
@@ -37,6 +43,13 @@ public struct TieredTable: Hashable, Sendable {
         at snapshot: Snapshot, in metadata: TableMetadata
     ) throws(IcebergError) -> LakeProgress {
         try check(LakeProgress.at(snapshot, of: metadata))
+    }
+
+    /// Whether a lake table was filled from an earlier table of this very name: it must have been
+    /// dropped, or this one could not be there, and its identifier never comes again.
+    public func succeeds(_ metadata: TableMetadata) throws(IcebergError) -> Bool {
+        guard let progress = try LakeProgress.current(of: metadata) else { return false }
+        return progress.tableIdentifier < identifier
     }
 
     private func check(_ progress: LakeProgress?) throws(IcebergError) -> LakeProgress {

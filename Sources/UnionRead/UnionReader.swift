@@ -85,7 +85,8 @@ public final class UnionReader {
     ) throws -> (Snapshot?, LakeProgress?) {
         switch moment {
         case .head:
-            guard let lake else { return (nil, nil) }
+            // What an earlier table of this name left there is not this one's.
+            guard let lake, try !table.succeeds(lake.metadata) else { return (nil, nil) }
             return (lake.metadata.current, try table.progress(in: lake.metadata))
         case .snapshot(let identifier):
             guard let lake else { throw IcebergError.noSuchTable(table.lakeName.description) }

@@ -171,3 +171,52 @@ struct LimitScanResponse: ProtobufMessage, Hashable {
         .optional(4, "records", \.records),
     ]
 }
+
+struct ScanKeyValueRequest: ProtobufMessage, Hashable {
+    /// The scan that goes on; absent in the call that begins one.
+    var scannerID: [UInt8]?
+    var bucket: ScannedBucket?
+    var callSequence: Int32?
+    var batchBytes: Int32?
+    var closesScanner: Bool?
+
+    static let fields: [ProtobufField<ScanKeyValueRequest>] = [
+        .optional(1, "scanner_id", \.scannerID),
+        .optional(2, "bucket", \.bucket),
+        .optional(3, "call_sequence", \.callSequence),
+        .optional(4, "batch_bytes", \.batchBytes),
+        .optional(5, "closes_scanner", \.closesScanner),
+    ]
+}
+
+struct ScannedBucket: ProtobufMessage, Hashable {
+    var tableID: Int64 = 0
+    var partitionID: Int64?
+    var bucketID: Int32 = 0
+    var limit: Int64?
+
+    static let fields: [ProtobufField<ScannedBucket>] = [
+        .required(1, "table_id", \.tableID),
+        .optional(2, "partition_id", \.partitionID),
+        .required(3, "bucket_id", \.bucketID),
+        .optional(4, "limit", \.limit),
+    ]
+}
+
+struct ScanKeyValueResponse: ProtobufMessage, Hashable {
+    var errorCode: Int32?
+    var errorMessage: String?
+    var scannerID: [UInt8]?
+    var hasMore: Bool?
+    var records: [UInt8]?
+    var logOffset: Int64?
+
+    static let fields: [ProtobufField<ScanKeyValueResponse>] = [
+        .optional(1, "error_code", \.errorCode),
+        .optional(2, "error_message", \.errorMessage),
+        .optional(3, "scanner_id", \.scannerID),
+        .optional(4, "has_more", \.hasMore),
+        .optional(5, "records", \.records),
+        .optional(6, "log_offset", \.logOffset),
+    ]
+}

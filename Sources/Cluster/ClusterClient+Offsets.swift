@@ -1,0 +1,119 @@
+import Columnar
+public import Platform
+
+/// Where in a log to begin.
+public enum LogPosition: Hashable, Sendable {
+    /// The first offset that can be read, here or from the remote log.
+    case earliest
+    /// What comes next: the high watermark.
+    case latest
+    /// The first batch that was committed at that time or later; the high watermark if none was.
+    case timestamp(Timestamp)
+}
+
+extension ClusterClient {
+    /// The offset of a position in a log.
+    public func offset(_ position: LogPosition, of bucket: BucketIdentifier) async throws -> Int64 {
+        switch position {
+        case .earliest: return try await offsets(of: bucket).start
+        case .latest: return try await offsets(of: bucket).highWatermark
+        case .timestamp(let time):
+            guard
+                case .offset(let offset) = try await callLeader(
+                    of: bucket, .offset(bucket, at: time))
+            else {
+                throw ClusterError.malformedMessage(reason: "no answer about offsets of \(bucket)")
+            }
+            return offset
+        }
+    }
+
+    // MARK: Consumers
+
+    /// Keeps how far a named consumer has read a table, for whoever reads on under that name.
+    ///
+    /// All offsets of the table are written at once, and replace what was kept before: one that
+    /// reads back under the same name can begin anew. Kept until the table is dropped.
+    public func keep(
+        _ offsets: [BucketIdentifier: Int64], of consumer: String, in table: TableDescription
+    ) async throws {
+        if let objection = TablePath.objection(to: consumer) {
+            throw ClusterError.invalidRequest(
+                reason: "consumer name \(consumer.debugDescription): \(objection)")
+        }
+        let value = ConsumerOffsets(offsets)
+        for entry in value.entries where entry.bucket.table != table.identifier {
+            throw ClusterError.invalidRequest(
+                reason: "\(entry.bucket) is not of table \(table.path)")
+        }
+        let key = MetadataKey.consumer(table: table.identifier, consumer).text
+        let tableKey = MetadataKey.table(table.identifier).text
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                // Under the table's entry, so that nothing is kept of one that was dropped.
+                guard let owner = try await machine.coordination.get(tableKey) else {
+                    throw ClusterError.unknownTable(name: "\(table.path)")
+                }
+                let result = try await machine.coordination.commit(
+                    CoordinationTransaction(
+                        conditions: [.revision(key: tableKey, owner.revision)],
+                        operations: [.put(key: key, value: mirror.stored(value), lease: nil)]))
+                if case .committed = result { return }
+            } catch is CoordinationError {
+                // To write the same once more changes nothing.
+                machine.observer.reached("offsets of a consumer kept again")
+            }
+            try await machine.sleep(retry.next(machine.entropy))
+        }
+    }
+
+    /// How far a named consumer has read a table; empty if it never said.
+    public func offsets(
+        of consumer: String, in table: TableDescription
+    ) async throws -> [BucketIdentifier: Int64] {
+        let key = MetadataKey.consumer(table: table.identifier, consumer).text
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                guard let entry = try await machine.coordination.get(key) else { return [:] }
+                return try mirror.read(ConsumerOffsets.self, from: entry.value).offsets
+            } catch is CoordinationError {
+                try await machine.sleep(retry.next(machine.entropy))
+            }
+        }
+    }
+}
+
+/// How far a named consumer has read the buckets of a table.
+struct ConsumerOffsets: StoredValue, Hashable {
+    struct Entry: Hashable {
+        var bucket: BucketIdentifier
+        var offset: Int64
+    }
+
+    /// By bucket in order.
+    var entries: [Entry]
+
+    init(_ offsets: [BucketIdentifier: Int64]) {
+        entries = offsets.map { Entry(bucket: $0.key, offset: $0.value) }
+            .sorted { $0.bucket < $1.bucket }
+    }
+
+    var offsets: [BucketIdentifier: Int64] {
+        entries.reduce(into: [:]) { $0[$1.bucket] = $1.offset }
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        writer.append(list: entries) {
+            $0.append($1.bucket)
+            $0.append(littleEndian: $1.offset)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ColumnarError) {
+        entries = try reader.readList { (reader) throws(ColumnarError) in
+            Entry(bucket: try reader.readBucket(), offset: try reader.readLittleEndian())
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Columnar
+
+extension ByteWriter {
+    mutating func append(columns: [Int32]?) {
+        append(optional: columns) { writer, columns in
+            writer.append(list: columns) { $0.append(littleEndian: $1) }
+        }
+    }
+}
+
+extension ByteReader {
+    mutating func readColumns() throws(ColumnarError) -> [Int32]? {
+        try readOptional { (reader) throws(ColumnarError) in
+            try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readLittleEndian(Int32.self)
+            }
+        }
+    }
+}
+
+extension Request {
+    /// What a call about databases, tables and partitions says.
+    func encodeTableBody(into writer: inout ByteWriter) {
+        switch self {
+        case .createTable(let table): table.encode(into: &writer)
+        case .alterTable(let path, let schema, let changes):
+            writer.append(path)
+            writer.append(littleEndian: schema)
+            writer.append(list: changes) { $1.encode(into: &$0) }
+        case .createDatabase(let database): database.encode(into: &writer)
+        case .dropDatabase(let name, let isCascading):
+            writer.append(string: name)
+            writer.append(byte: isCascading ? 1 : 0)
+        case .dropTable(let table): writer.append(littleEndian: table)
+        case .createPartition(let table, let values):
+            writer.append(littleEndian: table)
+            writer.append(list: values) { $0.append(string: $1) }
+        case .dropPartition(let table, let partition):
+            writer.append(littleEndian: table)
+            writer.append(littleEndian: partition)
+        default: preconditionFailure("\(key) is about no table")
+        }
+    }
+
+    static func tableBody(
+        _ key: APIKey, _ reader: inout ByteReader
+    ) throws(ColumnarError) -> Request {
+        switch key {
+        case .createTable: return .createTable(try TableDescription(from: &reader))
+        case .alterTable:
+            return .alterTable(
+                try reader.readPath(), schema: try reader.readLittleEndian(),
+                try reader.readList { (reader) throws(ColumnarError) in
+                    try TableChange(from: &reader)
+                })
+        case .createDatabase: return .createDatabase(try DatabaseDescription(from: &reader))
+        case .dropDatabase:
+            return .dropDatabase(
+                try reader.readString(), isCascading: try reader.readByte() != 0)
+        case .dropTable: return .dropTable(try reader.readLittleEndian())
+        case .createPartition:
+            return .createPartition(
+                table: try reader.readLittleEndian(),
+                values: try reader.readList { (reader) throws(ColumnarError) in
+                    try reader.readString()
+                })
+        case .dropPartition:
+            return .dropPartition(
+                table: try reader.readLittleEndian(), partition: try reader.readLittleEndian())
+        default: preconditionFailure("\(key) is about no table")
+        }
+    }
+}
+
+extension RowScanRequest: WireCodable {
+    func encode(into writer: inout ByteWriter) {
+        writer.append(bucket)
+        writer.append(optional: scan) { $0.append(littleEndian: $1) }
+        writer.append(lengthPrefixed: prefix)
+        writer.append(optional: after) { $0.append(lengthPrefixed: $1) }
+        writer.append(zigZag: Int64(limit))
+    }
+
+    init(from reader: inout ByteReader) throws(ColumnarError) {
+        bucket = try reader.readBucket()
+        scan = try reader.readOptional { (reader) throws(ColumnarError) in
+            try reader.readLittleEndian(Int64.self)
+        }
+        prefix = try reader.readLengthPrefixed()
+        after = try reader.readOptional { (reader) throws(ColumnarError) in
+            try reader.readLengthPrefixed()
+        }
+        limit = try reader.readNumber()
+    }
+}
+
+extension ScanPage: WireCodable {
+    func encode(into writer: inout ByteWriter) {
+        writer.append(list: keys) { $0.append(lengthPrefixed: $1) }
+        writer.append(list: rows) { $0.append(lengthPrefixed: $1) }
+        writer.append(littleEndian: offset)
+        writer.append(byte: isLast ? 1 : 0)
+    }
+
+    init(from reader: inout ByteReader) throws(ColumnarError) {
+        let position = reader.position
+        let bytes = { (reader: inout ByteReader) throws(ColumnarError) -> [UInt8] in
+            try reader.readLengthPrefixed()
+        }
+        keys = try reader.readList(bytes)
+        rows = try reader.readList(bytes)
+        offset = try reader.readLittleEndian()
+        isLast = try reader.readByte() != 0
+        if keys.count != rows.count {
+            throw .corrupt(reason: "keys and rows differ in number", position: position)
+        }
+    }
+}
