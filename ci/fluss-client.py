@@ -49,6 +49,7 @@ async def tables(connection):
     rows = fluss.Schema(pa.schema([
         pa.field("id", pa.int32()), pa.field("state", pa.string()), pa.field("cents", pa.int64()),
     ]), primary_keys=["id"])
+    await admin.create_database(DATABASE, ignore_if_exists=True)
     for name, schema, buckets in [("clicks", log, 1), ("orders", rows, 3)]:
         path = fluss.TablePath(DATABASE, name)
         descriptor = fluss.TableDescriptor(schema, bucket_count=buckets)

@@ -4,12 +4,13 @@ extension LogBatch {
     /// No writer, or no sequence.
     public static let none: Int64 = -1
 
-    /// A batch of rows of a log table.
+    /// A batch of rows of a log table; it has statistics of the columns at some positions.
     public static func appendOnly(
         _ records: RecordBatch, writer: Int64 = none, sequence: Int32 = -1,
-        compression: Compression = .none
+        compression: Compression = .none, statistics: [Int] = []
     ) throws(ChangelogError) -> LogBatch {
-        try make(records, changes: nil, writer: writer, sequence: sequence, compression)
+        try make(
+            records, changes: nil, writer: writer, sequence: sequence, compression, statistics)
     }
 
     /// A batch of the changes of a primary-key table.
@@ -17,11 +18,12 @@ extension LogBatch {
     /// Precondition: there is one change type for each record, and none is `.append`.
     public static func changes(
         _ records: RecordBatch, _ changes: [ChangeType], writer: Int64 = none,
-        sequence: Int32 = -1, compression: Compression = .none
+        sequence: Int32 = -1, compression: Compression = .none, statistics: [Int] = []
     ) throws(ChangelogError) -> LogBatch {
         precondition(changes.count == records.rowCount, "change types and records differ")
         precondition(!changes.contains(.append), "an append among changes")
-        return try make(records, changes: changes, writer: writer, sequence: sequence, compression)
+        return try make(
+            records, changes: changes, writer: writer, sequence: sequence, compression, statistics)
     }
 
     /// A batch without records: it takes one offset and one sequence and changes nothing.
@@ -37,16 +39,20 @@ extension LogBatch {
 
     private static func make(
         _ records: RecordBatch, changes: [ChangeType]?, writer: Int64, sequence: Int32,
-        _ compression: Compression
+        _ compression: Compression, _ statistics: [Int]
     ) throws(ChangelogError) -> LogBatch {
         if records.rowCount == 0 {
             return empty(
                 schemaIdentifier: records.schema.identifier, writer: writer, sequence: sequence)
         }
         let message = ArrowMessage.encode(records, compression: compression)
+        let said =
+            statistics.isEmpty ? [] : BatchStatistics(of: records, columns: statistics).encoded
         var bytes = header(
             records.schema.identifier, isAppendOnly: changes == nil, count: records.rowCount,
             writer: writer, sequence: sequence, capacity: message.count + (changes?.count ?? 0))
+        bytes.replace(at: 52, littleEndian: Int32(said.count))
+        bytes.append(said)
         if let changes {
             for change in changes { bytes.append(byte: change.rawValue) }
         }
@@ -124,7 +130,7 @@ extension LogBatch {
         if isAppendOnly { return [ChangeType](repeating: .append, count: count) }
         var changes: [ChangeType] = []
         changes.reserveCapacity(count)
-        let first = start + Self.headerByteCount
+        let first = start + Self.headerByteCount + statisticsByteCount
         for position in first..<first + count {
             guard let change = ChangeType(rawValue: storage[position]) else {
                 throw .invalidBatch(
@@ -158,7 +164,7 @@ extension LogBatch {
 
     /// Where in `storage` the Arrow message begins.
     private var messageStart: Int {
-        start + Self.headerByteCount + (isAppendOnly ? 0 : recordCount)
+        start + Self.headerByteCount + statisticsByteCount + (isAppendOnly ? 0 : recordCount)
     }
 }
 

@@ -17,8 +17,9 @@ public import Platform
 ///     36  WriterId          i64   -1: none
 ///     44  BatchSequence     i32   -1: none
 ///     48  RecordCount       i32
-///     52  StatisticsLength  i32   0: this engine writes no statistics
-///     56  body              a change type a record, left out if append only; then an Arrow message
+///     52  StatisticsLength  i32   0 where there are none
+///     56  statistics        see `BatchStatistics`
+///         body              a change type a record, left out if append only; then an Arrow message
 ///
 /// A batch without records moves the log on by one offset: progress without rows. Its body is
 /// empty. The fields that the leader assigns stand outside the CRC; in segment files `SegmentFrame`
@@ -85,10 +86,11 @@ public struct LogBatch: Sendable {
                 reason: "\(count) records from \(baseOffset) to +\(delta), "
                     + "attributes \(attributes)")
         }
-        guard load(Int32.self, at: 52) == 0 else {
-            throw .invalidBatch(reason: "statistics are not supported")
+        let statistics = Int(load(Int32.self, at: 52))
+        guard statistics >= 0, statistics == 0 || count > 0 else {
+            throw .invalidBatch(reason: "\(statistics) bytes of statistics for \(count) records")
         }
-        let body = byteCount - Self.headerByteCount
+        let body = byteCount - Self.headerByteCount - statistics
         guard count > 0 ? body > (isAppendOnly ? 0 : Int(count)) : body == 0 else {
             throw .invalidBatch(reason: "\(body) bytes for \(count) records")
         }
@@ -148,6 +150,21 @@ public struct LogBatch: Sendable {
     public var sequence: Int32 { load(Int32.self, at: 44) }
 
     public var recordCount: Int { Int(load(Int32.self, at: 48)) }
+
+    /// Where the change types, or the records, begin after the header.
+    var statisticsByteCount: Int { Int(load(Int32.self, at: 52)) }
+
+    /// What the batch says of its columns; nil if it says nothing.
+    ///
+    /// `ChangelogError.invalidBatch` if they cannot be read.
+    public func statistics() throws(ChangelogError) -> BatchStatistics? {
+        if statisticsByteCount == 0 { return nil }
+        let first = start + Self.headerByteCount
+        var reader = ByteReader(storage, range: first..<first + statisticsByteCount)
+        do { return try BatchStatistics(decoding: &reader) } catch {
+            throw .invalidBatch(reason: "the statistics of the batch at \(baseOffset): \(error)")
+        }
+    }
 
     /// The batch by itself.
     public var bytes: [UInt8] {

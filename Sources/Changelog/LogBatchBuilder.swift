@@ -29,15 +29,18 @@ public struct LogBatchBuilder: Sendable {
 
     /// The batch, empty if there were no rows; the builder is empty again.
     public mutating func finish(
-        writer: Int64 = LogBatch.none, sequence: Int32 = -1, compression: Compression = .none
+        writer: Int64 = LogBatch.none, sequence: Int32 = -1, compression: Compression = .none,
+        statistics: [Int] = []
     ) throws(ChangelogError) -> LogBatch {
         let batch = records.finish()
         defer { changes.removeAll() }
         if isAppendOnly {
             return try .appendOnly(
-                batch, writer: writer, sequence: sequence, compression: compression)
+                batch, writer: writer, sequence: sequence, compression: compression,
+                statistics: statistics)
         }
         return try .changes(
-            batch, changes, writer: writer, sequence: sequence, compression: compression)
+            batch, changes, writer: writer, sequence: sequence, compression: compression,
+            statistics: statistics)
     }
 }

@@ -95,20 +95,27 @@ public final class ClusterClient {
     /// Batches from `offset` on, at most what one answer holds; waits up to `wait` for the first.
     ///
     /// With `columns`, by identifier, the server leaves the others out of each batch: decode them
-    /// with `LogBatch.decodeRecords(_:pruned:)`.
+    /// with `LogBatch.decodeRecords(_:pruned:)`. With a `filter` it leaves out batches that surely
+    /// have no wanted row; go on at `nextOffset`, which counts them.
     public func fetch(
         _ bucket: BucketIdentifier, from offset: Int64, waiting wait: Duration,
-        byteCount: Int = 1024 * 1024, columns: [Int32]? = nil
+        byteCount: Int = 1024 * 1024, columns: [Int32]? = nil, filter: LogFilter? = nil
     ) async throws -> FetchedBatches {
         let request = FetchRequest(
             replica: nil, incarnation: 0, waitMilliseconds: wait.nanoseconds / 1_000_000,
             byteCount: byteCount,
             parts: [
                 FetchRequest.Part(bucket: bucket, leaderEpoch: -1, offset: offset, lastEpoch: -1)
-            ], columns: columns)
+            ], columns: columns, filter: filter)
         let response = try await callLeader(of: bucket, .fetch(request), allowing: wait)
-        guard case .fetched(let answers) = response else {
-            throw ClusterError.malformedMessage(reason: "no answer to a fetch of \(bucket)")
+        let answers: [FetchedBucket]
+        var consumed: Int64?
+        switch response {
+        case .fetched(let found): answers = found
+        case .filtered(let found, let nextOffsets):
+            answers = found
+            consumed = nextOffsets.first.flatMap { $0 < 0 ? nil : $0 }
+        default: throw ClusterError.malformedMessage(reason: "no answer to a fetch of \(bucket)")
         }
         guard let answer = answers.first else {
             return FetchedBatches(batches: [], highWatermark: offset, nextOffset: offset)
@@ -122,7 +129,7 @@ public final class ClusterClient {
         return FetchedBatches(
             batches: batches.filter { $0.lastOffset >= offset },
             highWatermark: answer.highWatermark,
-            nextOffset: batches.last.map { $0.lastOffset + 1 } ?? offset)
+            nextOffset: consumed ?? batches.last.map { $0.lastOffset + 1 } ?? offset)
     }
 
     /// The log's start and high watermark.

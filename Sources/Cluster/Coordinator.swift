@@ -186,11 +186,14 @@ public final class Coordinator {
             }
             throw ClusterError.tableExists(name: "\(requested.path)")
         }
-        let isNew = !requested.partitionFields.isEmpty || requested.autoIncrementField != nil
+        let isNew =
+            !requested.partitionFields.isEmpty || requested.autoIncrementField != nil
+            || requested.properties[.statisticsColumns] != nil
         if isNew && mirror.format < .partitioned {
             throw ClusterError.invalidRequest(
                 reason: "table \(requested.path): the cluster's format \(mirror.format) has "
-                    + "neither partitions nor numbered rows: upgrade all servers first")
+                    + "neither partitions nor numbered rows nor statistics: upgrade all servers "
+                    + "first")
         }
         var table = requested
         table.identifier = try await nextNumber(of: "tables", mirror)

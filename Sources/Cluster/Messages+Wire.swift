@@ -29,7 +29,7 @@ extension Request {
     var oldestVersion: Int16 {
         switch self {
         case .upsert(let request): request.columns == nil ? 0 : 1
-        case .fetch(let request): request.columns == nil ? 0 : 1
+        case .fetch(let request): request.columns == nil && request.filter == nil ? 0 : 1
         case .offset, .insertIfAbsent: 1
         default: 0
         }
@@ -64,7 +64,10 @@ extension Request {
             if version >= 1 { writer.append(columns: request.columns) }
         case .fetch(let request):
             request.encode(into: &writer)
-            if version >= 1 { writer.append(columns: request.columns) }
+            if version >= 1 {
+                writer.append(columns: request.columns)
+                writer.append(optional: request.filter) { $1.encode(into: &$0) }
+            }
         case .lookup(let bucket, let keys), .insertIfAbsent(let bucket, let keys):
             writer.append(bucket)
             writer.append(list: keys) { $0.append(lengthPrefixed: $1) }
@@ -132,7 +135,12 @@ extension Request {
                     }, columns: version < 1 ? nil : try reader.readColumns()))
         case .fetchLog:
             var request = try FetchRequest(from: &reader)
-            if version >= 1 { request.columns = try reader.readColumns() }
+            if version >= 1 {
+                request.columns = try reader.readColumns()
+                request.filter = try reader.readOptional { (reader) throws(ColumnarError) in
+                    try LogFilter(from: &reader)
+                }
+            }
             return .fetch(request)
         case .lookup:
             let bucket = try reader.readBucket()
@@ -262,6 +270,10 @@ extension Response: WireCodable {
         case .partitionCreated(let identifier):
             writer.append(byte: 12)
             writer.append(littleEndian: identifier)
+        case .filtered(let buckets, let nextOffsets):
+            writer.append(byte: 13)
+            writer.append(list: buckets) { $1.encode(into: &$0) }
+            writer.append(list: nextOffsets) { $0.append(littleEndian: $1) }
         case .apiVersions(let supported):
             writer.append(byte: 8)
             writer.append(list: supported) {
@@ -334,6 +346,17 @@ extension Response: WireCodable {
                 RowScanPage(
                     scan: try reader.readLittleEndian(), page: try ScanPage(from: &reader)))
         case 12: self = .partitionCreated(try reader.readLittleEndian())
+        case 13:
+            let buckets = try reader.readList { (reader) throws(ColumnarError) in
+                try FetchedBucket(from: &reader)
+            }
+            let nextOffsets = try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readLittleEndian(Int64.self)
+            }
+            if buckets.count != nextOffsets.count {
+                throw .corrupt(reason: "buckets and offsets differ in number", position: position)
+            }
+            self = .filtered(buckets, nextOffsets: nextOffsets)
         case let code: throw .corrupt(reason: "no response \(code)", position: position)
         }
     }

@@ -41,6 +41,8 @@ enum Response {
     /// The batch is durable on the whole in-sync set.
     case appended(Acknowledgement)
     case fetched([FetchedBucket])
+    /// The answer to a filtered fetch: with each bucket, where to fetch on.
+    case filtered([FetchedBucket], nextOffsets: [Int64])
     /// A row for each key, nil where there is none, and the offset that the answer reflects.
     case rows([[UInt8]?], offset: Int64)
     case page(ScanPage)
@@ -113,6 +115,8 @@ struct FetchRequest {
     var parts: [Part]
     /// Identifiers of the columns that a client wants, nil for all; a follower takes all.
     var columns: [Int32]?
+    /// Batches that surely have no row that the client wants are left out.
+    var filter: LogFilter?
 
     struct Part {
         var bucket: BucketIdentifier

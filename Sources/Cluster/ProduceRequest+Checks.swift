@@ -25,11 +25,25 @@ extension ProduceRequest {
                     reason: "sequence \(batch.sequence) of writer \(batch.writer)")
             }
             _ = try batch.decodeRecords(table.schemas)
+            try checkStatistics(of: batch, table)
             return batch
         } catch let error as ClusterError {
             throw error
         } catch {
             throw .invalidRequest(reason: "a batch for \(bucket): \(error)")
+        }
+    }
+
+    /// Readers leave batches out by what they say of themselves, so it has to be so.
+    private func checkStatistics(of batch: LogBatch, _ table: TableDescription) throws {
+        guard let said = try batch.statistics(),
+            let schema = table.schemas.schema(batch.schemaIdentifier)
+        else { return }
+        let positions = said.columns.compactMap { schema.position(ofIdentifier: $0.field) }
+        let records = try batch.decodeRecords(schema).records
+        guard said == BatchStatistics(of: records, columns: positions) else {
+            throw ClusterError.invalidRequest(
+                reason: "a batch for \(bucket): its statistics are not those of its rows")
         }
     }
 }

@@ -30,6 +30,34 @@ extension Replica {
         return answer
     }
 
+    /// An answer without the batches that surely have no wanted row, and the offset after them all.
+    func filtered(_ answer: FetchedBucket, by filter: LogFilter) -> (FetchedBucket, Int64?) {
+        var answer = answer
+        if answer.error != nil { return (answer, nil) }
+        do {
+            let table = self.table
+            var bytes: [UInt8] = []
+            let batches = try LogBatch.split(answer.batches)
+            for batch in batches {
+                if let statistics = try batch.statistics(),
+                    !filter.mayHold(
+                        statistics, recordCount: batch.recordCount,
+                        { table.hasType(of: $0, inSchema: batch.schemaIdentifier) })
+                {
+                    machine.observer.reached("batch left out by its statistics")
+                    continue
+                }
+                bytes += batch.slice
+            }
+            answer.batches = bytes
+            return (answer, batches.last?.endOffset)
+        } catch {
+            answer.batches = []
+            answer.error = .invalidRequest(reason: "a filter of \(bucket): \(error)")
+            return (answer, nil)
+        }
+    }
+
     /// Draws the numbers that a request may need, where the table has its rows numbered; the caller
     /// holds `logGate`.
     func drawNumbers(
@@ -59,6 +87,17 @@ extension Replica {
             missing.map { .insertIfAbsent(key: $0) }, request, in: leadership)
         machine.observer.reached("missing row inserted by a lookup")
         return try await lookup(keys)
+    }
+}
+
+extension TableDescription {
+    /// Whether a column had the type in some schema that it has now.
+    fileprivate func hasType(of field: Int32, inSchema identifier: Int16) -> Bool {
+        guard let then = schemas.schema(identifier),
+            let thenPosition = then.position(ofIdentifier: field),
+            let position = schema.position(ofIdentifier: field)
+        else { return false }
+        return then.fields[thenPosition].type == schema.fields[position].type
     }
 }
 

@@ -37,7 +37,8 @@ extension Replica {
                 prepared = try await tablet.prepare(
                     operations, columns: try request.columns(in: tablet.schema),
                     writer: request.writer, sequence: request.sequence,
-                    compression: table.properties.compression)
+                    compression: table.properties.compression,
+                    statistics: table.properties.statisticsColumns(tablet.schema))
             } catch let error as KeyValueError {
                 throw try translate(error)
             } catch let error as DiskError {

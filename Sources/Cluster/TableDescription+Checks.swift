@@ -30,6 +30,12 @@ extension TableDescription {
         try checkKeys()
         try checkPartitions()
         try checkAutoIncrement()
+        let statistics = properties[.statisticsColumns]
+        if let statistics, statistics != "*",
+            properties.statisticsColumns(schema).count != statistics.split(separator: ",").count
+        {
+            throw refused("\(TableProperty.statisticsColumns.rawValue) names no columns of it")
+        }
         try checkMerging()
     }
 

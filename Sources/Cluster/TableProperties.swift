@@ -88,6 +88,19 @@ public struct TableProperties: Hashable, Sendable {
     /// Whether updates are logged with the row before (`FULL`) or without (`WAL`).
     public var logsOldRows: Bool { self[.changelogImage]?.uppercased() != "WAL" }
 
+    /// The positions in a schema of the columns that batches have statistics of.
+    func statisticsColumns(_ schema: Schema) -> [Int] {
+        guard let names = statisticsNames else { return [] }
+        if names == ["*"] { return Array(schema.fields.indices) }
+        return names.compactMap { schema.position(of: $0) }
+    }
+
+    private var statisticsNames: [String]? {
+        self[.statisticsColumns]?.split(separator: ",").map { part in
+            String(part.drop { $0 == " " })
+        }
+    }
+
     /// How partitions come and go by themselves; nil where they do not.
     var automaticPartitions: AutomaticPartitions? {
         guard self[.autoPartition] == "true" else { return nil }
@@ -140,6 +153,7 @@ public struct TableProperties: Hashable, Sendable {
     /// Whether a property speaks of a column.
     func names(column: String) -> Bool {
         self[.versionColumn] == column || self[.autoPartitionKey] == column
+            || statisticsNames?.contains(column) == true
             || value("fields.\(column).agg") != nil
     }
 
@@ -150,6 +164,11 @@ public struct TableProperties: Hashable, Sendable {
         }
         if self[.autoPartitionKey] == column {
             try set(TableProperty.autoPartitionKey.rawValue, to: name)
+        }
+        if let names = statisticsNames, names.contains(column) {
+            try set(
+                TableProperty.statisticsColumns.rawValue,
+                to: names.map { $0 == column ? name : $0 }.joined(separator: ","))
         }
         for suffix in ["agg", "listagg-delimiter"] {
             guard let value = value("fields.\(column).\(suffix)") else { continue }

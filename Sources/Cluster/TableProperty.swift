@@ -8,6 +8,7 @@ enum TableProperty: String, CaseIterable {
     case changelogImage = "table.changelog.image"
     case compression = "table.log.arrow.compression.type"
     case lakeEnabled = "table.datalake.enabled"
+    case statisticsColumns = "table.statistics.columns"
     case autoPartition = "table.auto-partition.enabled"
     case autoPartitionKey = "table.auto-partition.key"
     case autoPartitionUnit = "table.auto-partition.time-unit"
@@ -24,6 +25,7 @@ enum TableProperty: String, CaseIterable {
         case .changelogImage: isOneOf(["FULL", "WAL"], value.uppercased())
         case .compression: isOneOf(["NONE", "LZ4_FRAME", "ZSTD"], value.uppercased())
         case .lakeEnabled, .autoPartition: isOneOf(["true", "false"], value)
+        case .statisticsColumns: value.isEmpty ? "* or columns' names" : nil
         case .autoPartitionKey: value.isEmpty ? "a column's name" : nil
         case .autoPartitionUnit:
             isOneOf(PartitionTime.allCases.map(\.rawValue), value.uppercased())

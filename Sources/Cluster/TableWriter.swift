@@ -336,7 +336,8 @@ public final class TableWriter {
         }
         let batch = try LogBatch.appendOnly(
             builder.finish(), writer: queue.writer, sequence: queue.sequence,
-            compression: table.properties.compression)
+            compression: table.properties.compression,
+            statistics: table.properties.statisticsColumns(table.schema))
         return .produce(ProduceRequest(bucket: bucket, batch: batch.bytes))
     }
 }

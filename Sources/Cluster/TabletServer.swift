@@ -187,7 +187,14 @@ public final class TabletServer {
         case .upsert(let request):
             try checkMemory(for: request.byteCount)
             return .appended(try await replica(request.bucket).upsert(request))
-        case .fetch(let request): return .fetched(try await answer(request))
+        case .fetch(let request):
+            let answers = try await answer(request)
+            guard let filter = request.filter else { return .fetched(answers) }
+            let filtered = answers.map { answer in
+                replicas[answer.bucket]?.filtered(answer, by: filter) ?? (answer, nil)
+            }
+            return .filtered(
+                filtered.map(\.0), nextOffsets: filtered.map { $0.1 ?? -1 })
         case .lookup(let bucket, let keys):
             let (rows, offset) = try await replica(bucket).lookup(keys)
             return .rows(rows, offset: offset)

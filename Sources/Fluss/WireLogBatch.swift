@@ -83,7 +83,11 @@ enum WireLogBatch {
             let end = start + 12 + Int(length)
             var checked = ByteWriter(capacity: Int(length))
             checked.append(batches[start + 29..<start + 29 + sharedByteCount])
-            checked.append(batches[start + LogBatch.headerByteCount..<end])
+            var tail = ByteReader(batches, range: start + 52..<end)
+            guard let statistics = try? tail.readLittleEndian(Int32.self), statistics >= 0,
+                start + LogBatch.headerByteCount + Int(statistics) <= end
+            else { preconditionFailure("the engine answers with statistics of no batch") }
+            checked.append(batches[start + LogBatch.headerByteCount + Int(statistics)..<end])
             writer.append(littleEndian: base)
             writer.append(
                 littleEndian: Int32(checked.count + headerByteCount - 12 - sharedByteCount))

@@ -115,7 +115,7 @@ public final class KeyValueTablet {
     /// changed.
     public func prepare(
         _ operations: [RowOperation], columns: [Int]? = nil, writer: Int64 = LogBatch.none,
-        sequence: Int32 = -1, compression: Compression = .none
+        sequence: Int32 = -1, compression: Compression = .none, statistics: [Int] = []
     ) async throws -> Prepared {
         precondition(!isPreparing, "two requests at once: hold a gate over prepare and buffer")
         isPreparing = true
@@ -140,7 +140,8 @@ public final class KeyValueTablet {
         let batch: LogBatch
         do {
             batch = try request.builder.finish(
-                writer: writer, sequence: sequence, compression: compression)
+                writer: writer, sequence: sequence, compression: compression,
+                statistics: statistics)
         } catch ChangelogError.batchTooLarge(let byteCount, let limit) {
             throw KeyValueError.tooLarge(byteCount: byteCount, limit: limit)
         } catch {

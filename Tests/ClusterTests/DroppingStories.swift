@@ -52,6 +52,7 @@ struct DroppingStories {
                 for row in rows { numbers.insert(row[0]) }
                 let lost = acknowledged.filter { !numbers.contains(.bigint(Int64($0))) }
                 #expect(lost.isEmpty, "\(lost.count) acknowledged rows are lost")
+                try await client.machine.sleep(.seconds(4))
                 foundObjects +=
                     story.world.objects.keys(prefix: "remote-log/\(table.identifier)/")
                     .count
