@@ -93,11 +93,12 @@ async def check(clicks, orders, model):
         scanner = await scan.create_log_scanner()
         scanner.subscribe(bucket_id=0, start_offset=0)
         found = []
-        while len(found) < len(expected):
+        # After a kill the leaders are elected anew: that takes a few seconds.
+        patience = 15
+        while len(found) < len(expected) and patience > 0:
             records = await scanner.poll(2000)
             got = [(record.offset, record.row["id"]) for record in records]
-            if not got:
-                break
+            patience -= 0 if got else 1
             found += got
         assert [offset for offset, _ in found] == list(range(len(found))), "offsets have gaps"
         assert [id for _, id in found] == expected, (

@@ -7,8 +7,11 @@ extension ClusterClient {
     /// Asks the coordinator again and again until it has done it, or refuses.
     func askCoordinator(_ request: Request) async throws -> Response {
         var retry = Backoff(configuration)
+        let deadline = machine.clock.now + Self.formatPatience
         while true {
-            if let coordinator = mirror.coordinator {
+            // A cluster that has just begun writes the oldest format for a moment.
+            let isKnown = request.key.versions(at: mirror.format) != nil
+            if let coordinator = mirror.coordinator, isKnown || machine.clock.now > deadline {
                 do {
                     return try await call(coordinator, request)
                 } catch let error as ClusterError where error.isRetriable {
@@ -18,6 +21,9 @@ extension ClusterClient {
                 until: machine.clock.now + retry.next(machine.entropy))
         }
     }
+
+    /// How long a call waits for the cluster's format to have it.
+    private static let formatPatience = Duration.seconds(10)
 
     private func wait(until isSeen: () -> Bool) async throws {
         while !isSeen() {
