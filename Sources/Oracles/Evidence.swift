@@ -50,6 +50,18 @@ public final class Evidence {
         return "\(table.name) bucket \(bucket.bucket)"
     }
 
+    /// A message in which tables are named, not numbered as the engine does.
+    public func naming(_ message: String) -> String {
+        if !message.contains("table ") { return message }
+        var text = message
+        for table in observation.tables {
+            for part in [" bucket ", " partition "] {
+                text = text.replacing("table \(table.identifier)\(part)", with: table.name + part)
+            }
+        }
+        return text
+    }
+
     /// How far a vector index has come; nil if none is open.
     public func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
         observation.deployment.runningIndexers.compactMap {

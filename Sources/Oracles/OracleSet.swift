@@ -16,6 +16,7 @@ public final class OracleSet {
             let tally = Tally(type.description.name) { [unowned observation] in
                 observation.nanoseconds
             }
+            tally.naming = { [evidence] in evidence.naming($0) }
             positions[type.description.name] = tallies.count
             tallies.append(tally)
             oracles.append(type.init(evidence, tally))

@@ -21,6 +21,8 @@ public final class Tally {
     public var hadWork = true
     /// Called with each violation.
     public var onViolation: ((String) -> Void)?
+    /// Names what a message gives by number.
+    var naming: (String) -> String = { $0 }
     private let now: () -> Int64
 
     public init(_ name: OracleName, now: @escaping () -> Int64) {
@@ -31,6 +33,7 @@ public final class Tally {
     public func count(_ number: Int = 1) { compared += number }
 
     public func violated(_ message: String) {
+        let message = naming(message)
         violationCount += 1
         onViolation?(message)
         if violations.count < Self.violationLimit {

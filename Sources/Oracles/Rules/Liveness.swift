@@ -80,7 +80,8 @@ public final class Liveness: Oracle {
         }
         if replica.highWatermark < replica.log.endOffset {
             let behind = state.inSync.filter { $0 != leaders[0].name.description }
-            return "\(leader) \(copies(behind, of: bucket)): \(replica.highWatermark) of "
+            let whom = behind.isEmpty ? "its own disk" : copies(behind, of: bucket)
+            return "\(leader) \(whom): \(replica.highWatermark) of "
                 + "\(replica.log.endOffset) is committed"
         }
         let sealed = replica.log.sealedSegments.last?.endOffset ?? 0

@@ -265,7 +265,7 @@ public final class HostRun {
             reproduceCommand: "")
         report.oracles = checked.map(\.result)
         report.probes = world.journal.probes.map { ProbeResult(name: $0.name, count: $0.count) }
-        report.notes = folder.notes + warnings.prefix(50)
+        report.notes = folder.notes + warnings.prefix(50).map(oracles.evidence.naming)
         return report
     }
 }

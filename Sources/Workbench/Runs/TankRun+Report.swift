@@ -16,7 +16,8 @@ extension TankRun {
             oracles.tallies.filter { scenario.checks.contains($0.name) },
             named: scenario.namedChecks,
             shortfall: work.shortfall(allowing: scenario.allowance), defectCount: errors.count,
-            firstDefect: errors.first.map { "\($0.node): \($0.message)" } ?? "")
+            firstDefect: errors.first.map { oracles.evidence.naming("\($0.node): \($0.message)") }
+                ?? "")
     }
 
     /// The run's report; the caller adds what only it knows.
@@ -36,7 +37,9 @@ extension TankRun {
         report.probes = reached.map { ProbeResult(name: $0.name, count: $0.count) }
         report.probes += knownProbes.filter { name in !reached.contains { $0.name == name } }
             .map { ProbeResult(name: $0, count: 0) }
-        report.notes = world.journal.notes.prefix(50).map { "\($0.node): \($0.message)" }
+        report.notes = world.journal.notes.prefix(50).map {
+            oracles.evidence.naming("\($0.node): \($0.message)")
+        }
         report.notes += coverages.map(\.description)
         report.notes += drivers.flatMap { $0.workload.refusedLines.first }.prefix(20)
             .map(\.description)
