@@ -231,7 +231,8 @@ struct OffsetStories {
             let batches = try (5...6).map { number in
                 try LogBatch.appendOnly(
                     try RecordBatch(
-                        schema: table.schema, rows: [[.bigint(Int64(number)), .string("a"), .null]]),
+                        schema: table.schema,
+                        rows: [[.bigint(Int64(number)), .string("a"), .null]]),
                     statistics: [0, 1])
             }
             let bucket = table.buckets[0]
