@@ -22,6 +22,12 @@ enum WorldKind: String, CaseIterable, CustomTestStringConvertible {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Whether the keys of a store are paths of a file system, as SeaweedFS's are: none has an
+    /// empty part.
+    var hasPathsAlone: Bool {
+        self == .s3 && Self.environment("WAVETANK_TEST_S3_PATHS") != nil
+    }
+
     var testDescription: String { rawValue }
 }
 
@@ -71,7 +77,9 @@ final class EitherWorld {
 
     /// A service that was just started takes a moment.
     private static func waitForServices(of world: HostWorld) throws {
-        for _ in 0..<150 where (try? world.checkServices()) == nil { usleep(100_000) }
+        for _ in 0..<150 {
+            do { return try world.checkServices() } catch { usleep(100_000) }
+        }
         try world.checkServices()
     }
 

@@ -75,8 +75,9 @@ struct ObjectStoreContractTests {
                 #expect(tags.count == 1)
                 let matching = others.map { other in
                     machine.result {
+                        // Another content than before, since one content may have one tag.
                         try await other.objectStore.put(
-                            text(other.name), at: key, .ifMatches(tags[0]))
+                            text("\(other.name) again"), at: key, .ifMatches(tags[0]))
                     }
                 }
                 var wins = 0
@@ -123,10 +124,12 @@ struct ObjectStoreContractTests {
     func listing(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, _ in
             let store = machine.objectStore
-            let keys = [
+            let all = [
                 "a", "a-b", "a.b/c", "a/", "a//b", "a/b", "a/b/c", "a0", "b/1", "b/10", "b/2",
                 "b0", "c/\u{e9}", "c/\u{ffff}", "c/\u{10000}", "z",
             ]
+            let empty = kind.hasPathsAlone ? ["a/", "a//b"] : []
+            let keys = all.filter { !empty.contains($0) }
             for key in keys.reversed() { _ = try await store.put(text(key), at: key, .always) }
             func list(
                 _ prefix: String, after start: String? = nil, limit: Int = 1000
@@ -134,13 +137,15 @@ struct ObjectStoreContractTests {
                 try await store.list(prefix: prefix, after: start, limit: limit).map(\.key)
             }
             #expect(try await list("") == keys)
-            #expect(try await list("a") == Array(keys[0..<8]))
-            #expect(try await list("a/") == ["a/", "a//b", "a/b", "a/b/c"])
+            #expect(try await list("a") == keys.filter { $0.hasPrefix("a") })
+            #expect(
+                try await list("a/")
+                    == ["a/", "a//b", "a/b", "a/b/c"].filter { !empty.contains($0) })
             #expect(try await list("a/b") == ["a/b", "a/b/c"])
             #expect(try await list("b/1") == ["b/1", "b/10"])
             #expect(try await list("nothing") == [])
-            #expect(try await list("", after: "a/b") == Array(keys[6...]))
-            #expect(try await list("", after: "a/b0") == Array(keys[7...]))
+            #expect(try await list("", after: "a/b") == Array(all[6...]))
+            #expect(try await list("", after: "a/b0") == Array(all[7...]))
             #expect(try await list("b/", after: "a") == ["b/1", "b/10", "b/2"])
             #expect(try await list("b/", after: "b/1") == ["b/10", "b/2"])
             #expect(try await list("b/", after: "c") == [])
