@@ -171,6 +171,7 @@ async def make_tables(connection):
         descriptor = fluss.TableDescriptor(schema, bucket_count=buckets)
         for _ in range(60):
             try:
+                await admin.create_database(DATABASE, ignore_if_exists=True)
                 await admin.create_table(
                     fluss.TablePath(DATABASE, name), descriptor, ignore_if_exists=True)
                 break

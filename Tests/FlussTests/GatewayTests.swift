@@ -82,6 +82,11 @@ private func create(
     _ client: WireClient, primaryKey: String?
 ) async throws -> TableMetadata {
     let key = primaryKey.map { ",\"primary_key\":[\"\($0)\"]" } ?? ""
+    var database = CreateDatabaseRequest()
+    database.databaseName = path.databaseName
+    database.ignoreIfExists = true
+    let _: CreateDatabaseResponse = try await client.insist(
+        .createDatabase, database, port: Gateway.coordinatorPort)
     var request = CreateTableRequest()
     request.tablePath = path
     request.tableJSON = Array(
