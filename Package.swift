@@ -14,13 +14,14 @@ let strict: [SwiftSetting] = [
 // debug builds spend most of their time in them.
 let fastC: [CSetting] = [.unsafeFlags(["-O2"])]
 
-let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
-let nio: [Target.Dependency] = [
-    .product(name: "NIOCore", package: "swift-nio"),
-    .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOPosix", package: "swift-nio"),
-]
+/// A library that the program needs; who takes the libraries with `traits: []` does not fetch it.
+func foreign(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package, condition: .when(traits: ["Program"]))
+}
+
+let argumentParser = foreign("ArgumentParser", "swift-argument-parser")
+let nio = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { foreign($0, "swift-nio") }
+let yams = foreign("Yams", "Yams")
 
 /// A module of our own and, where it has one, its test target.
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -43,11 +44,12 @@ let sources: [Target] = [
             "Oracles", "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles",
             "Workloads", "RunReports",
         ]),
+    module("SeedTrials", ["RunReports", "Simulation", "JSON", "Platform"]),
     module("RunReports", ["JSON"]),
     module(
         "ScenarioFiles",
         [
-            "Oracles", "Workloads", "Server", "JSON", .product(name: "Yams", package: "Yams"),
+            "Oracles", "Workloads", "Server", "JSON", yams,
         ]),
     module(
         "Oracles",
@@ -93,6 +95,7 @@ let testTargets: [Target] = [
     .testTarget(name: "Tidy", swiftSettings: strict),
     tests("Simulation", ["Simulation", "Platform"]),
     tests("PlatformContract", ["Platform", "Simulation", "Host"]),
+    tests("SeedTrials", ["SeedTrials"]),
     tests("TankExample", ["TankExample"]),
     tests("Host", ["Host", "JSON", "Platform"]),
     tests("JSON", ["JSON"]),
@@ -115,7 +118,8 @@ let testTargets: [Target] = [
     tests("ScenarioFiles", ["ScenarioFiles", "Oracles", "Workloads"]),
     tests("Oracles", ["Oracles"]),
     tests("RunReports", ["RunReports"]),
-    tests("wavetank", ["wavetank", "RunReports", "ScenarioFiles", "JSON"]),
+    tests(
+        "wavetank", ["wavetank", "Workbench", "RunReports", "ScenarioFiles", "Simulation", "JSON"]),
     tests(
         "Workbench",
         ["Workbench", "Oracles", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),
@@ -127,6 +131,12 @@ let package = Package(
         .executable(name: "wavetank", targets: ["wavetank"]),
         .library(name: "Platform", targets: ["Platform"]),
         .library(name: "Simulation", targets: ["Simulation"]),
+        .library(name: "SeedTrials", targets: ["SeedTrials"]),
+        .library(name: "RunReports", targets: ["RunReports"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["Program"]),
+        .trait(name: "Program", description: "The program, and the packages that it needs."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

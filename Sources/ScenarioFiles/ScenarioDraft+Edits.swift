@@ -193,6 +193,11 @@ extension SourceNode {
         self[key] = items.isEmpty ? nil : SourceNode(mark: nil, content: .sequence(items))
     }
 
+    /// How many there are of these makes a run larger, whether or not the file says it.
+    private static let parts: Set = [
+        "servers", "coordinators", "tierers", "indexers", "buckets", "writers", "readers",
+    ]
+
     /// A record with one value less, or a smaller one, each with a name for the change.
     ///
     /// `reducing` makes amounts smaller; otherwise they only become plainer, as shares of faults
@@ -211,7 +216,9 @@ extension SourceNode {
             }
             let listed = self[field.name]?.items.compactMap(\.scalar) ?? []
             let list = listed.isEmpty ? nil : listed.joined(separator: ", ")
-            guard let text = written ?? list ?? byDefault else { continue }
+            // What was not written stays away, unless it takes a part of the cluster away.
+            let part = Self.parts.contains(field.name) ? byDefault : nil
+            guard let text = written ?? list ?? part else { continue }
             for choice in field.shape.smaller(than: text, reducing: reducing) {
                 var changed = self
                 changed[field.name] = .plain(choice)

@@ -38,8 +38,15 @@ struct Subject: Hashable {
     }
 
     /// The number after the first word that introduces an offset, the surest words first.
+    ///
+    /// An answer has an offset too, the one as of which it was given: the record that it lacks or
+    /// shows wrongly comes before that.
     private static func offset(in words: [Substring]) -> Int64? {
-        let introductions = [["offset"], ["acknowledged", "at"], ["batch", "at"], ["to"], ["at"]]
+        let introductions = [
+            ["left", "that", "of", "offset"], ["not", "of"], ["row", "of", "offset"],
+            ["first", "at", "offset"], ["acknowledged", "at"], ["offset"], ["batch", "at"], ["to"],
+            ["at"],
+        ]
         for introduction in introductions {
             for start in words.indices where start + introduction.count < words.count {
                 let end = start + introduction.count
