@@ -21,12 +21,13 @@ struct ProfileTests {
         #expect(profile.stepCount < profile.changeCount * 3 / 4)
     }
 
-    @Test("A figure outside its bounds is seen")
-    func outside() {
-        var profile = WorkloadProfile(ShopWorkload(seed: 3), changeCount: 3000)
-        let count = profile.measures.count
-        profile.measures.append(.init("a share", 7, 1...4, "nobody"))
-        #expect(profile.measures.count == count + 1 && !profile.isInside)
+    @Test("A figure outside its bounds is seen", arguments: [0.9, 4.1])
+    func outside(value: Double) {
+        var profile = WorkloadProfile()
+        profile.measures = [.init("a share", 2, 1...4, "nobody")]
+        #expect(profile.isInside)
+        profile.measures.append(.init("a share", value, 1...4, "nobody"))
+        #expect(!profile.isInside)
     }
 
     @Test("A workload that states nothing has its tables counted")
