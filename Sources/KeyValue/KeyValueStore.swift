@@ -69,6 +69,12 @@ public final class KeyValueStore {
     /// All changes below survive a crash.
     public var durableOffset: Int64 { manifest.appliedOffset }
 
+    /// How many table files there are, of all levels.
+    public var tableCount: Int { manifest.tables.count }
+
+    /// The number that the next table file gets.
+    public var nextTableNumber: Int64 { manifest.nextNumber }
+
     /// Whether enough has gathered in memory to be worth a file; less is while memory is short.
     public var needsFlush: Bool {
         let share = machine.memory.isShort() ? 16 : 1

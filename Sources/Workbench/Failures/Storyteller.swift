@@ -30,6 +30,8 @@ public final class Storyteller {
         var isDurable = false
         var isCommitted = false
         var isDropped = false
+        var isRemote = false
+        var rows: RowFiles?
     }
 
     init(_ run: TankRun, about subject: Subject?) {
@@ -48,6 +50,14 @@ public final class Storyteller {
         run.world.journal.onProbe = { [unowned self] probe, node in
             onProbe?(probe, node)
             add(.probe, node, "reached: \(probe)")
+        }
+        let onDelete = run.world.objects.onDelete
+        let paths = subject.flatMap { run.paths(ofTable: $0.table) } ?? []
+        run.world.objects.onDelete = { [unowned self] key in
+            onDelete?(key)
+            if paths.contains(where: { "/\(key)".contains($0) }) {
+                add(.lake, "", "object \(key) is deleted")
+            }
         }
         for tally in run.oracles.tallies {
             tally.onViolation = { [unowned self] message in
@@ -158,7 +168,9 @@ public final class Storyteller {
             now.isDurable = now.holds && log.syncedEndOffset > offset
             now.isCommitted = replica.highWatermark > offset
             now.isDropped = log.startOffset > offset
+            now.isRemote = replica.isLeader && replica.remoteLogEndOffset > offset
         }
+        now.rows = replica.rowFiles
         if now == before { return }
         copies[node] = now
         tell(node.description, before, now, replica, subject)
@@ -174,7 +186,11 @@ public final class Storyteller {
         } else if let epoch = before.leads, now.leads == nil {
             add(.leadership, node, "leads no more (epoch \(epoch))")
         }
+        tellRows(node, before.rows, now.rows)
         guard let offset = subject.offset else { return }
+        if now.isRemote && !before.isRemote {
+            add(.record, node, "knows offset \(offset) to be in the object store")
+        }
         if now.holds && (!before.holds || before.epoch != now.epoch) {
             let leader = now.leads == nil ? state?.value.leader?.server ?? "" : ""
             add(
@@ -195,6 +211,26 @@ public final class Storyteller {
             add(.record, node, "counts offset \(offset) as committed")
         } else if before.isCommitted && !now.isCommitted {
             add(.record, node, "does not count offset \(offset) as committed any more")
+        }
+    }
+
+    /// Flushes and compactions of the rows, by what they leave: a flush moves the offset up to
+    /// which rows are in files, a compaction writes files and does not.
+    private func tellRows(_ node: String, _ before: RowFiles?, _ now: RowFiles?) {
+        guard let now, now != before else { return }
+        let files = "\(now.fileCount) \(now.fileCount == 1 ? "file" : "files")"
+        guard let before else {
+            add(
+                .record, node,
+                "has recovered the rows: \(files) up to offset \(now.flushedOffset), the log after")
+            return
+        }
+        if now.flushedOffset > before.flushedOffset {
+            add(
+                .record, node,
+                "has flushed the rows up to offset \(now.flushedOffset): \(files)")
+        } else if now.nextFile > before.nextFile {
+            add(.record, node, "has compacted \(before.fileCount) files of rows into \(files)")
         }
     }
 
