@@ -19,8 +19,20 @@ extension ClusterReader {
         var bookmark = bookmarks[bucket] ?? Bookmark()
         if random.chance(1, in: 20) { bookmark.position = bookmark.saved }
         let start = bookmark.position
-        let fetched = try await client.fetch(
-            bucket, from: start, waiting: .milliseconds(100), byteCount: 64 * 1024)
+        let fetched: FetchedBatches
+        do {
+            fetched = try await client.fetch(
+                bucket, from: start, waiting: .milliseconds(100), byteCount: 64 * 1024)
+        } catch let error as ClusterError {
+            if case .offsetOutOfRange(_, let offset, _, let end) = error, offset > end {
+                // A new leader has not heard yet how far its log is committed.
+                return "\(error)"
+            }
+            throw error
+        } catch let error as ChangelogError {
+            oracles.tell(.notAnswered(.follow, reason: "\(error)"))
+            return nil
+        }
         var changes: [Int64: CommittedLog.Change] = [:]
         var end = start
         let table = client.mirror.tables[log.table.identifier] ?? log.table
