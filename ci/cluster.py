@@ -167,6 +167,7 @@ async def make_tables(connection):
     log = fluss.Schema(pa.schema([pa.field("id", pa.int64()), pa.field("page", pa.string())]))
     rows = fluss.Schema(pa.schema([pa.field("id", pa.int64()), pa.field("cents", pa.int64())]),
                         primary_keys=["id"])
+    await admin.create_database(DATABASE, ignore_if_exists=True)
     for name, schema, buckets in [("clicks", log, 1), ("orders", rows, 3)]:
         descriptor = fluss.TableDescriptor(schema, bucket_count=buckets)
         for _ in range(60):
