@@ -58,7 +58,8 @@ let sources: [Target] = [
             "Parquet", "KeyValue", "Changelog", "Columnar", "Platform",
         ]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
-    module("Server", ["Fluss", "Cluster", "Platform"]),
+    module(
+        "Server", ["Fluss", "Cluster", "LakeTiering", "Iceberg", "JSON", "Columnar", "Platform"]),
     module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
     module(
         "Cluster",
@@ -109,7 +110,7 @@ let testTargets: [Target] = [
     tests("RemoteLog", ["RemoteLog", "Changelog", "Columnar"]),
     tests("LakeTiering", ["LakeTiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
     tests("UnionRead", ["UnionRead", "LakeTiering", "JSON", "Columnar"]),
-    tests("Server", ["Server", "Cluster"]),
+    tests("Server", ["Server", "Cluster", "Columnar", "JSON"]),
     tests(
         "Cluster",
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),

@@ -17,6 +17,13 @@ struct ServedClusterOptions: ParsableArguments {
             valueName: "host"))
     var advertise: String?
 
+    @Option(
+        name: .customLong("http"),
+        help: ArgumentHelp(
+            "Where HTTP is served: health, metrics, state, the lake's catalog and files; 0 for a "
+                + "free port.", valueName: "port"))
+    var httpPort: Int?
+
     @Option(help: "How many tablet servers the cluster has; without --etcd, all in this process.")
     var servers = 1
 
@@ -50,6 +57,9 @@ struct ServedClusterOptions: ParsableArguments {
     func validate() throws {
         if !(1...64).contains(servers) { throw ValidationError("--servers is from 1 to 64") }
         if !(1...64).contains(number) { throw ValidationError("--number is from 1 to 64") }
+        if let httpPort, !(0...65_535).contains(httpPort) {
+            throw ValidationError("--http is a port, from 0 to 65535")
+        }
         if place == nil {
             throw ValidationError("--listen is HOST:PORT, the port from 1 to 65534")
         }
@@ -86,6 +96,7 @@ struct ServedClusterOptions: ParsableArguments {
             cluster.listenHost = host
             cluster.advertisedHost = advertise
             cluster.port = port
+            cluster.httpPort = httpPort
             cluster.etcd = try etcd.map { try EtcdConfiguration.parse($0) }
             let environment = ProcessInfo.processInfo.environment
             cluster.s3 = try s3.map {
@@ -103,8 +114,9 @@ struct ServedClusterOptions: ParsableArguments {
             try server.run(
                 onReady: {
                     let seconds = Date().timeIntervalSince(start)
+                    let web = server.httpPort.map { " and HTTP at \(host):\($0)" } ?? ""
                     say(
-                        "serving Fluss clients at \(host):\(port), ready after "
+                        "serving Fluss clients at \(host):\(port)\(web), ready after "
                             + String(format: "%.2f", seconds) + " s; Ctrl-C stops")
                 }, isStopped: { Interruption.isRequested })
         } catch {

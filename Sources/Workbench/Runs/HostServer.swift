@@ -11,13 +11,18 @@ import Server
 /// its role and number, and finds the others' where the etcd says. What was acknowledged is there
 /// when the process is started again on the same folder.
 public final class HostServer {
-    private let cluster: ServedCluster
+    let cluster: ServedCluster
     private let folder: ServedFolder
-    private let world: HostWorld
+    let world: HostWorld
     private let directory: ClusterDirectory?
-    private let deployment: Deployment
+    let deployment: Deployment
+    var web: HTTPServer?
+    private(set) var noteCounts: [Severity: Int64] = [:]
+    let started = ContinuousClock.now
     /// Called with each warning that a node notes.
     public var onWarning: ((String) -> Void)?
+    /// Where HTTP is served; nil if nowhere, or not yet.
+    public var httpPort: Int? { web?.port }
 
     /// Checks everything that can be known to be wrong before anything is started.
     ///
@@ -69,6 +74,7 @@ public final class HostServer {
     public func run(onReady: @escaping () -> Void, isStopped: () -> Bool) throws {
         defer { world.shutDown() }
         world.journal.onNote = { [unowned self] note in
+            noteCounts[note.severity, default: 0] += 1
             if note.severity >= .warning { onWarning?("\(note.machine): \(note.message)") }
         }
         try world.checkServices()
@@ -79,6 +85,8 @@ public final class HostServer {
             restarts.append(node)
         }
         for node in deployment.nodes { start(node) }
+        if let port = cluster.httpPort { try startWeb(port) }
+        defer { web?.close() }
         var isReady = false
         while !isStopped() {
             world.run(for: .milliseconds(isReady ? 100 : 5))
@@ -93,7 +101,7 @@ public final class HostServer {
     }
 
     /// Whether what this process runs has begun to answer.
-    private var isServing: Bool {
+    var isServing: Bool {
         let roles = deployment.nodes.map(\.role)
         return (!roles.contains(.server) || !deployment.runningServers.isEmpty)
             && (!roles.contains(.coordinator) || !deployment.coordinators.isEmpty)

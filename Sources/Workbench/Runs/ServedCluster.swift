@@ -25,6 +25,9 @@ public struct ServedCluster: Sendable {
     public var advertisedHost: String?
     /// Where clients of the Fluss protocol bootstrap; the port after it is the tablet server's.
     public var port = 9123
+    /// Where HTTP is served: health, metrics, the cluster's state, the lake's catalog and files;
+    /// nil for nowhere, 0 for a free port.
+    public var httpPort: Int?
     public var s3: S3Configuration?
     /// Nil for a cluster in this one process.
     public var etcd: EtcdConfiguration?

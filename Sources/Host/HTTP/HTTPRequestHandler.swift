@@ -1,0 +1,105 @@
+import NIOCore
+import NIOHTTP1
+
+/// Puts a request together and writes its answer, on the event loop's thread.
+///
+/// The pipeline before it takes one request at a time from each connection.
+final class HTTPRequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let connections: ConnectionCount
+    private let take:
+        @Sendable (HTTPServer.Request, @escaping @Sendable (HTTPServer.Response) -> Void) -> Void
+    private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var isCounted = false
+
+    init(
+        _ connections: ConnectionCount,
+        _ take:
+            @escaping @Sendable (
+                HTTPServer.Request, @escaping @Sendable (HTTPServer.Response) -> Void
+            ) -> Void
+    ) {
+        self.connections = connections
+        self.take = take
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        isCounted = connections.enter(atMost: HTTPServer.connectionLimit)
+        if !isCounted { context.close(promise: nil) }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if isCounted { connections.leave() }
+        isCounted = false
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body = []
+            isTooLarge = false
+        case .body(let buffer):
+            if body.count + buffer.readableBytes > HTTPServer.bodyLimit {
+                isTooLarge = true
+                body = []
+            } else if !isTooLarge {
+                body += buffer.readableBytesView
+            }
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            let channel = context.channel
+            let isKept = head.isKeepAlive && !isTooLarge
+            let answered: @Sendable (HTTPServer.Response) -> Void = { response in
+                channel.eventLoop.execute { Self.write(response, isKept: isKept, to: channel) }
+            }
+            if isTooLarge {
+                answered(
+                    HTTPServer.failure(
+                        413, "a request has at most \(HTTPServer.bodyLimit) bytes"))
+                return
+            }
+            let request = HTTPServer.Request(
+                method: head.method.rawValue, target: head.uri,
+                headers: head.headers.map { ($0.name.lowercased(), $0.value) }, body: body)
+            body = []
+            take(request, answered)
+        }
+    }
+
+    private static func write(
+        _ response: HTTPServer.Response, isKept: Bool, to channel: Socket
+    ) {
+        var headers = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
+        let count = response.impliedByteCount ?? Int64(response.body.count)
+        headers.replaceOrAdd(name: "content-length", value: String(count))
+        if !isKept { headers.replaceOrAdd(name: "connection", value: "close") }
+        let head = HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
+            headers: headers)
+        channel.write(HTTPServerResponsePart.head(head), promise: nil)
+        if !response.body.isEmpty {
+            let buffer = channel.allocator.buffer(bytes: response.body)
+            channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
+        }
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: written)
+        if !isKept { written.futureResult.whenComplete { _ in channel.close(promise: nil) } }
+    }
+}

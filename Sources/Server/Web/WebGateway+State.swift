@@ -1,0 +1,186 @@
+import Cluster
+import Columnar
+import Iceberg
+import JSON
+import LakeTiering
+import Platform
+
+extension WebGateway {
+    /// What stands at `/api/v1/`.
+    func describe(_ path: [String]) async throws -> WebResponse {
+        switch path {
+        case ["cluster"]: return WebResponse(json: cluster())
+        case ["databases"]:
+            return WebResponse(json: ["databases": .array(databases.map { .string($0) })])
+        case ["tables"]: return WebResponse(json: ["tables": .array(tables.map(describe))])
+        case ["buckets"]:
+            var buckets: [JSONValue] = []
+            for table in tables {
+                for bucket in table.buckets { buckets.append(try await describe(bucket, table)) }
+            }
+            return WebResponse(json: ["buckets": .array(buckets)])
+        case ["leaders"]: return WebResponse(json: ["leaders": leaders()])
+        case ["lake"]:
+            var lake: [JSONValue] = []
+            for table in tables where table.isInLake { lake.append(try await lakeState(table)) }
+            return WebResponse(json: ["tables": .array(lake)])
+        default:
+            return .failure(
+                404, "ask for cluster, databases, tables, buckets, leaders or lake")
+        }
+    }
+
+    /// The databases that have tables, and the one that is always there; in order.
+    private var databases: [String] {
+        Set(tables.map(\.path.database) + [TablePath.defaultDatabase]).sorted()
+    }
+
+    /// All tables, by database and name.
+    private var tables: [TableDescription] {
+        client.mirror.tables.keys.sorted().map { client.mirror.tables[$0]! }.sorted {
+            ($0.path.database, $0.name) < ($1.path.database, $1.name)
+        }
+    }
+
+    private func cluster() -> JSONValue {
+        let mirror = client.mirror
+        let servers = mirror.servers.keys.sorted().map { name -> JSONValue in
+            [
+                "name": .string(name),
+                "incarnation": .string(String(mirror.servers[name]!.incarnation)),
+                "formatVersion": .integer(Int64(mirror.servers[name]!.formatVersion)),
+                "buckets": .integer(Int64(mirror.buckets(on: name).count)),
+            ]
+        }
+        let services = mirror.leaders.keys.sorted().map {
+            JSONMember($0, .string(mirror.leaders[$0]!))
+        }
+        return ["servers": .array(servers), "services": .object(services)]
+    }
+
+    private func describe(_ table: TableDescription) -> JSONValue {
+        let columns = table.schema.fields.map { field -> JSONValue in
+            ["name": .string(field.name), "type": .string("\(field.type)")]
+        }
+        let keys = table.schema.primaryKey.map {
+            JSONValue.string(table.schema.fields[$0].name)
+        }
+        return [
+            "database": .string(table.path.database), "table": .string(table.name),
+            "identifier": .string(String(table.identifier)),
+            "buckets": .integer(Int64(table.bucketCount)),
+            "replicationFactor": .integer(Int64(table.replicationFactor)),
+            "primaryKey": .array(keys), "columns": .array(columns),
+            "isInLake": .bool(table.isInLake),
+        ]
+    }
+
+    private func describe(
+        _ bucket: BucketIdentifier, _ table: TableDescription
+    ) async throws -> JSONValue {
+        let state = client.mirror.buckets[bucket]?.value
+        var members = [
+            JSONMember("database", .string(table.path.database)),
+            JSONMember("table", .string(table.name)),
+            JSONMember("bucket", .integer(Int64(bucket.bucket))),
+            JSONMember("leader", state?.leader.map { .string($0.server) } ?? .null),
+            JSONMember("leaderEpoch", .integer(Int64(state?.leaderEpoch ?? -1))),
+            JSONMember("replicas", .array((state?.replicas ?? []).map { .string($0) })),
+            JSONMember("inSync", .array((state?.inSync ?? []).map { .string($0) })),
+        ]
+        do {
+            let offsets = try await client.offsets(of: bucket)
+            members.append(JSONMember("highWatermark", .integer(offsets.highWatermark)))
+        } catch let error as ClusterError {
+            members.append(JSONMember("error", .string("\(error)")))
+        }
+        return .object(members)
+    }
+
+    /// How many buckets each server leads, and those that nobody does.
+    private func leaders() -> JSONValue {
+        var counts: [String: Int64] = [:]
+        for name in client.mirror.servers.keys.sorted() { counts[name] = 0 }
+        var orphans: [JSONValue] = []
+        for bucket in client.mirror.buckets.keys.sorted() {
+            if let leader = client.mirror.buckets[bucket]!.value.leader {
+                counts[leader.server, default: 0] += 1
+            } else {
+                orphans.append(.string("\(bucket)"))
+            }
+        }
+        return [
+            "servers": .object(
+                counts.keys.sorted().map { JSONMember($0, .integer(counts[$0]!)) }),
+            "withoutLeader": .array(orphans),
+        ]
+    }
+
+    // MARK: The lake
+
+    /// Where a table of the cluster is in the lake, and how much of its log is not there yet.
+    private func lakeState(_ table: TableDescription) async throws -> JSONValue {
+        var members = [
+            JSONMember("database", .string(table.path.database)),
+            JSONMember("table", .string(table.name)),
+        ]
+        var tiered = [Int64](repeating: 0, count: Int(table.bucketCount))
+        for name in try await machine.lakeCatalog.list() {
+            guard let metadata = try await metadata(of: name)?.json,
+                let properties = metadata["properties"],
+                properties[LakeProgress.tableProperty]?.string == String(table.identifier)
+            else { continue }
+            members.append(JSONMember("lakeTable", .string("\(name)")))
+            let snapshot = metadata["current-snapshot-id"] ?? .null
+            members.append(JSONMember("snapshot", snapshot))
+            if let text = properties[LakeProgress.offsetsProperty]?.string,
+                let offsets = LakeProgress.parse(text), offsets.count == tiered.count
+            {
+                tiered = offsets
+            }
+        }
+        var lag: Int64 = 0
+        for bucket in table.buckets {
+            let offsets = try await client.offsets(of: bucket)
+            lag += max(0, offsets.highWatermark - tiered[Int(bucket.bucket)])
+        }
+        members.append(JSONMember("lag", .integer(lag)))
+        return .object(members)
+    }
+
+    // MARK: Metrics
+
+    func metrics() async throws -> [Metric] {
+        let mirror = client.mirror
+        var metrics = process().metrics
+        metrics.append(
+            Metric(
+                "wavetank_servers", .gauge, "Tablet servers that are registered",
+                Int64(mirror.servers.count)))
+        metrics.append(
+            Metric("wavetank_tables", .gauge, "Tables of the cluster", Int64(mirror.tables.count)))
+        for bucket in mirror.buckets.keys.sorted() {
+            guard let table = mirror.tables[bucket.table] else { continue }
+            let state = mirror.buckets[bucket]!.value
+            let labels = [
+                WebRequest.Parameter("database", table.path.database),
+                WebRequest.Parameter("table", table.name),
+                WebRequest.Parameter("bucket", String(bucket.bucket)),
+            ]
+            metrics.append(
+                Metric(
+                    "wavetank_bucket_in_sync_replicas", .gauge,
+                    "Replicas that hold everything acknowledged", labels: labels,
+                    Int64(state.inSync.count)))
+            metrics.append(
+                Metric(
+                    "wavetank_bucket_has_leader", .gauge, "Whether somebody takes writes",
+                    labels: labels, state.leader == nil ? 0 : 1))
+            metrics.append(
+                Metric(
+                    "wavetank_bucket_leader_epoch", .gauge, "How often leadership was given",
+                    labels: labels, Int64(state.leaderEpoch)))
+        }
+        return metrics
+    }
+}
