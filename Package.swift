@@ -49,7 +49,7 @@ let sources: [Target] = [
     module(
         "ScenarioFiles",
         [
-            "Oracles", "Workloads", "Server", "JSON", yams,
+            "Oracles", "Workloads", "Server", "Cluster", "LakeTiering", "JSON", yams,
         ]),
     module(
         "Oracles",
@@ -116,7 +116,7 @@ let testTargets: [Target] = [
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),
     tests("Fluss", ["Fluss", "Server", "Cluster", "Changelog", "JSON", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
-    tests("ScenarioFiles", ["ScenarioFiles", "Oracles", "Workloads"]),
+    tests("ScenarioFiles", ["ScenarioFiles", "Oracles", "Workloads", "Cluster", "LakeTiering"]),
     tests("Oracles", ["Oracles"]),
     tests("RunReports", ["RunReports"]),
     tests(

@@ -31,6 +31,10 @@ public struct ClusterConfiguration: Sendable {
     /// Sealed segments are copied to the remote log at this interval.
     public var remoteLogTaskInterval = Duration.seconds(10)
     public var segmentByteCount: Int64 = 1024 * 1024
+    /// A segment whose first batch is this much older than a new one is sealed.
+    public var segmentDuration = Duration.seconds(7 * 24 * 3600)
+    /// The index of a log keeps an entry each so many bytes.
+    public var logIndexByteCount: Int64 = 4096
     /// The newest batches of each log stay in memory up to this size.
     public var tailByteCount = 128 * 1024
     /// Sealed segments kept on the local disk though the remote log has them.
@@ -45,8 +49,18 @@ public struct ClusterConfiguration: Sendable {
     public static let lakeLocation = LakeLocation(prefix: "s3://warehouse/")
     /// Rows of a bucket in memory before they are flushed, and cached blocks, in bytes each.
     public var rowMemoryByteCount = 512 * 1024
+    /// Flushed tables of rows are compacted once there are so many.
+    public var flushedTableCount = 4
     /// Vectors in memory before a segment of the index is sealed.
     public var hotPointLimit = 1024
+    /// Neighbours of a vector in the graph.
+    public var vectorDegree = 16
+    /// Candidates that the insertion of a vector weighs, and a search.
+    public var vectorBreadth = 100
+    /// As many segments of an index of about one size are merged into one.
+    public var vectorMergeCount = 4
+    /// Segments of an index are not merged into a larger one than this, in vectors.
+    public var vectorSegmentPointLimit = 65_536
     /// A segment of a vector index is searched point by point where that is faster than its graph.
     public var searchesExactlyWhereFaster = true
     /// How long the collector goes on looking for what a dropped table left once it finds no more.

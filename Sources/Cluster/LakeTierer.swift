@@ -14,6 +14,8 @@ public final class LakeTierer {
     public let mirror: MetadataMirror
     /// The last commit of each table, by the table's identifier.
     public private(set) var progress: [Int64: LakeCommit] = [:]
+    /// The tables, by identifier, that a round is taking to the lake just now.
+    public private(set) var tablesInRound: Set<Int64> = []
     /// Called after each commit.
     public var onCommit: ((TableDescription, LakeCommit) -> Void)?
     private let client: ClusterClient
@@ -101,6 +103,8 @@ public final class LakeTierer {
     private func catchUp(
         _ tiering: TableTiering, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
+        tablesInRound.insert(table.identifier)
+        defer { tablesInRound.remove(table.identifier) }
         while term.isHeld, let commit = try await tiering.round() {
             progress[table.identifier] = commit
             onCommit?(table, commit)

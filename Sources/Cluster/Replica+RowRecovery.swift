@@ -109,6 +109,7 @@ extension Replica {
         var settings = KeyValueConfiguration()
         settings.memoryByteCount = configuration.rowMemoryByteCount
         settings.cacheByteCount = configuration.rowMemoryByteCount
+        settings.flushedTableCount = configuration.flushedTableCount
         settings.tableByteCount = 4 * configuration.rowMemoryByteCount
         settings.levelByteCount = 32 * Int64(configuration.rowMemoryByteCount)
         // No error may be taken for "no snapshot": the log below it may be gone.

@@ -17,6 +17,8 @@ extension TabletServer {
         let directory = "logs/\(bucket.path)"
         var logConfiguration = ChangeLogConfiguration()
         logConfiguration.segmentByteCount = configuration.segmentByteCount
+        logConfiguration.segmentDuration = configuration.segmentDuration
+        logConfiguration.indexInterval = configuration.logIndexByteCount
         logConfiguration.tailByteCount = configuration.tailByteCount
         logConfiguration.writerExpiration = configuration.writerExpiration
         do {

@@ -99,6 +99,11 @@ public final class VectorIndexer {
         var settings = VectorIndexConfiguration(dimension: dimension)
         settings.hotPointLimit = configuration.hotPointLimit
         settings.isExactWhereFaster = configuration.searchesExactlyWhereFaster
+        settings.degree = configuration.vectorDegree
+        settings.insertionBreadth = configuration.vectorBreadth
+        settings.searchBreadth = configuration.vectorBreadth
+        settings.mergeCount = configuration.vectorMergeCount
+        settings.segmentPointLimit = configuration.vectorSegmentPointLimit
         let opened = try await VectorIndex.open(
             machine, prefix: "vectors/\(bucket.path)", epoch: term.epoch, configuration: settings)
         let codec = KeyCodec(primaryKeyOf: table.schema)

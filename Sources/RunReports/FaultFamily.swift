@@ -6,11 +6,11 @@ enum FaultFamily: String, CaseIterable {
         let prefixes: [(String, FaultFamily)] = [
             ("crash", .process), ("restart", .process), ("nodeLoss", .process),
             ("configuration", .process), ("powerLoss", .process), ("pause", .process),
-            ("memory", .process),
+            ("memory", .process), ("rolling", .process), ("slowNode", .process),
             ("clock", .clock), ("partition", .network), ("bridge", .network), ("ring", .network),
             ("link", .network), ("connection", .network), ("disk", .disk), ("sync", .disk),
             ("bitRot", .disk), ("lostWrite", .disk), ("misdirected", .disk),
-            ("unreadable", .disk),
+            ("unreadable", .disk), ("fileLimit", .disk), ("serviceCut", .network),
             ("objectStore", .objectStore), ("coordination", .coordination),
             ("lease", .coordination), ("watch", .coordination), ("lake", .lake),
             ("strike", .process),

@@ -8,6 +8,8 @@ struct Contradictions {
     private var length: Duration?
     private var cluster: ClusterLayout?
     private var clientCount: Int?
+    /// Of all workloads; nil where a capture says its own, or a workload was refused.
+    private var tables: [String]?
 
     init(reader: ShapeReader) { self.reader = reader }
 
@@ -24,7 +26,13 @@ struct Contradictions {
             for workload in workloads { check(workload) }
             // A refused workload is missing from the list, and its clients from the count.
             if record.isWhole {
-                clientCount = workloads.reduce(0) { $0 + WorkloadOptions($1).clientCount }
+                let options = workloads.map { WorkloadOptions($0) }
+                clientCount = options.reduce(0) { $0 + $1.clientCount }
+                if options.allSatisfy({ !$0.description.tables.isEmpty }) {
+                    tables = options.flatMap {
+                        $0.tables.isEmpty ? $0.description.tables : $0.tables
+                    }
+                }
             }
         }
         var faults = record.has("faults") ? record.list("faults") : []
@@ -74,7 +82,22 @@ struct Contradictions {
     }
 
     private mutating func check(scripted fault: CheckedVariant) {
-        let at = fault.beside.duration("at")
+        let waits = ["after", "when"].filter { fault.beside.has($0) }
+        if waits.count == 2 {
+            reader.refuse(
+                fault.beside.mark("when"), "a fault waits for a probe or a condition, not both")
+        }
+        guard fault.beside.has("at") || !waits.isEmpty else {
+            reader.refuse(
+                fault.nameMark,
+                "\(fault.name) needs 'at', when it begins, or 'after' or 'when', what it waits for")
+            return
+        }
+        let at = fault.beside.has("at") ? fault.beside.duration("at") : .zero
+        if fault.beside.has("when") {
+            let subject = fault.beside.condition("when").subject
+            check(table: subject.table, bucket: subject.bucket, at: fault.beside.mark("when"))
+        }
         if let length {
             let lasting = fault.beside.has("for") ? fault.beside.duration("for") : .zero
             if at >= length {
@@ -94,14 +117,30 @@ struct Contradictions {
         for node in nodes(of: fault) { check(node: node, of: fault) }
     }
 
+    /// A table that no workload has is never there; captures alone say theirs when they are read.
+    private mutating func check(table: String, bucket: Int?, at mark: SourceMark?) {
+        if let buckets = cluster?.buckets, let bucket, bucket >= buckets {
+            reader.refuse(
+                mark,
+                "there is no bucket \(bucket) of '\(table)'; "
+                    + (buckets == 1 ? "the only one is 0" : "they are 0 to \(buckets - 1)"))
+        }
+        guard let tables, !tables.contains(table) else { return }
+        let hint = suggestionText(for: table, among: tables)
+        let known = tables.isEmpty ? "none" : tables.joined(separator: ", ")
+        reader.refuse(
+            mark,
+            "no workload has a table '\(table)'" + (hint.isEmpty ? "; there are: \(known)" : hint))
+    }
+
     private mutating func check(partition fault: CheckedVariant) {
         let body = fault.body
         if body.has("node") == body.has("groups") {
             reader.refuse(fault.nameMark, "a partition has either 'node' or 'groups'")
         }
-        var seen: Set<NodeName> = []
-        for node in nodes(of: fault) where !seen.insert(node.node).inserted {
-            reader.refuse(node.mark, "\(node.node) stands in the partition twice")
+        var seen: Set<CheckedValue> = []
+        for node in nodes(of: fault) where !seen.insert(node).inserted {
+            reader.refuse(node.mark, "\(node.nodeText) stands in the partition twice")
         }
     }
 
@@ -113,12 +152,13 @@ struct Contradictions {
                 fault.body.mark("nodes"),
                 "in a ring of \(nodes.count) all are neighbours; it needs four nodes or more")
         }
-        var seen: Set<NodeName> = []
-        for node in nodes where !seen.insert(node.node).inserted {
-            reader.refuse(node.mark, "\(node.node) stands in the ring twice")
+        var seen: Set<CheckedValue> = []
+        for node in nodes where !seen.insert(node).inserted {
+            reader.refuse(node.mark, "\(node.nodeText) stands in the ring twice")
         }
     }
 
+    /// The nodes that a fault names, where they are written.
     private func nodes(of fault: CheckedVariant) -> [CheckedValue] {
         if fault.body.has("nodes") { return fault.body.list("nodes") }
         let single = fault.body.has("node") ? fault.body.list("node") : []
@@ -127,13 +167,23 @@ struct Contradictions {
     }
 
     private mutating func check(node: CheckedValue, of fault: CheckedVariant) {
+        let victims = FaultDescription.named(fault.name)?.victims
+        if case .reference(let reference) = node.content {
+            if reference.role != .server, victims == .servers {
+                reader.refuse(
+                    node.mark, "'\(fault.name)' happens to servers; \(reference) keeps no data")
+            }
+            if let place = reference.place {
+                check(table: place.table, bucket: place.bucket, at: node.mark)
+            }
+            return
+        }
         let name = node.node
-        if name.role == .client, let kind = FaultKindName(rawValue: fault.name), !kind.isForClients
-        {
+        if name.role == .client, victims != .anyNode {
             reader.refuse(node.mark, "'\(fault.name)' cannot happen to a client")
             return
         }
-        if name.role != .server, let kind = FaultKindName(rawValue: fault.name), kind.isForServers {
+        if name.role != .server, victims == .servers {
             reader.refuse(node.mark, "'\(fault.name)' happens to servers; \(name) keeps no data")
             return
         }
@@ -206,5 +256,16 @@ extension CheckedValue {
     var items: [CheckedValue] {
         guard case .list(let items) = content else { preconditionFailure("this is not a list") }
         return items
+    }
+}
+
+extension CheckedValue {
+    /// The node as it is written.
+    fileprivate var nodeText: String {
+        switch content {
+        case .node(let node): node.description
+        case .reference(let reference): reference.description
+        default: ""
+        }
     }
 }

@@ -94,9 +94,14 @@ extension PlannedFault {
             preconditionFailure("a kind of fault that the shape does not have")
         }
         let duration = name.lasts ? variant.beside.duration("for") : .zero
-        let at = variant.beside.duration("at")
+        let at = variant.beside.has("at") ? variant.beside.duration("at") : .zero
+        var trigger: FaultTrigger?
+        if variant.beside.has("after") { trigger = .probe(variant.beside.text("after")) }
+        if variant.beside.has("when") {
+            trigger = .condition(variant.beside.condition("when"))
+        }
         return FaultKind.kinds(name, variant.body).map {
-            PlannedFault(at: at, duration: duration, kind: $0)
+            PlannedFault(at: at, duration: duration, kind: $0, trigger: trigger)
         }
     }
 }

@@ -24,7 +24,8 @@ extension Scenario {
             plan.faults.map { fault in
                 let lasting = min(fault.duration, length / 4)
                 let at = min(scaled(fault.at, to: length), length - lasting)
-                return PlannedFault(at: at, duration: lasting, kind: fault.kind)
+                return PlannedFault(
+                    at: at, duration: lasting, kind: fault.kind, trigger: fault.trigger)
             })
     }
 

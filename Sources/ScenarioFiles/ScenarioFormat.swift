@@ -40,15 +40,25 @@ enum ScenarioFormat {
     ])
 
     static let at = Field(
-        "at", .duration(.zero...longestRun), .required, "when it begins, from the start of the run")
+        "at", .duration(.zero...longestRun), .optional,
+        "when it begins, from the start of the run; from when on it waits with 'after' or 'when'",
+        example: "30s")
+    static let after = Field(
+        "after", .text(maximumLength: 200), .optional,
+        "the probe that it waits for: it begins when the engine first takes this rare path",
+        example: "in-sync set shrunk")
+    static let when = Field(
+        "when", .condition, .optional, "the condition that it waits for",
+        example: "tiering orders")
     static let lasting = Field(
-        "for", .duration(.milliseconds(1)...longestRun), .required, "how long it lasts")
+        "for", .duration(.milliseconds(1)...longestRun), .required, "how long it lasts",
+        example: "10s")
 
     /// A fault of a plan: it has a date.
     static let scriptedVariants = FaultKindName.allCases.map { name in
         TaggedShape.Variant(
-            name: name.rawValue, meaning: name.meaning, body: name.body,
-            beside: name.lasts ? [at, lasting] : [at])
+            name: name.rawValue, meaning: name.meaning, body: name.description.body,
+            beside: [at] + (name.lasts ? [lasting] : []) + [after, when])
     }
 
     static let plannedFaultShape = TaggedShape(noun: "fault", variants: scriptedVariants)

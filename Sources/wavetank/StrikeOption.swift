@@ -6,7 +6,7 @@ struct StrikeOption: ExpressibleByArgument, CustomStringConvertible {
     let fault: FaultKind
 
     init(_ fault: FaultKind) {
-        guard case .strike = fault else { preconditionFailure("this is no strike") }
+        precondition(fault.struck != nil, "this is no strike")
         self.fault = fault
     }
 
@@ -20,7 +20,7 @@ struct StrikeOption: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String {
-        guard case .strike(let place, let operation, let effect) = fault else { return "" }
-        return "\(place.rawValue):\(operation):\(effect.rawValue)"
+        guard let struck = fault.struck else { return "" }
+        return "\(struck.place.rawValue):\(struck.operation):\(struck.effect.rawValue)"
     }
 }

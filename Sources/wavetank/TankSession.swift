@@ -167,7 +167,7 @@ struct TankSession {
 
     /// Refuses a strike at an operation that the run never came to: nothing was struck.
     private func checkStrike(in run: TankRun) throws {
-        guard case .strike(let place, let number, _) = strike,
+        guard let (place, number, _) = strike?.struck,
             let counted = Strike.Place(rawValue: place.rawValue)
         else { return }
         let count = run.world.operationCount(counted)

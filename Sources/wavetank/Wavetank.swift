@@ -19,7 +19,7 @@ struct Wavetank: ParsableCommand {
             Sweep.self,
             Serve.self, Admin.self,
             List.self,
-            Check.self, Profile.self, Schema.self,
+            Check.self, Profile.self, Schema.self, Help.self,
             Speed.self,
             TraceCommand.self, Bench.self, WhatIf.self,
             ReportCommand.self,

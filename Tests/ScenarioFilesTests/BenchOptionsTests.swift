@@ -28,7 +28,7 @@ struct BenchOptionsTests {
         #expect(scenario.benchmark(.small, .calm).drawnFaults.isEmpty)
         let stormy = scenario.benchmark(.small, .stormy)
         #expect(stormy.scriptedFaults.faults.map(\.at) == [.seconds(5), .seconds(20)])
-        #expect(stormy.drawnFaults.map(\.kinds) == [[.pause]])
+        #expect(stormy.drawnFaults.map(\.kinds) == [["pause"]])
     }
 
     @Test("A size multiplies rates, rows and questions", arguments: BenchSize.allCases)

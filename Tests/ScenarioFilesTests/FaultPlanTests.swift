@@ -7,55 +7,45 @@ import Testing
 struct FaultPlanTests {
     static let node = NodeName(.server, 2)
 
-    static let everyKind: [FaultKind] = [
-        .crash(node: node), .crashLoop(node: node, every: .milliseconds(700)), .restartAll,
-        .nodeLoss(node: node), .configurationChange(node: node, segmentByteCount: 65_536),
-        .bridgePartition(node: node), .ringPartition(nodes: []),
-        .ringPartition(nodes: (1...3).map { NodeName(.server, $0) } + [NodeName(.tierer, 1)]),
-        .linkClogged(node: node), .linkClogged(node: nil),
-        .linkSlow(node: nil, bytesPerSecond: 20_000),
-        .linkDuplication(node: node, partsPerMillion: 20_000), .connectionForgotten(node: node),
-        .diskBudget(node: node, byteCount: 100_000),
-        .memoryBudget(node: node, byteCount: 2_000_000),
-        .diskErrors(node: node, partsPerMillion: 1000, operation: .write),
-        .lostWrite(node: node, file: ".log"), .misdirectedWrite(node: node, file: ""),
-        .unreadableSector(node: node, file: "rows/"),
-        .objectStoreTornUpload(partsPerMillion: 10_000),
-        .objectStoreTail(partsPerMillion: 10_000, factor: 100),
-        .coordinationConflict(partsPerMillion: 10_000), .watchRepeat(partsPerMillion: 10_000),
-        .powerLoss(node: node), .pause(node: node),
-        .clockStep(node: node, by: .milliseconds(-1500)),
-        .clockDrift(node: node, partsPerMillion: -200),
-        .partition(
-            groups: [[node], [NodeName(.server, 1), NodeName(.client, 1)]], direction: .incoming),
-        .partition(groups: [[node]], direction: .both),
-        .linkDelay(node: node, by: .milliseconds(20), jitter: .zero),
-        .linkDelay(node: nil, by: .milliseconds(20), jitter: .nanoseconds(1)),
-        .linkReset(node: node, partsPerMillion: 12_345), .linkReset(node: nil, partsPerMillion: 1),
-        .connectionReset(node: node), .diskSlow(node: node, factor: 20), .diskFull(node: node),
-        .syncFailure(node: node, partsPerMillion: 1_000_000), .bitRot(node: node, file: "orders"),
-        .bitRot(node: node, file: ""),
-        .objectStoreErrors(partsPerMillion: 20_000, effect: .after),
-        .objectStoreThrottle(partsPerMillion: 500_000), .objectStoreSlow(factor: 3),
-        .coordinationUnavailable, .coordinationOutcomeUnknown(partsPerMillion: 10),
-        .leaseExpiry(node: node), .watchDelay(by: .seconds(3)),
-        .lakeForeignCompaction, .lakeForeignProperty, .lakeForeignExpiry, .lakeForeignReference,
-        .lakeForeignSchema, .lakeForeignPartitionSpec, .lakeForeignSortOrder,
-        .strike(place: .lakeCatalog, operation: 12, effect: .lostAnswer),
-        .lakeCatalogConflict(partsPerMillion: 100_000), .lakeCatalogUnavailable,
-        .lakeCatalogOutcomeUnknown(partsPerMillion: 300_000),
-    ]
+    /// Forms that the examples of the reference do not have.
+    static let forms = """
+        - { at: 1s, for: 3s, crashLoop: { node: server-2, every: 700ms } }
+        - { at: 2s, for: 3s, ringPartition: [server-1, server-2, server-3, tierer-1] }
+        - { at: 2s, for: 3s, ringPartition: }
+        - { at: 3s, for: 3s, linkClogged: }
+        - { at: 3s, for: 3s, linkClogged: { node: server-2 } }
+        - { at: 4s, for: 3s, linkSlow: { bytesPerSecond: 20000B } }
+        - { at: 4s, for: 3s, linkDuplication: { node: server-2, rate: 2% } }
+        - { at: 4s, for: 3s, linkReset: { node: server-2, rate: 12345ppm } }
+        - { at: 4s, for: 3s, linkReset: 1ppm }
+        - { at: 5s, for: 3s, diskErrors: { node: server-2, rate: 1000ppm, operation: write } }
+        - { at: 5s, for: 3s, syncFailure: { node: server-2, rate: 100% } }
+        - { at: 6s, unreadableSector: { node: server-2, file: rows/ } }
+        - { at: 6s, bitRot: { node: server-2 } }
+        - { at: 6s, clockStep: { node: server-2, by: -1500ms } }
+        - { at: 6s, for: 3s, clockDrift: { node: server-2, partsPerMillion: -200 } }
+        - { at: 7s, for: 3s, partition: { groups: [[server-2], [server-1, client-1]],
+            direction: incoming } }
+        - { at: 7s, for: 3s, partition: server-2 }
+        - { at: 7s, for: 3s, linkDelay: { by: 20ms, jitter: 1ns } }
+        - { at: 8s, for: 3s, objectStoreErrors: { rate: 2%, effect: after } }
+        - { at: 8s, strike: { place: lakeCatalog, operation: 12, effect: lostAnswer } }
 
-    static let plan = FaultPlan(
-        everyKind.enumerated().map { index, kind in
-            PlannedFault(
-                at: .milliseconds(index * 1250), duration: kind.name.lasts ? .seconds(3) : .zero,
-                kind: kind)
-        })
+        """
+
+    static let plan: FaultPlan = {
+        let examples = FaultDescription.all.map { "- \($0.example)\n" }.joined()
+        let text = "title: x\nlength: 10m\nworkloads: [clickstream]\nfaults:\n"
+        do {
+            return try Scenario.load(text: text + forms + examples, path: "x.yaml").scriptedFaults
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }()
 
     @Test("Of every kind comes back from JSON as it was")
     func roundTrip() throws {
-        #expect(Set(Self.everyKind.map(\.name)) == Set(FaultKindName.allCases))
+        #expect(Set(Self.plan.faults.map(\.kind.name)) == Set(FaultKindName.allCases))
         let text = Self.plan.json.pretty
         #expect(try FaultPlan(json: JSONValue(parsing: text), path: "plan") == Self.plan)
     }
@@ -73,7 +63,8 @@ struct FaultPlanTests {
             let step = Duration.nanoseconds(nanoseconds / 1_000_000 * sign)
             let fault = PlannedFault(
                 at: .nanoseconds(nanoseconds % 2_000_000_000_000_000), duration: .zero,
-                kind: .clockStep(node: Self.node, by: step))
+                kind: FaultKind(
+                    "clockStep", ["node": .node(Self.node), "by": .duration(step)]))
             let plan = FaultPlan([fault])
             #expect(try FaultPlan(json: plan.json, path: "plan") == plan)
         }
@@ -96,7 +87,8 @@ struct FaultPlanTests {
         let faults = [3, 1, 2, 1].enumerated().map { index, second in
             PlannedFault(
                 at: .seconds(second), duration: .zero,
-                kind: .connectionReset(node: NodeName(.server, index + 1)))
+                kind: FaultKind(
+                    "connectionReset", ["node": .node(NodeName(.server, index + 1))]))
         }
         #expect(
             FaultPlan(faults).description == """

@@ -51,7 +51,7 @@ struct ScenarioDraftTests {
     func longFault() throws {
         var (failure, _) = try Self.failure("fast/clickstream.yaml")
         failure.length = .seconds(20)
-        let crash = FaultKind.crash(node: NodeName(.server, 1))
+        let crash = FaultKind("crash", ["node": .node(NodeName(.server, 1))])
         failure.plan = FaultPlan([
             PlannedFault(at: .seconds(15), duration: .seconds(10), kind: crash),
             PlannedFault(at: .seconds(21), duration: .seconds(1), kind: crash),

@@ -6,21 +6,22 @@ import Testing
 struct ScenarioSchemaTests {
     let schema = scenarioJSONSchema()
 
-    @Test("Names every key, kind of fault and check, each with its meaning")
+    @Test("Names every key, kind of fault, workload and check, each with its meaning")
     func complete() throws {
         let properties = try #require(schema["properties"]?.object)
-        #expect(
-            properties.map(\.name) == [
-                "title", "description", "length", "seed", "cluster", "workloads", "faults",
-                "checks", "schedule", "expect", "bench",
-            ])
         for property in properties { #expect(property.value["description"] != nil) }
-        let faults = try #require(schema["properties"]?["faults"]?["items"]?["oneOf"]?.array)
+        let names = properties.map(\.name)
+        #expect(names.contains("cluster") && names.contains("faults") && names.contains("bench"))
+        let fault = try #require(schema["$defs"]?["fault"]?["properties"])
+        let choices = schema["$defs"]?["fault"]?["oneOf"]?.array ?? []
         for kind in FaultKindName.allCases {
-            let form = faults.first { $0["properties"]?[kind.rawValue] != nil }
-            #expect(form?["description"]?.string == kind.meaning)
-            let beside = form?["properties"]?.object?.map(\.name) ?? []
-            #expect(beside.contains("for") == kind.lasts)
+            #expect(fault[kind.rawValue]?["description"]?.string == kind.meaning)
+            let needed = choices.first { $0["required"]?.array?.last?.string == kind.rawValue }
+            #expect((needed?["required"]?.array?.count == 2) == kind.lasts, "\(kind.rawValue)")
+        }
+        let workload = try #require(schema["$defs"]?["workload"]?["anyOf"]?.array?[0]["properties"])
+        for description in WorkloadDescription.all {
+            #expect(workload[description.name]?["description"]?.string == description.meaning)
         }
         #expect(schema["required"] == ["title", "length"])
         #expect(schema["additionalProperties"] == false)
@@ -33,5 +34,18 @@ struct ScenarioSchemaTests {
         #expect(cluster["servers"]?["default"]?.integer == Int64(scenario.cluster.servers))
         #expect(cluster["segmentBytes"]?["default"] == "1MiB")
         #expect(cluster["lakeInterval"]?["default"] == "30s")
+    }
+
+    @Test("Is small, and every reference in it leads to a definition")
+    func small() throws {
+        let text = schema.pretty
+        #expect(text.split(separator: "\n").count < 2000)
+        let defined = Set(try #require(schema["$defs"]?.object).map(\.name))
+        let prefix = "\"#/$defs/"
+        for line in text.split(separator: "\n") {
+            guard let start = line.range(of: prefix)?.upperBound else { continue }
+            let name = line[start...].prefix { $0 != "\"" }
+            #expect(defined.contains(String(name)), "\(name)")
+        }
     }
 }

@@ -13,7 +13,7 @@ struct ScenarioTests {
         #expect(scenario.length == .seconds(600))
         #expect(scenario.seed == 1)
         #expect(scenario.cluster.servers == 3)
-        #expect(scenario.cluster.segmentByteCount == 1 << 20)
+        #expect(scenario.cluster.configuration.segmentByteCount == 1 << 20)
         #expect(scenario.checks == OracleName.allCases.filter(\.oracle.isAmongAll))
         #expect(scenario.workloads.isEmpty)
         #expect(scenario.expectedVerdict == .pass)
@@ -36,8 +36,8 @@ struct ScenarioTests {
                 """
         let scenario = try Scenario.load(text: text, path: "a.yaml")
         #expect(scenario.seed == .max)
-        #expect(scenario.cluster.segmentByteCount == 65536)
-        #expect(scenario.cluster.lakeInterval == .milliseconds(250))
+        #expect(scenario.cluster.configuration.segmentByteCount == 65536)
+        #expect(scenario.cluster.configuration.lakeInterval == .milliseconds(250))
         let shop = scenario.workloads[1].values
         let capture = scenario.workloads[2].values
         #expect(shop.rate("rate").interval == .seconds(2))

@@ -25,7 +25,7 @@ struct ShrinkerTests {
                 let at = Duration.milliseconds(10_137 + 3_411 * number)
                 return number % 2 == 0
                     ? PlannedFault(
-                        at: at, duration: .milliseconds(4_321), kind: .crash(node: node(number)))
+                        at: at, duration: .milliseconds(4_321), kind: FaultKind("crash", ["node": .node(node(number))]))
                     : PlannedFault(
                         at: at, duration: .milliseconds(2_713),
                         kind: .objectStoreThrottle(partsPerMillion: 123_456))
@@ -58,7 +58,7 @@ struct ShrinkerTests {
     static func needsStory(_ scenario: Scenario) -> Bool {
         let faults = scenario.scriptedFaults.faults
         let crashes = faults.indices.filter {
-            faults[$0].kind == .crash(node: NodeName(.server, 3))
+            faults[$0].kind == FaultKind("crash", ["node": .node(NodeName(.server, 3))])
         }
         let throttles = faults.indices.filter { faults[$0].kind.name == .objectStoreThrottle }
         guard let first = crashes.first, let last = crashes.last, first < last else { return false }
@@ -144,7 +144,8 @@ struct ShrinkerTests {
             scenarioPath: "shop.yaml", scenarioText: Self.scenarioText, seed: 7,
             length: .seconds(90), plan: FaultPlan([]), build: "", traceHash: "0",
             verdict: "fail", violations: [])
-        let rot = FaultKind.bitRot(node: NodeName(.server, 2), file: ".log")
+        let rot = FaultKind(
+            "bitRot", ["node": .node(NodeName(.server, 2)), "file": .text(".log")])
         failure.plan = FaultPlan([PlannedFault(at: .seconds(12), duration: .zero, kind: rot)])
         let judge = Self.judge { $0.scriptedFaults.faults.count == 1 }
         let result = try #require(

@@ -1,8 +1,8 @@
-import Server
+public import Server
 
 /// A value that was found to fit its shape, and where it stood.
 public struct CheckedValue: Sendable {
-    indirect enum Content: Sendable, Hashable {
+    public indirect enum Content: Sendable, Hashable {
         case text(String)
         case integer(Int)
         case seed(UInt64)
@@ -11,13 +11,15 @@ public struct CheckedValue: Sendable {
         case rate(EventRate)
         case skew(Skew)
         case node(NodeName)
+        case reference(NodeReference)
+        case condition(FaultCondition)
         case list([CheckedValue])
         case record(CheckedRecord)
         case tagged(CheckedVariant)
     }
 
     var mark: SourceMark?
-    var content: Content
+    public var content: Content
 }
 
 /// A mapping whose keys were found to fit; the accessors may only be asked for what its shape has.
@@ -72,6 +74,11 @@ public struct CheckedRecord: Sendable {
         return skew
     }
 
+    func condition(_ name: String) -> FaultCondition {
+        guard case .condition(let condition) = content(name) else { unlike(name) }
+        return condition
+    }
+
     func list(_ name: String) -> [CheckedValue] {
         guard case .list(let items) = content(name) else { unlike(name) }
         return items
@@ -88,7 +95,7 @@ public struct CheckedRecord: Sendable {
 }
 
 /// A tagged mapping: which variant it is, that variant's body, and what stands beside it.
-struct CheckedVariant: Sendable, Hashable {
+public struct CheckedVariant: Sendable, Hashable {
     var name: String
     var nameMark: SourceMark?
     var body: CheckedRecord
@@ -113,13 +120,20 @@ extension CheckedRecord: Hashable {
 }
 
 extension CheckedVariant {
-    static func == (first: CheckedVariant, second: CheckedVariant) -> Bool {
+    public static func == (first: CheckedVariant, second: CheckedVariant) -> Bool {
         first.name == second.name && first.body == second.body && first.beside == second.beside
     }
 
-    func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
         hasher.combine(body)
         hasher.combine(beside)
+    }
+}
+
+extension CheckedValue.Content {
+    /// A list of values that stand in no file.
+    public static func items(_ items: [CheckedValue.Content]) -> CheckedValue.Content {
+        .list(items.map { CheckedValue(mark: nil, content: $0) })
     }
 }

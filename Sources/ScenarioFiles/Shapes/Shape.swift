@@ -14,7 +14,10 @@ indirect enum Shape: Sendable {
     case share
     case skew
     case speed
+    /// A node by its name, or by what it does.
     case node
+    /// What a fault waits for.
+    case condition
     case choice([Choice])
     case list(Shape, isEmptyAllowed: Bool)
     /// A list whose single item may stand without brackets.
@@ -55,6 +58,13 @@ struct Field: Sendable {
         self.presence = presence
         self.meaning = meaning
         ownExample = example
+    }
+
+    /// A value as a file may write it.
+    var example: String {
+        if let ownExample { return ownExample }
+        if case .byDefault(let text) = presence, !text.isEmpty { return text }
+        return shape.example
     }
 }
 

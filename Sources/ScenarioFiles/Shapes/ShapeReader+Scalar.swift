@@ -34,7 +34,8 @@ extension ShapeReader {
         case .share: .integer(try checkShare(text))
         case .skew: .skew(try parseSkew(text))
         case .speed: .integer(try parseSpeed(text))
-        case .node: .node(try checkNode(text))
+        case .node: try checkNode(text)
+        case .condition: .condition(try checkCondition(text))
         case .choice(let choices): .text(try checkChoice(text, choices))
         case .list, .oneOrMany, .record, .tagged:
             preconditionFailure("no single value fits this shape")
@@ -116,14 +117,28 @@ extension ShapeReader {
         return parts
     }
 
-    private static func checkNode(_ text: String) throws(ScalarProblem) -> NodeName {
-        if let node = NodeName(text) { return node }
+    private static func checkCondition(
+        _ text: String
+    ) throws(ScalarProblem) -> FaultCondition {
+        if let condition = FaultCondition(text) { return condition }
+        let forms = FaultCondition.forms.map(\.name).joined(separator: ", ")
+        throw ScalarProblem(message: "'\(text)' is no condition; the conditions are: \(forms)")
+    }
+
+    private static func checkNode(
+        _ text: String
+    ) throws(ScalarProblem) -> CheckedValue.Content {
+        if let node = NodeName(text) { return .node(node) }
+        if let reference = NodeReference(text) { return .reference(reference) }
         let role = String(text.prefix { $0 != "-" && !$0.isNumber })
-        let roles = NodeRole.allCases.map(\.rawValue)
+        // Gateways stand on the real machine alone.
+        let roles = NodeRole.allCases.filter { $0 != .gateway }.map(\.rawValue)
         let hint = roles.contains(role) ? "" : suggestionText(for: role, among: roles)
         throw ScalarProblem(
             message: "'\(text)' is not the name of a node\(hint)"
-                + (hint.isEmpty ? "; names are as in server-1, coordinator-2, client-1" : ""))
+                + (hint.isEmpty
+                    ? "; names are as in server-1, coordinator-2, client-1, leader of orders/0"
+                    : ""))
     }
 
     private static func checkChoice(
@@ -153,6 +168,7 @@ extension Shape {
         case .skew: "a skew such as 80/20"
         case .speed: "a speed such as 1x"
         case .node: "the name of a node such as server-1"
+        case .condition: "a condition such as tiering orders"
         case .choice: "a word"
         case .list, .oneOrMany: "a list"
         case .record, .tagged: "a mapping"

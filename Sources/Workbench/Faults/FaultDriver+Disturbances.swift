@@ -57,17 +57,10 @@ extension FaultDriver {
     }
 
     private func touch(of kind: FaultKind) -> Touch {
-        switch kind {
-        case .objectStoreErrors, .objectStoreThrottle, .objectStoreSlow, .objectStoreTornUpload,
-            .objectStoreTail, .lakeCatalogConflict, .lakeCatalogUnavailable,
-            .lakeCatalogOutcomeUnknown:
-            .store
-        case .lakeForeignCompaction, .lakeForeignProperty, .lakeForeignExpiry,
-            .lakeForeignReference, .lakeForeignSchema, .lakeForeignPartitionSpec,
-            .lakeForeignSortOrder:
-            .nothing
-        case .bridgePartition, .strike: .all
-        default: kind.nodes.isEmpty ? .all : .nodes(kind.nodes)
-        }
+        let name = kind.name.rawValue
+        if name.hasPrefix("objectStore") || name.hasPrefix("lakeCatalog") { return .store }
+        if name.hasPrefix("lakeForeign") { return .nothing }
+        if kind.name.description.isForAll || kind.nodes.isEmpty { return .all }
+        return .nodes(kind.nodes)
     }
 }

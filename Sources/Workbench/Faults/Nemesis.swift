@@ -54,8 +54,11 @@ struct Nemesis {
     mutating func fault(
         _ name: FaultKindName, at time: Duration, _ drawn: DrawnFaults
     ) -> PlannedFault? {
-        if name == .nodeLoss && (hasLostNode || !canLoseNode) { return nil }
-        let kind = kind(name)
+        if name == Self.loss && (hasLostNode || !canLoseNode) { return nil }
+        guard let draw = name.description.draw else {
+            preconditionFailure("'\(name.rawValue)' is not drawn")
+        }
+        let kind = draw(Draw(scenario, random, unlucky: unlucky))
         let lasting = name.lasts ? spread(drawn.lasting) : .zero
         let fault = PlannedFault(at: time, duration: lasting, kind: kind)
         return !drawn.isSolvable || admits(fault) ? fault : nil
@@ -65,11 +68,12 @@ struct Nemesis {
     ///
     /// Precondition: faults are asked for in the order of their dates.
     mutating func admits(_ fault: PlannedFault) -> Bool {
-        let isLoss = fault.kind.name == .nodeLoss
+        let isLoss = fault.kind.name == Self.loss
         if isLoss && (hasLostNode || !canLoseNode) { return false }
         // What a disk did in silence shows late; should the others fall out of step together then,
         // the one that is in sync alone would be the damaged one.
-        if hasLatentDamage && parts(fault.kind) { return false }
+        let description = fault.kind.name.description
+        if hasLatentDamage && description.separates(fault.kind) { return false }
         let roles = roles(of: fault.kind)
         for role in NodeRole.allCases where roles.contains(role) {
             // One node of a kind at a time, and some time for it to come back.
@@ -79,20 +83,8 @@ struct Nemesis {
             wholeAt[role] = fault.end + scenario.cluster.leaseDuration * 2 + .seconds(2)
         }
         if isLoss { hasLostNode = true }
-        switch fault.kind {
-        case .bitRot, .lostWrite, .misdirectedWrite, .unreadableSector: hasLatentDamage = true
-        default: break
-        }
+        if description.damagesSilently { hasLatentDamage = true }
         return true
-    }
-
-    /// Whether a fault may put all servers but one out of step at once.
-    private func parts(_ kind: FaultKind) -> Bool {
-        switch kind {
-        case .restartAll, .bridgePartition, .ringPartition: true
-        case .linkClogged(let node), .linkSlow(let node, _): node == nil
-        default: false
-        }
     }
 
     private var canLoseNode: Bool {
@@ -102,140 +94,45 @@ struct Nemesis {
 
     /// The roles of the nodes that suffer.
     private func roles(of kind: FaultKind) -> Set<NodeRole> {
-        switch kind {
-        case .restartAll, .bridgePartition, .ringPartition: Set(NodeRole.allCases)
-        default: Set(kind.nodes.map(\.role))
-        }
+        let isForAll = kind.name.description.isForAll
+        return Set(isForAll ? NodeRole.allCases : kind.nodes.map(\.role))
     }
 
-    private func node() -> NodeName {
-        let choice = random.next(in: 0..<10)
-        if choice == 0 && scenario.cluster.coordinators > 1 {
-            return NodeName(.coordinator, 1 + random.next(in: 0..<scenario.cluster.coordinators))
-        }
-        if choice == 1 && scenario.cluster.tierers > 0 {
-            return NodeName(.tierer, 1 + random.next(in: 0..<scenario.cluster.tierers))
-        }
-        if choice == 2 && scenario.cluster.indexers > 0 {
-            return NodeName(.indexer, 1 + random.next(in: 0..<scenario.cluster.indexers))
-        }
-        return server()
-    }
+    private static let loss: FaultKindName = "nodeLoss"
 
-    private func server() -> NodeName {
-        NodeName(.server, 1 + random.next(in: 0..<scenario.cluster.servers))
-    }
+    /// What the parameters of one fault are drawn from.
+    private final class Draw: FaultDraw {
+        let unlucky: NodeName
+        private let scenario: Scenario
+        private let random: RandomStream
 
-    private func rate(upTo partsPerMillion: Int) -> Int {
-        1 + random.next(in: 0..<partsPerMillion)
-    }
-
-    private func kind(_ name: FaultKindName) -> FaultKind {
-        switch name {
-        case .crash: .crash(node: node())
-        case .crashLoop:
-            .crashLoop(node: node(), every: .milliseconds(200 + random.next(in: 0..<4000)))
-        case .restartAll: .restartAll
-        case .nodeLoss: .nodeLoss(node: unlucky)
-        case .configurationChange:
-            .configurationChange(
-                node: server(), segmentByteCount: 16 * 1024 << random.next(in: 0..<7))
-        case .powerLoss: .powerLoss(node: node())
-        case .pause: .pause(node: node())
-        case .clockStep: .clockStep(node: node(), by: clockStep())
-        case .clockDrift:
-            .clockDrift(node: node(), partsPerMillion: random.next(in: -20_000..<20_001))
-        case .leaseExpiry: .leaseExpiry(node: server())
-        case .memoryBudget:
-            .memoryBudget(node: node(), byteCount: 256 * 1024 << random.next(in: 0..<6))
-        case .partition, .bridgePartition, .ringPartition, .connectionReset, .connectionForgotten:
-            connections(name)
-        case .linkDelay, .linkReset, .linkClogged, .linkSlow, .linkDuplication: link(name)
-        default: name.isForServers ? disk(name) : service(name)
+        init(_ scenario: Scenario, _ random: RandomStream, unlucky: NodeName) {
+            self.scenario = scenario
+            self.random = random
+            self.unlucky = unlucky
         }
-    }
 
-    private func connections(_ name: FaultKindName) -> FaultKind {
-        switch name {
-        case .bridgePartition: .bridgePartition(node: node())
-        case .ringPartition: .ringPartition(nodes: [])
-        case .connectionReset: .connectionReset(node: node())
-        case .connectionForgotten: .connectionForgotten(node: node())
-        default:
-            .partition(
-                groups: [[node()]],
-                direction: PartitionDirection.allCases[random.next(in: 0..<3)])
+        func node() -> NodeName {
+            let choice = random.next(in: 0..<10)
+            if choice == 0 && scenario.cluster.coordinators > 1 {
+                return NodeName(
+                    .coordinator, 1 + random.next(in: 0..<scenario.cluster.coordinators))
+            }
+            if choice == 1 && scenario.cluster.tierers > 0 {
+                return NodeName(.tierer, 1 + random.next(in: 0..<scenario.cluster.tierers))
+            }
+            if choice == 2 && scenario.cluster.indexers > 0 {
+                return NodeName(.indexer, 1 + random.next(in: 0..<scenario.cluster.indexers))
+            }
+            return server()
         }
-    }
 
-    private func link(_ name: FaultKindName) -> FaultKind {
-        let node = random.chance(1, in: 2) ? node() : nil
-        return switch name {
-        case .linkDelay:
-            .linkDelay(node: node, by: .milliseconds(20), jitter: .milliseconds(100))
-        case .linkClogged: .linkClogged(node: node)
-        case .linkSlow:
-            .linkSlow(node: node, bytesPerSecond: 16 * 1024 << random.next(in: 0..<7))
-        case .linkDuplication: .linkDuplication(node: node, partsPerMillion: rate(upTo: 100_000))
-        default: .linkReset(node: node, partsPerMillion: rate(upTo: 20_000))
+        func server() -> NodeName {
+            NodeName(.server, 1 + random.next(in: 0..<scenario.cluster.servers))
         }
-    }
 
-    private func disk(_ name: FaultKindName) -> FaultKind {
-        switch name {
-        case .diskSlow: .diskSlow(node: server(), factor: 2 + random.next(in: 0..<30))
-        case .diskFull: .diskFull(node: server())
-        case .diskBudget:
-            .diskBudget(node: server(), byteCount: 64 * 1024 << random.next(in: 0..<9))
-        case .diskErrors:
-            .diskErrors(
-                node: server(), partsPerMillion: rate(upTo: 20_000),
-                operation: DiskOperation.allCases[random.next(in: 0..<3)])
-        case .syncFailure: .syncFailure(node: unlucky, partsPerMillion: rate(upTo: 200_000))
-        case .lostWrite: .lostWrite(node: unlucky, file: ".log")
-        case .misdirectedWrite: .misdirectedWrite(node: unlucky, file: ".log")
-        case .unreadableSector:
-            .unreadableSector(node: unlucky, file: random.chance(1, in: 2) ? ".log" : "")
-        default: .bitRot(node: unlucky, file: ".log")
-        }
-    }
+        func number(below bound: Int) -> Int { random.next(in: 0..<bound) }
 
-    private func service(_ name: FaultKindName) -> FaultKind {
-        switch name {
-        case .objectStoreErrors:
-            .objectStoreErrors(
-                partsPerMillion: rate(upTo: 300_000),
-                effect: RequestEffect.allCases[random.next(in: 0..<3)])
-        case .objectStoreThrottle: .objectStoreThrottle(partsPerMillion: rate(upTo: 800_000))
-        case .objectStoreSlow: .objectStoreSlow(factor: 2 + random.next(in: 0..<30))
-        case .objectStoreTornUpload: .objectStoreTornUpload(partsPerMillion: rate(upTo: 300_000))
-        case .objectStoreTail:
-            .objectStoreTail(
-                partsPerMillion: rate(upTo: 100_000), factor: 10 + random.next(in: 0..<190))
-        case .coordinationUnavailable: .coordinationUnavailable
-        case .coordinationOutcomeUnknown:
-            .coordinationOutcomeUnknown(partsPerMillion: rate(upTo: 200_000))
-        case .coordinationConflict: .coordinationConflict(partsPerMillion: rate(upTo: 500_000))
-        case .watchDelay: .watchDelay(by: .milliseconds(1 + random.next(in: 0..<3000)))
-        case .watchRepeat: .watchRepeat(partsPerMillion: rate(upTo: 500_000))
-        case .strike: preconditionFailure("a strike is not drawn")
-        case .lakeCatalogConflict: .lakeCatalogConflict(partsPerMillion: rate(upTo: 500_000))
-        case .lakeCatalogUnavailable: .lakeCatalogUnavailable
-        case .lakeForeignCompaction: .lakeForeignCompaction
-        case .lakeForeignProperty: .lakeForeignProperty
-        case .lakeForeignExpiry: .lakeForeignExpiry
-        case .lakeForeignReference: .lakeForeignReference
-        case .lakeForeignSchema: .lakeForeignSchema
-        case .lakeForeignPartitionSpec: .lakeForeignPartitionSpec
-        case .lakeForeignSortOrder: .lakeForeignSortOrder
-        case .lakeCatalogOutcomeUnknown:
-            .lakeCatalogOutcomeUnknown(partsPerMillion: rate(upTo: 500_000))
-        default: preconditionFailure("'\(name)' is no fault of a service")
-        }
-    }
-
-    /// Up to two minutes, forward or back.
-    private func clockStep() -> Duration {
-        .milliseconds(random.next(in: -120_000..<120_001))
+        func coin() -> Bool { random.chance(1, in: 2) }
     }
 }

@@ -26,16 +26,7 @@ final class TankObservation: Observation {
 
     var lostNodes: Set<String> { Set(faults.lost.map(\.description)) }
 
-    /// By the plan: that a fault is still to come counts as well.
-    private(set) lazy var damagedNodes: Set<String> = Set(
-        faults.wholePlan.faults.compactMap { fault in
-            switch fault.kind {
-            case .bitRot(let node, _), .lostWrite(let node, _), .misdirectedWrite(let node, _),
-                .unreadableSector(let node, _):
-                node.description
-            default: nil
-            }
-        })
+    var damagedNodes: Set<String> { Set(faults.damaged.map(\.description)) }
 
     var hasForeignWriters: Bool { faults.hasForeignWriters }
 

@@ -74,8 +74,9 @@ final class TankRecorder {
                 coverage.ended(kind, at: world.nanoseconds)
             }
         }
-        world.journal.onProbe = { [coverage, unowned world] probe, _ in
+        world.journal.onProbe = { [coverage, unowned world, unowned faults] probe, _ in
             coverage.reached(probe, at: world.nanoseconds)
+            faults.reached(probe)
         }
     }
 

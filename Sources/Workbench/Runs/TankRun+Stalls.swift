@@ -7,7 +7,7 @@ import Simulation
 extension TankRun {
     /// Waits until nothing is missing, or tells what each is waiting for and since when.
     func settle(_ machine: Machine) async throws {
-        let deadline = machine.clock.now + Self.settleLimit / 2
+        let deadline = machine.clock.now + settleLimit / 2
         var since: [String: Int64] = [:]
         while true {
             let stalls = oracles.oracle(Liveness.self).stalls()
@@ -24,7 +24,7 @@ extension TankRun {
             if machine.clock.now >= deadline {
                 oracles.tell(
                     .didNotSettle(
-                        reason: "a healed cluster did not converge in \(Self.settleLimit / 2): "
+                        reason: "a healed cluster did not converge in \(settleLimit / 2): "
                             + stall))
                 return
             }

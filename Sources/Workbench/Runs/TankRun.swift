@@ -115,7 +115,7 @@ public final class TankRun {
         faults.start()
         startClients()
         startAuditor()
-        let limit = scenario.length + Self.settleLimit
+        let limit = scenario.length + settleLimit
         let slice = Duration.seconds(1)
         var elapsed = Duration.zero
         while !isFinished && elapsed < limit {
@@ -157,7 +157,7 @@ public final class TankRun {
 
     static let auditorName = "auditor"
     /// Simulated time after the last fault within which a healed cluster must have converged.
-    static let settleLimit = Duration.seconds(300)
+    var settleLimit: Duration { scenario.cluster.settleLimit }
 
     private func superviseNodes() {
         faults.takeDown = { [unowned self] node, losingPower in
@@ -168,6 +168,8 @@ public final class TankRun {
         faults.bringUp = { [unowned self] node in
             if node.role != .client { start(node) }
         }
+        faults.resolve = { [unowned self] in resolve($0) }
+        faults.holds = { [unowned self] in holds($0) }
         faults.isSpare = { [unowned self] in deployment.isSpare($0) }
         faults.reconfigure = { [unowned self] in
             deployment.reconfigure($0, segmentByteCount: $1)

@@ -102,7 +102,11 @@ final class WorkloadDriver: ObservedWorkload {
         precondition(!clients.isEmpty && !tables.isEmpty, "a workload without writers or tables")
         let machine = clients[0].machine
         let writers = clients.map { client in
-            tables.map { TableWriter(client, $0, deliveryTimeout: layout.deliveryTimeout) }
+            tables.map {
+                TableWriter(
+                    client, $0, deliveryTimeout: layout.deliveryTimeout,
+                    batchLimit: layout.writerBatchChanges)
+            }
         }
         let codecs = tables.map { table in
             KeyCodec(types: table.bucketKey.map { table.schema.fields[$0].type })

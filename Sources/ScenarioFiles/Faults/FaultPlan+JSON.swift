@@ -25,24 +25,30 @@ extension FaultPlan {
 extension PlannedFault {
     var json: JSONValue {
         var members = [JSONMember("at", .string(at.shortText))]
+        switch trigger {
+        case .probe(let probe): members.append(JSONMember("after", .string(probe)))
+        case .condition(let condition):
+            members.append(JSONMember("when", .string(condition.description)))
+        case nil: break
+        }
         if kind.name.lasts {
             members.append(JSONMember("for", .string(duration.shortText)))
         }
-        let parameters = kind.parameters.map { JSONMember($0.name, $0.value.json) }
+        let parameters = kind.parameters.map { JSONMember($0.name, $0.node.json) }
         members.append(JSONMember(kind.name.rawValue, .object(parameters)))
         return .object(members)
     }
 }
 
-extension FaultKind.Parameter {
+extension SourceNode {
+    /// Plain whole numbers are numbers, everything else is text.
     fileprivate var json: JSONValue {
-        switch self {
-        case .node(let node): .string(node.description)
-        case .text(let text): .string(text)
-        case .integer(let integer): .integer(Int64(integer))
-        case .nodes(let nodes): .array(nodes.map { .string($0.description) })
-        case .groups(let groups):
-            .array(groups.map { .array($0.map { .string($0.description) }) })
+        switch content {
+        case .scalar(let text, isPlain: true): Int64(text).map { .integer($0) } ?? .string(text)
+        case .scalar(let text, isPlain: false): .string(text)
+        case .sequence(let items): .array(items.map(\.json))
+        case .mapping(let pairs):
+            .object(pairs.map { JSONMember($0.key.scalar ?? "", $0.value.json) })
         }
     }
 }

@@ -1,0 +1,139 @@
+import Cluster
+import LakeTiering
+
+extension ClusterSetting {
+    /// Every setting, in the order of the reference.
+    static let all = nodes + replication + logs + rows + lake + vectors + tables + clients
+
+    private static let nodes: [ClusterSetting] = [
+        ofRun("servers", .integer(1...128), "3", "tablet servers"),
+        ofRun("coordinators", .integer(1...8), "2", "coordinators, one of them active"),
+        ofRun("tierers", .integer(0...8), "1", "nodes that commit to the lake"),
+        ofRun("indexers", .integer(0...8), "1", "nodes that index vectors"),
+        ofRun("replication", .integer(1...9), "3", "replicas of each bucket"),
+        count(
+            "minimumInSync", 1...9, \.minimumInSync,
+            "in-sync replicas that an acknowledgement needs"),
+        ofRun("buckets", .integer(1...1024), "2", "buckets of each table"),
+    ]
+
+    private static let replication: [ClusterSetting] = [
+        duration(
+            "leaseDuration", \.leaseDuration,
+            "how long a silent node keeps its registration", in: .seconds(1)...(.seconds(600))),
+        derived(
+            "leaseRenewal", \.leaseRenewal,
+            "between two renewals of a registration; a quarter of the lease when absent",
+            example: "1s"),
+        derived(
+            "replicaLagLimit", \.replicaLagLimit,
+            "after which a follower that is behind leaves the in-sync set; one and a half times "
+                + "the lease when absent", example: "6s"),
+        duration("fetchWait", \.fetchWait, "how long a fetch waits for something new"),
+        bytes(
+            "fetchBytes", 1024...(1 << 26), \.fetchByteCount, "of a log that one fetch returns"),
+        duration("callTimeout", \.callTimeout, "after which an answer to a call is given up"),
+        duration(
+            "retryWait", \.retryWait,
+            "the first wait before a failed step is tried again",
+            in: .milliseconds(1)...(.seconds(600))),
+        duration(
+            "retryWaitLimit", \.retryWaitLimit,
+            "up to which the waits grow", in: .milliseconds(1)...(.seconds(600))),
+    ]
+
+    private static let logs: [ClusterSetting] = [
+        bytes(
+            "segmentBytes", 4096...(1 << 30), \.segmentByteCount, "at which a segment is sealed"),
+        duration(
+            "segmentDuration", \.segmentDuration,
+            "between a segment's first batch and a new one, at which it is sealed", in: age),
+        bytes(
+            "logIndexBytes", 64...(1 << 26), \.logIndexByteCount,
+            "of a log between two entries of its index"),
+        bytes("tailBytes", 0...(1 << 30), \.tailByteCount, "of each log that stay in memory"),
+        count(
+            "localSegments", 0...1024, \.localSegmentCount,
+            "sealed segments kept on the disk though they are tiered"),
+        duration(
+            "tieringInterval", \.remoteLogTaskInterval,
+            "between two moves of sealed segments to the object store"),
+        duration(
+            "writerExpiration", \.writerExpiration,
+            "without a batch, after which a log forgets a writer", in: age),
+    ]
+
+    private static let rows: [ClusterSetting] = [
+        bytes(
+            "rowMemory", 256...(1 << 30), \.rowMemoryByteCount,
+            "of a bucket's rows before they are flushed"),
+        count(
+            "flushedTables", 2...1000, \.flushedTableCount,
+            "flushed tables of a bucket's rows before they are compacted"),
+        duration("snapshotInterval", \.snapshotInterval, "between two snapshots of the rows"),
+    ]
+
+    private static let lake: [ClusterSetting] = [
+        duration("lakeInterval", \.lakeInterval, "between two commits to the lake"),
+        // The engine keeps snapshots for days, in which a run would never see one expire.
+        duration(
+            "lakeSnapshotAge", \.lakeTiering.maximumSnapshotAge,
+            "after which a snapshot of a lake table expires", in: age, byDefault: .seconds(600)),
+        count(
+            "lakeSnapshots", 1...10_000, \.lakeTiering.minimumSnapshotCount,
+            "of the newest that stay all the same"),
+        count(
+            "lakeRowsPerFile", 1...10_000_000, \.lakeTiering.rowsPerFile,
+            "rows that a data file has at most"),
+        bytes(
+            "lakeBytesPerRound", 1024...(1 << 30), \.lakeTiering.byteCountPerRound,
+            "of the log that a round takes, and a batch of each bucket at least"),
+        choice("lakeCompaction", \.lakeTiering.isCompacting, "whether small files are compacted"),
+        count(
+            "lakeCompactionFiles", 2...10_000, \.lakeTiering.minimumInputFileCount,
+            "files that are compacted at once, at least"),
+        bytes(
+            "lakeFileBytes", 1024...(1 << 32), \.lakeTiering.targetFileByteCount,
+            "of a data file that is not compacted for its size"),
+        bytes(
+            "lakeCompactionBytes", 1024...(1 << 32), \.lakeTiering.compactionByteCount,
+            "that a compaction reads at most"),
+    ]
+
+    private static let vectors: [ClusterSetting] = [
+        count(
+            "hotPoints", 1...1_000_000, \.hotPointLimit,
+            "vectors in memory before a segment of the index is sealed"),
+        choice(
+            "exactSearch", \.searchesExactlyWhereFaster,
+            "whether a segment is searched point by point where that is faster than its graph"),
+        count("vectorDegree", 2...256, \.vectorDegree, "neighbours of a vector in the graph"),
+        count(
+            "vectorBreadth", 1...10_000, \.vectorBreadth,
+            "candidates that an insertion and a search of a vector weigh"),
+        count(
+            "vectorMergeCount", 2...100, \.vectorMergeCount,
+            "segments of an index of one size before they are merged"),
+        count(
+            "vectorSegmentPoints", 16...10_000_000, \.vectorSegmentPointLimit,
+            "vectors that a merged segment of an index has at most"),
+    ]
+
+    private static let tables: [ClusterSetting] = [
+        duration(
+            "droppedTableWatch", \.droppedTableWatch,
+            "how long the collector looks for what a dropped table left once it finds no more"),
+        duration(
+            "scanLease", \.scanLease, "how long a scan may pause between two pages"),
+    ]
+
+    private static let clients: [ClusterSetting] = [
+        ofRun("deliveryTimeout", .duration(interval), "60s", "after which a change is given up"),
+        ofRun(
+            "writerBatchChanges", .integer(1...100_000), "500",
+            "changes of a bucket that a writer sends together"),
+        bytes(
+            "writerBatchBytes", 1024...(1 << 26), \.writerBatchByteCount,
+            "of changes that a writer sends together, unless one is larger"),
+    ]
+}

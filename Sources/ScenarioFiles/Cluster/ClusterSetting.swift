@@ -1,0 +1,85 @@
+import Cluster
+
+/// One key of `cluster`, and what it sets in the engine.
+struct ClusterSetting: Sendable {
+    typealias Configuration = ClusterConfiguration
+
+    let field: Field
+    /// Nothing, for what the engine is not told.
+    let apply: @Sendable (CheckedRecord, inout Configuration) -> Void
+
+    var name: String { field.name }
+
+    /// What is no setting of the engine: how many nodes there are, and how clients are.
+    static func ofRun(
+        _ name: String, _ shape: Shape, _ byDefault: String, _ meaning: String
+    ) -> ClusterSetting {
+        ClusterSetting(field: Field(name, shape, .byDefault(byDefault), meaning)) { _, _ in }
+    }
+
+    /// A count; the engine's own default unless another is said.
+    static func count(
+        _ name: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<Configuration, Int> & Sendable, _ meaning: String
+    ) -> ClusterSetting {
+        let byDefault = String(Configuration()[keyPath: path])
+        return ClusterSetting(
+            field: Field(name, .integer(range), .byDefault(byDefault), meaning)
+        ) { $1[keyPath: path] = $0.integer(name) }
+    }
+
+    static func bytes(
+        _ name: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<Configuration, Int> & Sendable, _ meaning: String
+    ) -> ClusterSetting {
+        let byDefault = Units.bytes.write(Int64(Configuration()[keyPath: path]))
+        return ClusterSetting(
+            field: Field(name, .byteCount(range), .byDefault(byDefault), meaning)
+        ) { $1[keyPath: path] = $0.integer(name) }
+    }
+
+    static func bytes(
+        _ name: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<Configuration, Int64> & Sendable, _ meaning: String
+    ) -> ClusterSetting {
+        let byDefault = Units.bytes.write(Configuration()[keyPath: path])
+        return ClusterSetting(
+            field: Field(name, .byteCount(range), .byDefault(byDefault), meaning)
+        ) { $1[keyPath: path] = Int64($0.integer(name)) }
+    }
+
+    static func duration(
+        _ name: String, _ path: any WritableKeyPath<Configuration, Duration> & Sendable,
+        _ meaning: String, in range: ClosedRange<Duration> = interval,
+        byDefault: Duration? = nil
+    ) -> ClusterSetting {
+        let text = (byDefault ?? Configuration()[keyPath: path]).shortText
+        return ClusterSetting(
+            field: Field(name, .duration(range), .byDefault(text), meaning)
+        ) { $1[keyPath: path] = $0.duration(name) }
+    }
+
+    /// A duration that follows from another one where it is not said.
+    static func derived(
+        _ name: String, _ path: any WritableKeyPath<Configuration, Duration> & Sendable,
+        _ meaning: String, example: String
+    ) -> ClusterSetting {
+        ClusterSetting(
+            field: Field(name, .duration(interval), .optional, meaning, example: example)
+        ) { $1[keyPath: path] = $0.duration(name) }
+    }
+
+    static func choice(
+        _ name: String, _ path: any WritableKeyPath<Configuration, Bool> & Sendable,
+        _ meaning: String
+    ) -> ClusterSetting {
+        let byDefault = String(Configuration()[keyPath: path])
+        return ClusterSetting(field: Field(name, .boolean, .byDefault(byDefault), meaning)) {
+            $1[keyPath: path] = $0.boolean(name)
+        }
+    }
+
+    static let interval = Duration.milliseconds(100)...Duration.seconds(86_400)
+    /// Where a day is short.
+    static let age = Duration.milliseconds(100)...Duration.seconds(30 * 86_400)
+}

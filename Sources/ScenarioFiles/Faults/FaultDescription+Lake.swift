@@ -1,0 +1,29 @@
+extension FaultDescription {
+    static let lake: [FaultDescription] = [
+        rated(
+            "lakeCatalogConflict", "a foreign writer commits to the lake first", "requests",
+            upTo: 500_000),
+        FaultDescription("lakeCatalogUnavailable", "the lake catalog does not answer") { _ in
+            FaultKind("lakeCatalogUnavailable", [:])
+        },
+        rated(
+            "lakeCatalogOutcomeUnknown", "lake commits take effect, but answers get lost",
+            "requests", upTo: 500_000),
+        // The same rows, another snapshot, no file as it was.
+        foreign("lakeForeignCompaction", "rewrites the lake's files"),
+        // Other metadata, the same snapshot.
+        foreign("lakeForeignProperty", "sets a property of the lake's tables"),
+        // Those that no branch or tag names, with the files that only they need.
+        foreign("lakeForeignExpiry", "lets old snapshots of the lake expire"),
+        foreign("lakeForeignReference", "tags and branches the lake's tables"),
+        foreign("lakeForeignSchema", "adds a column to the lake's tables"),
+        foreign("lakeForeignPartitionSpec", "gives the lake's tables another partition spec"),
+        foreign("lakeForeignSortOrder", "gives the lake's tables another sort order"),
+    ]
+
+    private static func foreign(_ name: String, _ act: String) -> FaultDescription {
+        FaultDescription(name, "another program \(act), once", lasts: false) { _ in
+            FaultKind(FaultKindName(stringLiteral: name), [:])
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import ScenarioFiles
+
+extension FaultEffect {
+    static let lake: [FaultEffect] = [
+        FaultEffect(
+            "lakeCatalogConflict",
+            rates: { $1.catalog.conflictsPerMillion += $0.integer("rate") }),
+        FaultEffect("lakeCatalogUnavailable", rates: { $1.catalog.isUnavailable = true }),
+        FaultEffect(
+            "lakeCatalogOutcomeUnknown",
+            rates: { $1.catalog.lostAfterPerMillion += $0.integer("rate") }),
+        foreign("lakeForeignCompaction", .compact),
+        foreign("lakeForeignProperty", .setProperty),
+        foreign("lakeForeignExpiry", .expire),
+        foreign("lakeForeignReference", .tag),
+        foreign("lakeForeignSchema", .addColumn),
+        foreign("lakeForeignPartitionSpec", .addPartitionSpec),
+        foreign("lakeForeignSortOrder", .addSortOrder),
+    ]
+
+    private static func foreign(_ name: FaultKindName, _ act: ForeignWriter.Act) -> FaultEffect {
+        FaultEffect(name) { _, driver in driver.foreignWriter.act(act) }
+    }
+}
