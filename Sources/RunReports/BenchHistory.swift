@@ -90,7 +90,7 @@ public struct BenchHistory: Sendable, Hashable {
     }
 
     private static func key(_ of: BenchCase) -> String {
-        "\(of.scenario) \(of.size) \(of.sea) \(of.seed)"
+        "\(of.scenario) \(of.size) \(of.faults) \(of.seed)"
     }
 
     private static func of(_ key: String, _ path: String) throws(JSONError) -> BenchCase {
@@ -102,7 +102,7 @@ public struct BenchHistory: Sendable, Hashable {
         }
         return BenchCase(
             scenario: words[..<(count - 3)].joined(separator: " "), size: words[count - 3],
-            sea: words[count - 2], seed: seed)
+            faults: words[count - 2], seed: seed)
     }
 
     /// Names of benchmarks and of figures, with their titles, that `text` can show.

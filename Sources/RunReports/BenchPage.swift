@@ -58,7 +58,9 @@ struct BenchPage {
     /// The size is said where there is more than one.
     private func column(_ run: BenchTank.Run) -> String {
         let sizes = Set(report.tank.runs.map(\.of.size))
-        return sizes.count > 1 ? "\(run.of.size) \(run.of.sea)" : run.of.sea
+        return sizes.count > 1
+            ? "\(run.of.size), faults \(run.of.faults)"
+            : "faults \(run.of.faults)"
     }
 
     private func headlines(_ runs: [BenchTank.Run]) -> Markup {
@@ -191,7 +193,7 @@ struct BenchPage {
                 let text = BenchFigure.Unit.ratio.text(value)
                 rows.append(
                     """
-                    <div class="strip \(isFirst ? "group" : "") \(run.of.sea)">\
+                    <div class="strip \(isFirst ? "group" : "") faults-\(run.of.faults)">\
                     <span>\(isFirst ? word : "") <small>\(column(run))</small></span>\
                     <svg role="img" aria-label="\(word), \(column(run)): \(text) bytes a byte">\
                     <rect class="bar \(style)" width="\(width)" y="4" height="10" rx="2"/></svg>\
@@ -212,12 +214,14 @@ struct BenchPage {
     /// How cost a change goes with the size, where there is more than one.
     private func growth(_ runs: [BenchTank.Run]) -> Markup {
         let figures = ["cost.requests", "scheduler.stepsPerChange", "latency.p99"]
-        let seas = ["calm", "stormy"].filter { sea in runs.filter { $0.of.sea == sea }.count > 1 }
-        if seas.isEmpty { return .nothing }
+        let kinds = ["off", "on"].filter { faults in
+            runs.filter { $0.of.faults == faults }.count > 1
+        }
+        if kinds.isEmpty { return .nothing }
         let plots = figures.map { name -> Markup in
             let figure = BenchFigure.named(name)
-            let lines = seas.map { sea in
-                (sea, runs.filter { $0.of.sea == sea }.map { ($0.of.size, $0[name]) })
+            let lines = kinds.map { faults in
+                (faults, runs.filter { $0.of.faults == faults }.map { ($0.of.size, $0[name]) })
             }
             return linePlot(figure, lines)
         }

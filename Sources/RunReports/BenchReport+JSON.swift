@@ -4,7 +4,7 @@ extension BenchCase {
     var members: [JSONMember] {
         [
             JSONMember("scenario", .string(scenario)), JSONMember("size", .string(size)),
-            JSONMember("sea", .string(sea)), JSONMember("seed", .string(String(seed))),
+            JSONMember("faults", .string(faults)), JSONMember("seed", .string(String(seed))),
         ]
     }
 
@@ -15,7 +15,7 @@ extension BenchCase {
         }
         self.init(
             scenario: try json.required("scenario").string(),
-            size: try json.required("size").string(), sea: try json.required("sea").string(),
+            size: try json.required("size").string(), faults: try json.required("faults").string(),
             seed: seed)
     }
 }

@@ -31,7 +31,7 @@ extension BenchReport {
         let names = BenchFigure.all.filter { figure in
             figure.isHeadline && runs.contains { $0[figure.name] != nil }
         }
-        var rows = [[""] + runs.map { "\($0.of.size) \($0.of.sea)" }]
+        var rows = [[""] + runs.map { "\($0.of.size), faults \($0.of.faults)" }]
         for figure in names {
             rows.append(
                 [figure.title] + runs.map { $0[figure.name].map(figure.unit.text) ?? "-" })
@@ -62,7 +62,9 @@ extension BenchReport {
         for (name, title, runs) in tank.byScenario {
             lines += ["### \(name)", "", title, ""]
             lines.append(
-                "| | " + runs.map { "\($0.of.size), \($0.of.sea)" }.joined(separator: " | ") + " |")
+                "| | "
+                    + runs.map { "\($0.of.size), faults \($0.of.faults)" }.joined(separator: " | ")
+                    + " |")
             lines.append("|---|" + runs.map { _ in "---:|" }.joined())
             for figure in BenchFigure.all
             where figure.isHeadline && runs.contains(where: { $0[figure.name] != nil }) {

@@ -14,18 +14,18 @@ public struct BenchReport: Sendable, Hashable {
     }
 }
 
-/// One scenario at one size in one sea under one seed.
+/// One scenario at one size, with or without the storm's faults, under one seed.
 public struct BenchCase: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The path of the scenario file.
     public var scenario: String
     public var size: String
-    public var sea: String
+    public var faults: String
     public var seed: UInt64
 
-    public init(scenario: String, size: String, sea: String, seed: UInt64) {
+    public init(scenario: String, size: String, faults: String, seed: UInt64) {
         self.scenario = scenario
         self.size = size
-        self.sea = sea
+        self.faults = faults
         self.seed = seed
     }
 
@@ -35,14 +35,14 @@ public struct BenchCase: Sendable, Hashable, Comparable, CustomStringConvertible
         return file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
     }
 
-    public var description: String { "\(name), \(size), \(sea)" }
+    public var description: String { "\(name), \(size), faults \(faults)" }
 
     private static let sizes = ["small", "medium", "large"]
 
     public static func < (left: BenchCase, right: BenchCase) -> Bool {
         func rank(_ text: String) -> Int { sizes.firstIndex(of: text) ?? sizes.count }
-        return (left.scenario, rank(left.size), left.sea, left.seed)
-            < (right.scenario, rank(right.size), right.sea, right.seed)
+        return (left.scenario, rank(left.size), left.faults, left.seed)
+            < (right.scenario, rank(right.size), right.faults, right.seed)
     }
 }
 

@@ -124,7 +124,7 @@ let figureStyle = """
     .strip .bar { fill: var(--c1); }
     .strip .bar.two { fill: var(--c2); } .strip .bar.three { fill: var(--c3); }
     .strip .bar.four { fill: var(--c4); }
-    .stormy .bar { opacity: .62; }
+    .faults-on .bar { opacity: .62; }
     .worse { color: var(--fail); } .better { color: var(--pass); }
     rect.worse { fill: var(--fail); } rect.better { fill: var(--pass); }
     rect.moved { fill: var(--up); }

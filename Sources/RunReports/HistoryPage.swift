@@ -16,7 +16,7 @@ public func htmlPage(for history: BenchHistory) -> String {
                 ]
             )
         }
-        let identifier = "\(of.name)-\(of.size)-\(of.sea)"
+        let identifier = "\(of.name)-\(of.size)-\(of.faults)"
         return Document.section(
             identifier, "\(of)",
             [

@@ -19,7 +19,10 @@ struct WhatIfPage {
                 ($0.path, "\($0.values.count)", $0.values.joined(separator: ", "))
             }
                 + [
-                    ("Scenario", first?.name ?? "", first.map { "\($0.size), \($0.sea)" } ?? ""),
+                    (
+                        "Scenario", first?.name ?? "",
+                        first.map { "\($0.size), faults \($0.faults)" } ?? ""
+                    ),
                     ("Figures that move", NumberText.grouped(report.moving.count), ""),
                 ],
             sections: [charts(), table(), prices()],

@@ -11,20 +11,20 @@ public struct BenchOptions: Sendable, Hashable {
         }
     }
 
-    /// Faults of the stormy sea, which come on top of the scenario's own.
+    /// Faults of `--faults on`, which come on top of the scenario's own.
     public var scriptedStorm: FaultPlan
     public var drawnStorm: [DrawnFaults]
     /// One for each name, in the order of the names.
     public var limits: [Limit]
-    /// How many times wider the limits are in the stormy sea: after any change of the engine its
+    /// How many times wider the limits are with these faults: after any change of the engine its
     /// faults meet the work at other moments.
     public var stormFactor: Int
 
-    /// The limits that hold in a sea.
-    public func limits(in sea: BenchSea) -> [Limit] {
+    /// The limits that hold without or with the storm's faults.
+    public func limits(in faults: BenchFaults) -> [Limit] {
         limits.map {
             var limit = $0
-            if sea == .stormy { limit.partsPerMillion *= stormFactor }
+            if faults == .on { limit.partsPerMillion *= stormFactor }
             return limit
         }
     }
@@ -82,19 +82,19 @@ public enum BenchSize: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// In which sea a benchmark runs.
-public enum BenchSea: String, Sendable, Hashable, CaseIterable {
+/// Whether a benchmark runs with the faults of its storm.
+public enum BenchFaults: String, Sendable, Hashable, CaseIterable {
     /// With the scenario's own faults alone, which most benchmarks have none of.
-    case calm
+    case off
     /// With the faults under `storm` as well.
-    case stormy
+    case on
 }
 
 extension BenchOptions {
     static let shape = RecordShape([
         Field(
             "storm", .list(.tagged(ScenarioFormat.faultShape), isEmptyAllowed: true),
-            .emptyByDefault, "faults of the stormy sea, on top of the scenario's own"),
+            .emptyByDefault, "faults that `--faults on` adds to the scenario's own"),
         Field(
             "limits",
             .record(
@@ -104,7 +104,7 @@ extension BenchOptions {
                     })), .emptyByDefault, "how far figures may get worse"),
         Field(
             "stormFactor", .integer(1...100), .byDefault("10"),
-            "times the limits, in the stormy sea"),
+            "times the limits, with the storm's faults"),
     ])
 
     init(_ record: CheckedRecord, length: Duration) {
@@ -118,11 +118,12 @@ extension BenchOptions {
 }
 
 extension Scenario {
-    /// The run that a benchmark makes of this scenario, with as much work and in that sea.
-    public func benchmark(_ size: BenchSize, _ sea: BenchSea) -> Scenario {
+    /// The run that a benchmark makes of this scenario, with as much work, without or with the
+    /// storm's faults.
+    public func benchmark(_ size: BenchSize, _ faults: BenchFaults) -> Scenario {
         var scenario = self
         scenario.workloads = workloads.map { $0.multiplied(by: size.factor) }
-        if sea == .stormy, let bench {
+        if faults == .on, let bench {
             scenario.scriptedFaults = FaultPlan(
                 scriptedFaults.faults + bench.scriptedStorm.faults)
             scenario.drawnFaults += bench.drawnStorm

@@ -1,3 +1,4 @@
+import Cluster
 import Oracles
 import Server
 
@@ -24,6 +25,7 @@ struct Contradictions {
         if record.has("workloads") {
             let workloads = record.list("workloads").map(\.variant)
             for workload in workloads { check(workload) }
+            check(tablesOf: workloads)
             // A refused workload is missing from the list, and its clients from the count.
             if record.isWhole {
                 let options = workloads.map { WorkloadOptions($0) }
@@ -47,6 +49,7 @@ struct Contradictions {
 
     private mutating func check(cluster record: CheckedRecord) {
         guard let cluster else { return }
+        check(intervals: record, cluster)
         if cluster.replication > cluster.servers {
             reader.refuse(
                 record.mark(record.written("replication") ? "replication" : "servers"),
@@ -58,6 +61,51 @@ struct Contradictions {
                 record.mark(record.written("minimumInSync") ? "minimumInSync" : "replication"),
                 "minimumInSync \(cluster.minimumInSync) can never be met with replication "
                     + "\(cluster.replication)")
+        }
+    }
+
+    /// Two workloads cannot write to one table: what one was told would not hold for the other.
+    private mutating func check(tablesOf workloads: [CheckedVariant]) {
+        var owners: [String: Int] = [:]
+        for (position, workload) in workloads.enumerated() {
+            let options = WorkloadOptions(workload)
+            let names = options.tables.isEmpty ? options.description.tables : options.tables
+            let shared = names.filter { owners[$0] != nil }
+            for name in names where owners[name] == nil { owners[name] = position }
+            guard let first = shared.first, let owner = owners[first] else { continue }
+            reader.refuse(
+                workload.nameMark,
+                "workloads \(owner + 1) and \(position + 1) both write to the table '\(first)'; "
+                    + "give each its own with 'tables'")
+        }
+    }
+
+    private mutating func check(intervals record: CheckedRecord, _ cluster: ClusterLayout) {
+        let configuration = cluster.configuration
+        func refuse(_ name: String, _ message: String) {
+            let mark = record.written(name) ? record.mark(name) : record.mark
+            reader.refuse(mark, message)
+        }
+        if configuration.leaseRenewal >= configuration.leaseDuration {
+            refuse(
+                "leaseRenewal",
+                "a lease of \(cluster.leaseDuration.shortText) ends before it is renewed after "
+                    + configuration.leaseRenewal.shortText)
+        }
+        if configuration.retryWait > configuration.retryWaitLimit {
+            refuse(
+                "retryWait",
+                "the first wait \(configuration.retryWait.shortText) is longer than "
+                    + "retryWaitLimit \(configuration.retryWaitLimit.shortText)")
+        }
+        let idle = [
+            ("tierer", cluster.tierers, ["lakeSnapshotAge", "lakeRowsPerFile"]),
+            ("indexer", cluster.indexers, ["hotPoints", "vectorDegree", "vectorBreadth"]),
+        ]
+        for (role, count, names) in idle where count == 0 {
+            for name in names where record.written(name) {
+                refuse(name, "'\(name)' sets nothing: there is no \(role)")
+            }
         }
     }
 

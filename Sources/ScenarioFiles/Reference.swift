@@ -91,7 +91,9 @@ struct ReferenceRow {
             }
         let row = ReferenceRow(
             name: prefix + field.name, unit: field.shape.unit, byDefault: byDefault,
-            range: field.shape.range, example: field.example, meaning: field.meaning)
+            range: field.shape.range
+                + (field.drawn.map { "; drawn from \($0.low) to \($0.high)" } ?? ""),
+            example: field.example, meaning: field.meaning)
         guard case .record(let record) = field.shape, prefix.isEmpty, record.fields.count < 20
         else { return [row] }
         return [row] + record.fields.flatMap { rows($0, "\(field.name).") }

@@ -65,6 +65,7 @@ extension Scenario {
             },
             namedChecks: Set(checkNames.compactMap { OracleName(rawValue: $0) }),
             allowance: Allowance(record.record("allow")), expectedVerdict: verdict,
+            drawsSettings: record.has("draw"),
             schedule: Schedule(rawValue: record.text("schedule"))!,
             bench: record.has("bench")
                 ? BenchOptions(record.record("bench"), length: length) : nil)

@@ -26,6 +26,8 @@ public struct Scenario: Sendable, Hashable {
     /// Whether it runs for less time than its file says.
     public var isShortened = false
     public var expectedVerdict: ExpectedVerdict
+    /// Whether each seed draws settings of its own: see `SettingDraw`.
+    public var drawsSettings = false
     /// Which of several jobs that could run at one instant runs first.
     public var schedule = Schedule.inOrder
     /// What it says as a benchmark; nil if it is none.

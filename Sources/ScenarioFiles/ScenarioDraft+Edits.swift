@@ -133,7 +133,13 @@ extension ScenarioDraft {
                     root["cluster"] = smaller
                 })
         }
-        edits += cluster.smaller(ClusterLayout.shape, reducing: true).map { name, smaller in
+        // A setting of the engine that nobody wrote is not added: it would make nothing smaller.
+        let amounts = ["servers", "coordinators", "tierers", "indexers", "replication", "buckets"]
+        let written = RecordShape(
+            ClusterLayout.shape.fields.filter {
+                cluster[$0.name] != nil || amounts.contains($0.name)
+            })
+        edits += cluster.smaller(written, reducing: true).map { name, smaller in
             edit("cluster: \(name)") { $0["cluster"] = smaller }
         }
         return edits

@@ -48,7 +48,7 @@ public struct ScenarioDraft: Sendable {
         root.content = .mapping(pairs)
     }
 
-    /// The same in another sea.
+    /// The same under another seed.
     public func with(seed: UInt64) -> ScenarioDraft {
         var draft = self
         draft.root["seed"] = .plain(String(seed))

@@ -27,6 +27,11 @@ enum ScenarioFormat {
             "allow", .record(Allowance.shape), .emptyByDefault,
             "what the run may leave out and still pass"),
         Field(
+            "draw", .oneOrMany(.choice(allAnd(SettingDraw.names.map { ($0.name, $0.meaning) }))),
+            .optional,
+            "settings that each seed draws within their bounds; what the file says stays",
+            example: "all"),
+        Field(
             "schedule",
             .choice(Schedule.allCases.map { Choice(name: $0.rawValue, meaning: $0.meaning) }),
             .byDefault("inOrder"), "which of several jobs that could run now runs first"),

@@ -31,8 +31,10 @@ struct BenchSelection: ParsableArguments {
         help: "small, medium, large or all; with commas between several.")
     var sizeList = "small"
 
-    @Option(name: .customLong("seas"), help: "calm, stormy or all.")
-    var seaList = "all"
+    @Option(
+        name: .customLong("faults"),
+        help: "Without and with the faults of bench: storm: off, on or all.")
+    var faultList = "all"
 
     @Option(help: "The seed; each scenario's own if not given.", transform: parseSeed)
     var seed: UInt64?
@@ -51,12 +53,12 @@ struct BenchSelection: ParsableArguments {
     func validate() throws {
         if jobs < 1 || jobs > 256 { throw ValidationError("--jobs is from 1 to 256") }
         _ = try sizes()
-        _ = try seas()
+        _ = try faults()
     }
 
     func sizes() throws -> [BenchSize] { try chosen(sizeList, "--sizes") }
 
-    func seas() throws -> [BenchSea] { try chosen(seaList, "--seas") }
+    func faults() throws -> [BenchFaults] { try chosen(faultList, "--faults") }
 
     private func chosen<Kind: CaseIterable & RawRepresentable>(
         _ list: String, _ option: String
@@ -78,10 +80,10 @@ struct BenchSelection: ParsableArguments {
         for file in files {
             let scenario = try loadScenario(file).scenario
             for size in try sizes() {
-                for sea in try seas() {
+                for faults in try faults() {
                     cases.append(
                         BenchCase(
-                            scenario: file, size: size.rawValue, sea: sea.rawValue,
+                            scenario: file, size: size.rawValue, faults: faults.rawValue,
                             seed: seed ?? scenario.seed))
                 }
             }
@@ -141,22 +143,23 @@ struct BenchOne: ParsableCommand {
 
     @Argument var file: String
     @Option var size: String
-    @Option var sea: String
+    @Option var faults: String
     @Option var seed: UInt64
     @Option var prices: String
     @Option(name: .customLong("set")) var settings: [String] = []
 
     func run() throws {
-        guard let size = BenchSize(rawValue: size), let sea = BenchSea(rawValue: sea) else {
-            throw ValidationError("no such size or sea")
+        guard let size = BenchSize(rawValue: size), let faults = BenchFaults(rawValue: faults)
+        else {
+            throw ValidationError("no such size or faults")
         }
         let (loaded, text) = try loadScenario(
             file, settings: settings.compactMap { ScenarioSetting($0) })
-        let scenario = loaded.benchmark(size, sea)
+        let scenario = loaded.benchmark(size, faults)
         let result = try measure(
-            scenario, text: text, limits: loaded.bench?.limits(in: sea) ?? [],
+            scenario, text: text, limits: loaded.bench?.limits(in: faults) ?? [],
             of: BenchCase(
-                scenario: file, size: size.rawValue, sea: sea.rawValue, seed: seed),
+                scenario: file, size: size.rawValue, faults: faults.rawValue, seed: seed),
             prices: try readPrices(prices))
         let answer: JSONValue = ["tank": result.tank.json, "wall": result.wall.json]
         try show(answer.compact)

@@ -17,7 +17,7 @@ func measure(
     let sum = referenceLoop()
     let reference = processorSeconds() - before
     precondition(sum != 0, "the reference loop was left out")
-    var session = TankSession(scenario, text: text, seed: of.seed, quiet: true)
+    var session = try TankSession(scenario, text: text, seed: of.seed, quiet: true)
     session.prices = prices
     let result = try session.run()
     let tank = BenchTank.Run(
@@ -125,7 +125,7 @@ struct BenchWorkers {
     ) -> Result<(tank: BenchTank.Run, wall: BenchWall.Run), WorkerEnded> {
         let worker = WorkerProcess(
             arguments: [
-                "bench", "one", of.scenario, "--size", of.size, "--sea", of.sea, "--seed",
+                "bench", "one", of.scenario, "--size", of.size, "--faults", of.faults, "--seed",
                 "\(of.seed)", "--prices", selection.prices,
             ] + settings.flatMap { ["--set", $0.description] }, patience: selection.patience)
         return worker.answer().flatMap { json in

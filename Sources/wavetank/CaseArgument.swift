@@ -39,7 +39,7 @@ struct CaseArgument: ParsableArguments {
         if isFailure { return try TankSession(loadFailure(file), from: file) }
         let (loaded, text) = try loadScenario(file)
         let chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
-        return TankSession(chosen, text: text, seed: seed ?? chosen.seed, quiet: true)
+        return try TankSession(chosen, text: text, seed: seed ?? chosen.seed, quiet: true)
     }
 }
 

@@ -43,7 +43,7 @@ struct Run: ParsableCommand {
         let (loaded, text) = try loadScenario(scenario, as: path)
         var chosen = seconds.map { loaded.shortened(to: .seconds($0)) } ?? loaded
         chosen.schedule = schedule ?? chosen.schedule
-        var session = TankSession(
+        var session = try TankSession(
             chosen, text: text, seed: seed ?? chosen.seed, quiet: output.isQuiet)
         session.exportFolder = output.export
         session.savesFailure = !noSave && redraw.redraw == nil

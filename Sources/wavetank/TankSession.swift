@@ -93,12 +93,24 @@ struct TankSession {
 
     init(
         _ scenario: Scenario, text: String, seed: UInt64, plan: FaultPlan? = nil, quiet: Bool
-    ) {
-        self.scenario = scenario
-        self.text = text
+    ) throws {
         self.seed = seed
         self.plan = plan
         self.quiet = quiet
+        guard scenario.drawsSettings else {
+            self.scenario = scenario
+            self.text = text
+            return
+        }
+        let random = RandomStream(seed: seed, label: "settings")
+        let draw = try SettingDraw(text: text, path: scenario.path) { random.next(in: 0..<$0) }
+        var drawn = scenario
+        drawn.cluster = draw.scenario.cluster
+        drawn.workloads = draw.scenario.workloads
+        drawn.drawsSettings = false
+        self.scenario = drawn
+        self.text = draw.text
+        if !quiet { say("drawn: " + draw.settings.map(\.description).joined(separator: ", ")) }
     }
 
     /// The run, not yet begun.

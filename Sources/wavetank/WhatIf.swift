@@ -67,9 +67,9 @@ struct WhatIf: ParsableCommand {
         }
         let loaded = try loadScenario(scenario).scenario
         let size = try selection.sizes()[0]
-        let sea = try selection.seas()[0]
+        let faults = try selection.faults()[0]
         let of = BenchCase(
-            scenario: scenario, size: size.rawValue, sea: sea.rawValue,
+            scenario: scenario, size: size.rawValue, faults: faults.rawValue,
             seed: selection.seed ?? loaded.seed)
         let work = choices.map { (of, settings(axes, $0)) }
         let folder = BenchFolder(path: output)

@@ -5,7 +5,7 @@ import Testing
 @Suite("Comparing benchmarks")
 struct BenchComparisonTests {
     private static let of = BenchCase(
-        scenario: "Scenarios/bench/burst.yaml", size: "small", sea: "calm", seed: 7)
+        scenario: "Scenarios/bench/burst.yaml", size: "small", faults: "off", seed: 7)
 
     private static func tank(
         _ figures: [(String, Int)], limits: [(String, Int)] = [],
@@ -44,7 +44,7 @@ struct BenchComparisonTests {
         #expect(!comparison.isAcceptable)
         let text = comparison.text(all: false)
         #expect(text.contains("Write amplification 4.00 → 4.08 (+2.03 %, limit 1 %)"))
-        #expect(text.contains("burst, small, calm"))
+        #expect(text.contains("burst, small, faults off"))
     }
 
     @Test("What moves within its limit, or has none, passes")

@@ -55,7 +55,7 @@ struct PagesTests {
 
     static func run(_ amplification: Int) -> BenchTank.Run {
         BenchTank.Run(
-            of: BenchCase(scenario: "a.yaml", size: "small", sea: "calm", seed: 7),
+            of: BenchCase(scenario: "a.yaml", size: "small", faults: "off", seed: 7),
             title: "A <burst>", verdict: .pass, reason: "", traceHash: "0",
             figures: [
                 BenchTank.Figure(name: "amplification.write", value: amplification),

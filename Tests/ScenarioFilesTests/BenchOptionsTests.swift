@@ -21,19 +21,19 @@ struct BenchOptionsTests {
         try Scenario.load(text: text, path: "a.yaml")
     }
 
-    @Test("A calm sea has the scenario's faults, a stormy one the storm's as well")
-    func seas() throws {
+    @Test("Without faults a benchmark has the scenario's own, with them the storm's as well")
+    func faults() throws {
         let scenario = try load(Self.text)
-        #expect(scenario.benchmark(.small, .calm).scriptedFaults.faults.count == 1)
-        #expect(scenario.benchmark(.small, .calm).drawnFaults.isEmpty)
-        let stormy = scenario.benchmark(.small, .stormy)
+        #expect(scenario.benchmark(.small, .off).scriptedFaults.faults.count == 1)
+        #expect(scenario.benchmark(.small, .off).drawnFaults.isEmpty)
+        let stormy = scenario.benchmark(.small, .on)
         #expect(stormy.scriptedFaults.faults.map(\.at) == [.seconds(5), .seconds(20)])
         #expect(stormy.drawnFaults.map(\.kinds) == [["pause"]])
     }
 
     @Test("A size multiplies rates, rows and questions", arguments: BenchSize.allCases)
     func sizes(size: BenchSize) throws {
-        let scenario = try load(Self.text).benchmark(size, .calm)
+        let scenario = try load(Self.text).benchmark(size, .off)
         let shop = scenario.workloads[0]
         #expect(shop.values.rate("rate") == .perSecond(10 * size.factor))
         #expect(shop.values.integer("products") == 20 * size.factor)
@@ -52,9 +52,9 @@ struct BenchOptionsTests {
         #expect(limit(.latency) == 30_000)
         #expect(limit(.amplification) == 5000)
         #expect(limit(.requests) == 10_000)
-        let stormy = bench.limits(in: .stormy)
+        let stormy = bench.limits(in: .on)
         #expect(stormy.first { $0.name == .latency }?.partsPerMillion == 300_000)
-        #expect(bench.limits(in: .calm) == bench.limits)
+        #expect(bench.limits(in: .off) == bench.limits)
     }
 
     @Test(

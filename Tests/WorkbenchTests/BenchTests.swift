@@ -24,15 +24,15 @@ struct BenchTests {
     }
 
     private static func scenario(
-        _ name: String, _ size: BenchSize = .small, _ sea: BenchSea = .calm, seconds: Int
+        _ name: String, _ size: BenchSize = .small, _ faults: BenchFaults = .off, seconds: Int
     ) throws -> Scenario {
         try TankRunTests.scenario("Scenarios/bench/\(name).yaml", seconds: seconds)
-            .benchmark(size, sea)
+            .benchmark(size, faults)
     }
 
     @Test("Two runs measure the same, to the last digit")
     func isExact() throws {
-        let scenario = try Self.scenario("upsert-skew", .small, .stormy, seconds: 10)
+        let scenario = try Self.scenario("upsert-skew", .small, .on, seconds: 10)
         #expect(try Self.run(scenario).figures == Self.run(scenario).figures)
     }
 

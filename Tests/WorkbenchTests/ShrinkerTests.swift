@@ -25,7 +25,8 @@ struct ShrinkerTests {
                 let at = Duration.milliseconds(10_137 + 3_411 * number)
                 return number % 2 == 0
                     ? PlannedFault(
-                        at: at, duration: .milliseconds(4_321), kind: FaultKind("crash", ["node": .node(node(number))]))
+                        at: at, duration: .milliseconds(4_321),
+                        kind: FaultKind("crash", ["node": .node(node(number))]))
                     : PlannedFault(
                         at: at, duration: .milliseconds(2_713),
                         kind: .objectStoreThrottle(partsPerMillion: 123_456))
@@ -40,7 +41,7 @@ struct ShrinkerTests {
                 verdict: "fail", violations: []))
     }
 
-    /// What an engine violates that fails in a sea only for the reasons that `holds` tells.
+    /// What an engine violates that fails under a seed only for the reasons that `holds` tells.
     static func judge(
         _ holds: @escaping (Scenario) -> Bool
     ) -> Shrinker.Judge {

@@ -43,7 +43,7 @@ struct TankRunTests {
         #expect(report.changesAcknowledged > 1000)
     }
 
-    @Test("One seed is one sea, and another seed another", arguments: [7, 8])
+    @Test("One seed is one run, and another seed another", arguments: [7, 8])
     func isDeterministic(seed: UInt64) throws {
         let scenario = try Self.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 10)
         let first = try Self.run(scenario, seed: seed).report

@@ -13,14 +13,16 @@ extension ClusterSetting {
         ofRun("replication", .integer(1...9), "3", "replicas of each bucket"),
         count(
             "minimumInSync", 1...9, \.minimumInSync,
-            "in-sync replicas that an acknowledgement needs"),
-        ofRun("buckets", .integer(1...1024), "2", "buckets of each table"),
+            "in-sync replicas that an acknowledgement needs"
+        ).drawn("1", "2"),
+        ofRun("buckets", .integer(1...1024), "2", "buckets of each table").drawn("1", "256"),
     ]
 
     private static let replication: [ClusterSetting] = [
         duration(
             "leaseDuration", \.leaseDuration,
-            "how long a silent node keeps its registration", in: .seconds(1)...(.seconds(600))),
+            "how long a silent node keeps its registration", in: .seconds(1)...(.seconds(600))
+        ).drawn("2s", "20s"),
         derived(
             "leaseRenewal", \.leaseRenewal,
             "between two renewals of a registration; a quarter of the lease when absent",
@@ -29,14 +31,18 @@ extension ClusterSetting {
             "replicaLagLimit", \.replicaLagLimit,
             "after which a follower that is behind leaves the in-sync set; one and a half times "
                 + "the lease when absent", example: "6s"),
-        duration("fetchWait", \.fetchWait, "how long a fetch waits for something new"),
+        duration("fetchWait", \.fetchWait, "how long a fetch waits for something new").drawn(
+            "100ms", "10s"),
         bytes(
-            "fetchBytes", 1024...(1 << 26), \.fetchByteCount, "of a log that one fetch returns"),
-        duration("callTimeout", \.callTimeout, "after which an answer to a call is given up"),
+            "fetchBytes", 1024...(1 << 26), \.fetchByteCount, "of a log that one fetch returns"
+        ).drawn("4KiB", "4MiB"),
+        duration("callTimeout", \.callTimeout, "after which an answer to a call is given up").drawn(
+            "1s", "20s"),
         duration(
             "retryWait", \.retryWait,
             "the first wait before a failed step is tried again",
-            in: .milliseconds(1)...(.seconds(600))),
+            in: .milliseconds(1)...(.seconds(600))
+        ).drawn("5ms", "500ms"),
         duration(
             "retryWaitLimit", \.retryWaitLimit,
             "up to which the waits grow", in: .milliseconds(1)...(.seconds(600))),
@@ -44,57 +50,72 @@ extension ClusterSetting {
 
     private static let logs: [ClusterSetting] = [
         bytes(
-            "segmentBytes", 4096...(1 << 30), \.segmentByteCount, "at which a segment is sealed"),
+            "segmentBytes", 4096...(1 << 30), \.segmentByteCount, "at which a segment is sealed"
+        ).drawn("8KiB", "16MiB"),
         duration(
             "segmentDuration", \.segmentDuration,
-            "between a segment's first batch and a new one, at which it is sealed", in: age),
+            "between a segment's first batch and a new one, at which it is sealed", in: age
+        ).drawn("5s", "7d"),
         bytes(
             "logIndexBytes", 64...(1 << 26), \.logIndexByteCount,
-            "of a log between two entries of its index"),
-        bytes("tailBytes", 0...(1 << 30), \.tailByteCount, "of each log that stay in memory"),
+            "of a log between two entries of its index"
+        ).drawn("256B", "64KiB"),
+        bytes("tailBytes", 0...(1 << 30), \.tailByteCount, "of each log that stay in memory").drawn(
+            "0", "1MiB"),
         count(
             "localSegments", 0...1024, \.localSegmentCount,
-            "sealed segments kept on the disk though they are tiered"),
+            "sealed segments kept on the disk though they are tiered"
+        ).drawn("0", "20"),
         duration(
             "tieringInterval", \.remoteLogTaskInterval,
-            "between two moves of sealed segments to the object store"),
+            "between two moves of sealed segments to the object store"
+        ).drawn("1s", "60s"),
         duration(
             "writerExpiration", \.writerExpiration,
-            "without a batch, after which a log forgets a writer", in: age),
+            "without a batch, after which a log forgets a writer", in: age
+        ).drawn("60s", "7d"),
     ]
 
     private static let rows: [ClusterSetting] = [
         bytes(
             "rowMemory", 256...(1 << 30), \.rowMemoryByteCount,
-            "of a bucket's rows before they are flushed"),
+            "of a bucket's rows before they are flushed"
+        ).drawn("2KiB", "4MiB"),
         count(
             "flushedTables", 2...1000, \.flushedTableCount,
-            "flushed tables of a bucket's rows before they are compacted"),
-        duration("snapshotInterval", \.snapshotInterval, "between two snapshots of the rows"),
+            "flushed tables of a bucket's rows before they are compacted"
+        ).drawn("2", "16"),
+        duration("snapshotInterval", \.snapshotInterval, "between two snapshots of the rows").drawn(
+            "2s", "10m"),
     ]
 
     private static let lake: [ClusterSetting] = [
-        duration("lakeInterval", \.lakeInterval, "between two commits to the lake"),
+        duration("lakeInterval", \.lakeInterval, "between two commits to the lake").drawn(
+            "1s", "2m"),
         // The engine keeps snapshots for days, in which a run would never see one expire.
         duration(
             "lakeSnapshotAge", \.lakeTiering.maximumSnapshotAge,
-            "after which a snapshot of a lake table expires", in: age, byDefault: .seconds(600)),
+            "after which a snapshot of a lake table expires", in: age, byDefault: .seconds(600)
+        ).drawn("10s", "5d"),
         count(
             "lakeSnapshots", 1...10_000, \.lakeTiering.minimumSnapshotCount,
             "of the newest that stay all the same"),
         count(
             "lakeRowsPerFile", 1...10_000_000, \.lakeTiering.rowsPerFile,
-            "rows that a data file has at most"),
+            "rows that a data file has at most"
+        ).drawn("20", "250000"),
         bytes(
             "lakeBytesPerRound", 1024...(1 << 30), \.lakeTiering.byteCountPerRound,
-            "of the log that a round takes, and a batch of each bucket at least"),
+            "of the log that a round takes, and a batch of each bucket at least"
+        ).drawn("16KiB", "16MiB"),
         choice("lakeCompaction", \.lakeTiering.isCompacting, "whether small files are compacted"),
         count(
             "lakeCompactionFiles", 2...10_000, \.lakeTiering.minimumInputFileCount,
             "files that are compacted at once, at least"),
         bytes(
             "lakeFileBytes", 1024...(1 << 32), \.lakeTiering.targetFileByteCount,
-            "of a data file that is not compacted for its size"),
+            "of a data file that is not compacted for its size"
+        ).drawn("64KiB", "128MiB"),
         bytes(
             "lakeCompactionBytes", 1024...(1 << 32), \.lakeTiering.compactionByteCount,
             "that a compaction reads at most"),
@@ -103,7 +124,8 @@ extension ClusterSetting {
     private static let vectors: [ClusterSetting] = [
         count(
             "hotPoints", 1...1_000_000, \.hotPointLimit,
-            "vectors in memory before a segment of the index is sealed"),
+            "vectors in memory before a segment of the index is sealed"
+        ).drawn("16", "4096"),
         choice(
             "exactSearch", \.searchesExactlyWhereFaster,
             "whether a segment is searched point by point where that is faster than its graph"),
@@ -128,12 +150,15 @@ extension ClusterSetting {
     ]
 
     private static let clients: [ClusterSetting] = [
-        ofRun("deliveryTimeout", .duration(interval), "60s", "after which a change is given up"),
+        ofRun("deliveryTimeout", .duration(interval), "60s", "after which a change is given up")
+            .drawn("10s", "2m"),
         ofRun(
             "writerBatchChanges", .integer(1...100_000), "500",
-            "changes of a bucket that a writer sends together"),
+            "changes of a bucket that a writer sends together"
+        ).drawn("1", "2000"),
         bytes(
             "writerBatchBytes", 1024...(1 << 26), \.writerBatchByteCount,
-            "of changes that a writer sends together, unless one is larger"),
+            "of changes that a writer sends together, unless one is larger"
+        ).drawn("4KiB", "4MiB"),
     ]
 }

@@ -10,6 +10,11 @@ struct ClusterSetting: Sendable {
 
     var name: String { field.name }
 
+    /// The same, with bounds between which a seed may draw it.
+    func drawn(_ low: String, _ high: String) -> ClusterSetting {
+        ClusterSetting(field: field.drawn(low, high), apply: apply)
+    }
+
     /// What is no setting of the engine: how many nodes there are, and how clients are.
     static func ofRun(
         _ name: String, _ shape: Shape, _ byDefault: String, _ meaning: String

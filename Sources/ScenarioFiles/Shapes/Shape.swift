@@ -48,6 +48,8 @@ struct Field: Sendable {
     var meaning: String
     /// A value as a file may write it, where the default or the shape's own would say too little.
     var ownExample: String?
+    /// Between what a seed draws it, where a scenario asks for that, as a file writes it.
+    var drawn: DrawnBounds?
 
     init(
         _ name: String, _ shape: Shape, _ presence: Presence, _ meaning: String,
@@ -60,12 +62,25 @@ struct Field: Sendable {
         ownExample = example
     }
 
+    /// The same, with bounds between which a seed may draw it.
+    func drawn(_ low: String, _ high: String) -> Field {
+        var field = self
+        field.drawn = DrawnBounds(low: low, high: high)
+        return field
+    }
+
     /// A value as a file may write it.
     var example: String {
         if let ownExample { return ownExample }
         if case .byDefault(let text) = presence, !text.isEmpty { return text }
         return shape.example
     }
+}
+
+/// Two values between which one is drawn, evenly over their orders of magnitude.
+struct DrawnBounds: Sendable {
+    var low: String
+    var high: String
 }
 
 /// A mapping with known keys.

@@ -3,11 +3,12 @@ import Workloads
 /// Options that several workloads have.
 enum CommonOptions {
     static func rate(_ byDefault: String, _ meaning: String) -> Field {
-        Field("rate", .rate, .byDefault(byDefault), meaning)
+        Field("rate", .rate, .byDefault(byDefault), meaning).drawn("5/s", "300/s")
     }
 
     static let writers = Field(
-        "writers", .integer(1...1000), .byDefault("4"), "clients that write")
+        "writers", .integer(1...1000), .byDefault("4"), "clients that write"
+    ).drawn("1", "12")
 
     static func readers(_ meaning: String) -> Field {
         Field("readers", .integer(0...1000), .byDefault("2"), meaning)

@@ -8,8 +8,10 @@ extension WorkloadDescription {
         scaled: ["rate", "customers", "products"],
         options: [
             CommonOptions.rate("200/s", "changes"),
-            Field("customers", .integer(1...10_000_000), .byDefault("1_000"), "customers"),
-            Field("products", .integer(1...10_000_000), .byDefault("200"), "products"),
+            Field("customers", .integer(1...10_000_000), .byDefault("1_000"), "customers")
+                .drawn("1", "5000"),
+            Field("products", .integer(1...10_000_000), .byDefault("200"), "products")
+                .drawn("1", "2000"),
             Field("skew", .skew, .byDefault("80/20"), "how uneven the choice of rows is"),
             CommonOptions.burst,
         ] + CommonOptions.lateEvents + [

@@ -1,4 +1,5 @@
 import ScenarioFiles
+import Server
 import Simulation
 
 extension FaultEffect {

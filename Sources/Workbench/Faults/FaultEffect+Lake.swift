@@ -1,4 +1,5 @@
 import ScenarioFiles
+import Simulation
 
 extension FaultEffect {
     static let lake: [FaultEffect] = [

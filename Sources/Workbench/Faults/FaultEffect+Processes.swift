@@ -1,4 +1,6 @@
 import ScenarioFiles
+import Server
+import Simulation
 
 extension FaultEffect {
     static let processes: [FaultEffect] = [

@@ -1,5 +1,7 @@
 import Cluster
+import Platform
 import ScenarioFiles
+import Server
 import Simulation
 
 extension FaultEffect {

@@ -70,6 +70,13 @@ struct Nemesis {
     mutating func admits(_ fault: PlannedFault) -> Bool {
         let isLoss = fault.kind.name == Self.loss
         if isLoss && (hasLostNode || !canLoseNode) { return false }
+        // Where one copy is enough for an acknowledgement, damage to it would lose what nobody else
+        // has; a sync that fails says so, and nothing is acknowledged upon it.
+        if scenario.cluster.minimumInSync < 2 && fault.kind.name.losesData
+            && fault.kind.name != Self.syncFailure
+        {
+            return false
+        }
         // What a disk did in silence shows late; should the others fall out of step together then,
         // the one that is in sync alone would be the damaged one.
         let description = fault.kind.name.description
@@ -99,6 +106,7 @@ struct Nemesis {
     }
 
     private static let loss: FaultKindName = "nodeLoss"
+    private static let syncFailure: FaultKindName = "syncFailure"
 
     /// What the parameters of one fault are drawn from.
     private final class Draw: FaultDraw {

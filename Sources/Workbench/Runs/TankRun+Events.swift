@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import Oracles
 import ScenarioFiles
 import Server
 
