@@ -58,7 +58,8 @@ struct CoverageMeterTests {
     func run() throws {
         let scenario = try TankRunTests.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 20)
         let fault = PlannedFault(
-            at: .seconds(5), duration: .seconds(5), kind: FaultKind("crash", ["node": .node(NodeName(.server, 1))]))
+            at: .seconds(5), duration: .seconds(5),
+            kind: FaultKind("crash", ["node": .node(NodeName(.server, 1))]))
         let (report, _) = try TankRunTests.run(scenario, seed: 1, plan: FaultPlan([fault]))
         let coverage = try #require(report.coverage)
         let rows = coverage.rows.filter { $0.happened > 0 }

@@ -33,7 +33,8 @@ extension TankRun {
             guard let description = description(of: table) else { return false }
             let offsets = lake.offsets(of: table)
             let lag = description.buckets.map { bucket in
-                (oracles.evidence.logs[bucket]?.endOffset ?? 0) - (offsets?[Int(bucket.bucket)] ?? 0)
+                (oracles.evidence.logs[bucket]?.endOffset ?? 0)
+                    - (offsets?[Int(bucket.bucket)] ?? 0)
             }
             return lag.reduce(0, +) > count
         }
