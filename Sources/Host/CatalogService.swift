@@ -91,6 +91,18 @@ final class CatalogService: @unchecked Sendable {
         }
     }
 
+    func rename(_ table: LakeTableName, to name: LakeTableName) throws -> Bool {
+        try database.transaction {
+            try database.run(
+                """
+                UPDATE OR IGNORE iceberg_tables SET table_namespace = ?, table_name = ?
+                WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?
+                """ + isTable, .text(name.namespace), .text(name.name), catalog,
+                .text(table.namespace), .text(table.name))
+            return database.changeCount == 1
+        }
+    }
+
     func drop(_ table: LakeTableName) throws -> Bool {
         try database.transaction {
             try database.run(

@@ -8,34 +8,53 @@ final class CoordinationLakeCatalog: LakeCatalog {
 
     init(_ coordination: any Coordination) { self.coordination = coordination }
 
-    func load(_ table: LakeTableName) async throws -> String? {
+    let metadataWriter = LakeMetadataWriter.committer
+
+    func load(_ table: LakeTableName) async throws -> LakeTableState? {
         try await run(table) {
             try await self.coordination.get(Self.key(table)).map {
-                String(decoding: $0.value, as: UTF8.self)
+                LakeTableState(metadataLocation: String(decoding: $0.value, as: UTF8.self))
             }
         }
     }
 
-    func create(_ table: LakeTableName, metadataLocation: String) async throws -> Bool {
-        if table.namespace.isEmpty || table.name.isEmpty || metadataLocation.isEmpty {
-            throw LakeCatalogError.invalidRequest(reason: "a name or location is empty")
+    func create(_ table: LakeTableName, _ creation: LakeTableCreation) async throws -> Bool {
+        try table.validate()
+        if creation.metadataLocation.isEmpty {
+            throw LakeCatalogError.invalidRequest(reason: "a location is empty")
         }
         return try await commit(
             table, if: .absent(key: Self.key(table)),
-            .put(key: Self.key(table), value: Array(metadataLocation.utf8), lease: nil))
+            .put(
+                key: Self.key(table), value: Array(creation.metadataLocation.utf8), lease: nil))
     }
 
-    func swap(
-        _ table: LakeTableName, from expected: String, to replacement: String
-    ) async throws -> Bool {
-        if replacement.isEmpty {
+    func commit(_ table: LakeTableName, _ commit: LakeTableCommit) async throws -> Bool {
+        if commit.replacement.isEmpty {
             throw LakeCatalogError.invalidRequest(reason: "a location is empty")
         }
         let found = try await run(table) { try await self.coordination.get(Self.key(table)) }
-        guard let found, found.value == Array(expected.utf8) else { return false }
-        return try await commit(
+        guard let found, found.value == Array(commit.base.utf8) else { return false }
+        return try await self.commit(
             table, if: .revision(key: Self.key(table), found.revision),
-            .put(key: Self.key(table), value: Array(replacement.utf8), lease: nil))
+            .put(key: Self.key(table), value: Array(commit.replacement.utf8), lease: nil))
+    }
+
+    func rename(_ table: LakeTableName, to name: LakeTableName) async throws -> Bool {
+        try name.validate()
+        let found = try await run(table) { try await self.coordination.get(Self.key(table)) }
+        guard let found else { return false }
+        let transaction = CoordinationTransaction(
+            conditions: [
+                .revision(key: Self.key(table), found.revision), .absent(key: Self.key(name)),
+            ],
+            operations: [
+                .put(key: Self.key(name), value: found.value, lease: nil),
+                .delete(key: Self.key(table)),
+            ])
+        return try await run(table) {
+            try await self.coordination.commit(transaction) != .conflict
+        }
     }
 
     func drop(_ table: LakeTableName) async throws -> Bool {

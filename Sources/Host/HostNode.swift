@@ -65,7 +65,7 @@ extension HostWorld {
     }
 
     private func lakeCatalog(_ lifetime: Lifetime) -> any LakeCatalog {
-        if configuration.etcd == nil { return HostLakeCatalog(world: self, lifetime: lifetime) }
+        if configuration.etcd == nil { return SQLiteLakeCatalog(world: self, lifetime: lifetime) }
         return CoordinationLakeCatalog(coordination(lifetime))
     }
 

@@ -7,7 +7,8 @@ extension LakeTable {
 
     /// Commits a change; `validate` runs on the state that is to be replaced, in every attempt.
     ///
-    /// What decides is one compare-and-swap of the catalog's pointer. A conflict refreshes,
+    /// What decides is one compare-and-swap in the catalog: of its pointer, or of what the
+    /// requirements name where it writes the metadata itself. A conflict refreshes,
     /// validates again and builds again on the new state. After an unknown outcome nothing is
     /// deleted and nothing repeated before the table was read back: our metadata file is in its
     /// history or it is not. A swap that is still under way is harmless then: it lands before the
@@ -26,18 +27,21 @@ extension LakeTable {
         for attempt in 0..<Self.attemptLimit {
             try validate(metadata)
             do {
-                if attempts.prepared.last?.base != metadataLocation {
+                if attempts.prepared.last?.commit.base != metadataLocation {
                     attempts.prepared.append(try await prepare(change, manifests, machine))
                 }
             } catch IcebergError.unavailable where attempts.unsettledBase == metadataLocation {
                 break
             }
             guard let prepared = attempts.prepared.last else {
-                preconditionFailure("nothing to swap")
+                preconditionFailure("nothing to commit")
             }
-            switch try await swap(to: prepared.path, machine) {
+            switch try await offer(prepared.commit, machine) {
+            case .done where catalogWritesMetadata:
+                try await refreshPatiently(machine)
+                return prepared.snapshot
             case .done:
-                adopt(prepared.metadata, at: prepared.path)
+                adopt(prepared.metadata, at: prepared.commit.replacement)
                 return prepared.snapshot
             case .unknown:
                 machine.observer.reached("lake commit of unknown outcome")
@@ -84,13 +88,13 @@ extension LakeTable {
     }
 
     struct PreparedCommit {
-        var base: String
-        var path: String
+        var commit: LakeTableCommit
+        var updates: [TableUpdate]
         var snapshot: Snapshot?
         var metadata: TableMetadata
     }
 
-    private enum SwapOutcome {
+    private enum OfferOutcome {
         case done, conflict, unknown
         case refused(reason: String)
     }
@@ -100,13 +104,17 @@ extension LakeTable {
         if let snapshot = attempt.snapshot, metadata.snapshot(snapshot.identifier) != nil {
             return true
         }
-        return metadataLocation == attempt.path
-            || metadata.metadataLog.contains { $0.file == attempt.path }
+        if catalogWritesMetadata {
+            // Whoever made the table so, nothing of the change is left to be done.
+            return attempt.snapshot == nil && metadata.reflects(attempt.updates)
+        }
+        return metadataLocation == attempt.commit.replacement
+            || metadata.metadataLog.contains { $0.file == attempt.commit.replacement }
     }
 
-    private func swap(to path: String, _ machine: Machine) async throws -> SwapOutcome {
+    private func offer(_ commit: LakeTableCommit, _ machine: Machine) async throws -> OfferOutcome {
         do {
-            let isDone = try await machine.lakeCatalog.swap(name, from: metadataLocation, to: path)
+            let isDone = try await machine.lakeCatalog.commit(name, commit)
             return isDone ? .done : .conflict
         } catch LakeCatalogError.outcomeUnknown {
             return .unknown
@@ -154,14 +162,23 @@ extension LakeTable {
             updates.append(
                 .setProperties(change.properties.map { JSONMember($0.0, .string($0.1)) }))
         }
-        let next = try metadata.applying(updates + change.updates, replacing: base, at: now)
-        let path =
-            "\(metadata.location)/metadata/\(zeroPadded(version(of: base) + 1, digits: 5))-"
-            + "\(machine.entropy.uuid()).metadata.json"
-        try await write(Array(next.json.compact.utf8), at: path)
+        updates += change.updates
+        let next = try metadata.applying(updates, replacing: base, at: now)
+        var path = ""
+        if !catalogWritesMetadata {
+            path =
+                "\(metadata.location)/metadata/\(zeroPadded(version(of: base) + 1, digits: 5))-"
+                + "\(machine.entropy.uuid()).metadata.json"
+            try await write(Array(next.json.compact.utf8), at: path)
+        }
         precondition(base == metadataLocation, "the table moved on while a commit was prepared")
         precondition(next.uuid == metadata.uuid, "a commit makes another table of it")
-        return PreparedCommit(base: base, path: path, snapshot: snapshot, metadata: next)
+        let commit = LakeTableCommit(
+            base: base, replacement: path,
+            requirements: metadata.requirements(of: updates).map(\.json),
+            updates: updates.map(\.json))
+        return PreparedCommit(
+            commit: commit, updates: updates, snapshot: snapshot, metadata: next)
     }
 
     private func makeSnapshot(

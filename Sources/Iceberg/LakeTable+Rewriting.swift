@@ -49,10 +49,11 @@ extension LakeTable {
         return change
     }
 
-    /// Writes what a change comes to on the present state, without committing it; answers where
-    /// the metadata is, to swap for `metadataLocation`.
-    public func prepared(_ change: LakeChange, on machine: Machine) async throws -> String {
-        try await prepare(change, try await writeManifests(change), machine).path
+    /// Writes what a change comes to on the present state, without committing it; answers the
+    /// commit that the catalog is to be asked for.
+    public func prepared(_ change: LakeChange, on machine: Machine) async throws -> LakeTableCommit
+    {
+        try await prepare(change, try await writeManifests(change), machine).commit
     }
 }
 

@@ -1,4 +1,5 @@
 import Avro
+import Columnar
 import JSON
 public import Platform
 
@@ -35,9 +36,10 @@ public final class LakeTable {
         _ machine: Machine, _ name: LakeTableName, in location: LakeLocation,
         _ manifests: ManifestCache = ManifestCache()
     ) async throws -> LakeTable? {
-        guard let pointer = try await load(machine, name) else { return nil }
-        let metadata = try await readMetadata(machine, pointer, location)
-        return LakeTable(machine, name, location, metadata, at: pointer, manifests)
+        guard let state = try await load(machine, name) else { return nil }
+        let metadata = try await metadata(of: state, machine, location)
+        return LakeTable(
+            machine, name, location, metadata, at: state.metadataLocation, manifests)
     }
 
     /// Opens a table, creating it if there is none; of two who create at once one wins and both
@@ -45,6 +47,9 @@ public final class LakeTable {
     ///
     /// A table that `isReplaced` says yes to has its entry swapped for a new table's; its own files
     /// stay where they are.
+    ///
+    /// A catalog that writes the metadata itself may give the columns other ids; they get their own
+    /// again then, while the table has no rows yet.
     public static func openOrCreate(
         _ machine: Machine, _ name: LakeTableName, in location: LakeLocation, schema: IcebergSchema,
         properties: [(String, String)] = [],
@@ -63,12 +68,17 @@ public final class LakeTable {
             timestampMilliseconds: machine.clock.timestamp.millisecondsSinceEpoch)
         for (name, value) in properties { metadata.setProperty(name, value) }
         let path = "\(folder)/metadata/00000-\(machine.entropy.uuid()).metadata.json"
-        try await put(machine, Array(metadata.json.compact.utf8), at: path, location, name)
+        if machine.lakeCatalog.metadataWriter == .committer {
+            try await put(machine, Array(metadata.json.compact.utf8), at: path, location, name)
+        }
         do {
-            if let replaced {
-                _ = try await machine.lakeCatalog.swap(name, from: replaced, to: path)
+            let creation = LakeTableCreation(
+                metadataLocation: path, request: metadata.creationRequest(schema))
+            if let replaced, machine.lakeCatalog.metadataWriter == .committer {
+                _ = try await machine.lakeCatalog.commit(name, .swap(from: replaced, to: path))
             } else {
-                _ = try await machine.lakeCatalog.create(name, metadataLocation: path)
+                if replaced != nil { _ = try await machine.lakeCatalog.drop(name) }
+                _ = try await machine.lakeCatalog.create(name, creation)
             }
         } catch let error as LakeCatalogError {
             throw IcebergError.unavailable(table: name.description, reason: "\(error)")
@@ -77,17 +87,31 @@ public final class LakeTable {
             throw IcebergError.unavailable(
                 table: name.description, reason: "it was created and dropped")
         }
+        try await table.restore(schema, on: machine)
         return table
     }
 
+    /// Gives an empty table the schema that it was to have, where its catalog chose other ids.
+    private func restore(_ schema: IcebergSchema, on machine: Machine) async throws {
+        guard catalogWritesMetadata, metadata.snapshots.isEmpty,
+            metadata.schema.columns.fields != schema.columns.fields
+        else { return }
+        var change = LakeChange()
+        change.updates = metadata.replacingSchema(with: schema)
+        try await commit(change, on: machine) { _ in }
+    }
+
+    /// Whether the catalog makes the metadata files, and takes them away.
+    public var catalogWritesMetadata: Bool { machine.lakeCatalog.metadataWriter == .catalog }
+
     /// Reads the table's present state.
     public func refresh() async throws {
-        guard let pointer = try await Self.load(machine, name) else {
+        guard let state = try await Self.load(machine, name) else {
             throw IcebergError.noSuchTable(name.description)
         }
-        if pointer == metadataLocation { return }
-        metadata = try await Self.readMetadata(machine, pointer, location)
-        metadataLocation = pointer
+        if state.metadataLocation == metadataLocation { return }
+        metadata = try await Self.metadata(of: state, machine, location)
+        metadataLocation = state.metadataLocation
     }
 
     func adopt(_ metadata: TableMetadata, at path: String) {
@@ -95,7 +119,9 @@ public final class LakeTable {
         metadataLocation = path
     }
 
-    private static func load(_ machine: Machine, _ name: LakeTableName) async throws -> String? {
+    private static func load(
+        _ machine: Machine, _ name: LakeTableName
+    ) async throws -> LakeTableState? {
         do {
             return try await machine.lakeCatalog.load(name)
         } catch let error as LakeCatalogError {
@@ -103,10 +129,12 @@ public final class LakeTable {
         }
     }
 
-    private static func readMetadata(
-        _ machine: Machine, _ path: String, _ location: LakeLocation
+    private static func metadata(
+        of state: LakeTableState, _ machine: Machine, _ location: LakeLocation
     ) async throws -> TableMetadata {
-        try TableMetadata(decoding: try await get(machine, path, location), path: path)
+        let path = state.metadataLocation
+        if let json = state.metadata { return try TableMetadata(json, path: path) }
+        return try TableMetadata(decoding: try await get(machine, path, location), path: path)
     }
 
     // MARK: Files

@@ -56,9 +56,17 @@ extension TableMetadata {
     }
 
     public init(decoding bytes: [UInt8], path: String) throws(IcebergError) {
+        let json: JSONValue
+        do { json = try JSONValue(parsing: bytes) } catch {
+            throw .damaged(path: path, reason: "\(error)")
+        }
+        try self.init(json, path: path)
+    }
+
+    /// Reads metadata that was found at `path`, or that a catalog hands out as it stands there.
+    public init(_ json: JSONValue, path: String) throws(IcebergError) {
         do {
-            let json = JSONField(value: try JSONValue(parsing: bytes), path: "")
-            try self.init(json: json)
+            try self.init(json: JSONField(value: json, path: ""))
             try chooseSchema()
         } catch let error as IcebergError {
             throw error

@@ -30,6 +30,7 @@ extension TableTiering {
         } catch let error as ColumnarError {
             throw LakeTieringError.damaged(reason: "table \(table.name): \(error)")
         }
+        if lake.catalogWritesMetadata { return done }
         // Metadata that has left the table's log of it is nobody's any more.
         let named = lake.metadata.previousFiles.union([lake.metadataLocation])
         let left = metadataFiles.subtracting(named)

@@ -34,12 +34,22 @@ public final class SimulatedCatalog: FaultyService {
         return true
     }
 
-    func swap(_ table: LakeTableName, from expected: String, to replacement: String) -> Bool {
-        record(.catalogWrite, table, replacement)
-        if locations[table] != expected { return false }
+    func commit(_ table: LakeTableName, _ commit: LakeTableCommit) -> Bool {
+        record(.catalogWrite, table, commit.replacement)
+        if locations[table] != commit.base { return false }
         if random.chance(partsPerMillion: faults.conflictsPerMillion) { return false }
-        locations[table] = replacement
-        onChange?(table, replacement)
+        locations[table] = commit.replacement
+        onChange?(table, commit.replacement)
+        return true
+    }
+
+    func rename(_ table: LakeTableName, to name: LakeTableName) -> Bool {
+        record(.catalogWrite, table, name.description)
+        guard locations[name] == nil, let location = locations.removeValue(forKey: table) else {
+            return false
+        }
+        locations[name] = location
+        onChange?(name, location)
         return true
     }
 
@@ -67,31 +77,38 @@ final class SimulatedLakeCatalog: LakeCatalog {
         self.lifetime = lifetime
     }
 
-    func load(_ table: LakeTableName) async throws -> String? {
-        try await run(table, isRead: true) { [catalog] in catalog.load(table) }
+    let metadataWriter = LakeMetadataWriter.committer
+
+    func load(_ table: LakeTableName) async throws -> LakeTableState? {
+        let location = try await run(table, isRead: true) { [catalog] in catalog.load(table) }
+        return location.map { LakeTableState(metadataLocation: $0) }
     }
 
-    func create(_ table: LakeTableName, metadataLocation: String) async throws -> Bool {
-        if table.namespace.isEmpty || table.name.isEmpty || metadataLocation.isEmpty {
-            throw LakeCatalogError.invalidRequest(reason: "a name or location is empty")
+    func create(_ table: LakeTableName, _ creation: LakeTableCreation) async throws -> Bool {
+        try table.validate()
+        if creation.metadataLocation.isEmpty {
+            throw LakeCatalogError.invalidRequest(reason: "a location is empty")
         }
-        return try await run(table) { [catalog] in catalog.create(table, metadataLocation) }
+        return try await run(table) { [catalog] in
+            catalog.create(table, creation.metadataLocation)
+        }
     }
 
-    func swap(
-        _ table: LakeTableName, from expected: String, to replacement: String
-    ) async throws -> Bool {
-        if replacement.isEmpty {
+    func commit(_ table: LakeTableName, _ commit: LakeTableCommit) async throws -> Bool {
+        if commit.replacement.isEmpty {
             throw LakeCatalogError.invalidRequest(reason: "a location is empty")
         }
         do {
-            return try await run(table) { [catalog] in
-                catalog.swap(table, from: expected, to: replacement)
-            }
+            return try await run(table) { [catalog] in catalog.commit(table, commit) }
         } catch LakeCatalogError.outcomeUnknown(let table) {
-            catalog.onUnknownSwap?(table, replacement)
+            catalog.onUnknownSwap?(table, commit.replacement)
             throw LakeCatalogError.outcomeUnknown(table)
         }
+    }
+
+    func rename(_ table: LakeTableName, to name: LakeTableName) async throws -> Bool {
+        try name.validate()
+        return try await run(table) { [catalog] in catalog.rename(table, to: name) }
     }
 
     func drop(_ table: LakeTableName) async throws -> Bool {

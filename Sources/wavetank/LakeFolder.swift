@@ -127,7 +127,8 @@ struct LakeFolder {
         world.start("export") { machine in
             do {
                 for (name, location) in lake.tables {
-                    _ = try await machine.lakeCatalog.create(name, metadataLocation: location)
+                    _ = try await machine.lakeCatalog.create(
+                        name, LakeTableCreation(metadataLocation: location))
                 }
             } catch {
                 failure = error

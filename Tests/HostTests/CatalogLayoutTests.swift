@@ -16,8 +16,9 @@ struct CatalogLayoutTests {
     func columns() throws {
         let folder = RealFolder()
         try folder.run { machine, _ in
-            _ = try await machine.lakeCatalog.create(Self.table, metadataLocation: "v1")
-            _ = try await machine.lakeCatalog.swap(Self.table, from: "v1", to: "v2")
+            _ = try await machine.lakeCatalog.create(
+                Self.table, LakeTableCreation(metadataLocation: "v1"))
+            _ = try await machine.lakeCatalog.commit(Self.table, .swap(from: "v1", to: "v2"))
         }
         let database = try open(folder)
         let columns = try database.run("PRAGMA table_info(iceberg_tables)")
@@ -61,14 +62,14 @@ struct CatalogLayoutTests {
             let tables = ["null", "view", "foreign"]
                 .map { LakeTableName(namespace: "a", name: $0) }
             #expect(try await catalog.list() == [tables[0]])
-            #expect(try await catalog.swap(tables[0], from: "v1", to: "v2"))
+            #expect(try await catalog.commit(tables[0], .swap(from: "v1", to: "v2")))
             for table in tables[1...] {
                 #expect(try await catalog.load(table) == nil)
-                #expect(try await !catalog.swap(table, from: "v1", to: "v2"))
+                #expect(try await !catalog.commit(table, .swap(from: "v1", to: "v2")))
                 #expect(try await !catalog.drop(table))
             }
             // A view has the name.
-            #expect(try await !catalog.create(tables[1], metadataLocation: "v1"))
+            #expect(try await !catalog.create(tables[1], LakeTableCreation(metadataLocation: "v1")))
         }
     }
 
@@ -88,9 +89,9 @@ struct CatalogLayoutTests {
         }
         try folder.run { machine, _ async throws in
             let catalog = machine.lakeCatalog
-            #expect(try await catalog.create(Self.table, metadataLocation: "v1"))
-            #expect(try await catalog.swap(Self.table, from: "v1", to: "v2"))
-            #expect(try await catalog.load(Self.table) == "v2")
+            #expect(try await catalog.create(Self.table, LakeTableCreation(metadataLocation: "v1")))
+            #expect(try await catalog.commit(Self.table, .swap(from: "v1", to: "v2")))
+            #expect(try await catalog.load(Self.table)?.metadataLocation == "v2")
             #expect(try await catalog.list() == [Self.table])
             #expect(try await catalog.drop(Self.table))
         }

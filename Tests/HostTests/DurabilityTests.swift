@@ -22,7 +22,8 @@ struct DurabilityTests {
             let result = try await machine.coordination.commit(
                 CoordinationTransaction(
                     conditions: [], operations: [.put(key: "k", value: [1], lease: nil)]))
-            _ = try await machine.lakeCatalog.create(table, metadataLocation: "v1")
+            _ = try await machine.lakeCatalog.create(
+                table, LakeTableCreation(metadataLocation: "v1"))
             return (tag, result)
         }
         #expect(revision == .committed(Revision(number: 1)))
@@ -34,7 +35,7 @@ struct DurabilityTests {
             #expect(try await machine.coordination.get("k")?.revision.number == 1)
             let watch = try await machine.coordination.watch(prefix: "", after: .zero)
             #expect(try await watch.next().map(\.key) == ["k"])
-            #expect(try await machine.lakeCatalog.load(table) == "v1")
+            #expect(try await machine.lakeCatalog.load(table)?.metadataLocation == "v1")
         }
     }
 

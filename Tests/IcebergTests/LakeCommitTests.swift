@@ -249,10 +249,9 @@ struct LakeCommitTests {
             let scan = try await table.scan(try #require(table.metadata.current))
             let change = try #require(
                 try await table.compaction(of: scan.dataFiles, in: scan))
-            let path = try await table.prepared(change, on: machine)
+            let commit = try await table.prepared(change, on: machine)
             #expect(try await openShelf(machine).metadata == before, "nothing is committed yet")
-            _ = try await machine.lakeCatalog.swap(
-                shelfName, from: table.metadataLocation, to: path)
+            _ = try await machine.lakeCatalog.commit(shelfName, commit)
             try await table.refresh()
             let current = try #require(table.metadata.current)
             #expect(current.summary("operation") == "replace")
@@ -273,9 +272,8 @@ struct LakeCommitTests {
             let snapshot = table.metadata.currentSnapshot
             var change = LakeChange()
             change.properties = [("owner", "somebody")]
-            let path = try await table.prepared(change, on: machine)
-            let isDone = try await machine.lakeCatalog.swap(
-                shelfName, from: table.metadataLocation, to: path)
+            let commit = try await table.prepared(change, on: machine)
+            let isDone = try await machine.lakeCatalog.commit(shelfName, commit)
             #expect(isDone)
             // Whoever commits on what it knew meets a conflict, and keeps the property.
             _ = try await table.add(10..<20, label: "b", on: machine)
@@ -311,7 +309,8 @@ struct LakeCommitTests {
                 _ = try await machine.objectStore.put(
                     file.bytes, at: "lake/" + file.path, .ifAbsent)
             }
-            _ = try await machine.lakeCatalog.create(shelfName, metadataLocation: metadata)
+            _ = try await machine.lakeCatalog.create(
+                shelfName, LakeTableCreation(metadataLocation: metadata))
             let table = try #require(try await LakeTable.open(machine, shelfName, in: target))
             let expected = (0..<200 as Range<Int64>).filter { $0 % 10 != 4 }
             #expect(try await table.numbers() == expected)

@@ -88,8 +88,8 @@ struct LosslessTests {
     {
         let path = table.newPath("metadata", ".metadata.json")
         try await table.write(Array(metadata.json.compact.utf8), at: path)
-        let isDone = try await machine.lakeCatalog.swap(
-            table.name, from: table.metadataLocation, to: path)
+        let isDone = try await machine.lakeCatalog.commit(
+            table.name, .swap(from: table.metadataLocation, to: path))
         #expect(isDone)
     }
 

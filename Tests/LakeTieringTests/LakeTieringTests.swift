@@ -151,8 +151,8 @@ struct LakeTieringTests {
                 guard isFirst, key.contains("/data/") else { return }
                 isFirst = false
                 machine.spawn("stranger") {
-                    let isDone = try await machine.lakeCatalog.swap(
-                        lake.name, from: lake.metadataLocation, to: rewritten)
+                    let isDone = try await machine.lakeCatalog.commit(
+                        lake.name, rewritten)
                     #expect(isDone)
                 }
             }

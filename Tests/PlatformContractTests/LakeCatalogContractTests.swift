@@ -14,18 +14,39 @@ struct LakeCatalogContractTests {
             let catalog = machine.lakeCatalog
             let table = Self.table
             #expect(try await catalog.load(table) == nil)
-            #expect(try await !catalog.swap(table, from: "v1", to: "v2"))
+            #expect(try await !catalog.commit(table, .swap(from: "v1", to: "v2")))
             #expect(try await !catalog.drop(table))
-            #expect(try await catalog.create(table, metadataLocation: "v1"))
-            #expect(try await !catalog.create(table, metadataLocation: "v9"))
-            #expect(try await catalog.load(table) == "v1")
-            #expect(try await catalog.swap(table, from: "v1", to: "v2"))
-            #expect(try await !catalog.swap(table, from: "v1", to: "v3"))
-            #expect(try await catalog.load(table) == "v2")
-            #expect(try await catalog.swap(table, from: "v2", to: "v2"))
+            #expect(try await catalog.create(table, LakeTableCreation(metadataLocation: "v1")))
+            #expect(try await !catalog.create(table, LakeTableCreation(metadataLocation: "v9")))
+            #expect(try await catalog.load(table)?.metadataLocation == "v1")
+            #expect(try await catalog.commit(table, .swap(from: "v1", to: "v2")))
+            #expect(try await !catalog.commit(table, .swap(from: "v1", to: "v3")))
+            #expect(try await catalog.load(table)?.metadataLocation == "v2")
+            #expect(try await catalog.commit(table, .swap(from: "v2", to: "v2")))
             #expect(try await catalog.drop(table))
             #expect(try await catalog.load(table) == nil)
-            #expect(try await catalog.create(table, metadataLocation: "v4"))
+            #expect(try await catalog.create(table, LakeTableCreation(metadataLocation: "v4")))
+        }
+    }
+
+    @Test(
+        "A table that is renamed keeps its state, and takes no other's name",
+        arguments: WorldKind.allCases)
+    func renaming(_ kind: WorldKind) throws {
+        try EitherWorld.run(kind) { machine, _ async throws in
+            let catalog = machine.lakeCatalog
+            let other = LakeTableName(namespace: "shop.eu", name: "sales")
+            #expect(try await !catalog.rename(Self.table, to: other))
+            for (table, location) in [(Self.table, "v1"), (other, "v2")] {
+                #expect(
+                    try await catalog.create(table, LakeTableCreation(metadataLocation: location)))
+            }
+            #expect(try await !catalog.rename(Self.table, to: other))
+            #expect(try await catalog.drop(other))
+            #expect(try await catalog.rename(Self.table, to: other))
+            #expect(try await catalog.load(Self.table) == nil)
+            #expect(try await catalog.load(other)?.metadataLocation == "v1")
+            #expect(try await catalog.list() == [other])
         }
     }
 
@@ -37,7 +58,7 @@ struct LakeCatalogContractTests {
             let tables = [("a", "b"), ("a", "c"), ("a.b", "a"), ("b", "a")]
                 .map { LakeTableName(namespace: $0.0, name: $0.1) }
             for table in tables.reversed() {
-                #expect(try await catalog.create(table, metadataLocation: "v1"))
+                #expect(try await catalog.create(table, LakeTableCreation(metadataLocation: "v1")))
             }
             #expect(try await catalog.list() == tables)
         }
@@ -47,17 +68,20 @@ struct LakeCatalogContractTests {
     func races(_ kind: WorldKind) throws {
         try EitherWorld.run(kind) { machine, world in
             let others = (2...6).map { world.start("machine-\($0)") }
-            _ = try await machine.lakeCatalog.create(Self.table, metadataLocation: "start")
+            _ = try await machine.lakeCatalog.create(
+                Self.table, LakeTableCreation(metadataLocation: "start"))
             let results = others.map { other in
                 machine.result {
-                    try await other.lakeCatalog.swap(Self.table, from: "start", to: other.name)
+                    try await other.lakeCatalog.commit(
+                        Self.table, .swap(from: "start", to: other.name))
                 }
             }
             var winners: [String] = []
             for (other, result) in zip(others, results)
             where try await result.receive()?.get() == true { winners.append(other.name) }
             #expect(winners.count == 1)
-            #expect(try await machine.lakeCatalog.load(Self.table) == winners.first)
+            #expect(
+                try await machine.lakeCatalog.load(Self.table)?.metadataLocation == winners.first)
         }
     }
 
@@ -74,10 +98,16 @@ struct LakeCatalogContractTests {
             }
             let nameless = LakeTableName(namespace: "a", name: "")
             let placeless = LakeTableName(namespace: "", name: "a")
-            await refused { try await catalog.create(nameless, metadataLocation: "v1") }
-            await refused { try await catalog.create(placeless, metadataLocation: "v1") }
-            await refused { try await catalog.create(Self.table, metadataLocation: "") }
-            await refused { try await catalog.swap(Self.table, from: "v1", to: "") }
+            await refused {
+                try await catalog.create(nameless, LakeTableCreation(metadataLocation: "v1"))
+            }
+            await refused {
+                try await catalog.create(placeless, LakeTableCreation(metadataLocation: "v1"))
+            }
+            await refused {
+                try await catalog.create(Self.table, LakeTableCreation(metadataLocation: ""))
+            }
+            await refused { try await catalog.commit(Self.table, .swap(from: "v1", to: "")) }
             #expect(try await catalog.list() == [])
         }
     }

@@ -208,11 +208,11 @@ struct CatalogTests {
         try on(world) { (machine) async throws in
             let catalog = machine.lakeCatalog
             #expect(try await catalog.load(table) == nil)
-            #expect(try await catalog.create(table, metadataLocation: "1"))
-            #expect(try await !catalog.create(table, metadataLocation: "2"))
-            #expect(try await catalog.swap(table, from: "1", to: "2"))
-            #expect(try await !catalog.swap(table, from: "1", to: "3"))
-            #expect(try await catalog.load(table) == "2")
+            #expect(try await catalog.create(table, LakeTableCreation(metadataLocation: "1")))
+            #expect(try await !catalog.create(table, LakeTableCreation(metadataLocation: "2")))
+            #expect(try await catalog.commit(table, .swap(from: "1", to: "2")))
+            #expect(try await !catalog.commit(table, .swap(from: "1", to: "3")))
+            #expect(try await catalog.load(table)?.metadataLocation == "2")
             #expect(try await catalog.list() == [table])
             #expect(try await catalog.drop(table))
             #expect(try await !catalog.drop(table))
@@ -225,14 +225,14 @@ struct CatalogTests {
         defer { world.shutDown() }
         try on(world) { machine in
             let catalog = machine.lakeCatalog
-            _ = try await catalog.create(table, metadataLocation: "1")
+            _ = try await catalog.create(table, LakeTableCreation(metadataLocation: "1"))
             func swap(_ change: (inout ServiceFaults) -> Void) async throws -> LakeCatalogError? {
                 var faults = ServiceFaults()
                 change(&faults)
                 world.catalog.faults = faults
                 return try await failure(LakeCatalogError.self) {
-                    let isMoved = try await catalog.swap(
-                        table, from: world.catalog.location(table)!, to: "2")
+                    let isMoved = try await catalog.commit(
+                        table, .swap(from: world.catalog.location(table)!, to: "2"))
                     #expect(!isMoved)
                 }
             }

@@ -66,9 +66,8 @@ final class ForeignWriter {
             let change = try await change(act, table, number)
         else { return }
         let expired = table.metadata.snapshots
-        let replacement = try await table.prepared(change, on: machine)
-        let isDone = try await machine.lakeCatalog.swap(
-            name, from: table.metadataLocation, to: replacement)
+        let commit = try await table.prepared(change, on: machine)
+        let isDone = try await machine.lakeCatalog.commit(name, commit)
         if !isDone { return }
         commitCount += 1
         if act == .expire {

@@ -1,7 +1,8 @@
 import Platform
 
-/// One machine's way to the lake catalog.
-final class HostLakeCatalog: LakeCatalog {
+/// One machine's way to the lake catalog in a SQLite file.
+final class SQLiteLakeCatalog: LakeCatalog {
+    let metadataWriter = LakeMetadataWriter.committer
     private let world: HostWorld
     private let lifetime: Lifetime
 
@@ -10,24 +11,30 @@ final class HostLakeCatalog: LakeCatalog {
         self.lifetime = lifetime
     }
 
-    func load(_ table: LakeTableName) async throws -> String? {
-        try await run(table) { try $0.load(table) }
+    func load(_ table: LakeTableName) async throws -> LakeTableState? {
+        try await run(table) { try $0.load(table) }.map { LakeTableState(metadataLocation: $0) }
     }
 
-    func create(_ table: LakeTableName, metadataLocation: String) async throws -> Bool {
-        if table.namespace.isEmpty || table.name.isEmpty || metadataLocation.isEmpty {
-            throw LakeCatalogError.invalidRequest(reason: "a name or location is empty")
-        }
-        return try await run(table) { try $0.create(table, metadataLocation) }
-    }
-
-    func swap(
-        _ table: LakeTableName, from expected: String, to replacement: String
-    ) async throws -> Bool {
-        if replacement.isEmpty {
+    func create(_ table: LakeTableName, _ creation: LakeTableCreation) async throws -> Bool {
+        try table.validate()
+        if creation.metadataLocation.isEmpty {
             throw LakeCatalogError.invalidRequest(reason: "a location is empty")
         }
-        return try await run(table) { try $0.swap(table, from: expected, to: replacement) }
+        return try await run(table) { try $0.create(table, creation.metadataLocation) }
+    }
+
+    func commit(_ table: LakeTableName, _ commit: LakeTableCommit) async throws -> Bool {
+        if commit.replacement.isEmpty {
+            throw LakeCatalogError.invalidRequest(reason: "a location is empty")
+        }
+        return try await run(table) {
+            try $0.swap(table, from: commit.base, to: commit.replacement)
+        }
+    }
+
+    func rename(_ table: LakeTableName, to name: LakeTableName) async throws -> Bool {
+        try name.validate()
+        return try await run(table) { try $0.rename(table, to: name) }
     }
 
     func drop(_ table: LakeTableName) async throws -> Bool {
