@@ -36,7 +36,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 // Data goes down this list; an arrow points only to what stands further down.
 let sources: [Target] = [
     .executableTarget(
-        name: "wavetank", dependencies: ["Workbench", "Host", "CBuild", argumentParser],
+        name: "wavetank", dependencies: ["Workbench", "LakeSQL", "Host", "CBuild", argumentParser],
         swiftSettings: strict),
     module(
         "Workbench",
@@ -45,6 +45,7 @@ let sources: [Target] = [
             "Workloads", "RunReports",
         ]),
     module("SeedTrials", ["RunReports", "Simulation", "JSON", "Platform"]),
+    module("LakeSQL", ["Host", "Iceberg", "JSON", "Columnar", "Platform", "CSQLite"]),
     module("RunReports", ["JSON"]),
     module(
         "ScenarioFiles",
@@ -110,6 +111,7 @@ let testTargets: [Target] = [
     tests("RemoteLog", ["RemoteLog", "Changelog", "Columnar"]),
     tests("LakeTiering", ["LakeTiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
     tests("UnionRead", ["UnionRead", "LakeTiering", "JSON", "Columnar"]),
+    tests("LakeSQL", ["LakeSQL", "Iceberg", "Parquet", "JSON", "Columnar", "Host", "Platform"]),
     tests("Server", ["Server", "Cluster", "Columnar", "JSON"]),
     tests(
         "Cluster",

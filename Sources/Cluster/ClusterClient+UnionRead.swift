@@ -21,7 +21,7 @@ extension ClusterClient {
                     + "buckets")
         }
         let reader = UnionReader(
-            machine, in: ClusterConfiguration.lakeLocation, log: self, lakeManifests)
+            machine, in: configuration.lakeLocation, log: self, lakeManifests)
         return try await reader.read(table.tiered, at: moment, request)
     }
 }

@@ -46,7 +46,9 @@ public struct ClusterConfiguration: Sendable {
     /// Bounds of one round of lake tiering.
     public var lakeTiering = LakeTieringConfiguration()
     /// Where all lake tables are.
-    public static let lakeLocation = LakeLocation(prefix: "s3://warehouse/")
+    public var lakeLocation = defaultLakeLocation
+    /// Where they are in the tank, and were in folders that were served before.
+    public static let defaultLakeLocation = LakeLocation(prefix: "s3://warehouse/")
     /// Rows of a bucket in memory before they are flushed, and cached blocks, in bytes each.
     public var rowMemoryByteCount = 512 * 1024
     /// Flushed tables of rows are compacted once there are so many.

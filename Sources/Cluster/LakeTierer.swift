@@ -58,7 +58,7 @@ public final class LakeTierer {
             return
         }
         let tiering = TableTiering(
-            machine, table.tiered, epoch: term.epoch, in: ClusterConfiguration.lakeLocation,
+            machine, table.tiered, epoch: term.epoch, in: configuration.lakeLocation,
             from: client, configuration: configuration.lakeTiering)
         var retry = Backoff(configuration)
         // What was told already: the same again is for debugging alone.

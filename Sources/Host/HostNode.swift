@@ -14,8 +14,13 @@ final class HostNode {
 
 extension HostWorld {
     /// Starts a machine, with what its folder holds, and runs `body` as its first task.
+    ///
+    /// It may have other objects and another lake catalog than the world's.
     @discardableResult
-    public func start(_ name: String, _ body: @escaping (Machine) async throws -> Void) -> Machine {
+    public func start(
+        _ name: String, objectStore: (any ObjectStore)? = nil,
+        lakeCatalog: (any LakeCatalog)? = nil, _ body: @escaping (Machine) async throws -> Void
+    ) -> Machine {
         precondition(!isShutDown, "the world was shut down")
         precondition(!name.isEmpty && !name.contains("/") && name.first != ".", "a bad name")
         let node = nodes[name] ?? HostNode(name: name)
@@ -38,9 +43,9 @@ extension HostWorld {
             clock: HostClock(world: self, lifetime: lifetime),
             disk: HostDisk(world: self, node: node, lifetime: lifetime),
             network: network,
-            objectStore: objectStore(name, lifetime),
+            objectStore: objectStore ?? self.objectStore(name, lifetime),
             coordination: coordination(lifetime),
-            lakeCatalog: lakeCatalog(lifetime),
+            lakeCatalog: lakeCatalog ?? self.lakeCatalog(lifetime),
             entropy: SystemEntropy(),
             observer: HostObserver(journal, machine: name),
             lifetime: lifetime,

@@ -1,35 +1,37 @@
 import CSQLite
 
 /// A value in a database.
-enum SQLiteValue: Hashable, Sendable {
+package enum SQLiteValue: Hashable, Sendable {
     case null
     case integer(Int64)
     case text(String)
     case blob([UInt8])
 
-    var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
-    var text: String? { if case .text(let value) = self { value } else { nil } }
-    var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
+    package var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    package var text: String? { if case .text(let value) = self { value } else { nil } }
+    package var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
 }
 
-struct SQLiteError: Error, CustomStringConvertible {
+package struct SQLiteError: Error, CustomStringConvertible {
     var code: Int32
     var message: String
     /// Whether the failure was in making a transaction durable: it may or may not be.
     var isInDoubt = false
 
-    var description: String { "SQLite error \(code): \(message)" }
+    package var description: String { "SQLite error \(code): \(message)" }
 }
 
 /// One connection to a SQLite database; one thread at a time may use it.
-final class SQLiteDatabase {
+package final class SQLiteDatabase {
     private let connection: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
-    /// Opens a database, made if it is not there, whose commits are durable when they return.
-    init(_ path: String) throws(SQLiteError) {
+    /// Opens a database, made if it is not there, whose commits are durable when they return; or
+    /// one of others, to read only.
+    package init(_ path: String, isReadOnly: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let flags = access | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &opened, flags, nil)
         guard let opened else { throw SQLiteError(code: code, message: "no memory") }
         guard code == SQLITE_OK else {
@@ -39,6 +41,7 @@ final class SQLiteDatabase {
         }
         connection = opened
         sqlite3_busy_timeout(connection, 5000)
+        if isReadOnly { return }
         try run("PRAGMA journal_mode = WAL")
         try run("PRAGMA synchronous = FULL")
     }
@@ -54,7 +57,7 @@ final class SQLiteDatabase {
 
     /// Runs one statement and returns its rows.
     @discardableResult
-    func run(
+    package func run(
         _ sql: String, _ values: SQLiteValue...
     ) throws(SQLiteError) -> [[SQLiteValue]] {
         let statement = try prepare(sql)

@@ -42,6 +42,7 @@ extension LakeTable {
                 return prepared.snapshot
             case .done:
                 adopt(prepared.metadata, at: prepared.commit.replacement)
+                await writeVersionHint(machine)
                 return prepared.snapshot
             case .unknown:
                 machine.observer.reached("lake commit of unknown outcome")
@@ -92,6 +93,18 @@ extension LakeTable {
         var updates: [TableUpdate]
         var snapshot: Snapshot?
         var metadata: TableMetadata
+    }
+
+    /// Names the newest metadata file in the table's folder. It is a hint: without it nothing is
+    /// lost, and an older one may come later than a newer.
+    private func writeVersionHint(_ machine: Machine) async {
+        guard location.hasVersionHints, metadataLocation.hasSuffix(".metadata.json"),
+            let slash = metadataLocation.lastIndex(of: "/"),
+            let key = try? location.key(of: metadataLocation[...slash] + "version-hint.text")
+        else { return }
+        let name = metadataLocation[metadataLocation.index(after: slash)...]
+        let hint = Array(name.dropLast(".metadata.json".count).utf8)
+        _ = try? await machine.objectStore.put(hint, at: key, .always)
     }
 
     private enum OfferOutcome {

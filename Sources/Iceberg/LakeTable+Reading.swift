@@ -1,5 +1,4 @@
 public import Columnar
-import Parquet
 
 /// The live files of one snapshot.
 public struct LakeScan: Hashable, Sendable {
@@ -14,17 +13,6 @@ public struct LakeScan: Hashable, Sendable {
     public var deleteFiles: [LiveFile] = []
 }
 
-/// Which rows of a snapshot's files are deleted.
-public struct LakeDeletions: Hashable, Sendable {
-    var positions: [String: Set<Int64>] = [:]
-
-    public init() {}
-
-    public func contains(_ path: String, _ position: Int64) -> Bool {
-        positions[path]?.contains(position) ?? false
-    }
-}
-
 /// Live rows of one data file.
 public struct LakeRows: Sendable {
     public var batch: RecordBatch
@@ -34,7 +22,7 @@ public struct LakeRows: Sendable {
 
 extension LakeTable {
     /// Larger files are read piece by piece, only what is wanted of them.
-    private static let wholeFileByteCount: Int64 = 512 * 1024
+    static let wholeFileByteCount: Int64 = 512 * 1024
 
     /// The manifests of a snapshot.
     public func manifestList(of snapshot: Snapshot) async throws -> ManifestList {
@@ -82,32 +70,6 @@ extension LakeTable {
         return decoded
     }
 
-    /// What is deleted of some of a snapshot's data files, or of all if nil.
-    ///
-    /// Only delete files that may name one of them are read, each once.
-    public func deletions(
-        of scan: LakeScan, from files: [LakeScan.LiveFile]? = nil
-    ) async throws -> LakeDeletions {
-        var sequences: [String: Int64] = [:]
-        for data in files ?? scan.dataFiles { sequences[data.file.path] = data.sequenceNumber }
-        var deletions = LakeDeletions()
-        for deletes in scan.deleteFiles where mayConcern(deletes, files ?? scan.dataFiles) {
-            let path = deletes.file.path
-            guard deletes.file.content == .positionDeletes else {
-                throw IcebergError.unsupported(reason: "\(path) has equality deletes")
-            }
-            guard deletes.file.format.uppercased() == "PARQUET" else {
-                throw IcebergError.unsupported(reason: "\(path) has deletion vectors")
-            }
-            for delete in try positionDeletes(in: try await read(path), path) {
-                guard let sequence = sequences[delete.path], sequence <= deletes.sequenceNumber
-                else { continue }
-                deletions.positions[delete.path, default: []].insert(delete.position)
-            }
-        }
-        return deletions
-    }
-
     /// Whether a delete file may name one of some data files.
     public func mayConcern(_ deletes: LakeScan.LiveFile, _ files: [LakeScan.LiveFile]) -> Bool {
         let bounds = deletes.file.bounds(of: positionDeletePathIdentifier)
@@ -124,61 +86,23 @@ extension LakeTable {
         }
     }
 
-    /// The live rows of a data file as `schema` sees them: columns by field id, row group by row
-    /// group.
-    ///
-    /// Row groups of which `filter` can tell that no row of theirs matches are left out; rows of
-    /// the others come whether they match or not.
+    /// A reader of the live rows of a data file that pass, as `schema` sees them: columns by field
+    /// id. `deletions` must have been read for the file.
+    public func reader(
+        of file: DataFile, without deletions: LakeDeletions, as schema: Schema,
+        filter: RowFilter = RowFilter()
+    ) async throws -> LakeFileReader {
+        try await LakeFileReader(self, file, without: deletions, as: schema, filter: filter)
+    }
+
+    /// The live rows of a data file that pass, all in memory, row group by row group.
     public func rows(
         of file: DataFile, without deletions: LakeDeletions, as schema: Schema,
         filter: RowFilter = RowFilter()
     ) async throws -> [LakeRows] {
-        let expected = ParquetSchema(schema)
-        do {
-            var found: [LakeRows] = []
-            if file.byteCount <= Self.wholeFileByteCount {
-                let reader = try ParquetReader.open(
-                    try await read(file.path), expected: expected)
-                for group in reader.contents.rowGroups
-                where filter.mayMatch(group, of: reader.contents, as: schema) {
-                    let batch = try reader.read(rowGroup: group.index, as: schema)
-                    found.append(try live(batch, from: group.firstRow, of: file.path, deletions))
-                }
-            } else {
-                let reader = try await ParquetRangeReader.open(
-                    byteCount: file.byteCount, expected: expected
-                ) { try await self.read(file.path, range: $0) }
-                for group in reader.contents.rowGroups
-                where filter.mayMatch(group, of: reader.contents, as: schema) {
-                    let batch = try await reader.read(rowGroup: group.index, as: schema)
-                    found.append(try live(batch, from: group.firstRow, of: file.path, deletions))
-                }
-            }
-            return found
-        } catch let error as ColumnarError {
-            throw IcebergError.damaged(path: file.path, reason: "\(error)")
-        }
-    }
-
-    private func live(
-        _ batch: RecordBatch, from first: Int, of path: String, _ deletions: LakeDeletions
-    ) throws -> LakeRows {
-        guard let deleted = deletions.positions[path] else {
-            return LakeRows(batch: batch, positions: (0..<batch.rowCount).map { Int64(first + $0) })
-        }
-        var builder = RecordBatchBuilder(schema: batch.schema, capacity: batch.rowCount)
-        var positions: [Int64] = []
-        var start = 0
-        // Runs of live rows are copied at once.
-        for row in 0...batch.rowCount {
-            let isLive = row < batch.rowCount && !deleted.contains(Int64(first + row))
-            if isLive {
-                positions.append(Int64(first + row))
-            } else {
-                if start < row { try builder.append(contentsOf: batch, rows: start..<row) }
-                start = row + 1
-            }
-        }
-        return LakeRows(batch: builder.finish(), positions: positions)
+        var reader = try await reader(of: file, without: deletions, as: schema, filter: filter)
+        var found: [LakeRows] = []
+        while let rows = try await reader.next() { found.append(rows) }
+        return found
     }
 }

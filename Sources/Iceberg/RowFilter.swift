@@ -1,12 +1,24 @@
 public import Columnar
-public import Parquet
 
-/// Comparisons of columns with values, all of which a row must pass.
+/// Conditions, all of which a row must pass.
 ///
-/// As in SQL, a comparison with null, on either side, is passed by no row.
+/// As in SQL a condition is true, false or unknown, and only what is true passes: a comparison with
+/// null, on either side, is unknown. Numbers with a fraction are in their total order, NaN last.
 public struct RowFilter: Hashable, Sendable {
     public enum Operator: Hashable, Sendable {
         case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+
+        /// What holds of two values exactly where this does not.
+        var opposite: Operator {
+            switch self {
+            case .equal: .notEqual
+            case .notEqual: .equal
+            case .less: .greaterOrEqual
+            case .greaterOrEqual: .less
+            case .greater: .lessOrEqual
+            case .lessOrEqual: .greater
+            }
+        }
     }
 
     public struct Comparison: Hashable, Sendable {
@@ -21,8 +33,9 @@ public struct RowFilter: Hashable, Sendable {
             self.value = value
         }
 
-        func passes(_ candidate: Value) -> Bool {
-            if candidate == .null || value == .null { return false }
+        /// Nil where it is unknown.
+        func holds(of candidate: Value) -> Bool? {
+            if candidate == .null || value == .null { return nil }
             let ordering = Value.compare(candidate, value)
             switch comparator {
             case .equal: return ordering == .same
@@ -33,88 +46,119 @@ public struct RowFilter: Hashable, Sendable {
             case .greaterOrEqual: return ordering != .ascending
             }
         }
+    }
 
-        /// Whether a value between these bounds may pass; nil is unknown.
-        func mayPass(from minimum: Value?, through maximum: Value?) -> Bool {
-            switch comparator {
-            case .equal:
-                if let minimum, Value.compare(value, minimum) == .ascending { return false }
-                if let maximum, Value.compare(value, maximum) == .descending { return false }
-                return true
-            case .notEqual: return true
-            case .less: return minimum.map { Value.compare($0, value) == .ascending } ?? true
-            case .lessOrEqual:
-                return minimum.map { Value.compare($0, value) != .descending } ?? true
-            case .greater: return maximum.map { Value.compare($0, value) == .descending } ?? true
-            case .greaterOrEqual:
-                return maximum.map { Value.compare($0, value) != .ascending } ?? true
+    public indirect enum Condition: Hashable, Sendable {
+        case comparison(Comparison)
+        case isNull(column: Int32)
+        /// The column has one of these values; none of them null.
+        case isIn(column: Int32, [Value])
+        case and([Condition])
+        case or([Condition])
+        case not(Condition)
+
+        /// The field ids of the columns that it looks at.
+        public var columns: Set<Int32> {
+            switch self {
+            case .comparison(let comparison): [comparison.column]
+            case .isNull(let column), .isIn(let column, _): [column]
+            case .and(let parts), .or(let parts):
+                parts.reduce(into: []) { $0.formUnion($1.columns) }
+            case .not(let part): part.columns
             }
         }
 
-        /// Whether bounds can be trusted: those of floating-point numbers do not show NaN.
-        var usesBounds: Bool {
-            switch value {
-            case .null, .float, .double, .vector, .boolean: false
-            default: true
+        /// Nil where it is unknown.
+        func holds(_ value: (Int32) -> Value) -> Bool? {
+            switch self {
+            case .comparison(let comparison): return comparison.holds(of: value(comparison.column))
+            case .isNull(let column): return value(column) == .null
+            case .isIn(let column, let values):
+                let found = value(column)
+                if found == .null { return nil }
+                return values.contains { Value.compare($0, found) == .same }
+            case .and(let parts):
+                var isUnknown = false
+                for part in parts {
+                    guard let holds = part.holds(value) else {
+                        isUnknown = true
+                        continue
+                    }
+                    if !holds { return false }
+                }
+                return isUnknown ? nil : true
+            case .or(let parts):
+                var isUnknown = false
+                for part in parts {
+                    guard let holds = part.holds(value) else {
+                        isUnknown = true
+                        continue
+                    }
+                    if holds { return true }
+                }
+                return isUnknown ? nil : false
+            case .not(let part): return part.holds(value).map { !$0 }
             }
         }
     }
 
-    public var comparisons: [Comparison]
+    public var conditions: [Condition]
 
-    public init(_ comparisons: [Comparison] = []) { self.comparisons = comparisons }
+    public init(_ comparisons: [Comparison] = []) {
+        conditions = comparisons.map { .comparison($0) }
+    }
+
+    public init(_ conditions: [Condition]) { self.conditions = conditions }
+
+    /// The field ids of the columns that it looks at.
+    public var columns: Set<Int32> {
+        conditions.reduce(into: []) { $0.formUnion($1.columns) }
+    }
 
     /// Throws `IcebergError.unsupported` unless all columns are there and of the values' types.
     public func validate(_ schema: Schema) throws(IcebergError) {
-        for comparison in comparisons {
-            guard let field = schema.fields.first(where: { $0.identifier == comparison.column })
-            else {
-                throw .unsupported(reason: "a filter on column id \(comparison.column)")
+        for condition in conditions { try Self.validate(condition, schema) }
+    }
+
+    private static func validate(
+        _ condition: Condition, _ schema: Schema
+    ) throws(IcebergError) {
+        switch condition {
+        case .comparison(let comparison):
+            try validate([comparison.value], of: comparison.column, schema)
+        case .isNull(let column): try validate([], of: column, schema)
+        case .isIn(let column, let values):
+            if values.contains(.null) {
+                throw .unsupported(reason: "a filter by a list with null among its values")
             }
-            if comparison.value != .null && !comparison.value.matches(field.type) {
-                throw .unsupported(reason: "a filter that compares \(field.name) with another type")
-            }
+            try validate(values, of: column, schema)
+        case .and(let parts), .or(let parts):
+            for part in parts { try validate(part, schema) }
+        case .not(let part): try validate(part, schema)
+        }
+    }
+
+    private static func validate(
+        _ values: [Value], of column: Int32, _ schema: Schema
+    ) throws(IcebergError) {
+        guard let field = schema.fields.first(where: { $0.identifier == column }) else {
+            throw .unsupported(reason: "a filter on column id \(column)")
+        }
+        if values.contains(where: { $0 != .null && !$0.matches(field.type) }) {
+            throw .unsupported(reason: "a filter that compares \(field.name) with another type")
         }
     }
 
     /// Whether a row passes. Precondition: the filter is valid for the batch's schema.
     public func passes(_ batch: RecordBatch, row: Int) -> Bool {
-        comparisons.allSatisfy { comparison in
-            let column = batch.schema.fields.firstIndex { $0.identifier == comparison.column }
-            guard let column else { preconditionFailure("the filter's column is not in the batch") }
-            return comparison.passes(batch.value(row: row, column: column))
-        }
-    }
-
-    /// Whether a file may have rows that pass, by the bounds in its manifest.
-    public func mayMatch(_ file: DataFile, _ schema: Schema) -> Bool {
-        comparisons.allSatisfy { comparison in
-            guard comparison.usesBounds,
-                let field = schema.fields.first(where: { $0.identifier == comparison.column }),
-                let bounds = file.columns.first(where: { $0.identifier == comparison.column })
-            else { return true }
-            return comparison.mayPass(
-                from: bounds.lower.flatMap { value($0, of: field.type) },
-                through: bounds.upper.flatMap { value($0, of: field.type) })
-        }
-    }
-
-    /// Whether a row group may have rows that pass, by the file's statistics.
-    ///
-    /// The schema is the one that the filter's values are of: a file may hold narrower types, or
-    /// times of another unit, whose bounds say nothing before they are converted.
-    public func mayMatch(
-        _ group: ParquetRowGroup, of contents: ParquetContents, as schema: Schema
-    ) -> Bool {
-        comparisons.allSatisfy { comparison in
-            guard comparison.usesBounds,
-                let position = contents.schema.position(of: comparison.column)
-            else { return true }
-            let statistics = group.statistics(ofColumn: position)
-            guard let field = schema.fields.first(where: { $0.identifier == comparison.column }),
-                field.type == contents.schema.columns[position].type
-            else { return true }
-            return comparison.mayPass(from: statistics.minimum, through: statistics.maximum)
+        conditions.allSatisfy { condition in
+            condition.holds { identifier in
+                let column = batch.schema.fields.firstIndex { $0.identifier == identifier }
+                guard let column else {
+                    preconditionFailure("the filter's column is not in the batch")
+                }
+                return batch.value(row: row, column: column)
+            } ?? false
         }
     }
 }

@@ -90,6 +90,13 @@ public struct TableMetadata: Hashable, Sendable {
         return found
     }
 
+    /// The snapshot that was the current one at a moment; nil before the first, or before what is
+    /// known of it.
+    public func snapshotCurrent(atMilliseconds moment: Int64) -> Snapshot? {
+        snapshotLog.last { $0.timestampMilliseconds <= moment }
+            .flatMap { snapshot($0.snapshot) }
+    }
+
     /// A branch or tag by its name, `main` too.
     public func reference(_ name: String) -> SnapshotReference? {
         if name == SnapshotReference.main {

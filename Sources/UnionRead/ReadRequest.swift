@@ -1,4 +1,5 @@
 public import Iceberg
+public import Platform
 
 /// Which state of a table is asked for.
 public enum ReadMoment: Hashable, Sendable {
@@ -6,6 +7,13 @@ public enum ReadMoment: Hashable, Sendable {
     case head
     /// The table as a lake snapshot has it; the log is not looked at.
     case snapshot(Int64)
+    /// As the snapshot that a branch or a tag of the lake table names has it.
+    case reference(String)
+    /// As the snapshot that was the lake's current one at a time has it.
+    case time(Timestamp)
+    /// The changes of each bucket below an offset: those of a lake snapshot that has no more, and
+    /// those of the log after it.
+    case offsets([Int64])
 }
 
 /// Which columns and rows of a table are asked for.

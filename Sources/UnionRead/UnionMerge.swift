@@ -36,13 +36,12 @@ struct UnionMerge {
         // A row of a key that the log changes later must not be left out for what it was before.
         pushed =
             table.isPrimaryKeyTable
-            ? RowFilter(request.filter.comparisons.filter { keys.contains($0.column) })
+            ? RowFilter(request.filter.conditions.filter { keys.isSuperset(of: $0.columns) })
             : request.filter
+        let filtered = request.filter.columns
         var wanted = request.columns ?? Array(schema.fields.indices)
         for position in schema.fields.indices where !wanted.contains(position) {
-            let isFiltered = request.filter.comparisons.contains {
-                $0.column == schema.fields[position].identifier
-            }
+            let isFiltered = filtered.contains(schema.fields[position].identifier)
             if isFiltered || schema.primaryKey.contains(position) { wanted.append(position) }
         }
         columns = wanted
@@ -90,13 +89,14 @@ struct UnionMerge {
         }
     }
 
-    /// Takes in the next batch of a bucket's log.
-    mutating func add(log batch: LogBatch, bucket: Int32) throws {
+    /// Takes in the next batch of a bucket's log, as far as it is before an offset.
+    mutating func add(log batch: LogBatch, bucket: Int32, before end: Int64) throws {
         let (records, changes) = try batch.decodeRecords(table.schema)
-        if records.rowCount == 0 { return }
+        let count = min(records.rowCount, Int(max(0, end - batch.baseOffset)))
+        if count == 0 { return }
         let number = try rows.append(records.project(columns), of: batch, bucket: bucket)
-        logRecordCount += records.rowCount
-        for row in 0..<records.rowCount {
+        logRecordCount += count
+        for row in 0..<count {
             let place = RowSet.Place(batch: number, row: Int32(row))
             if changes[row] == .updateBefore || !rows.passes(place, pushed) { continue }
             if table.isPrimaryKeyTable {

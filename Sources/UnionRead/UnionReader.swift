@@ -9,9 +9,9 @@ public import Platform
 /// A lake snapshot says which offsets it reflects; the log goes on from there. The two are read as
 /// one pair, never mixed with those of another snapshot.
 public final class UnionReader {
-    private let machine: Machine
+    let machine: Machine
     private let location: LakeLocation
-    private let log: any LogSource
+    let log: any LogSource
     private let manifests: ManifestCache
 
     static let logByteCount = 4 * 1024 * 1024
@@ -33,29 +33,42 @@ public final class UnionReader {
     public func read(
         _ table: TieredTable, at moment: ReadMoment = .head, _ request: ReadRequest = ReadRequest()
     ) async throws -> UnionAnswer {
-        try validate(request, table)
-        let lake = try await LakeTable.open(
-            machine, table.lakeName, in: location, manifests)
-        let (snapshot, progress) = try base(of: lake, table, moment)
-        let lakeOffsets = progress?.offsets ?? [Int64](repeating: 0, count: table.bucketCount)
-        do {
-            var merge = UnionMerge(table, request, isShared: progress?.foreignSnapshot != nil)
-            if let lake, let snapshot {
-                try await readLake(lake, snapshot, lakeOffsets, into: &merge)
-            }
-            var offsets = lakeOffsets
-            if moment == .head {
-                for bucket in 0..<table.bucketCount {
-                    offsets[bucket] = try await readLog(
-                        table, bucket, from: lakeOffsets[bucket], into: &merge)
+        let base = try await self.base(table, moment, request)
+        return try await inUnion(table) {
+            var merge = UnionMerge(table, request, isShared: base.isShared)
+            if let lake = base.lake, let snapshot = base.snapshot {
+                try await whileKept(lake, snapshot) {
+                    try await readFiles(lake, snapshot, base.offsets, into: &merge)
                 }
             }
-            if snapshot == nil { machine.observer.reached("union read before the first snapshot") }
+            var offsets = base.offsets
+            for bucket in 0..<table.bucketCount {
+                let end = try await self.end(of: table, bucket, base, moment)
+                var reader = LogReader(self, table, bucket, base.offsets[bucket]..<end)
+                while let batches = try await reader.next() {
+                    for batch in batches {
+                        try merge.add(log: batch, bucket: Int32(bucket), before: end)
+                    }
+                }
+                offsets[bucket] = end
+            }
+            if base.snapshot == nil {
+                machine.observer.reached("union read before the first snapshot")
+            }
             if merge.deletedLakeRowCount > 0 {
                 machine.observer.reached("row of the lake deleted by the log")
             }
             return try merge.finish(
-                snapshot: snapshot?.identifier, lakeOffsets: lakeOffsets, offsets: offsets)
+                snapshot: base.snapshot?.identifier, lakeOffsets: base.offsets, offsets: offsets)
+        }
+    }
+
+    /// Runs the body of a read, whose errors get the table's name.
+    func inUnion<Value>(
+        _ table: TieredTable, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
         } catch let error as LogSourceError {
             machine.observer.reached("union read refused by the log")
             throw error
@@ -79,32 +92,97 @@ public final class UnionReader {
         }
     }
 
-    /// The snapshot to begin from, and where its part of each bucket ends.
-    private func base(
-        of lake: LakeTable?, _ table: TieredTable, _ moment: ReadMoment
-    ) throws -> (Snapshot?, LakeProgress?) {
+    /// The lake's part of a read: which snapshot, and where it ends.
+    func base(
+        _ table: TieredTable, _ moment: ReadMoment, _ request: ReadRequest
+    ) async throws -> UnionBase {
+        try validate(request, table)
+        let lake = try await LakeTable.open(machine, table.lakeName, in: location, manifests)
+        let start = [Int64](repeating: 0, count: table.bucketCount)
+        func base(_ snapshot: Snapshot?, _ progress: LakeProgress?) -> UnionBase {
+            UnionBase(
+                lake: lake, snapshot: snapshot, offsets: progress?.offsets ?? start,
+                isShared: progress?.foreignSnapshot != nil)
+        }
         switch moment {
         case .head:
             // What an earlier table of this name left there is not this one's.
-            guard let lake, try !table.succeeds(lake.metadata) else { return (nil, nil) }
-            return (lake.metadata.current, try table.progress(in: lake.metadata))
-        case .snapshot(let identifier):
-            guard let lake else { throw IcebergError.noSuchTable(table.lakeName.description) }
-            guard let snapshot = lake.metadata.snapshot(identifier) else {
-                throw IcebergError.noSuchSnapshot(
-                    table: table.lakeName.description, snapshot: identifier)
+            guard let lake, try !table.succeeds(lake.metadata) else { return base(nil, nil) }
+            return base(lake.metadata.current, try table.progress(in: lake.metadata))
+        case .offsets(let ends):
+            guard ends.count == table.bucketCount, ends.allSatisfy({ $0 >= 0 }) else {
+                throw UnionReadError.invalidRequest(
+                    reason: "offsets \(ends) of a table of \(table.bucketCount) buckets")
             }
-            return (snapshot, try table.progress(at: snapshot, in: lake.metadata))
+            // The newest state of the lake that has nothing beyond them.
+            for snapshot in lake?.metadata.history ?? [] {
+                guard let progress = try? table.progress(at: snapshot, in: lake!.metadata),
+                    zip(progress.offsets, ends).allSatisfy({ $0 <= $1 })
+                else { continue }
+                return base(snapshot, progress)
+            }
+            return UnionBase(lake: nil, snapshot: nil, offsets: start, isShared: false)
+        case .snapshot, .reference, .time:
+            guard let lake else { throw IcebergError.noSuchTable(table.lakeName.description) }
+            let snapshot = try snapshot(of: lake, moment)
+            return base(snapshot, try table.progress(at: snapshot, in: lake.metadata))
         }
     }
 
-    private func readLake(
-        _ lake: LakeTable, _ snapshot: Snapshot, _ ends: [Int64], into merge: inout UnionMerge
+    private func snapshot(of lake: LakeTable, _ moment: ReadMoment) throws -> Snapshot {
+        let metadata = lake.metadata
+        var found: Snapshot?
+        var identifier: Int64 = 0
+        switch moment {
+        case .head, .offsets: break
+        case .snapshot(let wanted): (identifier, found) = (wanted, metadata.snapshot(wanted))
+        case .reference(let name):
+            guard let reference = metadata.reference(name) else {
+                throw UnionReadError.invalidRequest(
+                    reason: "\(lake.name) has no branch or tag \(name)")
+            }
+            identifier = reference.snapshot
+            found = metadata.snapshot(identifier)
+        case .time(let time):
+            found = metadata.snapshotCurrent(atMilliseconds: time.millisecondsSinceEpoch)
+        }
+        guard let found else {
+            throw IcebergError.noSuchSnapshot(table: lake.name.description, snapshot: identifier)
+        }
+        return found
+    }
+
+    /// Where the log's part of a bucket ends.
+    func end(
+        of table: TieredTable, _ bucket: Int, _ base: UnionBase, _ moment: ReadMoment
+    ) async throws -> Int64 {
+        let start = base.offsets[bucket]
+        switch moment {
+        case .snapshot, .reference, .time: return start
+        case .head, .offsets: break
+        }
+        let end = try await log.highWatermark(of: table.identifier, bucket: Int32(bucket))
+        if end < start {
+            throw UnionReadError.lakeAhead(
+                table: table.name, bucket: bucket, lakeEnd: start, highWatermark: end)
+        }
+        guard case .offsets(let ends) = moment else { return end }
+        if ends[bucket] > end {
+            throw UnionReadError.invalidRequest(
+                reason: "bucket \(bucket) of \(table.name) ends at \(end), before offset "
+                    + "\(ends[bucket])")
+        }
+        return ends[bucket]
+    }
+
+    /// Reads a snapshot's files; what is gone meanwhile belonged to a snapshot that expired, or it
+    /// is damage.
+    func whileKept(
+        _ lake: LakeTable, _ snapshot: Snapshot, _ body: () async throws -> Void
     ) async throws {
         do {
-            try await readFiles(lake, snapshot, ends, into: &merge)
+            try await body()
         } catch let error as IcebergError {
-            // What is gone belonged to a snapshot that expired meanwhile, or it is damage.
             guard case .damaged = error else { throw error }
             try await lake.refresh()
             if lake.metadata.snapshot(snapshot.identifier) != nil { throw error }
@@ -128,29 +206,5 @@ public final class UnionReader {
                 of: data.file, without: deletions, as: merge.rows.schema, filter: merge.pushed)
             for portion in portions { try merge.add(lake: portion.batch, ends, data.file.path) }
         }
-    }
-
-    /// Reads on from where the lake ends; answers where the log does.
-    private func readLog(
-        _ table: TieredTable, _ bucket: Int, from start: Int64, into merge: inout UnionMerge
-    ) async throws -> Int64 {
-        let end = try await log.highWatermark(of: table.identifier, bucket: Int32(bucket))
-        if end < start {
-            throw UnionReadError.lakeAhead(
-                table: table.name, bucket: bucket, lakeEnd: start, highWatermark: end)
-        }
-        var offset = start
-        while offset < end {
-            let batches = try await log.batches(
-                of: table.identifier, bucket: Int32(bucket), in: offset..<end,
-                byteCount: Self.logByteCount)
-            guard let last = batches.last else {
-                throw UnionReadError.logIncomplete(
-                    table: table.name, bucket: bucket, end: offset, highWatermark: end)
-            }
-            for batch in batches { try merge.add(log: batch, bucket: Int32(bucket)) }
-            offset = last.endOffset
-        }
-        return offset
     }
 }

@@ -158,46 +158,79 @@ struct UnionReadTests {
 }
 
 extension ReadRequest {
-    /// Some columns, and up to two comparisons with values that occur.
+    /// Some columns, and up to two conditions of values that occur.
     fileprivate static func drawn(_ random: RandomStream, _ schema: Schema) -> ReadRequest {
         var request = ReadRequest()
         if random.chance(1, in: 2) {
             request.columns = schema.fields.indices.filter { _ in random.chance(1, in: 2) }
         }
-        let operators: [RowFilter.Operator] = [
-            .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual,
-        ]
         for _ in 0..<random.next(in: 0..<3) {
-            let number = Int64(random.next(in: 0..<1000))
-            let choices: [(Int32, Value)] = [
-                (1, .bigint(number % 150)), (2, .string("key \(number % 7)")),
-                (4, .int(Int32(number))), (5, .float(Float(number) / 8)),
-                (8, .date(Int32(number) - 500)), (11, .decimal(Int128(number) * 7919 - 3_000_000)),
-                (13, .string("text \(number % 13)")),
-            ]
-            let (column, value) = choices[random.next(in: 0..<choices.count)]
-            request.filter.comparisons.append(
-                .init(column: column, operators[random.next(in: 0..<operators.count)], value))
+            request.filter.conditions.append(.drawn(random, depth: 0))
         }
         return request
     }
 
     /// What the request makes of all rows, told plainly.
     fileprivate func select(_ rows: [Row], _ schema: Schema) -> [Row] {
-        rows.filter { row in
-            filter.comparisons.allSatisfy { comparison in
-                let value = row[Int(comparison.column) - 1]
-                if value == .null { return false }
-                let ordering = Value.compare(value, comparison.value)
-                switch comparison.comparator {
-                case .equal: return ordering == .same
-                case .notEqual: return ordering != .same
-                case .less: return ordering == .ascending
-                case .lessOrEqual: return ordering == .ascending || ordering == .same
-                case .greater: return ordering == .descending
-                case .greaterOrEqual: return ordering == .descending || ordering == .same
-                }
+        rows.filter { row in filter.conditions.allSatisfy { $0.told(of: row) == true } }
+            .map { row in (columns ?? Array(schema.fields.indices)).map { row[$0] } }
+    }
+}
+
+extension RowFilter.Condition {
+    fileprivate static func drawn(_ random: RandomStream, depth: Int) -> Self {
+        let number = Int64(random.next(in: 0..<1000))
+        let choices: [(Int32, Value)] = [
+            (1, .bigint(number % 150)), (2, .string("key \(number % 7)")),
+            (4, .int(Int32(number))), (5, .float(Float(number) / 8)),
+            (8, .date(Int32(number) - 500)), (11, .decimal(Int128(number) * 7919 - 3_000_000)),
+            (13, .string("text \(number % 13)")),
+        ]
+        let (column, value) = choices[random.next(in: 0..<choices.count)]
+        func parts() -> [Self] {
+            (0..<random.next(in: 1..<4)).map { _ in drawn(random, depth: depth + 1) }
+        }
+        switch random.next(in: 0..<(depth < 2 ? 9 : 5)) {
+        case 0: return .isNull(column: column)
+        case 1: return .isIn(column: column, choices.filter { $0.0 == column }.map(\.1))
+        case 5: return .and(parts())
+        case 6, 7: return .or(parts())
+        case 8: return .not(drawn(random, depth: depth + 1))
+        default:
+            let operators: [RowFilter.Operator] = [
+                .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual,
+            ]
+            return .comparison(
+                .init(column: column, operators[random.next(in: 0..<operators.count)], value))
+        }
+    }
+
+    /// Whether it is true of a row, nil if nobody knows.
+    fileprivate func told(of row: Row) -> Bool? {
+        switch self {
+        case .isNull(let column): return row[Int(column) - 1] == .null
+        case .isIn(let column, let values):
+            let value = row[Int(column) - 1]
+            return value == .null ? nil : values.contains(value)
+        case .and(let parts):
+            let all = parts.map { $0.told(of: row) }
+            return all.contains(false) ? false : all.contains(nil) ? nil : true
+        case .or(let parts):
+            let all = parts.map { $0.told(of: row) }
+            return all.contains(true) ? true : all.contains(nil) ? nil : false
+        case .not(let part): return part.told(of: row).map { !$0 }
+        case .comparison(let comparison):
+            let value = row[Int(comparison.column) - 1]
+            if value == .null { return nil }
+            let ordering = Value.compare(value, comparison.value)
+            switch comparison.comparator {
+            case .equal: return ordering == .same
+            case .notEqual: return ordering != .same
+            case .less: return ordering == .ascending
+            case .lessOrEqual: return ordering == .ascending || ordering == .same
+            case .greater: return ordering == .descending
+            case .greaterOrEqual: return ordering == .descending || ordering == .same
             }
-        }.map { row in (columns ?? Array(schema.fields.indices)).map { row[$0] } }
+        }
     }
 }

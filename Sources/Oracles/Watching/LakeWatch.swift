@@ -18,7 +18,7 @@ public final class LakeWatch {
     }
 
     private unowned let observation: any Observation
-    private let location = ClusterConfiguration.lakeLocation
+    private let location = ClusterConfiguration.defaultLakeLocation
     private var views: [LakeTableName: View] = [:]
     private var manifestFiles: [String: ReachableObjects.ManifestFiles] = [:]
     /// Hears what is found.

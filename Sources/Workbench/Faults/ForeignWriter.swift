@@ -61,7 +61,7 @@ final class ForeignWriter {
     private func act(
         _ act: Act, on name: LakeTableName, _ machine: Machine, _ number: Int
     ) async throws {
-        let location = ClusterConfiguration.lakeLocation
+        let location = ClusterConfiguration.defaultLakeLocation
         guard let table = try await LakeTable.open(machine, name, in: location),
             let change = try await change(act, table, number)
         else { return }

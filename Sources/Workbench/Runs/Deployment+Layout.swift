@@ -1,13 +1,20 @@
+import Cluster
+import Iceberg
 import ScenarioFiles
 import Server
 
 extension Deployment {
     /// The cluster that a scenario describes.
-    convenience init(_ layout: ClusterLayout) {
+    convenience init(
+        _ layout: ClusterLayout,
+        lakeLocation: LakeLocation = ClusterConfiguration.defaultLakeLocation
+    ) {
         let roles: [NodeRole] = [.coordinator, .server, .tierer, .indexer]
         let nodes = roles.flatMap { role in
             (0..<layout.count(of: role)).map { NodeName(role, $0 + 1) }
         }
-        self.init(nodes, layout.configuration)
+        var configuration = layout.configuration
+        configuration.lakeLocation = lakeLocation
+        self.init(nodes, configuration)
     }
 }

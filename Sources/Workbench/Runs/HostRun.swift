@@ -1,6 +1,7 @@
 import Changelog
 import Cluster
 import Host
+import Iceberg
 import Oracles
 import Platform
 public import RunReports
@@ -59,7 +60,11 @@ public final class HostRun {
             coordination: configuration.coordinationPath, catalog: configuration.catalogPath,
             hasHistory: !histories.isEmpty)
         world = try HostWorld(configuration)
-        deployment = Deployment(scenario.cluster)
+        deployment = Deployment(
+            scenario.cluster,
+            lakeLocation: .folder(
+                configuration.objectsFolder,
+                former: [ClusterConfiguration.defaultLakeLocation.prefix]))
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         oracles = OracleSet(
             HostObservation(deployment, drivers, since: start), seeing: [.cluster, .faults])

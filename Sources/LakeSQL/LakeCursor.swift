@@ -1,0 +1,128 @@
+import CSQLite
+import Columnar
+import Iceberg
+
+/// A scan of a table under way: holds the rows of one row group, and what is deleted.
+final class LakeCursor {
+    private let table: LakeVirtualTable
+    private var plan = ScanPlan()
+    private var filter = RowFilter()
+    /// The columns that are read, and for each of the table's where it is among them.
+    private var schema = Schema(fields: [])
+    private var places: [Int?] = []
+    /// The files that may have rows that are wanted, each with its number among all.
+    private var files: [(number: Int, file: LakeScan.LiveFile)] = []
+    private var nextFile = 0
+    private var deletions = LakeDeletions()
+    private var reader: LakeFileReader?
+    private var rows: LakeRows?
+    private var fileNumber = 0
+    private var row = 0
+    /// For people: how much of the table a scan looked at.
+    private(set) var readRowCount = 0
+
+    init(_ table: LakeVirtualTable) { self.table = table }
+
+    var isAtEnd: Bool { rows == nil }
+
+    /// The same for the same row in each scan of a snapshot.
+    var rowIdentifier: Int64 {
+        guard let rows else { return 0 }
+        return Int64(fileNumber) << 40 | rows.positions[row] & 0xFF_FFFF_FFFF
+    }
+
+    func cell(_ column: Int) -> SQLCell {
+        guard let rows, table.fields.indices.contains(column), let place = places[column] else {
+            return .null
+        }
+        return SQLCell(
+            rows.batch.value(row: row, column: place), table.fields[column].type)
+    }
+
+    // MARK: Scanning
+
+    func begin(_ plan: ScanPlan, _ values: [[SQLCell]]) throws {
+        self.plan = plan
+        rows = nil
+        reader = nil
+        row = 0
+        nextFile = 0
+        files = []
+        var moment = table.defaultMoment
+        var conditions: [RowFilter.Condition] = []
+        for (constraint, cells) in zip(plan.constraints, values) {
+            if constraint.comparison == .asOf {
+                if case .null = cells.first ?? .null { continue }
+                moment = cells.first.map(\.words)
+                continue
+            }
+            let condition = Pushdown.condition(
+                table.fields[constraint.column], constraint.comparison, cells)
+            if let condition { conditions.append(condition) }
+        }
+        filter = RowFilter(conditions)
+        chooseColumns()
+        guard let snapshot = try table.snapshot(asOf: moment) else { return }
+        let scan = try table.scan(snapshot)
+        for (number, file) in scan.dataFiles.enumerated()
+        where filter.mayMatch(file.file, table.table.metadata.schema.columns) {
+            files.append((number, file))
+        }
+        let wanted = files.map(\.file)
+        deletions = try table.session.wait { _ in
+            try await self.table.table.deletions(of: scan, from: wanted)
+        }
+        try advance()
+    }
+
+    private func chooseColumns() {
+        var fields: [Field] = []
+        places = table.fields.enumerated().map { position, field in
+            guard plan.uses(position) else { return nil }
+            fields.append(field)
+            return fields.count - 1
+        }
+        schema = Schema(fields: fields)
+    }
+
+    func next() throws {
+        row += 1
+        if let rows, row < rows.positions.count { return }
+        try advance()
+    }
+
+    /// Reads on until there are rows, or no more.
+    private func advance() throws {
+        row = 0
+        rows = nil
+        while rows == nil {
+            if reader == nil {
+                if nextFile == files.count { return }
+                let (number, file) = files[nextFile]
+                nextFile += 1
+                fileNumber = number
+                reader = try table.session.wait { _ in
+                    try await self.table.table.reader(
+                        of: file.file, without: self.deletions, as: self.schema,
+                        filter: self.filter)
+                }
+            }
+            rows = try table.session.wait { _ in try await self.reader!.next() }
+            if rows == nil { reader = nil }
+            readRowCount += rows?.positions.count ?? 0
+        }
+    }
+}
+
+extension SQLCell {
+    /// The value as a person would write it.
+    var words: String {
+        switch self {
+        case .null: ""
+        case .integer(let number): "\(number)"
+        case .real(let number): "\(number)"
+        case .text(let text): text
+        case .blob(let bytes): String(decoding: bytes, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Host
+import Iceberg
+import Platform
+
+import Foundation
+
+/// Reads tables on behalf of a caller that waits: what the tables' asynchronous readers do runs on
+/// the caller's thread, in a world of its own.
+final class LakeSession {
+    private let world: HostWorld
+    private let folder: String
+    private let files: FoundFiles
+    private var machine: Machine?
+    private let manifests = ManifestCache()
+    let found: FoundTables
+
+    init(_ source: LakeSource) throws {
+        found = try FoundTables(source)
+        files = FoundFiles(found.folders)
+        folder =
+            FileManager.default.temporaryDirectory.path + "/wavetank-sql-"
+            + UUID().uuidString
+        do { world = try HostWorld(HostConfiguration(folder: folder)) } catch {
+            throw LakeSQLError.source(path: folder, reason: "\(error)")
+        }
+        machine = world.start(
+            "reader", objectStore: files, lakeCatalog: FoundCatalog(found.metadata)
+        ) { _ in }
+    }
+
+    var readByteCount: Int { files.readByteCount }
+
+    /// Ends the world; no table may be read any more.
+    func close() {
+        machine = nil
+        world.shutDown()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Runs a piece of asynchronous work to its end.
+    func wait<Value>(_ body: @escaping (Machine) async throws -> Value) throws -> Value {
+        guard let machine else { throw LakeSQLError.interrupted }
+        var result: Result<Value, any Error>?
+        machine.spawn("query") {
+            do { result = .success(try await body(machine)) } catch { result = .failure(error) }
+        }
+        while result == nil { _ = world.run(atMost: .seconds(60)) { result != nil } }
+        return try result!.get()
+    }
+
+    /// Opens a table that was found.
+    func open(_ name: LakeTableName) throws -> LakeTable {
+        let location = found.metadata[name] ?? ""
+        if files.path(of: location) == nil {
+            throw LakeSQLError.source(
+                path: location, reason: "table \(name) is not in files of this machine")
+        }
+        let table = try wait { machine in
+            try await LakeTable.open(machine, name, in: .asTold, self.manifests)
+        }
+        guard let table else {
+            throw LakeSQLError.source(path: location, reason: "table \(name) is gone")
+        }
+        mapMoved(table, location)
+        return table
+    }
+
+    /// Reads a table that was moved where it is now.
+    private func mapMoved(_ table: LakeTable, _ location: String) {
+        let parts = (files.path(of: location) ?? "").split(separator: "/")
+        guard parts.count > 2, parts[parts.count - 2] == "metadata" else { return }
+        let present = "/" + parts.dropLast(2).joined(separator: "/")
+        let told = table.metadata.location
+        if files.path(of: told + "/")?.dropLast() == present[...] { return }
+        files.map(told + "/", to: present + "/")
+    }
+}

@@ -1,0 +1,160 @@
+import Changelog
+public import Columnar
+public import Iceberg
+public import LakeTiering
+import Platform
+
+/// What a streamed read went over.
+public struct UnionExtent: Hashable, Sendable {
+    /// The snapshot that the lake's part is of; nil if the lake has nothing yet.
+    public var snapshot: Int64?
+    /// By bucket: where the lake's part ends, and where the log's does.
+    public var lakeOffsets: [Int64]
+    public var offsets: [Int64]
+    public var rowCount = 0
+    /// Rows that other programs added to the lake: they are no changes of the log, and left out.
+    public var foreignRowCount = 0
+}
+
+extension UnionReader {
+    /// Hands out the rows of a table at a moment batch by batch, in no order.
+    ///
+    /// In memory are one row group of the lake, what is deleted of its files, and of a primary-key
+    /// table the changes of the log that the lake has not; only a primary-key table in whose lake
+    /// other programs wrote is read whole. Conditions are pushed to files, row groups and columns,
+    /// and system columns are read only where they are asked for.
+    ///
+    /// What was handed out before an error is void: throws as `read` does, and what `take` throws.
+    public func stream(
+        _ table: TieredTable, at moment: ReadMoment = .head, _ request: ReadRequest = ReadRequest(),
+        _ take: (RecordBatch) async throws -> Void
+    ) async throws -> UnionExtent {
+        let base = try await self.base(table, moment, request)
+        var extent = UnionExtent(
+            snapshot: base.snapshot?.identifier, lakeOffsets: base.offsets, offsets: base.offsets)
+        if table.isPrimaryKeyTable && base.isShared {
+            let answer = try await read(table, at: moment, request)
+            for batch in answer.batches { try await take(batch) }
+            extent.snapshot = answer.snapshot
+            extent.lakeOffsets = answer.lakeOffsets
+            extent.offsets = answer.offsets
+            extent.rowCount = answer.rowCount
+            extent.foreignRowCount = answer.foreignRowCount
+            return extent
+        }
+        return try await inUnion(table) {
+            var changes = try LogChanges(table, request)
+            for bucket in 0..<table.bucketCount {
+                let end = try await self.end(of: table, bucket, base, moment)
+                extent.offsets[bucket] = end
+                var reader = LogReader(self, table, bucket, base.offsets[bucket]..<end)
+                while let batches = try await reader.next() {
+                    for batch in batches {
+                        let rows = try changes.take(batch, bucket: Int32(bucket), before: end)
+                        guard let rows else { continue }
+                        extent.rowCount += rows.rowCount
+                        try await take(rows)
+                    }
+                }
+            }
+            if let lake = base.lake, let snapshot = base.snapshot {
+                try await whileKept(lake, snapshot) {
+                    try await streamLake(
+                        lake, snapshot, base, changes, request, into: &extent, take)
+                }
+            }
+            for batch in try changes.left() {
+                extent.rowCount += batch.rowCount
+                try await take(batch)
+            }
+            return extent
+        }
+    }
+
+    private func streamLake(
+        _ lake: LakeTable, _ snapshot: Snapshot, _ base: UnionBase, _ changes: LogChanges,
+        _ request: ReadRequest, into extent: inout UnionExtent,
+        _ take: (RecordBatch) async throws -> Void
+    ) async throws {
+        let scan = try await lake.scan(snapshot)
+        let files = scan.dataFiles.filter {
+            request.filter.mayMatch($0.file, lake.metadata.schema.columns)
+        }
+        let deletions = try await lake.deletions(of: scan, from: files)
+        var wanted = changes.target.fields
+        let known = Set(wanted.map(\.identifier))
+        // Keys tell which rows the log changed, places which are others'.
+        if changes.hasKeys { wanted += changes.keyFields.filter { !known.contains($0.identifier) } }
+        if base.isShared {
+            wanted += SystemColumns.all.filter { !known.contains($0.identifier) }
+        }
+        let schema = Schema(fields: wanted)
+        var places = SeenPlaces(base.offsets)
+        for data in files {
+            var reader = try await lake.reader(
+                of: data.file, without: deletions, as: schema, filter: request.filter)
+            while let rows = try await reader.next() {
+                var kept: [Int] = []
+                for row in 0..<rows.batch.rowCount {
+                    if base.isShared, !places.insert(rows.batch, row) {
+                        extent.foreignRowCount += 1
+                        continue
+                    }
+                    if try !changes.replaces(rows.batch, row) { kept.append(row) }
+                }
+                if kept.isEmpty { continue }
+                let batch = try rows.batch.project(Array(changes.target.fields.indices))
+                    .gathering(kept)
+                extent.rowCount += batch.rowCount
+                try await take(batch)
+            }
+        }
+    }
+}
+
+/// Which places of the log were seen, by bucket, one bit each.
+private struct SeenPlaces {
+    private let ends: [Int64]
+    private var bits: [[UInt64]]
+
+    init(_ ends: [Int64]) {
+        self.ends = ends
+        bits = ends.map { _ in [] }
+    }
+
+    /// False if the row stands for no change of the log, or for one that was there already.
+    mutating func insert(_ batch: RecordBatch, _ row: Int) -> Bool {
+        func column(_ field: Field) -> Value {
+            let position = batch.schema.fields.firstIndex { $0.identifier == field.identifier }
+            return batch.value(row: row, column: position!)
+        }
+        guard case .int(let bucket) = column(SystemColumns.all[0]),
+            case .bigint(let offset) = column(SystemColumns.all[1]),
+            ends.indices.contains(Int(bucket)), offset >= 0, offset < ends[Int(bucket)]
+        else { return false }
+        let word = Int(offset / 64)
+        let bit = UInt64(1) << UInt64(offset % 64)
+        if bits[Int(bucket)].count <= word {
+            bits[Int(bucket)] += Array(repeating: 0, count: word + 1 - bits[Int(bucket)].count)
+        }
+        if bits[Int(bucket)][word] & bit != 0 { return false }
+        bits[Int(bucket)][word] |= bit
+        return true
+    }
+}
+
+extension RecordBatch {
+    /// A copy of some rows, in their order; runs of neighbours at once.
+    func gathering(_ rows: [Int]) throws(ColumnarError) -> RecordBatch {
+        if rows.count == rowCount { return self }
+        var builder = RecordBatchBuilder(schema: schema, capacity: rows.count)
+        var start = 0
+        while start < rows.count {
+            var end = start + 1
+            while end < rows.count, rows[end] == rows[end - 1] + 1 { end += 1 }
+            try builder.append(contentsOf: self, rows: rows[start]..<rows[end - 1] + 1)
+            start = end
+        }
+        return builder.finish()
+    }
+}
