@@ -99,7 +99,7 @@ let testTargets: [Target] = [
     tests("PlatformContract", ["Platform", "Simulation", "Host", "JSON"]),
     tests("SeedTrials", ["SeedTrials"]),
     tests("TankExample", ["TankExample"]),
-    tests("Host", ["Host", "JSON", "Platform"]),
+    tests("Host", ["Host", "JSON", "Platform"] + nio),
     tests("JSON", ["JSON"]),
     tests("Columnar", ["Columnar"]),
     tests("Avro", ["Avro", "Columnar"]),

@@ -21,6 +21,9 @@ public struct HostConfiguration: Sendable {
     public var listenHost = "127.0.0.1"
     /// What other processes reach this one by.
     public var advertisedHost = "127.0.0.1"
+    /// The lake catalog that speaks Iceberg's REST protocol; nil for a database in the folder, or
+    /// pointers in etcd.
+    public var lakeCatalog: RESTCatalogConfiguration?
     /// How long connecting may take.
     public var connectTimeout = Duration.seconds(3)
 

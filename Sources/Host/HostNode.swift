@@ -70,6 +70,9 @@ extension HostWorld {
     }
 
     private func lakeCatalog(_ lifetime: Lifetime) -> any LakeCatalog {
+        if let catalogClient {
+            return RESTLakeCatalog(catalogClient, world: self, lifetime: lifetime)
+        }
         if configuration.etcd == nil { return SQLiteLakeCatalog(world: self, lifetime: lifetime) }
         return CoordinationLakeCatalog(coordination(lifetime))
     }

@@ -39,6 +39,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var grantedLeases: [LeaseIdentifier] = []
     private(set) var bucket: S3Bucket?
     private(set) var etcdClient: EtcdClient?
+    private(set) var catalogClient: RESTCatalogClient?
     /// Connections that were closed and still have something to send.
     var closingConnections = 0
     /// The next turn of the coordination service, nil when it needs none.
@@ -83,6 +84,9 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         processors = WorkerThreads(count: configuration.processorCount)
         if let s3 = configuration.s3 { bucket = S3Bucket(s3, world: self) }
         if let etcd = configuration.etcd { etcdClient = EtcdClient(etcd, world: self) }
+        if let catalog = configuration.lakeCatalog {
+            catalogClient = RESTCatalogClient(catalog, world: self)
+        }
     }
 
     deinit { precondition(isShutDown, "a world was dropped before its shutDown") }
@@ -232,6 +236,7 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         isShutDown = true
         bucket?.client.close()
         etcdClient?.close()
+        catalogClient?.close()
         try? eventLoops.syncShutdownGracefully()
         workers.close()
         processors.close()

@@ -29,6 +29,7 @@ public struct LakeFileReader {
     /// The columns that decide, and those of `schema` that do not.
     private let deciding: Schema
     private let rest: Schema
+    private let known: Schema
     private var nextGroup = 0
 
     init(
@@ -59,10 +60,16 @@ public struct LakeFileReader {
             }
             fields.append(field)
         }
-        deciding = Schema(fields: fields)
-        rest = Schema(fields: schema.fields.filter { !wanted.contains($0.identifier) })
+        let others = schema.fields.filter { !wanted.contains($0.identifier) }
+        do {
+            known = try Schema(validating: fields + others)
+            deciding = try Schema(validating: fields)
+            rest = try Schema(validating: others)
+        } catch {
+            throw IcebergError.unsupported(reason: "columns of \(file.path) of which \(error)")
+        }
         // Vectors' dimensions are told to files that do not say them.
-        let expected = ParquetSchema(Schema(fields: fields + rest.fields))
+        let expected = ParquetSchema(known)
         do {
             if file.byteCount <= LakeTable.wholeFileByteCount {
                 source = .whole(
@@ -83,7 +90,7 @@ public struct LakeFileReader {
         while nextGroup < source.contents.rowGroups.count {
             let group = source.contents.rowGroups[nextGroup]
             nextGroup += 1
-            guard filter.mayMatch(group, of: source.contents, as: knownSchema) else { continue }
+            guard filter.mayMatch(group, of: source.contents, as: known) else { continue }
             do {
                 if let rows = try await read(group) { return rows }
             } catch let error as ColumnarError {
@@ -92,8 +99,6 @@ public struct LakeFileReader {
         }
         return nil
     }
-
-    private var knownSchema: Schema { Schema(fields: deciding.fields + rest.fields) }
 
     private func read(_ group: ParquetRowGroup) async throws -> LakeRows? {
         let decided = try await read(group.index, deciding)

@@ -73,7 +73,9 @@ struct ColumnFacts {
             guard let left, let right else { return false }
             return Value.compare(left, right) == .ascending
         }
-        func isSame(_ left: Value?) -> Bool { left.map { Value.compare($0, value) == .same } ?? false }
+        func isSame(_ left: Value?) -> Bool {
+            left.map { Value.compare($0, value) == .same } ?? false
+        }
         switch comparator {
         case .equal: return !isBelow(value, minimum) && !isBelow(maximum, value)
         case .notEqual: return !(isSame(minimum) && isSame(maximum))

@@ -108,7 +108,9 @@ public final class LakeDatabase {
     /// What the metadata says of a table.
     public func listing(_ table: LakeTableName) throws -> Listing {
         let metadata = try session.open(table).metadata
-        func total(_ name: String) -> Int64? { metadata.current?.summary(name).flatMap { Int64($0) } }
+        func total(_ name: String) -> Int64? {
+            metadata.current?.summary(name).flatMap { Int64($0) }
+        }
         let deleted = total("total-position-deletes") ?? 0
         let isExact = (total("total-equality-deletes") ?? 0) == 0
         return Listing(

@@ -47,14 +47,14 @@ final class LakeModule {
         module.xDisconnect = disconnect
         module.xDestroy = disconnect
         module.xBestIndex = { table, information in
-            attempt(table) { try of(table).plan(information!) }
+            LakeModule.attempt(table) { try LakeModule.of(table).plan(information!) }
         }
         module.xOpen = { table, result in
             let cursor = UnsafeMutablePointer<LakeCursorStructure>.allocate(capacity: 1)
             cursor.initialize(
                 to: LakeCursorStructure(
                     base: sqlite3_vtab_cursor(),
-                    cursor: .passRetained(LakeCursor(of(table)))))
+                    cursor: .passRetained(LakeCursor(LakeModule.of(table)))))
             result!.pointee = UnsafeMutableRawPointer(cursor)
                 .assumingMemoryBound(to: sqlite3_vtab_cursor.self)
             return SQLITE_OK
@@ -67,14 +67,16 @@ final class LakeModule {
             return SQLITE_OK
         }
         module.xFilter = filter
-        module.xNext = { cursor in attempt(cursor!.pointee.pVtab) { try of(cursor).next() } }
-        module.xEof = { of($0).isAtEnd ? 1 : 0 }
+        module.xNext = { cursor in
+            LakeModule.attempt(cursor!.pointee.pVtab) { try LakeModule.of(cursor).next() }
+        }
+        module.xEof = { LakeModule.of($0).isAtEnd ? 1 : 0 }
         module.xColumn = { cursor, context, column in
-            of(cursor).cell(Int(column)).give(to: context)
+            LakeModule.of(cursor).cell(Int(column)).give(to: context)
             return SQLITE_OK
         }
         module.xRowid = { cursor, result in
-            result!.pointee = of(cursor).rowIdentifier
+            result!.pointee = LakeModule.of(cursor).rowIdentifier
             return SQLITE_OK
         }
         return module
@@ -120,8 +122,8 @@ final class LakeModule {
         ) -> Int32 = { database, module, count, arguments, result, message in
             let module = Unmanaged<LakeModule>.fromOpaque(module!).takeUnretainedValue()
             do {
-                guard count == 5, let namespace = argument(arguments![3]),
-                    let name = argument(arguments![4])
+                guard count == 5, let namespace = LakeModule.argument(arguments![3]),
+                    let name = LakeModule.argument(arguments![4])
                 else {
                     throw LakeSQLError.statement(reason: "a lake table has a namespace and a name")
                 }
@@ -167,32 +169,32 @@ final class LakeModule {
         return result
     }
 
-    private static let disconnect:
-        @convention(c) (UnsafeMutablePointer<sqlite3_vtab>?) -> Int32 = { table in
-            let structure = UnsafeMutableRawPointer(table!)
-                .assumingMemoryBound(to: LakeTableStructure.self)
-            structure.pointee.table.release()
-            structure.deallocate()
-            return SQLITE_OK
-        }
+    private static let disconnect: @convention(c) (UnsafeMutablePointer<sqlite3_vtab>?) -> Int32 = {
+        table in
+        let structure = UnsafeMutableRawPointer(table!)
+            .assumingMemoryBound(to: LakeTableStructure.self)
+        structure.pointee.table.release()
+        structure.deallocate()
+        return SQLITE_OK
+    }
 
     private static let filter:
         @convention(c) (
             UnsafeMutablePointer<sqlite3_vtab_cursor>?, Int32, UnsafePointer<CChar>?, Int32,
             UnsafeMutablePointer<OpaquePointer?>?
         ) -> Int32 = { cursor, _, text, count, arguments in
-            attempt(cursor!.pointee.pVtab) {
+            LakeModule.attempt(cursor!.pointee.pVtab) {
                 let plan = ScanPlan(text.map { String(cString: $0) } ?? "")
                 var values: [[SQLCell]] = []
                 for position in 0..<Int(count) {
                     let argument = arguments![position]
                     if plan.constraints[position].comparison == .isIn {
-                        values.append(list(argument))
+                        values.append(LakeModule.list(argument))
                     } else {
                         values.append([SQLCell(argument)])
                     }
                 }
-                try of(cursor).begin(plan, values)
+                try LakeModule.of(cursor).begin(plan, values)
             }
         }
 

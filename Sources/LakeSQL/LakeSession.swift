@@ -30,8 +30,11 @@ final class LakeSession {
 
     var readByteCount: Int { files.readByteCount }
 
+    deinit { close() }
+
     /// Ends the world; no table may be read any more.
     func close() {
+        if machine == nil { return }
         machine = nil
         world.shutDown()
         try? FileManager.default.removeItem(atPath: folder)

@@ -33,6 +33,15 @@ struct FoundTables {
             }
             folders = [("s3://warehouse/", configuration.objectsFolder + "/lake/")]
             try readCatalog(configuration.catalogPath)
+            // A folder that was moved still names its old place.
+            for location in metadata.values.sorted() {
+                guard let place = location.firstRange(of: "/store/objects/lake/") else { continue }
+                folders.append(
+                    (
+                        String(location[..<place.upperBound]),
+                        configuration.objectsFolder + "/lake/"
+                    ))
+            }
         case .warehouse(let folder):
             let root = Self.absolute(folder)
             if Self.isFile(root + "/catalog.db") {
@@ -44,7 +53,8 @@ struct FoundTables {
     }
 
     static func absolute(_ path: String) -> String {
-        let full = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        let full =
+            path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         var parts: [Substring] = []
         for part in full.split(separator: "/") where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }

@@ -1,6 +1,6 @@
 import Changelog
 public import Columnar
-public import Iceberg
+import Iceberg
 public import LakeTiering
 import Platform
 

@@ -93,8 +93,8 @@ struct SQL: ParsableCommand {
             "table", "rows", "files", "bytes", "snapshots", "format", "committed_at", "columns",
         ]
         var printer = try RowPrinter(format, columns: names, output.write)
-        for table in database.tables where !database.unreadable.contains(where: { $0.table == table })
-        {
+        for table in database.tables
+        where !database.unreadable.contains(where: { $0.table == table }) {
             let listing = try database.listing(table)
             func number(_ value: Int64?) -> SQLCell { value.map { .integer($0) } ?? .null }
             try printer.print([

@@ -1,5 +1,7 @@
+import Columnar
 import Foundation
 import Host
+import Platform
 import TestSupport
 import Testing
 
@@ -212,7 +214,9 @@ struct StatementDraws {
 
     /// A value that occurs, or one of another kind.
     private mutating func constant(_ column: String) -> String {
-        if number(8) == 0 { return pick(["NULL", "'5'", "5", "-0.5", "''", "x'00'", "0", "1e300"]) }
+        if number(8) == 0 {
+            return pick(["NULL", "'5'", "5", "-0.5", "''", "x'00'", "0", "1e300"])
+        }
         let some = number(300)
         switch column {
         case "number": return "\(some)"

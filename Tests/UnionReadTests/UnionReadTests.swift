@@ -159,7 +159,7 @@ struct UnionReadTests {
 
 extension ReadRequest {
     /// Some columns, and up to two conditions of values that occur.
-    fileprivate static func drawn(_ random: RandomStream, _ schema: Schema) -> ReadRequest {
+    static func drawn(_ random: RandomStream, _ schema: Schema) -> ReadRequest {
         var request = ReadRequest()
         if random.chance(1, in: 2) {
             request.columns = schema.fields.indices.filter { _ in random.chance(1, in: 2) }
@@ -171,7 +171,7 @@ extension ReadRequest {
     }
 
     /// What the request makes of all rows, told plainly.
-    fileprivate func select(_ rows: [Row], _ schema: Schema) -> [Row] {
+    func select(_ rows: [Row], _ schema: Schema) -> [Row] {
         rows.filter { row in filter.conditions.allSatisfy { $0.told(of: row) == true } }
             .map { row in (columns ?? Array(schema.fields.indices)).map { row[$0] } }
     }

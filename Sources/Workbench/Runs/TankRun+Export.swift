@@ -34,7 +34,8 @@ extension TankRun {
                 let machine = client.machine
                 guard
                     let source = try await LakeTable.open(
-                        machine, table.tiered.lakeName, in: ClusterConfiguration.defaultLakeLocation)
+                        machine, table.tiered.lakeName, in: ClusterConfiguration.defaultLakeLocation
+                    )
                 else { continue }
                 let location = try await LakeExport.copy(
                     source, to: LakeLocation(prefix: prefix)
