@@ -1,7 +1,7 @@
 /// How oracles and tools read a segment file from outside.
 extension LogBatch {
-    /// The batch in a segment's bytes whose frame begins at `position`, and where the next one does;
-    /// nil if there is no whole and sound one.
+    /// The batch in a segment's bytes whose frame begins at `position`, and where the next one
+    /// does; nil if there is no whole and sound one.
     public static func inSegment(
         _ bytes: [UInt8], at position: Int
     ) -> (batch: LogBatch, next: Int)? {

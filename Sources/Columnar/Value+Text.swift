@@ -20,7 +20,9 @@ extension Value {
         case .array(let values), .row(let values):
             "[\(values.map(\.plainText).joined(separator: ", "))]"
         case .map(let entries):
-            "{\(entries.map { "\($0.key.plainText): \($0.value.plainText)" }.joined(separator: ", "))}"
+            "{"
+                + entries.map { "\($0.key.plainText): \($0.value.plainText)" }
+                .joined(separator: ", ") + "}"
         }
     }
 

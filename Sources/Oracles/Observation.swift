@@ -15,8 +15,8 @@ public protocol Observation: AnyObject {
     var lostNodes: Set<String> { get }
     /// Nodes on whose disk a fault damaged something.
     var damagedNodes: Set<String> { get }
-    /// When a fault was last at work on a node, from the start of the run; `Int64.max` while one is,
-    /// nil if none ever was.
+    /// When a fault was last at work on a node, from the start of the run; `Int64.max` while one
+    /// is, nil if none ever was.
     func lastDisturbance(of node: String) -> Int64?
     /// The same of what all nodes share: the network, the coordination service, and where
     /// `withStore` says so the object store and the lake's catalog.
@@ -27,7 +27,8 @@ public protocol Observation: AnyObject {
     func state(of bucket: BucketIdentifier) -> BucketState?
     /// The names of files that a loss of power would leave in a node's folder, in order.
     func durableNames(of node: String, in folder: String) -> [String]
-    /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be there.
+    /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be
+    /// there.
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]?
     /// What everything holds now.
     var footprint: Footprint { get }

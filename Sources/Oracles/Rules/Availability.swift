@@ -8,10 +8,10 @@ extension OracleName {
 /// A bucket takes writes and answers lookups within a bound while those in its in-sync set are
 /// healthy and connected, whatever else is broken.
 ///
-/// The bound is `Evidence.patience`. As long nothing may have disturbed the bucket's in-sync set, the
-/// coordinators, the clients, the network and the coordination service; for lookups also the object
-/// store, from which a new leader may need its rows. What happens to other servers, to tierers and
-/// indexers, to the store and the catalog is no excuse for a write that waits.
+/// The bound is `Evidence.patience`. As long nothing may have disturbed the bucket's in-sync set,
+/// the coordinators, the clients, the network and the coordination service; for lookups also the
+/// object store, from which a new leader may need its rows. What happens to other servers, to
+/// tierers and indexers, to the store and the catalog is no excuse for a write that waits.
 public final class Availability: Oracle {
     public static let description = OracleDescription(
         .availability, "a bucket whose in-sync set is well serves writes and lookups in time",
@@ -95,8 +95,8 @@ public final class Availability: Oracle {
 
     // MARK: Figures
 
-    /// Of the seconds in which a bucket was asked to serve, those in which nobody waited longer than
-    /// a second, in parts per million: of the worst bucket, and of all; nil if none was asked.
+    /// Of the seconds in which a bucket was asked to serve, those in which nobody waited longer
+    /// than a second, in parts per million: of the worst bucket, and of all; nil if none was asked.
     public var shares: (worst: Int, all: Int)? {
         var worst = 1_000_000
         var (served, asked) = (0, 0)

@@ -8,8 +8,8 @@ extension OracleName {
 
 /// At each acknowledgement, the disks of all in the in-sync set durably hold the batch.
 ///
-/// It looks at what each disk would have after a loss of power, at once: replication cannot heal the
-/// evidence away. Disks that a fault damages prove nothing, and are left out.
+/// It looks at what each disk would have after a loss of power, at once: replication cannot heal
+/// the evidence away. Disks that a fault damages prove nothing, and are left out.
 final class Durability: Oracle {
     static let description = OracleDescription(
         .durability, "what is acknowledged is durable on every disk of the in-sync set",
@@ -78,7 +78,8 @@ final class Durability: Oracle {
         name.hasSuffix(".log") ? Int64(name.dropLast(4)) : nil
     }
 
-    /// The sound batch at an offset of a segment file, read on from a place in it if that is before.
+    /// The sound batch at an offset of a segment file, read on from a place in it if that is
+    /// before.
     private func find(
         _ offset: Int64, _ copy: Copy, _ path: String, _ known: Place?
     ) -> LogBatch? {

@@ -7,11 +7,11 @@ extension OracleName {
 
 /// Once a run is long, what the cluster holds grows no faster than what it was given.
 ///
-/// Of a run of ten minutes or more, the second half is held against the first: the bytes and objects
-/// of the store and the bytes on disks may grow in proportion to the changes acknowledged, with a
-/// quarter to spare; what does not depend on how many changes there were (open files, entries of the
-/// coordination service) may not grow at all, with a quarter to spare; memory may grow by the rows
-/// that came alive.
+/// Of a run of ten minutes or more, the second half is held against the first: the bytes and
+/// objects of the store and the bytes on disks may grow in proportion to the changes acknowledged,
+/// with a quarter to spare; what does not depend on how many changes there were (open files,
+/// entries of the coordination service) may not grow at all, with a quarter to spare; memory may
+/// grow by the rows that came alive.
 final class Growth: Oracle {
     static let description = OracleDescription(
         .growth, "what is held grows no faster than what was given, once a run is long",

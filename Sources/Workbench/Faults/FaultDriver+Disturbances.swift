@@ -2,8 +2,8 @@ import ScenarioFiles
 import Server
 import Simulation
 
-/// What faults have touched, and when: an oracle that judges how well a cluster does leaves out what
-/// was disturbed.
+/// What faults have touched, and when: an oracle that judges how well a cluster does leaves out
+/// what was disturbed.
 extension FaultDriver {
     /// Notes that a fault begins or ends now.
     func disturb(_ kind: FaultKind) {
