@@ -148,7 +148,8 @@ final class RESTLakeCatalog: LakeCatalog {
         var page: String?
         for _ in 0..<Self.pageLimit {
             let answer = try await call(
-                Self.everything, .GET, path, query: query + (page.map { [("pageToken", $0)] } ?? []),
+                Self.everything, .GET, path,
+                query: query + (page.map { [("pageToken", $0)] } ?? []),
                 isRead: true)
             // A namespace that was dropped meanwhile has no tables.
             if answer.status == 404 { return entries }

@@ -96,9 +96,11 @@ extension WebGateway {
 
     /// A table's metadata file, and where it is; nil if there is no such table.
     func metadata(of name: LakeTableName) async throws -> (location: String, json: JSONValue)? {
-        guard let location = try await machine.lakeCatalog.load(name) else { return nil }
+        guard let state = try await machine.lakeCatalog.load(name) else { return nil }
+        let location = state.metadataLocation
+        if let json = state.metadata { return (location, json) }
         do {
-            let key = try ClusterConfiguration.lakeLocation.key(of: location)
+            let key = try ClusterConfiguration.defaultLakeLocation.key(of: location)
             let bytes = try await machine.objectStore.get(key)
             return (location, try JSONValue(parsing: bytes))
         } catch let error as IcebergError {

@@ -1,7 +1,6 @@
 import Cluster
 import Fluss
 import Host
-import Iceberg
 import Platform
 import Server
 
@@ -47,7 +46,6 @@ public final class HostServer {
         world = try HostWorld(host, directory: directory ?? LocalDirectory())
         var configuration = ClusterConfiguration()
         configuration.minimumInSync = cluster.serverCount == 1 ? 1 : 2
-        configuration.lakeLocation = Self.lakeLocation(host)
         deployment = Deployment(cluster.nodes, configuration)
         deployment.serverCount = cluster.serverCount
         deployment.gatewayEndpoints = Gateway.Endpoints(
@@ -56,15 +54,6 @@ public final class HostServer {
         if let directory {
             deployment.gatewayPeers = { Self.peers(directory) }
         }
-    }
-
-    /// Where programs of others find the lake's files, too.
-    private static func lakeLocation(_ host: HostConfiguration) -> LakeLocation {
-        let former = [ClusterConfiguration.defaultLakeLocation.prefix]
-        guard let s3 = host.s3 else { return .folder(host.objectsFolder, former: former) }
-        var location = LakeLocation(prefix: "s3://\(s3.bucket)/\(s3.prefix)lake/")
-        location.formerPrefixes = former
-        return location
     }
 
     /// The gateways that are up; the number of each is that of the tablet server beside it.
