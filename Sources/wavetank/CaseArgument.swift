@@ -54,7 +54,7 @@ extension TankSession {
         }
         scenario.length = saved.length
         scenario.schedule = saved.schedule ?? scenario.schedule
-        self.init(
+        try self.init(
             scenario, text: saved.scenarioText, seed: saved.seed, plan: saved.plan, quiet: quiet)
         failurePath = file
     }

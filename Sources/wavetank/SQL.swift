@@ -1,6 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import LakeSQL
+public import LakeSQL
+import Platform
 
 /// `wavetank sql`.
 struct SQL: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import JSON
+import Platform
 import RunReports
 import ScenarioFiles
 import Simulation

@@ -1,3 +1,4 @@
+import Cluster
 import Oracles
 import ScenarioFiles
 import Server

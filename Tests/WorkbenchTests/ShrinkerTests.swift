@@ -29,7 +29,7 @@ struct ShrinkerTests {
                         kind: FaultKind("crash", ["node": .node(node(number))]))
                     : PlannedFault(
                         at: at, duration: .milliseconds(2_713),
-                        kind: .objectStoreThrottle(partsPerMillion: 123_456))
+                        kind: FaultKind("objectStoreThrottle", ["rate": .integer(123_456)]))
             })
     }
 
@@ -61,7 +61,7 @@ struct ShrinkerTests {
         let crashes = faults.indices.filter {
             faults[$0].kind == FaultKind("crash", ["node": .node(NodeName(.server, 3))])
         }
-        let throttles = faults.indices.filter { faults[$0].kind.name == .objectStoreThrottle }
+        let throttles = faults.indices.filter { faults[$0].kind.name == "objectStoreThrottle" }
         guard let first = crashes.first, let last = crashes.last, first < last else { return false }
         return scenario.cluster.servers >= 3 && scenario.cluster.replication >= 2
             && throttles.contains { $0 > first && $0 < last }

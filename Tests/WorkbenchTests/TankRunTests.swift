@@ -60,7 +60,8 @@ struct TankRunTests {
         let faults = (1...12).map { number in
             PlannedFault(
                 at: .seconds(number * 3), duration: .zero,
-                kind: number % 3 == 0 ? .lakeForeignProperty : .lakeForeignCompaction)
+                kind: FaultKind(
+                    number % 3 == 0 ? "lakeForeignProperty" : "lakeForeignCompaction", [:]))
         }
         let (report, _) = try Self.run(scenario, seed: seed, plan: FaultPlan(faults))
         #expect(report.verdict == .pass, "\(report.reason)")
@@ -73,7 +74,9 @@ struct TankRunTests {
         func budget(_ seconds: Int, _ byteCount: Int) -> PlannedFault {
             PlannedFault(
                 at: .seconds(seconds), duration: .seconds(4),
-                kind: .memoryBudget(node: NodeName(.server, 1), byteCount: byteCount))
+                kind: FaultKind(
+                    "memoryBudget",
+                    ["node": .node(NodeName(.server, 1)), "bytes": .integer(byteCount)]))
         }
         let plan = FaultPlan([budget(6, 768 * 1024), budget(18, 64 * 1024)])
         let (report, _) = try Self.run(scenario, seed: 1, plan: plan)
