@@ -202,6 +202,7 @@ extension SourceNode {
     /// How many there are of these makes a run larger, whether or not the file says it.
     private static let parts: Set = [
         "servers", "coordinators", "tierers", "indexers", "buckets", "writers", "readers",
+        "tables",
     ]
 
     /// A record with one value less, or a smaller one, each with a name for the change.

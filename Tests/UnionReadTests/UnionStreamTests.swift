@@ -129,7 +129,7 @@ struct UnionStreamTests {
             let between = world.objects.counters.gets
             _ = try await reader.stream(table.table) { _ in }
             #expect(rowCount == 20)
-            #expect(between - before < world.objects.counters.gets - between - 8)
+            #expect(between - before < world.objects.counters.gets - between)
         }
     }
 }
