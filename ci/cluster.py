@@ -95,14 +95,16 @@ class Cluster:
             self.serve(number)
 
     def make_bucket(self, s3):
-        """SeaweedFS makes a bucket when its shell is told to; its S3 answers a signed PUT."""
-        for _ in range(60):
-            done = subprocess.run(
-                [sys.executable, "-c", SIGNED_PUT, str(s3)], stderr=subprocess.DEVNULL)
-            if done.returncode == 0:
-                return
-            time.sleep(0.5)
-        raise SystemExit("no bucket could be made")
+        """Makes the bucket, and waits until SeaweedFS has a volume for an object in it."""
+        for path in ("/lake", "/lake/ready"):
+            for _ in range(60):
+                done = subprocess.run(
+                    [sys.executable, "-c", SIGNED_PUT, str(s3), path], stderr=subprocess.DEVNULL)
+                if done.returncode == 0:
+                    break
+                time.sleep(0.5)
+            else:
+                raise SystemExit(f"SeaweedFS does not take {path}")
 
     def serve(self, number):
         folder = f"{self.work}/server-{number + 1}"
@@ -125,12 +127,12 @@ class Cluster:
 
 SIGNED_PUT = """
 import datetime, hashlib, hmac, sys, urllib.request
-port = sys.argv[1]
+port, path = sys.argv[1:3]
 now = datetime.datetime.utcnow().strftime("%Y%m%dT%H%M%SZ")
 day, empty = now[:8], hashlib.sha256(b"").hexdigest()
 host = f"127.0.0.1:{port}"
 names = "host;x-amz-content-sha256;x-amz-date"
-canonical = "\\n".join(["PUT", "/lake", "", f"host:{host}", f"x-amz-content-sha256:{empty}",
+canonical = "\\n".join(["PUT", path, "", f"host:{host}", f"x-amz-content-sha256:{empty}",
                         f"x-amz-date:{now}", "", names, empty])
 scope = f"{day}/us-east-1/s3/aws4_request"
 text = "\\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
@@ -138,7 +140,7 @@ key = b"AWS4testing-secret"
 for part in (day, "us-east-1", "s3", "aws4_request"):
     key = hmac.new(key, part.encode(), "sha256").digest()
 signature = hmac.new(key, text.encode(), "sha256").hexdigest()
-request = urllib.request.Request(f"http://{host}/lake", method="PUT", headers={
+request = urllib.request.Request(f"http://{host}{path}", method="PUT", headers={
     "x-amz-content-sha256": empty, "x-amz-date": now, "authorization":
     f"AWS4-HMAC-SHA256 Credential=testing/{scope},SignedHeaders={names},Signature={signature}"})
 try:

@@ -76,6 +76,8 @@ extension Coordinator {
 
     /// As many objects and entries as are collected before other work has its turn.
     private static let collectionLimit = 500
+    /// Entries that one transaction takes away.
+    private static let transactionLimit = 64
 
     /// Collects what dropped tables and partitions left, a part of it at a time.
     func collectDropped() async throws {

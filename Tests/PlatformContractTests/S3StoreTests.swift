@@ -6,13 +6,13 @@ import Testing
 @Suite(
     "An S3 store as it is", .enabled(if: WorldKind.environment("WAVETANK_TEST_S3") != nil))
 struct S3StoreTests {
-    @Test("A large object is put in parts, under its condition")
+    @Test("A large object is put in parts, or whole under its condition")
     func parts() throws {
         try EitherWorld.run(.s3, configure: { $0.s3?.partByteCount = 5 * 1024 * 1024 }) {
             machine, _ in
             let store = machine.objectStore
             let bytes = (0..<(11 * 1024 * 1024)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
-            let tag = try await store.put(bytes, at: "large", .ifAbsent)
+            let tag = try await store.put(bytes, at: "large", .always)
             #expect(try await store.head("large")?.tag == tag)
             #expect(try await store.get("large") == bytes)
             await #expect(throws: ObjectStoreError.preconditionFailed(key: "large")) {

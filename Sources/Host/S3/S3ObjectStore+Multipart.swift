@@ -2,10 +2,8 @@ import NIOHTTP1
 import Platform
 
 extension S3ObjectStore {
-    /// Puts a large object part by part; it is there, under its condition, with the last request.
-    func putInParts(
-        _ bytes: [UInt8], at key: String, _ condition: PutCondition
-    ) async throws -> ObjectTag {
+    /// Puts a large object part by part; it is there with the last request.
+    func putInParts(_ bytes: [UInt8], at key: String) async throws -> ObjectTag {
         let begun = try await send(S3Request(.POST, key: key, query: [("uploads", "")]))
         guard begun.status == 200, let root = XMLElement.parse(begun.body),
             let upload = root["UploadId"], !upload.isEmpty
@@ -16,7 +14,7 @@ extension S3ObjectStore {
         }
         do {
             let parts = try await putParts(bytes, at: key, upload)
-            return try await complete(upload, at: key, parts, condition)
+            return try await complete(upload, at: key, parts)
         } catch ObjectStoreError.outcomeUnknown(let key) {
             // The upload may be the object: it is not to be given up.
             throw ObjectStoreError.outcomeUnknown(key: key)
@@ -52,7 +50,7 @@ extension S3ObjectStore {
     }
 
     private func complete(
-        _ upload: String, at key: String, _ tags: [String], _ condition: PutCondition
+        _ upload: String, at key: String, _ tags: [String]
     ) async throws -> ObjectTag {
         var body = "<CompleteMultipartUpload>"
         for (index, tag) in tags.enumerated() {
@@ -62,9 +60,8 @@ extension S3ObjectStore {
         body += "</CompleteMultipartUpload>"
         let answer = try await send(
             S3Request(
-                .POST, key: key, query: [("uploadId", upload)], headers: Self.headers(condition),
-                body: Array(body.utf8)))
-        if answer.status != 200 { throw await failure(answer, of: key, condition) }
+                .POST, key: key, query: [("uploadId", upload)], body: Array(body.utf8)))
+        if answer.status != 200 { throw error(answer, of: key) }
         // A 200 was sent before the store knew, and may end in an error.
         guard let root = XMLElement.parse(answer.body),
             root.name == "CompleteMultipartUploadResult", let tag = root["ETag"]
