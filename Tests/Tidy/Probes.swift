@@ -2,7 +2,7 @@ import Foundation
 
 /// The engine's probes and the list that reports are made from are the same.
 enum Probes {
-    static let list = "Sources/Workbench/KnownProbes.swift"
+    static let list = "Sources/Workbench/Runs/KnownProbes.swift"
     private static let reached = Pattern(#"\breached\(\s*"([^"]+)""#)
     private static let listed = Pattern(#"^\s+"([^"]+)",$"#)
 
@@ -16,7 +16,12 @@ enum Probes {
                 }
             }
         }
-        guard let file = tree.file(list) else { return [] }
+        guard let file = tree.file(list) else {
+            // A list that was moved would otherwise hold nothing, in silence.
+            return places.keys.sorted().prefix(1).map { name in
+                places[name]!.0.violation(places[name]!.1, "probe", "there is no \(list)")
+            }
+        }
         var known: Set<String> = []
         var violations: [Violation] = []
         for (index, line) in file.lines.enumerated() {

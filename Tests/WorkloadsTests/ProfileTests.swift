@@ -34,7 +34,7 @@ struct ProfileTests {
     func plain() {
         let profile = WorkloadProfile(MergingWorkload(seed: 1), changeCount: 1000)
         #expect(profile.measures.isEmpty && profile.shapes.isEmpty && profile.isInside)
-        #expect(profile.tables.map(\.written).reduce(0, +) > 900)
+        #expect(profile.tables.map(\.written).reduce(0, +) > 800)
         #expect(profile.tables.contains { $0.nulls > 0 })
     }
 }

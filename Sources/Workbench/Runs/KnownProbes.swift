@@ -17,6 +17,8 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .replication:
             [
+                "answer over the frame limit",
+                "call that cannot be read",
                 "change refused for want of memory",
                 "damaged log",
                 "disk full",
@@ -24,22 +26,51 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "divergent tail truncated",
                 "duplicate batch recognized",
                 "fetch answered beside a tail of an earlier term",
+                "files of a dropped table found at the start",
+                "files of a dropped table removed",
                 "in-sync change of unknown outcome",
                 "in-sync set shrunk",
+                "part of a fetch refused",
+                "read beyond a watermark that is not known yet",
                 "read failed by the disk",
+                "replica of a dropped table retired",
+                "replica restarted from the remote log",
+                "room made on a full disk",
+                "server too old for the cluster's format",
                 "torn replica stays out of the in-sync set",
             ]
         case .coordination:
             [
+                "cluster format raised",
+                "database created",
+                "database dropped",
+                "drop found done",
+                "dropped table collected",
                 "election of unknown outcome",
-                "metadata watch broken",
                 "leader campaign failed",
                 "leader lease lost",
+                "metadata watch broken",
+                "object of a dropped table collected",
+                "offsets of a consumer kept again",
+                "partition created by time",
+                "partition created",
+                "partition dropped by time",
+                "partition dropped",
+                "partition found there",
+                "registration crossed a raise of the format",
+                "row numbers drawn",
                 "server lost its lease",
+                "table altered",
+                "table change found done",
+                "table dropped",
             ]
         case .keyValue:
             [
+                "lost row snapshot rebuilt from the log",
+                "missing row inserted by a lookup",
+                "rows adopted a later schema",
                 "rows recovered",
+                "scan of rows expired",
                 "snapshot published",
                 "snapshot restored",
             ]
@@ -49,18 +80,26 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "lake key index rebuilt",
                 "lake round overtaken",
                 "manifest commit of unknown outcome",
+                "offset by time found in the remote log",
                 "upload found done already",
             ]
         case .lake:
             [
+                "foreign lake commit found",
                 "lake commit conflict",
-                "lake commit of unknown outcome",
                 "lake commit of unknown outcome adopted",
+                "lake commit of unknown outcome",
                 "lake file found written already",
+                "lake files compacted",
+                "lake snapshots expired",
+                "lake table made anew",
+                "lake table of a dropped table replaced",
             ]
         case .unionRead:
             [
+                "batch left out by its statistics",
                 "row of the lake deleted by the log",
+                "snapshot expired while it was read",
                 "union read before the first snapshot",
                 "union read refused by the log",
             ]
@@ -76,8 +115,12 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .client:
             [
+                "batch split because it is too large",
+                "partition created by a writer",
                 "write given up",
                 "write refused",
+                "write to what was dropped given up",
+                "writer forgotten by the log begins anew",
             ]
         }
     }
