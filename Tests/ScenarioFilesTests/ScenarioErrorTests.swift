@@ -169,7 +169,8 @@ struct ScenarioErrorTests {
             "a.yaml:7:60: server-1 stands in the ring twice",
             "a.yaml:8:52: 'bytesPerSecond': '100' has no unit; write a byte count as in 512B, "
                 + "64KiB or 1MiB",
-            "a.yaml:9:75: 'operation': unknown value 'sync'; it must be one of: read, write, both",
+            "a.yaml:9:75: 'operation': unknown value 'sync'; it must be one of: read, write, both, "
+                + "names, any",
             "a.yaml:10:26: 'lostWrite' happens to servers; coordinator-1 keeps no data",
             "a.yaml:11:41: 'objectStoreTail' must be a mapping, not a single value",
             "a.yaml:12:15: 'misdirectedWrite' takes no 'for': a write lands at another place of "

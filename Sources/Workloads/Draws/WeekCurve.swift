@@ -12,8 +12,10 @@ enum WeekCurve {
     static let hour = 3600 * second
 
     /// Parts per ten thousand of the mean at a time, in microseconds since 1970; a straight line
-    /// from one hour to the next.
+    /// from one hour to the next. A time before that counts as one of the same week's shape.
     static func factor(at time: Int64) -> Int {
+        let week = 168 * hour
+        let time = (time % week + week) % week
         let hourNumber = Int(time / hour)
         let within = Int(time % hour / second)
         func value(_ number: Int) -> Int {
