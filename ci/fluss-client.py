@@ -1,6 +1,7 @@
 """What a Fluss client does at a served cluster, and what it has to find there.
 
-python ci/fluss-client.py PORT MODEL ROUND: writes on, with the rows acknowledged so far in the file MODEL.
+python ci/fluss-client.py PORT MODEL ROUND: writes on;
+the rows acknowledged so far are in the file MODEL.
 python ci/fluss-client.py PORT MODEL check: reads all and compares.
 """
 

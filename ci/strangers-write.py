@@ -168,7 +168,8 @@ def main(folder, number, command):
         for reader, answer in answers.items():
             if answer != theirs:
                 different = [pair for pair in zip(answer, theirs) if pair[0] != pair[1]][:2]
-                print(f"{name}: {reader} sees {len(answer)} rows, PyIceberg {len(theirs)} {different}")
+                print(f"{name}: {reader} sees {len(answer)} rows, "
+                      f"PyIceberg {len(theirs)} {different}")
                 failures += 1
         print(f"{name}: {len(theirs)} rows, the same for {', '.join(answers)} and PyIceberg; "
               f"strangers put {' and '.join(done) or 'nothing'} there")

@@ -23,7 +23,8 @@ enum CalendarText {
     static func time(_ units: Int64, _ unitsPerSecond: Int64) -> String {
         let seconds = units / unitsPerSecond
         let text =
-            "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
+            "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):"
+            + padded(seconds % 60, 2)
         let fraction = units % unitsPerSecond
         if fraction == 0 { return text }
         var digits = padded(fraction, "\(unitsPerSecond)".utf8.count - 1)

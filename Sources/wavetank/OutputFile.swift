@@ -48,7 +48,7 @@ struct OutputFile {
         }
     }
 
-    /// A file that Markdown is added to at the end, if its name is not that of another kind of file.
+    /// A file that Markdown is added to at the end, unless its name is of another kind of file.
     init(addingMarkdownTo path: String) throws {
         let kind = URL(fileURLWithPath: path).pathExtension.lowercased()
         let others = ["yaml", "yml", "json", "jsonl", "ndjson", "xml", "html", "log", "csv", "tsv"]

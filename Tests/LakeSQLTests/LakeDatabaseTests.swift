@@ -76,7 +76,8 @@ struct LakeDatabaseTests {
         for sql in [
             "SELECT count(*), sum(price), min(day), max(sold_at) FROM TABLE",
             "SELECT is_new, count(*), avg(ratio) FROM TABLE GROUP BY is_new ORDER BY 1",
-            "SELECT a.number, b.number FROM TABLE a JOIN TABLE b ON a.shelf = b.number ORDER BY 1, 2",
+            "SELECT a.number, b.number FROM TABLE a JOIN TABLE b ON a.shelf = b.number "
+                + "ORDER BY 1, 2",
             "SELECT json_extract(tags, '$[0]') FROM TABLE WHERE number < 9 ORDER BY number",
             "SELECT date(sold_at, '+1 day') FROM TABLE WHERE day = '2024-10-10'",
         ] {

@@ -13,8 +13,9 @@ struct ScenarioSchemaTests {
         for property in properties { #expect(property.value["description"] != nil) }
         let names = properties.map(\.name)
         #expect(names.contains("cluster") && names.contains("faults") && names.contains("bench"))
-        let fault = try #require(schema["$defs"]?["fault"]?["properties"])
-        let choices = schema["$defs"]?["fault"]?["oneOf"]?.array ?? []
+        let dated = try #require(schema["$defs"]?["fault"]?["anyOf"]?.array?[0])
+        let fault = try #require(dated["properties"])
+        let choices = dated["oneOf"]?.array ?? []
         for kind in FaultKindName.allCases {
             #expect(fault[kind.rawValue]?["description"]?.string == kind.meaning)
             let needed = choices.first { $0["required"]?.array?.last?.string == kind.rawValue }

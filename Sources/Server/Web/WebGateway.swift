@@ -9,8 +9,8 @@ public import Platform
 ///     /iceberg/v1/...                 an Iceberg REST catalog of the lake's tables
 ///     /warehouse/...                  their files, as an S3 store has them; for reading
 ///
-/// It keeps nothing: all it tells is what the metadata, the leaders, the lake catalog and the object
-/// store say.
+/// It keeps nothing: all it tells is what the metadata, the leaders, the lake catalog and the
+/// object store say.
 public final class WebGateway {
     let machine: Machine
     let client: ClusterClient
