@@ -36,7 +36,7 @@ struct ClusterSettingTests {
 
     @Test("Every setting of the engine can be reached, apart from those that a run decides")
     func complete() throws {
-        let decided = ["formatVersion", "port"]
+        let decided = ["formatVersion", "lakeLocation", "port"]
         let standard = members(try configuration(""))
         var reached: Set<String> = []
         for setting in ClusterSetting.all {
