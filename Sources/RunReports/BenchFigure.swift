@@ -114,7 +114,7 @@ extension BenchFigure {
     private static let reads =
         [
             ("lookup", "Lookup"), ("scan", "Scan"), ("search", "Search"),
-            ("unionRead", "Union read"),
+            ("unionRead", "Union read"), ("follow", "Follow"),
         ].flatMap { kind, title in
             [
                 BenchFigure("\(kind).answered", "\(title)s answered", .count, .neither),

@@ -1,4 +1,5 @@
 import Foundation
+import Oracles
 import RunReports
 import ScenarioFiles
 import Testing
@@ -91,6 +92,16 @@ struct BenchTests {
         let asked = figures["lookup.answered"]! + figures["lookup.failed"]!
         // Ten seconds of 100 a second; the first keys have to be there first.
         #expect((700 * size.factor...1000 * size.factor).contains(asked), "\(asked)")
+    }
+
+    @Test("Reports know the figures of every question that a paced reader may ask")
+    func questionsHaveFigures() {
+        let known = Set(BenchFigure.all.map(\.name))
+        for question in Question.allCases {
+            for part in ["answered", "failed", "p50", "p90", "p99", "p999", "maximum"] {
+                #expect(known.contains("\(question).\(part)"))
+            }
+        }
     }
 
     @Test("Each limit of a figure can be set in scenario files, and each serves a figure")
