@@ -42,21 +42,6 @@ extension Observation {
     /// The tables of all workloads that have been created.
     public var tables: [TableDescription] { workloads.flatMap(\.tables) }
 
-    /// How long nothing that a bucket needs has been disturbed: who is in its in-sync set, the
-    /// coordinators, the clients, and what all share.
-    func calm(of bucket: BucketIdentifier, withStore: Bool) -> Duration? {
-        guard let state = state(of: bucket), let leader = state.leader?.server,
-            state.inSync.contains(leader)
-        else { return nil }
-        let others = deployment.nodes.filter { $0.role == .coordinator }.map(\.description)
-        var last = lastDisturbance(withStore: withStore) ?? 0
-        for node in state.inSync + others + clients {
-            if damagedNodes.contains(node) { return nil }
-            last = max(last, lastDisturbance(of: node) ?? 0)
-        }
-        return last == .max ? nil : .nanoseconds(nanoseconds - last)
-    }
-
     public func has(_ role: NodeRole) -> Bool {
         deployment.nodes.contains { $0.role == role }
     }

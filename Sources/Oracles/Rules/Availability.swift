@@ -5,13 +5,13 @@ extension OracleName {
     public static let availability = OracleName("availability")
 }
 
-/// A bucket takes writes and answers lookups within a bound while those in its in-sync set are
-/// healthy and connected, whatever else is broken.
+/// A bucket takes writes and answers lookups within a bound while its leader, and as many replicas
+/// as an acknowledgement waits for, are healthy and connected, whatever else is broken.
 ///
-/// The bound is `Evidence.patience`. As long nothing may have disturbed the bucket's in-sync set,
-/// the coordinators, the clients, the network and the coordination service; for lookups also the
-/// object store, from which a new leader may need its rows. What happens to other servers, to
-/// tierers and indexers, to the store and the catalog is no excuse for a write that waits.
+/// The bound is `Evidence.patience`. As long nothing may have disturbed these servers, the clients,
+/// the network and the coordination service; the coordinators, if the leader may be younger; and the
+/// object store, if the leader's rows or a replica's batches have to come from there. What happens to
+/// other servers, to tierers and indexers, and to the catalog is no excuse.
 public final class Availability: Oracle {
     public static let description = OracleDescription(
         .availability, "a bucket whose in-sync set is well serves writes and lookups in time",
@@ -25,13 +25,42 @@ public final class Availability: Oracle {
     private struct Waiting {
         /// When each change without an outcome was sent, by its number.
         var writes: [Int: Int64] = [:]
+        /// Since when writes have been waiting of which none was acknowledged, whatever became of
+        /// those that were given up.
+        var writesSince: Int64?
+        /// Since when no write has been waiting, if none does.
+        var idleSince: Int64 = 0
         /// Since when no lookup or scan has been answered that was asked.
         var readsSince: Int64?
+        /// The term in which the bucket was last seen to keep somebody waiting, and since when.
+        var epoch: Int32?
+        var epochSince: Int64 = 0
         var reason = ""
         var isTold = false
         /// Seconds in which it was asked to serve, and in which it kept somebody waiting.
         var seconds = 0
         var slowSeconds = 0
+
+        /// Writes that follow at once on others that were given up wait on for these.
+        mutating func send(_ change: Int, at now: Int64) {
+            if writes.isEmpty && now - idleSince > Availability.slow.nanoseconds {
+                writesSince = nil
+            }
+            writes[change] = now
+            writesSince = writesSince ?? now
+        }
+
+        mutating func heldOff(_ reason: String, at now: Int64) {
+            readsSince = readsSince ?? now
+            self.reason = reason
+        }
+
+        /// Since when the writes that wait have been waiting; `Int64.max` if none does.
+        var slowestWrite: Int64 {
+            // In any order: the least of them is sought.
+            guard let oldest = writes.values.min() else { return .max }
+            return min(oldest, writesSince ?? .max)
+        }
     }
 
     private let evidence: Evidence
@@ -48,14 +77,16 @@ public final class Availability: Oracle {
     public func learned(_ fact: Fact) {
         switch fact {
         case .sent(let bucket, let change):
-            buckets[bucket, default: Waiting()].writes[change] = now
-        case .settled(let bucket, let change): buckets[bucket]?.writes[change] = nil
+            buckets[bucket, default: Waiting()].send(change, at: now)
+        case .acknowledged(let receipt, _):
+            guard let waiting = buckets[receipt.bucket] else { return }
+            buckets[receipt.bucket]!.writesSince = waiting.writes.isEmpty ? nil : now
+        case .settled(let bucket, let change):
+            buckets[bucket]?.writes[change] = nil
+            if buckets[bucket]?.writes.isEmpty == true { buckets[bucket]!.idleSince = now }
         case .answered(_, let bucket): buckets[bucket]?.readsSince = nil
         case .heldOff(_, let bucket, let reason):
-            if buckets[bucket, default: Waiting()].readsSince == nil {
-                buckets[bucket]!.readsSince = now
-            }
-            buckets[bucket]!.reason = reason
+            buckets[bucket, default: Waiting()].heldOff(reason, at: now)
         case .second: for bucket in buckets.keys.sorted() { judge(bucket) }
         default: break
         }
@@ -64,32 +95,41 @@ public final class Availability: Oracle {
     private func judge(_ bucket: BucketIdentifier) {
         var waiting = buckets[bucket]!
         defer { buckets[bucket] = waiting }
-        // In any order: the least of them is sought.
-        let oldest = waiting.writes.values.min()
-        let slowest = min(oldest ?? .max, waiting.readsSince ?? .max)
+        let write = waiting.slowestWrite
+        let slowest = min(write, waiting.readsSince ?? .max)
         waiting.seconds += 1
-        if slowest != .max, now - slowest > Self.slow.nanoseconds { waiting.slowSeconds += 1 }
-        let bound = evidence.patience
-        let isLate = slowest != .max && now - slowest > bound.nanoseconds
-        if !isLate {
+        if slowest == .max || now - slowest <= Self.slow.nanoseconds {
             waiting.isTold = false
             tally.count()
             return
         }
-        let isWrite = oldest == slowest
-        guard let calm = evidence.observation.calm(of: bucket, withStore: !isWrite), calm > bound
-        else { return }
+        waiting.slowSeconds += 1
+        guard var health = BucketHealth(evidence.observation, bucket) else { return }
+        if waiting.epoch != health.state.leaderEpoch {
+            waiting.epoch = health.state.leaderEpoch
+            waiting.epochSince = now
+        }
+        let bound = evidence.patience
+        if now - slowest <= bound.nanoseconds {
+            waiting.isTold = false
+            tally.count()
+            return
+        }
+        let isWrite = write == slowest
+        let isYoung = now - waiting.epochSince <= bound.nanoseconds
+        guard let calm = health.calm(forWrite: isWrite, isYoung: isYoung), calm > bound else {
+            return
+        }
         tally.count()
         // One wait is one violation.
         if waiting.isTold { return }
         waiting.isTold = true
-        let state = evidence.observation.state(of: bucket)
-        let who = (state?.inSync ?? []).joined(separator: ", ")
         let since = Duration.nanoseconds(now - slowest).wholeSeconds
         tally.violated(
             "\(evidence.place(of: bucket)): "
-                + (isWrite ? "a write waits" : "no lookup is answered") + " for \(since) s, "
-                + "though nothing has disturbed \(who), which are in sync, for "
+                + (isWrite ? "no write is acknowledged" : "no lookup is answered")
+                + " for \(since) s, though nothing has disturbed "
+                + "\(health.needed.joined(separator: ", ")), which would do for it, for "
                 + "\(calm.wholeSeconds) s" + (isWrite ? "" : ": \(waiting.reason)"))
     }
 
@@ -113,7 +153,7 @@ public final class Availability: Oracle {
     /// How long the oldest write or lookup of a bucket has been waiting.
     public func wait(of bucket: BucketIdentifier) -> Duration {
         guard let waiting = buckets[bucket] else { return .zero }
-        let slowest = min(waiting.writes.values.min() ?? .max, waiting.readsSince ?? .max)
+        let slowest = min(waiting.slowestWrite, waiting.readsSince ?? .max)
         return slowest == .max ? .zero : .nanoseconds(now - slowest)
     }
 }

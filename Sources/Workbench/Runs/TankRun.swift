@@ -182,6 +182,7 @@ public final class TankRun {
         }
         world.onStrike = { [unowned self] name, losingPower in
             guard let node = NodeName(name), node.role != .client else { return }
+            faults.disturbances[name] = world.nanoseconds
             faults.takeDown(node, losingPower)
             world.after(.seconds(3)) { [unowned self] in start(node) }
         }
