@@ -15,8 +15,11 @@ struct List: ParsableCommand {
         if files.isEmpty { throw refusal("\(folder): has no scenario file") }
         var lines: [String] = []
         for file in files {
-            let scenario = try loadScenario(file).scenario
-            lines.append("\(file)\n    \(scenario.title)")
+            let text = try readInputText(file)
+            let title =
+                EndpointScenario.isDescribed(by: text)
+                ? try loadEndpoints(file).title : try loadScenario(file).scenario.title
+            lines.append("\(file)\n    \(title)")
         }
         try show(lines.joined(separator: "\n"))
     }

@@ -45,7 +45,7 @@ final class EitherWorld {
 
     /// Runs `body` as the task of the machine `machine-1` in a fresh world.
     static func run(
-        _ kind: WorldKind, limit: Duration = .seconds(30),
+        _ kind: WorldKind, limit: Duration = .seconds(120),
         configure: (inout HostConfiguration) -> Void = { _ in },
         _ body: @escaping (Machine, EitherWorld) async throws -> Void
     ) throws {

@@ -31,7 +31,7 @@ struct ProcessorContractTests {
         try EitherWorld.run(kind) { machine, _ in
             let work = machine.result {
                 try await machine.compute(.indexBuild, byteCount: 1_000_000) {
-                    (0..<40_000_000).reduce(into: UInt64(1)) { $0 = $0 &* 31 &+ UInt64($1) }
+                    (0..<2_000_000).reduce(into: UInt64(1)) { $0 = $0 &* 31 &+ UInt64($1) }
                 }
             }
             var turns = 0

@@ -11,7 +11,9 @@ struct ScenarioFolderTests {
 
     static let files: [String] = {
         let found = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String }
-        return (found ?? []).filter { $0.hasSuffix(".yaml") }.sorted()
+        return (found ?? []).filter {
+            $0.hasSuffix(".yaml") && !$0.hasPrefix("endpoints/")
+        }.sorted()
     }()
 
     @Test("Are there, and the first ones among them")
@@ -36,6 +38,19 @@ struct ScenarioFolderTests {
         for capture in scenario.workloads where capture.name == "capture" {
             let path = source.path(of: capture.values.text("file"))
             #expect(path.hasPrefix("Scenarios/captures/"))
+        }
+    }
+
+    @Test("Those of endpoints can be read")
+    func endpoints() throws {
+        let folder = Self.root.appending(path: "endpoints")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(files.count >= 4)
+        for file in files {
+            let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+            #expect(EndpointScenario.isDescribed(by: text))
+            let scenario = try EndpointScenario.load(text: text, path: file)
+            #expect(!scenario.faults.isEmpty && !scenario.title.hasSuffix("."))
         }
     }
 

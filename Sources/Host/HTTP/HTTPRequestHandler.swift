@@ -54,6 +54,12 @@ final class HTTPRequestHandler: ChannelInboundHandler {
             self.head = head
             body = []
             isTooLarge = false
+            // Who asks first whether to send a body waits for this.
+            if head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }) {
+                let ready = HTTPResponseHead(version: .http1_1, status: .continue)
+                context.writeAndFlush(
+                    wrapOutboundOut(HTTPServerResponsePart.head(ready)), promise: nil)
+            }
         case .body(let buffer):
             if body.count + buffer.readableBytes > HTTPServer.bodyLimit {
                 isTooLarge = true
@@ -86,6 +92,10 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     private static func write(
         _ response: HTTPServer.Response, isKept: Bool, to channel: Socket
     ) {
+        if response.isLost {
+            channel.close(promise: nil)
+            return
+        }
         var headers = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
         let count = response.impliedByteCount ?? Int64(response.body.count)
         headers.replaceOrAdd(name: "content-length", value: String(count))
@@ -94,9 +104,21 @@ final class HTTPRequestHandler: ChannelInboundHandler {
             version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
             headers: headers)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)
-        if !response.body.isEmpty {
-            let buffer = channel.allocator.buffer(bytes: response.body)
-            channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
+        let sent = response.cutAfterByteCount.map { response.body.prefix($0) } ?? response.body[...]
+        if !sent.isEmpty {
+            let buffer = channel.allocator.buffer(bytes: sent)
+            let part = HTTPServerResponsePart.body(.byteBuffer(buffer))
+            if response.cutAfterByteCount == nil {
+                channel.write(part, promise: nil)
+            } else {
+                let written = channel.eventLoop.makePromise(of: Void.self)
+                written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+                channel.writeAndFlush(part, promise: written)
+            }
+        }
+        if response.cutAfterByteCount != nil {
+            if sent.isEmpty { channel.close(promise: nil) }
+            return
         }
         let written = channel.eventLoop.makePromise(of: Void.self)
         channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: written)

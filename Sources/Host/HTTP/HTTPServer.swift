@@ -24,6 +24,10 @@ public final class HTTPServer {
         public var body: [UInt8]
         /// The size of a body that is only spoken of, as in an answer to HEAD.
         public var impliedByteCount: Int64?
+        /// The connection is cut after so many bytes of the body; nil if it is not.
+        public var cutAfterByteCount: Int?
+        /// Whether the connection is cut without an answer.
+        public var isLost = false
 
         public init(
             status: Int, headers: [(name: String, value: String)], body: [UInt8],

@@ -210,7 +210,7 @@ struct ShapeReader {
         return name
     }
 
-    private static func scalarText(_ node: SourceNode) -> String? {
+    static func scalarText(_ node: SourceNode) -> String? {
         guard case .scalar(let text, _) = node.content else { return nil }
         return text
     }

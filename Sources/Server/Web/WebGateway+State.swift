@@ -126,7 +126,7 @@ extension WebGateway {
         ]
         var tiered = [Int64](repeating: 0, count: Int(table.bucketCount))
         for name in try await machine.lakeCatalog.list() {
-            guard let metadata = try await metadata(of: name)?.json,
+            guard let metadata = try await catalog.metadata(of: name)?.json,
                 let properties = metadata["properties"],
                 properties[LakeProgress.tableProperty]?.string == String(table.identifier)
             else { continue }

@@ -7,7 +7,7 @@ public import Platform
 ///     /health /ready /metrics         for those who operate it
 ///     /api/v1/...                     what the cluster is and how it does, as JSON
 ///     /iceberg/v1/...                 an Iceberg REST catalog of the lake's tables
-///     /warehouse/...                  their files, as an S3 store has them; for reading
+///     /warehouse/...                  their files, as an S3 store has them
 ///
 /// It keeps nothing: all it tells is what the metadata, the leaders, the lake catalog and the
 /// object store say.
@@ -16,8 +16,8 @@ public final class WebGateway {
     let client: ClusterClient
     /// What the process that it runs in has to tell of itself.
     let process: () -> ProcessState
-    /// Where clients reach it, as `http://HOST:PORT`.
-    let address: String
+    let catalog: CatalogGateway
+    let objects: ObjectGateway
 
     /// The state of a process, for health and metrics.
     public struct ProcessState {
@@ -33,13 +33,17 @@ public final class WebGateway {
         }
     }
 
+    /// - Parameter address: Where clients reach it, as `http://HOST:PORT`.
     public init(
         _ machine: Machine, _ configuration: ClusterConfiguration, at address: String,
         process: @escaping () -> ProcessState
     ) {
         self.machine = machine
         client = ClusterClient(machine, configuration)
-        self.address = address
+        catalog = CatalogGateway(
+            machine, ClusterConfiguration.defaultLakeLocation,
+            isWritable: machine.lakeCatalog.metadataWriter == .committer, storeAddress: address)
+        objects = ObjectGateway(machine, isWritable: true)
         self.process = process
     }
 
@@ -73,8 +77,8 @@ public final class WebGateway {
             if request.method != "GET" { return .failure(405, "ask with GET") }
             return try await describe(Array(request.path.dropFirst(2)))
         case "iceberg" where request.path.count >= 3 && request.path[1] == "v1":
-            return try await catalog(request, Array(request.path.dropFirst(2)))
-        case "warehouse": return try await objects(request)
+            return try await catalog.answer(request, Array(request.path.dropFirst(2)))
+        case ObjectGateway.bucket: return try await objects.answer(request)
         default:
             return .failure(
                 404,

@@ -7,6 +7,16 @@ public struct WebResponse: Hashable, Sendable {
     public var body: [UInt8]
     /// The size of a body that is only spoken of, for an answer to HEAD.
     public var impliedByteCount: Int64?
+    /// How much of it reaches the client.
+    public var delivery = Delivery.whole
+
+    public enum Delivery: Hashable, Sendable {
+        case whole
+        /// The connection ends after so many bytes of the body.
+        case cut(afterByteCount: Int)
+        /// The connection ends without an answer.
+        case none
+    }
 
     public init(_ status: Int, _ type: String, _ body: [UInt8]) {
         self.status = status

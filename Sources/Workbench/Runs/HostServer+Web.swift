@@ -18,20 +18,16 @@ extension HostServer {
                     method: request.method, target: request.target,
                     headers: request.headers.map { WebRequest.Parameter($0.name, $0.value) },
                     body: request.body)
-            else { return Self.written(.failure(400, "the request's target cannot be read")) }
-            return Self.written(try await gateway.answer(read))
+            else {
+                return HTTPServer.Response(.failure(400, "the request's target cannot be read"))
+            }
+            return HTTPServer.Response(try await gateway.answer(read))
         }
         web = server
         let host = world.configuration.advertisedHost
         gateway = WebGateway(
             machine, deployment.configuration, at: "http://\(host):\(server.port)",
             process: { [unowned self] in state(server) })
-    }
-
-    private static func written(_ response: WebResponse) -> HTTPServer.Response {
-        HTTPServer.Response(
-            status: response.status, headers: response.headers.map { ($0.name, $0.value) },
-            body: response.body, impliedByteCount: response.impliedByteCount)
     }
 
     private func state(_ server: HTTPServer) -> WebGateway.ProcessState {
