@@ -9,9 +9,9 @@ extension OracleName {
 /// as an acknowledgement waits for, are healthy and connected, whatever else is broken.
 ///
 /// The bound is `Evidence.patience`. As long nothing may have disturbed these servers, the clients,
-/// the network and the coordination service; the coordinators, if the leader may be younger; and the
-/// object store, if the leader's rows or a replica's batches have to come from there. What happens to
-/// other servers, to tierers and indexers, and to the catalog is no excuse.
+/// the network and the coordination service; the coordinators, if the leader may be younger; and
+/// the object store, if the leader's rows or a replica's batches have to come from there. What
+/// happens to other servers, to tierers and indexers, and to the catalog is no excuse.
 public final class Availability: Oracle {
     public static let description = OracleDescription(
         .availability, "a bucket whose in-sync set is well serves writes and lookups in time",
