@@ -83,16 +83,35 @@ def plain(value, kind):
 
 
 def with_pyiceberg(path, snapshot, columns, condition):
-    from pyiceberg.expressions import AlwaysTrue
+    from pyiceberg.expressions import AlwaysTrue, GreaterThanOrEqual
     from pyiceberg.table import StaticTable
 
     table = StaticTable.from_metadata("file://" + path)
     names = tuple(name for name, _ in columns)
     scan = table.scan(
-        snapshot_id=snapshot, selected_fields=names, row_filter=condition or AlwaysTrue()
+        snapshot_id=snapshot, selected_fields=names,
+        row_filter=GreaterThanOrEqual(*condition) if condition else AlwaysTrue(),
     )
     rows = scan.to_arrow().select(names)
     return zip(*(column.to_pylist() for column in rows.columns))
+
+
+def standard(name):
+    """A name as standard SQL writes it, whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def backquoted(name):
+    """A name as ClickHouse writes it, whatever stands in it."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def at_least(condition, quoted):
+    if condition is None:
+        return "true"
+    name, limit = condition
+    literal = "'" + limit.replace("'", "''") + "'" if isinstance(limit, str) else limit
+    return f"{quoted(name)} >= {literal}"
 
 
 class DuckDB:
@@ -114,12 +133,12 @@ class DuckDB:
     def __call__(self, path, snapshot, columns, condition):
         # As microseconds, because instants come with a time zone that wants a package of its own.
         names = ", ".join(
-            f'epoch_us("{name}")' if kind == "timestamptz" else f'"{name}"'
+            f"epoch_us({standard(name)})" if kind == "timestamptz" else standard(name)
             for name, kind in columns
         )
         query = (
             f"SELECT {names} FROM iceberg_scan('{path}', snapshot_from_id => {snapshot}) "
-            f"WHERE {condition or 'true'}"
+            f"WHERE {at_least(condition, standard)}"
         )
         for row in self.connection.execute(query).fetchall():
             yield [
@@ -137,18 +156,19 @@ def with_clickhouse(path, snapshot, columns, condition):
 
     folder = os.path.dirname(os.path.dirname(path))
     names = []
-    for name, kind in columns:
+    for plain_name, kind in columns:
+        name = backquoted(plain_name)
         if kind == "binary":
-            names.append(f"base64Encode({name}) AS {name}_")
+            names.append(f"base64Encode({name}) AS {backquoted(plain_name + '_')}")
         elif kind in ("timestamp", "timestamptz"):
-            names.append(f"toUnixTimestamp64Micro({name}) AS {name}_")
+            names.append(f"toUnixTimestamp64Micro({name}) AS {backquoted(plain_name + '_')}")
         elif not isinstance(kind, dict) and kind.startswith("decimal"):
-            names.append(f"toString({name}) AS {name}_")
+            names.append(f"toString({name}) AS {backquoted(plain_name + '_')}")
         else:
             names.append(name)
     answer = chdb.query(
         f"SELECT {', '.join(names)} FROM icebergLocal('{folder}') "
-        f"WHERE {condition or 'true'} SETTINGS iceberg_snapshot_id = {snapshot}, "
+        f"WHERE {at_least(condition, backquoted)} SETTINGS iceberg_snapshot_id = {snapshot}, "
         "output_format_json_quote_64bit_integers = 0, "
         "output_format_json_quote_denormals = 1, date_time_output_format = 'iso', "
         "session_timezone = 'UTC'",
@@ -210,14 +230,16 @@ def conditions(columns, expected):
     for position, (name, kind) in enumerate(columns):
         if kind not in ("int", "long", "string"):
             continue
+        # PyIceberg 0.12 takes a dot in a name for a step into a struct when it filters.
+        if "." in name:
+            continue
         values = sorted(row[position] for row in expected if row[position] is not None)
         if not values:
             continue
         limit = values[len(values) // 2]
         if kind == "string" and not limit.isascii():
             continue
-        literal = f"'{limit}'" if kind == "string" else str(limit)
-        yield f"{name} >= {literal}", [
+        yield (name, limit), [
             row for row in expected if row[position] is not None and row[position] >= limit
         ]
 
