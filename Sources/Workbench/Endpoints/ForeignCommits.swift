@@ -15,7 +15,7 @@ final class ForeignCommits {
     func commit(_ namespace: String, _ table: String) async throws {
         guard let metadata = try await metadata(namespace, table), let current = metadata.current
         else { return }
-        let identifier = Int64.random(in: 1 ... .max, using: &generator)
+        let identifier = Int64(machine.entropy.next() >> 1 | 1)
         let time = max(
             machine.clock.timestamp.millisecondsSinceEpoch, current.timestampMilliseconds)
         var snapshot: [JSONMember] = [
@@ -63,8 +63,6 @@ final class ForeignCommits {
             _ = try await table.deleteUnreachable(from: gone, on: machine)
         }
     }
-
-    private var generator = SystemRandomNumberGenerator()
 
     private func metadata(_ namespace: String, _ table: String) async throws -> TableMetadata? {
         let name = LakeTableName(

@@ -1,5 +1,6 @@
 import ScenarioFiles
 import Server
+import Workloads
 
 /// Which requests are struck, by their number among those of their kinds.
 struct RequestPlan {
@@ -46,13 +47,8 @@ struct RequestPlan {
     /// Whether the seed draws a request; the same for the same number, whatever came between.
     private static func isDrawn(_ seed: UInt64, _ fault: Int, _ number: Int, _ share: Int) -> Bool {
         if share >= 1_000_000 { return true }
-        // Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).
-        var state = seed &+ UInt64(fault) &* 0x9e37_79b9_7f4a_7c15
-        state &+= UInt64(number) &* 0xbf58_476d_1ce4_e5b9
-        state = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        state = (state ^ (state >> 27)) &* 0x94d0_49bb_1331_11eb
-        state ^= state >> 31
-        return state % 1_000_000 < UInt64(share)
+        var random = RandomSource(seed: seed, label: "fault \(fault), request \(number)")
+        return random.chance(partsPerMillion: share)
     }
 }
 

@@ -13,11 +13,7 @@ extension HostServer {
             try await gateway?.run()
         }
         let server = try HTTPServer(world, port: port, for: machine) { request in
-            guard let gateway,
-                let read = WebRequest(
-                    method: request.method, target: request.target,
-                    headers: request.headers.map { WebRequest.Parameter($0.name, $0.value) },
-                    body: request.body)
+            guard let gateway, let read = WebRequest(request)
             else {
                 return HTTPServer.Response(.failure(400, "the request's target cannot be read"))
             }
