@@ -42,10 +42,9 @@ let sources: [Target] = [
         "Workbench",
         [
             "Oracles", "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles",
-            "Workloads", "RunReports",
+            "LakeSQL", "Workloads", "RunReports",
         ]),
     module("SeedTrials", ["RunReports", "Simulation", "JSON", "Platform"]),
-    module("LakeSQL", ["Host", "Iceberg", "JSON", "Columnar", "Platform", "CSQLite"]),
     module("RunReports", ["JSON"]),
     module(
         "ScenarioFiles",
@@ -66,6 +65,7 @@ let sources: [Target] = [
         "Cluster",
         ["UnionRead", "LakeTiering", "RemoteLog", "Vectors", "KeyValue", "Changelog"]),
     module("UnionRead", ["LakeTiering", "Iceberg", "Changelog", "JSON", "Columnar", "Platform"]),
+    module("LakeSQL", ["Iceberg", "JSON", "Columnar", "Platform", "CSQLite"]),
     module("LakeTiering", ["Iceberg", "Parquet", "Changelog", "Columnar", "Platform"]),
     module("RemoteLog", ["Changelog", "Columnar", "Platform"]),
     module("Vectors", ["CDistance", "Columnar", "JSON", "Platform"]),
@@ -111,7 +111,9 @@ let testTargets: [Target] = [
     tests("RemoteLog", ["RemoteLog", "Changelog", "Columnar"]),
     tests("LakeTiering", ["LakeTiering", "UnionRead", "Iceberg", "Parquet", "JSON", "Columnar"]),
     tests("UnionRead", ["UnionRead", "LakeTiering", "JSON", "Columnar"]),
-    tests("LakeSQL", ["LakeSQL", "Iceberg", "Parquet", "JSON", "Columnar", "Host", "Platform"]),
+    tests(
+        "LakeSQL",
+        ["LakeSQL", "Workbench", "Iceberg", "Parquet", "JSON", "Columnar", "Host", "Platform"]),
     tests("Server", ["Server", "Cluster", "Columnar", "JSON"]),
     tests(
         "Cluster",

@@ -8,7 +8,7 @@ public import Platform
 /// Memory holds one row group of each scan under way, what is deleted of its table, and what SQLite
 /// holds; its sorts and groups go to temporary files.
 public final class LakeDatabase {
-    private let session: LakeSession
+    private let session: any LakeTables
     private let module: LakeModule
     private let connection: SQLConnection
     /// Tables that cannot be queried, and why.
@@ -17,11 +17,11 @@ public final class LakeDatabase {
     /// SQLite attaches ten databases at most, and each namespace is one.
     private static let namespaceLimit = 9
 
-    /// Finds the tables; `moment` is when all are read unless a statement says otherwise.
+    /// Opens the tables; `moment` is when all are read unless a statement says otherwise.
     ///
     /// Throws `LakeSQLError`.
-    public init(_ source: LakeSource, asOf moment: String? = nil) throws {
-        session = try LakeSession(source)
+    public init(_ tables: any LakeTables, asOf moment: String? = nil) throws {
+        session = tables
         module = LakeModule(session, asOf: moment)
         connection = try SQLConnection()
         try module.register(connection)
@@ -39,16 +39,20 @@ public final class LakeDatabase {
     /// Bytes of the lake's files that were read so far.
     public var readByteCount: Int { session.readByteCount }
 
-    public var tables: [LakeTableName] { session.found.metadata.keys.sorted() }
+    public var tables: [LakeTableName] { session.names }
 
     private func connect() throws {
         let names = tables
-        let namespaces = Set(names.map(\.namespace)).sorted()
+        // Names are in order, those of one namespace beside each other.
+        var namespaces: [String] = []
+        for name in names where namespaces.last != name.namespace {
+            namespaces.append(name.namespace)
+        }
+        let lowered = namespaces.map { $0.lowercased() }
         let taken: Set<String> = ["main", "temp"]
         let areAttached =
             namespaces.count <= Self.namespaceLimit
-            && namespaces.allSatisfy { !taken.contains($0.lowercased()) }
-            && Set(namespaces.map { $0.lowercased() }).count == namespaces.count
+            && lowered.allSatisfy { !taken.contains($0) } && Set(lowered).count == lowered.count
         if areAttached {
             for namespace in namespaces {
                 try connection.run("ATTACH ':memory:' AS \(quoted(namespace))")

@@ -19,11 +19,11 @@ struct LakeCursorStructure {
 /// What makes tables on SQLite's demand.
 final class LakeModule {
     static let name = "lake"
-    let session: LakeSession
+    let session: any LakeTables
     let moment: String?
     private let functions: UnsafeMutablePointer<sqlite3_module>
 
-    init(_ session: LakeSession, asOf moment: String?) {
+    init(_ session: any LakeTables, asOf moment: String?) {
         self.session = session
         self.moment = moment
         functions = .allocate(capacity: 1)

@@ -5,7 +5,7 @@ import Platform
 
 /// A table of the lake as SQLite plans scans of it.
 final class LakeVirtualTable {
-    let session: LakeSession
+    let session: any LakeTables
     let table: LakeTable
     /// The columns that SQLite is told, in their order; after them comes the hidden one that says
     /// as of when the table is read.
@@ -16,7 +16,7 @@ final class LakeVirtualTable {
 
     static let momentColumn = "as_of"
 
-    init(_ session: LakeSession, _ name: LakeTableName, asOf moment: String?) throws {
+    init(_ session: any LakeTables, _ name: LakeTableName, asOf moment: String?) throws {
         self.session = session
         table = try session.open(name)
         fields = table.metadata.schema.columns.fields

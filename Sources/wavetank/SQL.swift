@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 public import LakeSQL
 import Platform
+import Workbench
 
 /// `wavetank sql`.
 struct SQL: ParsableCommand {

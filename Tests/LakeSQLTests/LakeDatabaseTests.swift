@@ -4,6 +4,7 @@ import Host
 import Platform
 import TestSupport
 import Testing
+import Workbench
 
 @testable import LakeSQL
 

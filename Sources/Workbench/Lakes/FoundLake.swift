@@ -1,20 +1,23 @@
-import Host
-import Iceberg
-import Platform
-
 import Foundation
+import Host
+public import Iceberg
+public import LakeSQL
+public import Platform
 
 /// Reads tables on behalf of a caller that waits: what the tables' asynchronous readers do runs on
 /// the caller's thread, in a world of its own.
-final class LakeSession {
+public final class FoundLake: LakeTables {
     private let world: HostWorld
     private let folder: String
     private let files: FoundFiles
     private var machine: Machine?
     private let manifests = ManifestCache()
-    let found: FoundTables
+    private let found: FoundTables
 
-    init(_ source: LakeSource) throws {
+    /// Finds the tables.
+    ///
+    /// Throws `LakeSQLError` if there are none at the source.
+    public init(_ source: LakeSource) throws {
         found = try FoundTables(source)
         files = FoundFiles(found.folders)
         folder =
@@ -28,12 +31,13 @@ final class LakeSession {
         ) { _ in }
     }
 
-    var readByteCount: Int { files.readByteCount }
+    public var names: [LakeTableName] { found.metadata.keys.sorted() }
+    public var readByteCount: Int { files.readByteCount }
 
     deinit { close() }
 
     /// Ends the world; no table may be read any more.
-    func close() {
+    public func close() {
         if machine == nil { return }
         machine = nil
         world.shutDown()
@@ -41,7 +45,7 @@ final class LakeSession {
     }
 
     /// Runs a piece of asynchronous work to its end.
-    func wait<Value>(_ body: @escaping (Machine) async throws -> Value) throws -> Value {
+    public func wait<Value>(_ body: @escaping (Machine) async throws -> Value) throws -> Value {
         guard let machine else { throw LakeSQLError.interrupted }
         var result: Result<Value, any Error>?
         machine.spawn("query") {
@@ -52,7 +56,7 @@ final class LakeSession {
     }
 
     /// Opens a table that was found.
-    func open(_ name: LakeTableName) throws -> LakeTable {
+    public func open(_ name: LakeTableName) throws -> LakeTable {
         let location = found.metadata[name] ?? ""
         if files.path(of: location) == nil {
             throw LakeSQLError.source(
@@ -76,5 +80,15 @@ final class LakeSession {
         let told = table.metadata.location
         if files.path(of: told + "/")?.dropLast() == present[...] { return }
         files.map(told + "/", to: present + "/")
+    }
+}
+
+extension LakeDatabase {
+    /// SQL over the tables at a place on this machine; `moment` is when all are read unless a
+    /// statement says otherwise.
+    ///
+    /// Throws `LakeSQLError`.
+    public convenience init(_ source: LakeSource, asOf moment: String? = nil) throws {
+        try self.init(FoundLake(source), asOf: moment)
     }
 }

@@ -1,7 +1,7 @@
-import Host
-import Platform
-
 import Foundation
+import Host
+import LakeSQL
+import Platform
 
 /// Where lake tables are looked for.
 public enum LakeSource: Hashable, Sendable {

@@ -1,6 +1,5 @@
-import Platform
-
 import Foundation
+import Platform
 
 /// The files of found tables by the locations that tables tell, to read only.
 ///
