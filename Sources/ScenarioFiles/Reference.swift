@@ -4,7 +4,7 @@ import Oracles
 public struct Reference: Sendable {
     /// What there is a page about.
     public enum Topic: String, Sendable, CaseIterable {
-        case scenario, cluster, workloads, faults, checks
+        case scenario, cluster, workloads, faults, checks, requestFaults
     }
 
     /// One thing that a file may name.
@@ -68,7 +68,35 @@ public struct Reference: Sendable {
             title = "Checks"
             introduction = "Words of `checks`: the oracles that look at a run."
             entries = OracleName.allCases.map { Entry(name: $0.rawValue, meaning: $0.meaning) }
+        case .requestFaults:
+            title = "Scenarios of endpoints"
+            introduction =
+                "What `wavetank endpoints` does to programs of others: a file of its own kind, "
+                + "known by the key `endpoints`. First its keys, then those of an item of "
+                + "`tables`, then the items of `faults`; of several faults that would strike a "
+                + "request the first of the file does."
+            entries = Self.ofEndpoints
+            common = RequestFault.common
         }
+    }
+}
+
+extension Reference {
+    /// The keys of scenarios of endpoints, then each fault with those that it has for itself.
+    private static var ofEndpoints: [Entry] {
+        let common = RequestFault.common.map(\.name)
+        let faults = RequestFault.shape.variants.map { variant in
+            let own = variant.body.fields.filter { !common.contains($0.name) }
+            let needs = own.filter { $0.ownExample != nil }
+                .map { ", \($0.name): \($0.example)" }.joined()
+            return Entry(
+                name: variant.name, meaning: variant.meaning,
+                example: "\(variant.name): { of: commitTable, every: 3\(needs) }", fields: own)
+        }
+        let table = Entry(
+            name: "tables", meaning: "a table about whose rows something is known",
+            example: "{ name: shop.orders, key: id }", fields: EndpointScenario.table.fields)
+        return [Entry(name: "", meaning: "", fields: EndpointScenario.shape.fields), table] + faults
     }
 }
 

@@ -39,7 +39,7 @@ public struct EndpointScenario: Sendable {
             "whether the main branch may be moved back to a snapshot of before"),
     ])
 
-    private static let table = RecordShape([
+    static let table = RecordShape([
         Field(
             "name", .text(maximumLength: 400), .required, "namespace and name",
             example: "shop.orders"),

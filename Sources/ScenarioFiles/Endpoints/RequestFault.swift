@@ -88,6 +88,8 @@ public struct RequestFault: Hashable, Sendable {
             example: "3"),
         Field("share", .share, .byDefault("100%"), "the part of those that the seed draws"),
     ]
+    /// The keys of every fault.
+    static var common: [Field] { [of] + selection }
     private static let statusCodes = [429, 500, 502, 503, 504]
     private static let status = Field(
         "status",
