@@ -57,6 +57,28 @@ struct EndpointTests {
         }
     }
 
+    @Test("A folder that holds files of others is left alone, and one process is let in")
+    func folders() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let scenario = try Self.scenario("{ tear: { of: getObject } }")
+        let catalog = path + "/catalog.sqlite"
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: catalog))
+        #expect(throws: WorkbenchError.self) {
+            try EndpointServer(scenario, seed: 1, folder: path, port: 0)
+        }
+        #expect(FileManager.default.contents(atPath: catalog) == Data("mine".utf8))
+        try FileManager.default.removeItem(atPath: catalog)
+        let server = try EndpointServer(scenario, seed: 1, folder: path, port: 0)
+        #expect(throws: WorkbenchError.self) {
+            try EndpointServer(scenario, seed: 1, folder: path, port: 0)
+        }
+        let report = try server.run(until: { true }, rows: { _ in nil })
+        #expect(report.verdict == .inconclusive)
+    }
+
     @Test("Nothing that was committed proves nothing")
     func verdicts() {
         func report(_ violations: [String], commits: Int, struck: Int) -> EndpointReport {

@@ -62,7 +62,7 @@ struct ServeFolderTests {
         let path = try folder()
         defer { try? FileManager.default.removeItem(atPath: path) }
         let inside = try enter(path)
-        expect("another wavetank serve is running") { _ = try enter(path) }
+        expect("another wavetank is running") { _ = try enter(path) }
         withExtendedLifetime(inside) {}
     }
 

@@ -13,6 +13,7 @@ import Server
 /// `/warehouse`.
 public final class EndpointServer {
     let scenario: EndpointScenario
+    private let folder: EndpointFolder
     private let world: HostWorld
     private let machine: Machine
     private var server: HTTPServer?
@@ -30,7 +31,7 @@ public final class EndpointServer {
     /// Begins to serve.
     ///
     /// - Parameters:
-    ///   - folder: An absolute path, empty or of a former run of this; it is made if need be.
+    ///   - folder: An absolute path of a folder that is empty or of a former run of this.
     ///   - port: 0 for any.
     /// - Throws: `HostError`, `WorkbenchError`.
     public init(
@@ -38,6 +39,7 @@ public final class EndpointServer {
     ) throws {
         self.scenario = scenario
         plan = RequestPlan(scenario, seed: seed)
+        self.folder = try EndpointFolder(folder)
         world = try HostWorld(HostConfiguration(folder: folder))
         machine = world.start("endpoints") { _ in }
         judge = EndpointJudge(machine, allowsRollback: scenario.allowsRollback)

@@ -63,7 +63,7 @@ final class ServeFolder {
         if flock(file, LOCK_EX | LOCK_NB) != 0 {
             close(file)
             throw WorkbenchError.unusable(
-                path: path, reason: "another wavetank serve is running on it")
+                path: path, reason: "another wavetank is running on it")
         }
         return file
     }
