@@ -14,6 +14,8 @@ public final class Coordinator {
     /// Since when nothing more was found of what was dropped.
     var emptySince: [DroppedOwner: Instant] = [:]
     private var tidyAt: Instant?
+    /// What this term has seen of each server.
+    var presence: [String: Presence] = [:]
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -31,13 +33,24 @@ public final class Coordinator {
         }
         let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
         try await lease.run { term in
+            self.presence = [:]
+            self.mirror.attendToAll()
+            try await self.removeHalfMadeTables(term)
+            // Calls are answered from here on.
             self.term = term
+            var nextLook = self.machine.clock.now
             while term.isHeld {
-                // One round looks at everything, so that a missed event is made good.
                 try await self.raiseFormat()
-                try await self.electWhereNeeded()
+                try await self.elect(self.mirror.takeAttention())
+                if self.machine.clock.now >= nextLook {
+                    nextLook = self.machine.clock.now + self.configuration.placementInterval
+                    self.notePresence()
+                    try await self.restoreLeaders()
+                    try await self.replaceLostReplicas()
+                }
                 try await self.tidy()
-                _ = try await self.mirror.changed.wait(until: self.machine.clock.now + .seconds(5))
+                _ = try await self.mirror.changed.wait(
+                    until: min(nextLook, self.machine.clock.now + .seconds(5)))
             }
         }
     }
@@ -90,64 +103,6 @@ public final class Coordinator {
         }
     }
 
-    // MARK: Elections
-
-    private func electWhereNeeded() async throws {
-        for bucket in mirror.buckets.keys.sorted() {
-            guard let current = mirror.buckets[bucket] else { continue }
-            guard let next = successor(of: current.value) else { continue }
-            try await swap(bucket, current, next)
-        }
-    }
-
-    /// The state that should follow, or nil if all is well or nothing can be done.
-    private func successor(of state: BucketState) -> BucketState? {
-        if let leader = state.leader,
-            mirror.servers[leader.server]?.incarnation == leader.incarnation
-        {
-            return nil
-        }
-        let lost = state.leader?.server
-        let alive = state.inSync.filter { mirror.servers[$0] != nil }
-        // A restarted leader is passed over where another in-sync replica is there: it must recover
-        // first.
-        guard let chosen = alive.first(where: { $0 != lost }) ?? alive.first else {
-            if state.leader == nil { return nil }
-            var next = state
-            next.leader = nil
-            return next
-        }
-        var next = state
-        next.leader = BucketState.Leader(
-            server: chosen, incarnation: mirror.servers[chosen]!.incarnation)
-        next.leaderEpoch += 1
-        return next
-    }
-
-    private func swap(
-        _ bucket: BucketIdentifier, _ current: MetadataMirror.Versioned<BucketState>,
-        _ next: BucketState
-    ) async throws {
-        next.checkInvariants()
-        precondition(next.leaderEpoch >= current.value.leaderEpoch, "an epoch went back")
-        let key = MetadataKey.bucket(bucket).text
-        do {
-            let result = try await machine.coordination.commit(
-                CoordinationTransaction(
-                    conditions: [.revision(key: key, current.revision)],
-                    operations: [.put(key: key, value: mirror.stored(next), lease: nil)]))
-            if case .committed(let revision) = result {
-                mirror.learn(bucket, next, at: revision)
-                let leader = next.leader?.server ?? "nobody"
-                machine.observer.note(
-                    .information, "\(bucket): \(leader) leads epoch \(next.leaderEpoch)")
-            }
-        } catch is CoordinationError {
-            // Whether it was done or not, the watch or the next round tells.
-            machine.observer.reached("election of unknown outcome")
-        }
-    }
-
     // MARK: Calls
 
     private func answer(_ request: Request) async throws -> Response {
@@ -155,7 +110,7 @@ public final class Coordinator {
             throw ClusterError.busy(reason: "\(machine.name) is not the coordinator")
         }
         switch request {
-        case .createTable(let table): return .tableCreated(try await create(table))
+        case .createTable(let table): return .tableCreated(try await create(table, in: term))
         case .alterTable(let path, let schema, let changes):
             try await alter(path, schema, changes)
             return .done
@@ -177,7 +132,9 @@ public final class Coordinator {
         }
     }
 
-    private func create(_ requested: TableDescription) async throws -> Int64 {
+    private func create(
+        _ requested: TableDescription, in term: LeaderLease.Term
+    ) async throws -> Int64 {
         if let known = mirror.table(at: requested.path) {
             if known.isSame(asRequested: requested) { return known.identifier }
             let key = MetadataKey.table(known.identifier).text
@@ -197,27 +154,86 @@ public final class Coordinator {
         }
         var table = requested
         table.identifier = try await nextNumber(of: "tables", mirror)
-        var operations: [CoordinationTransaction.Operation] = [
-            .put(
-                key: MetadataKey.table(table.identifier).text, value: mirror.stored(table),
-                lease: nil)
-        ]
-        operations += try placements(of: table.buckets, table)
-        // The path is a key too: of two creations at once one wins.
+        var operations = try placements(of: table.buckets, table)
+        // The path is a key too: of two creations at once one wins. Until the table is there its
+        // buckets are nobody's: a term that ends in between leaves them to the next to remove.
         let name = MetadataKey.path(table.path).text
+        let conditions: [CoordinationTransaction.Condition] = [
+            .absent(key: name), try await leaseCondition(term),
+        ]
+        while operations.count > Self.transactionLimit {
+            try await commit(operations.prefix(Self.transactionLimit), if: conditions, for: table)
+            operations.removeFirst(Self.transactionLimit)
+        }
         let owner = mirror.stored(StoredCounter(last: table.identifier))
         operations.append(.put(key: name, value: owner, lease: nil))
-        var conditions = [CoordinationTransaction.Condition.absent(key: name)]
+        var last = conditions
         if let database = try await databaseSteps(for: table.path) {
-            conditions.append(database.condition)
+            last.append(database.condition)
             operations.append(database.operation)
         }
+        operations.append(
+            .put(
+                key: MetadataKey.table(table.identifier).text, value: mirror.stored(table),
+                lease: nil))
+        try await commit(operations[...], if: last, for: table)
+        return table.identifier
+    }
+
+    private func commit(
+        _ operations: ArraySlice<CoordinationTransaction.Operation>,
+        if conditions: [CoordinationTransaction.Condition], for table: TableDescription
+    ) async throws {
         let result = try await machine.coordination.commit(
-            CoordinationTransaction(conditions: conditions, operations: operations))
+            CoordinationTransaction(conditions: conditions, operations: Array(operations)))
         guard case .committed = result else {
             throw ClusterError.busy(reason: "table \(table.path) is being created")
         }
-        return table.identifier
+    }
+
+    /// Holds as long as the lease has not been another's meanwhile; `busy` if it has.
+    private func leaseCondition(
+        _ term: LeaderLease.Term
+    ) async throws -> CoordinationTransaction.Condition {
+        let key = MetadataKey.leader(Self.leaseName).text
+        guard let entry = try await machine.coordination.get(key), entry.lease == term.lease else {
+            throw ClusterError.busy(reason: "\(machine.name) is the coordinator no more")
+        }
+        return .revision(key: key, entry.revision)
+    }
+
+    /// Removes buckets of tables that a former coordinator did not get to create.
+    ///
+    /// It asks the coordination service itself: this node may hear of a bucket before its table.
+    /// Who still tries to create a table under an earlier lease is refused.
+    private func removeHalfMadeTables(_ term: LeaderLease.Term) async throws {
+        var retry = Backoff(configuration)
+        while term.isHeld {
+            do {
+                let buckets = try await machine.coordination.range(
+                    prefix: MetadataKey.root + "buckets/")
+                let tables = try await machine.coordination.range(
+                    prefix: MetadataKey.root + "tables/")
+                let present = Set(tables.entries.map(\.key))
+                let strays = buckets.entries.filter {
+                    guard case .bucket(let bucket) = MetadataKey($0.key) else { return false }
+                    return !present.contains(MetadataKey.table(bucket.table).text)
+                }
+                for start in stride(from: 0, to: strays.count, by: Self.transactionLimit) {
+                    let portion = strays[start..<min(start + Self.transactionLimit, strays.count)]
+                    machine.observer.reached("half-made table removed")
+                    _ = try await machine.coordination.commit(
+                        CoordinationTransaction(
+                            conditions: [try await leaseCondition(term)],
+                            operations: portion.map { .delete(key: $0.key) }))
+                }
+                return
+            } catch ClusterError.busy {
+                return
+            } catch is CoordinationError {
+                try await machine.sleep(retry.next(machine.entropy))
+            }
+        }
     }
 }
 
@@ -232,6 +248,7 @@ func nextNumbers(
 ) async throws -> Range<Int64> {
     let machine = mirror.machine
     let key = MetadataKey.counter(counter).text
+    var retry = Backoff(mirror.configuration)
     while true {
         let found = try await machine.coordination.get(key)
         let last = try found.map { try mirror.read(StoredCounter.self, from: $0.value).last } ?? 0
@@ -246,5 +263,8 @@ func nextNumbers(
                     .put(key: key, value: mirror.stored(StoredCounter(last: next)), lease: nil)
                 ]))
         if case .committed = result { return last + 1..<next + 1 }
+        // Others draw too: not all at once again.
+        machine.observer.reached("number drawn by another")
+        try await machine.sleep(retry.next(machine.entropy))
     }
 }

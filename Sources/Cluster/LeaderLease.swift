@@ -9,9 +9,13 @@ final class LeaderLease {
     final class Term {
         /// Larger than that of every earlier term.
         let epoch: Int64
+        let lease: LeaseIdentifier
         fileprivate(set) var isHeld = true
 
-        init(epoch: Int64) { self.epoch = epoch }
+        init(epoch: Int64, lease: LeaseIdentifier) {
+            self.epoch = epoch
+            self.lease = lease
+        }
     }
 
     private let machine: Machine
@@ -73,12 +77,12 @@ final class LeaderLease {
                     conditions: [condition],
                     operations: [.put(key: key, value: mirror.stored(own), lease: lease)]))
             guard case .committed(let revision) = result else { return nil }
-            return Term(epoch: revision.number)
+            return Term(epoch: revision.number, lease: lease)
         } catch CoordinationError.outcomeUnknown {
             guard let entry = try await machine.coordination.get(key), entry.lease == lease else {
                 return nil
             }
-            return Term(epoch: entry.revision.number)
+            return Term(epoch: entry.revision.number, lease: lease)
         }
     }
 

@@ -71,6 +71,8 @@ public final class TableWriter {
         var pending: [Pending] = []
         var writer: Int64 = -1
         var sequence: Int32 = 0
+        /// Whether the writer's own id was used here before: an outcome under it may be unknown.
+        var hasUsedSharedID = false
         var isSending = false
 
         init(_ target: Target) { self.target = target }
@@ -90,6 +92,9 @@ public final class TableWriter {
     private let rowCodec: RowCodec
     private let keyCodec: KeyCodec
     private var queues: [Target: BucketQueue] = [:]
+    /// Under which all buckets begin; a sequence is each bucket's own.
+    private var sharedID: Int64?
+    private let identity: Gate
 
     public init(
         _ client: ClusterClient, _ table: TableDescription, linger: Duration = .milliseconds(2),
@@ -108,6 +113,7 @@ public final class TableWriter {
         keylessBucket = 0
         rowCodec = RowCodec(schema: table.schema)
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
+        identity = Gate(client.machine)
         if table.bucketKeyFields.isEmpty {
             // Writers begin at different buckets.
             keylessBucket = Int(machine.entropy.next() % UInt64(table.bucketCount))
@@ -223,7 +229,8 @@ public final class TableWriter {
     ) async throws {
         if queue.writer < 0 {
             // A bucket whose last outcome was unknown begins anew under another id.
-            queue.writer = try await client.newWriter()
+            queue.writer = try await queue.hasUsedSharedID ? client.newWriter() : sharedWriter()
+            queue.hasUsedSharedID = true
             queue.sequence = 0
         }
         let request: Request
@@ -258,6 +265,16 @@ public final class TableWriter {
         case .refused: break
         }
         for pending in batch { pending.done(outcome) }
+    }
+
+    /// The id that all buckets begin with: many share one draw.
+    private func sharedWriter() async throws -> Int64 {
+        try await identity.run {
+            if let sharedID { return sharedID }
+            let drawn = try await client.newWriter()
+            sharedID = drawn
+            return drawn
+        }
     }
 
     /// What came of sending a batch.

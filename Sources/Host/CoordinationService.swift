@@ -93,6 +93,7 @@ final class CoordinationService: @unchecked Sendable {
     }
 
     func commit(_ transaction: CoordinationTransaction) throws -> CoordinationResult {
+        try transaction.validate()
         try expireLeases()
         let result: CoordinationResult = try database.transaction {
             for condition in transaction.conditions where try !holds(condition) {

@@ -82,8 +82,21 @@ public struct CoordinationTransaction: Hashable, Sendable {
         case delete(key: String)
     }
 
+    /// As many operations, and as many conditions, are taken: etcd's `max-txn-ops`, unless it is
+    /// set to another number.
+    public static let sizeLimit = 128
+
     public var conditions: [Condition]
     public var operations: [Operation]
+
+    /// Throws `.invalidRequest` if the transaction is larger than a service takes.
+    public func validate() throws(CoordinationError) {
+        if max(conditions.count, operations.count) > Self.sizeLimit {
+            throw .invalidRequest(
+                reason: "\(conditions.count) conditions and \(operations.count) operations in a "
+                    + "transaction: at most \(Self.sizeLimit) of each are taken")
+        }
+    }
 
     public init(conditions: [Condition], operations: [Operation]) {
         self.conditions = conditions

@@ -65,6 +65,7 @@ public final class SimulatedCoordinator: FaultyService {
     }
 
     func commit(_ transaction: CoordinationTransaction) throws -> CoordinationResult {
+        try transaction.validate()
         if random.chance(partsPerMillion: faults.conflictsPerMillion) { interfere(transaction) }
         for condition in transaction.conditions where !holds(condition) {
             count(.coordinationCommit, "conflict")
