@@ -24,6 +24,9 @@ extension Replica {
             }
             throw error
         }
+        if !answer.batches.isEmpty, try await beginsAtRemoteLog(leader, epoch: part.leaderEpoch) {
+            return
+        }
         try await logGate.run {
             guard isFollowing(leader, epoch: part.leaderEpoch) else { return }
             do {
@@ -74,6 +77,20 @@ extension Replica {
                     + "\(highWatermark)")
         }
         try await log.truncate(to: end)
+    }
+
+    /// Whether a replica that holds nothing has gone to the end of the remote log: what is below
+    /// would only come through its leader to be dropped. An object store that does not answer is no
+    /// reason to wait.
+    private func beginsAtRemoteLog(_ leader: String, epoch: Int32) async throws -> Bool {
+        guard log.endOffset == log.startOffset, let pointer = mirror.remoteLogs[bucket]?.value,
+            pointer.endOffset > log.endOffset
+        else { return false }
+        do { try await restartFromRemoteLog(leader, epoch: epoch) } catch ClusterError.busy {
+            return false
+        }
+        machine.observer.reached("empty replica began at the end of the remote log")
+        return true
     }
 
     /// Goes on at the end of the remote log: the leader has dropped what this replica lacks.

@@ -42,7 +42,7 @@ public final class Replica {
     private(set) var role = Role.idle
     /// Folders of rows that are in use, by number.
     var rowFolders: Set<Int> = []
-    /// Set once the table or the partition was dropped: nothing is done for the bucket any more.
+    /// Set once the bucket was dropped or is another server's: nothing is done for it any more.
     private(set) var isRetired = false
     /// When the next fetch may ask for this bucket again, after a part was refused.
     var fetchPause: FetchPause
@@ -79,10 +79,10 @@ public final class Replica {
         try await progress.wait(until: deadline)
     }
 
-    /// The first offset that can be read, here or from the remote log.
+    /// The first offset that can be read, here or from the remote log, as far as this node has
+    /// heard; what is below has expired.
     public var startOffset: Int64 {
-        remoteLog.manifest.segments.isEmpty
-            ? log.startOffset : min(log.startOffset, remoteLog.manifest.startOffset)
+        remoteLog.manifestKey == nil ? log.startOffset : remoteLog.manifest.startOffset
     }
 
     /// Moves the high watermark on; it never goes back while this server runs.
@@ -148,12 +148,23 @@ public final class Replica {
         moved()
     }
 
-    /// Ends all that is done for the bucket, for good.
+    /// Ends all that this replica does, for good: the bucket was dropped or given to another server.
     func retire() {
         isRetired = true
         resign()
         spaceNeeded.notify()
         syncNeeded.notify()
+    }
+
+    /// Closes the log of a retired replica, once whoever changes it is done.
+    func closeLog() async throws {
+        precondition(isRetired, "the log of \(bucket) is in use")
+        try await logGate.run {
+            do { try await log.close() } catch let error as ChangelogError {
+                // It is removed in any case.
+                machine.observer.note(.debug, "\(bucket): \(error)")
+            }
+        }
     }
 
     private func follow(_ leader: String, epoch: Int32) {
@@ -171,6 +182,7 @@ public final class Replica {
         precondition(
             state.value.inSync.contains(machine.name), "a leader of \(bucket) is not in sync")
         resign()
+        remoteLog.forgetGarbage()
         leaderEpoch = state.value.leaderEpoch
         let leadership = Leadership(
             epoch: leaderEpoch, startOffset: log.endOffset, startedAt: machine.clock.now,
@@ -225,6 +237,7 @@ public final class Replica {
                 self.machine.halt("log of \(self.bucket): \(error)")
             }
             return .busy(reason: "this server's copy of \(bucket) is damaged; another takes over")
+        case .closed where isRetired: return .unknownBucket(bucket)
         case .storageFailed, .closed:
             machine.halt("log of \(bucket): \(error)")
             throw Terminated()

@@ -51,7 +51,7 @@ extension TabletServer {
     }
 
     /// Takes this server out of a bucket's in-sync set; false if no one would be left in it.
-    private func leaveInSync(_ bucket: BucketIdentifier) async throws -> Bool {
+    func leaveInSync(_ bucket: BucketIdentifier) async throws -> Bool {
         let key = MetadataKey.bucket(bucket).text
         var retry = Backoff(configuration)
         while true {

@@ -5,7 +5,7 @@ public import Platform
 public final class TabletServer {
     public let machine: Machine
     public let mirror: MetadataMirror
-    public private(set) var replicas: [BucketIdentifier: Replica] = [:] {
+    public internal(set) var replicas: [BucketIdentifier: Replica] = [:] {
         didSet { heldBuckets = replicas.keys.sorted() }
     }
     /// The buckets of `replicas`, in order.
@@ -20,7 +20,9 @@ public final class TabletServer {
     let groupCommit: GroupCommit
     /// The leaders that are fetched from.
     var fetchers: Set<String> = []
-    private var opening: Set<BucketIdentifier> = []
+    var opening: Set<BucketIdentifier> = []
+    /// Whether the disk is not the one that this server had: it holds nothing that counts.
+    var isDiskReplaced = false
 
     public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
         self.machine = machine
@@ -37,10 +39,12 @@ public final class TabletServer {
             try await self.mirror.follow()
         }
         while !mirror.isLoaded { _ = try await mirror.changed.wait() }
+        try await checkDisk()
         machine.spawn("files of dropped tables") { try await self.removeDropped() }
         // Everything that is held is opened, and damage made known, before anyone counts on this
         // server.
         for bucket in mirror.buckets(on: machine.name) { _ = try await open(bucket) }
+        try await removeStrayLogs()
         machine.spawn("registration of \(machine.name)") { try await self.stayRegistered() }
         machine.spawn("roles of \(machine.name)") { try await self.reconcile() }
         try await server.serve { try await self.answer($0) }
@@ -113,8 +117,9 @@ public final class TabletServer {
         }
     }
 
-    private func applyStates() {
+    func applyStates() {
         retireDropped()
+        retireReplicas()
         for bucket in mirror.buckets(on: machine.name) where !mirror.isGone(bucket) {
             guard let replica = replicas[bucket] else {
                 openLater(bucket)
@@ -142,6 +147,13 @@ public final class TabletServer {
     /// False if what is there cannot be served.
     private func open(_ bucket: BucketIdentifier) async throws -> Bool {
         guard let table = mirror.tables[bucket.table], replicas[bucket] == nil else { return true }
+        if isDiskReplaced, try await !leaveInSync(bucket) {
+            machine.observer.note(
+                .warning,
+                "\(bucket) is not served here: its disk was replaced, and no other replica "
+                    + "holds all of it")
+            return false
+        }
         let log: ChangeLog
         do {
             guard let opened = try await openLog(of: bucket) else { return false }

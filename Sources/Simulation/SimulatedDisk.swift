@@ -371,6 +371,14 @@ extension SimulationWorld {
             "a write of \(fault.part) will go wrong")
     }
 
+    /// Puts an empty disk in the place of a machine's, which has to be off.
+    public func replaceDisk(_ name: String) {
+        let node = node(name)
+        precondition(!isRunning(name), "\(name) is running")
+        node.disk = DiskImage(random: node.disk.random)
+        record(.fault, node: node.index, 23, 0, "the disk of \(name) is replaced by an empty one")
+    }
+
     public func diskCounters(of name: String) -> DiskCounters { node(name).disk.counters }
 
     /// Bytes that a machine's files hold.

@@ -4,7 +4,7 @@ public import Platform
 final class SimulatedNode {
     let name: String
     let index: Int32
-    let disk: DiskImage
+    var disk: DiskImage
     /// Draws for the machine's processors.
     let computing: RandomStream
     var clock = ClockState()

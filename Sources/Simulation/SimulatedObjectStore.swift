@@ -131,6 +131,12 @@ public final class SimulatedObjects: FaultyService {
         counters.storedBytes -= object.bytes.count
     }
 
+    /// Has the store lose an object that it had acknowledged.
+    public func lose(_ key: String) {
+        precondition(objects[key] != nil, "there is no object \(key) to lose")
+        delete(key)
+    }
+
     private func tag(_ object: StoredObject) -> ObjectTag {
         ObjectTag(text: "\"\(object.version)\"")
     }

@@ -3,12 +3,12 @@ import Columnar
 import Platform
 import Simulation
 
-/// Three servers, two coordinators and a client in the tank.
+/// Servers, two coordinators and a client in the tank.
 final class ClusterWorld {
     let world: SimulationWorld
     var configuration = ClusterConfiguration()
     private(set) var servers: [String: TabletServer] = [:]
-    let serverNames = ["server-1", "server-2", "server-3"]
+    let serverNames: [String]
     let coordinatorNames = ["coordinator-1", "coordinator-2"]
 
     /// What each server's next life reads and writes.
@@ -17,10 +17,11 @@ final class ClusterWorld {
     var cut: Set<String> = []
 
     init(
-        seed: UInt64, format: FormatVersion = .newest,
+        seed: UInt64, format: FormatVersion = .newest, serverCount: Int = 3,
         _ configure: (inout ClusterConfiguration) -> Void = { _ in }
     ) {
         world = SimulationWorld(seed: seed)
+        serverNames = (1...serverCount).map { "server-\($0)" }
         for name in serverNames { formats[name] = format }
         configuration.segmentByteCount = 16 * 1024
         configuration.tailByteCount = 4 * 1024
