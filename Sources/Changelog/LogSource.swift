@@ -18,12 +18,17 @@ public protocol LogSource: AnyObject {
 public enum LogSourceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Wait, and try again.
     case unavailable(reason: String)
+    /// Begin again from `start`, or elsewhere: what is below has expired.
+    case expired(table: Int64, bucket: Int32, offset: Int64, start: Int64)
     /// Restore the data.
     case damaged(reason: String)
 
     public var description: String {
         switch self {
         case .unavailable(let reason): "the log has to wait: \(reason)"
+        case .expired(let table, let bucket, let offset, let start):
+            "the log of table \(table) bucket \(bucket) starts at offset \(start) by now: offset "
+                + "\(offset) has expired"
         case .damaged(let reason): "the log is damaged: \(reason)"
         }
     }

@@ -21,6 +21,9 @@ extension ClusterClient: LogSource {
         } catch let error as ClusterError {
             switch error {
             case .damaged, .malformedMessage: throw LogSourceError.damaged(reason: "\(error)")
+            case .offsetOutOfRange(let bucket, let offset, let start, _) where offset < start:
+                throw LogSourceError.expired(
+                    table: bucket.table, bucket: bucket.bucket, offset: offset, start: start)
             // A new leader that has not heard how far its log is committed refuses good offsets.
             default: throw LogSourceError.unavailable(reason: "\(error)")
             }

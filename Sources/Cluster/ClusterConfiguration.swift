@@ -8,6 +8,13 @@ public struct ClusterConfiguration: Sendable {
     public var leaseRenewal = Duration.seconds(1)
     /// A follower that has not caught up for this long leaves the in-sync set.
     public var replicaLagLimit = Duration.seconds(6)
+    /// How often the coordinator looks whether replicas and leaders are where they should be.
+    public var placementInterval = Duration.seconds(5)
+    /// How long the first replica of a bucket has to be registered before it leads again; nil for
+    /// never. Kafka's `leader.imbalance.check.interval.seconds` is as long.
+    public var preferredLeaderDelay: Duration? = .seconds(300)
+    /// How long a server has to be away before its replicas are given to others; nil for never.
+    public var replacementDelay: Duration? = .seconds(1800)
     /// How long a fetch waits for something new.
     public var fetchWait = Duration.seconds(2)
     public var fetchByteCount = 1024 * 1024
@@ -39,8 +46,20 @@ public struct ClusterConfiguration: Sendable {
     public var tailByteCount = 128 * 1024
     /// Sealed segments kept on the local disk though the remote log has them.
     public var localSegmentCount = 2
+    /// Segments of the remote log expire at this age, where a table does not say otherwise; nil for
+    /// never. What the lake, the vector index or the rows still need stays.
+    public var logTimeToLive: Duration? = .seconds(7 * 24 * 3600)
+    /// The oldest segments of a bucket's remote log expire while the others have this size, where
+    /// a table does not say otherwise; nil for no bound.
+    public var logRetentionByteCount: Int64?
+    /// How often a leader looks for objects that leaders before it left in the store; it does at
+    /// the beginning of its term as well.
+    public var orphanCheckInterval = Duration.seconds(3600)
     /// Rows of primary-key tables are snapshotted to the object store at this interval.
     public var snapshotInterval = Duration.seconds(30)
+    /// Snapshots of a bucket's rows that are kept, the current one included; readers keep others by
+    /// leases. Fluss's `kv.snapshot.num-retained`.
+    public var retainedSnapshotCount = 2
     /// Each table is committed to the lake at this interval.
     public var lakeInterval = Duration.seconds(30)
     /// Bounds of one round of lake tiering.

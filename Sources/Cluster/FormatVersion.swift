@@ -15,8 +15,11 @@ public struct FormatVersion: Hashable, Comparable, Sendable, CustomStringConvert
     /// Databases are objects, tables are dropped, partitioned and number their rows; a log is asked
     /// for offsets by time, and for some of its columns.
     public static let partitioned = FormatVersion(number: 3)
+    /// Remote logs may start behind offset 0, and say how old their segments are; who reads a
+    /// table's log says how far.
+    public static let expiring = FormatVersion(number: 4)
     /// The version of this program.
-    public static let newest = partitioned
+    public static let newest = expiring
 
     private init(number: Int16) { self.number = number }
 

@@ -111,6 +111,7 @@ public final class LakeTierer {
             if !commit.isBehind { break }
         }
         if !term.isHeld { return }
+        try await publishProgress(of: table)
         do {
             let done = try await tiering.maintain()
             if done != LakeMaintenance() { onMaintenance?(table, done) }
@@ -119,6 +120,17 @@ public final class LakeTierer {
         } catch let error as IcebergError {
             guard case .unsupported = error else { throw error }
             machine.observer.note(.debug, "lake of \(table.name) is not maintained: \(error)")
+        }
+    }
+
+    /// Says up to where the lake has the table's log, so that the log may go below.
+    private func publishProgress(of table: TableDescription) async throws {
+        guard let commit = progress[table.identifier] else { return }
+        var offsets = ConsumedOffsets()
+        for bucket in table.buckets { offsets[bucket] = commit.to[Int(bucket.bucket)] }
+        if mirror.consumed[table.identifier]?[LogConsumer.lake] == offsets { return }
+        if try await mirror.publish(offsets, by: LogConsumer.lake, of: table.identifier) {
+            machine.observer.reached("progress of the lake published")
         }
     }
 }

@@ -28,8 +28,11 @@ final class Leadership {
     var scans: [Int64: RowScan] = [:]
     /// Scans that were begun in this term.
     var scanCount: Int64 = 0
-    /// The published snapshot of the rows lacks objects: the next is made in any case.
-    var isSnapshotLost = false
+    /// The snapshots of the rows, once they are restored from one.
+    var snapshots: RowSnapshots?
+    /// When to look next for what earlier leaders left in the object store.
+    var orphanCheckAt: Instant
+    var snapshotOrphanCheckAt: Instant
     private(set) var isEnded = false
 
     init(
@@ -41,6 +44,8 @@ final class Leadership {
         self.epoch = epoch
         self.startOffset = startOffset
         self.startedAt = startedAt
+        orphanCheckAt = startedAt
+        snapshotOrphanCheckAt = startedAt
         self.state = state
     }
 

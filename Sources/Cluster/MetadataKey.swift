@@ -16,6 +16,13 @@ enum MetadataKey: Hashable {
     case bucket(BucketIdentifier)
     case remoteLog(BucketIdentifier)
     case snapshot(BucketIdentifier)
+    /// How far a service, or a reader by its name, has made what it needs of a table's log its own.
+    case consumed(by: String, table: Int64)
+    /// Readers' leases on snapshots of a bucket's rows: the prefix of all, and one by its reader.
+    case snapshotLeases(BucketIdentifier)
+    case snapshotLease(BucketIdentifier, reader: String)
+    /// Which disk a server has.
+    case disk(of: String)
     case counter(String)
     /// The format of everything that is written.
     case format
@@ -38,6 +45,11 @@ enum MetadataKey: Hashable {
         case .bucket(let bucket): Self.root + "buckets/" + bucket.path
         case .remoteLog(let bucket): Self.root + "remote-logs/" + bucket.path
         case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
+        case .consumed(let name, let table): Self.root + "consumed/\(table)/" + name
+        case .snapshotLeases(let bucket): Self.root + "snapshot-leases/" + bucket.path + "/"
+        case .snapshotLease(let bucket, let reader):
+            MetadataKey.snapshotLeases(bucket).text + reader
+        case .disk(let server): Self.root + "disks/" + server
         case .counter(let name): Self.root + "counters/" + name
         case .format: Self.root + "format"
         }
@@ -70,6 +82,9 @@ enum MetadataKey: Hashable {
         case ("tables", 2):
             guard let identifier = Int64(parts[1]) else { return nil }
             self = .table(identifier)
+        case ("consumed", 3):
+            guard let table = Int64(parts[1]) else { return nil }
+            self = .consumed(by: parts[2], table: table)
         case (let kind?, 3...):
             guard let bucket = BucketIdentifier(path: parts.dropFirst()) else { return nil }
             switch kind {

@@ -22,6 +22,8 @@ public final class MetadataMirror {
     public private(set) var buckets: [BucketIdentifier: Versioned<BucketState>] = [:]
     public private(set) var remoteLogs: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
+    /// By table, then by the name of who reads its log.
+    private(set) var consumed: [Int64: [String: ConsumedOffsets]] = [:]
     /// The machine that leads each service.
     public private(set) var leaders: [String: String] = [:]
     public private(set) var isLoaded = false
@@ -30,12 +32,15 @@ public final class MetadataMirror {
     /// Notified after each batch of changes.
     public let changed: Signal
     let machine: Machine
-    private let configuration: ClusterConfiguration
+    let configuration: ClusterConfiguration
     private var revisions: [String: Revision] = [:]
     /// One for each topic that somebody here waited for.
     private var topics: [Topic: Signal] = [:]
     /// What changed since the last announcement, in order and perhaps more than once.
     private var touched: [Topic] = []
+    /// Buckets that changed, or a server of which did, since they were last asked for; nil until
+    /// somebody does.
+    private var attention: Set<BucketIdentifier>?
     /// Which buckets each server that was asked for holds, until a bucket is placed elsewhere.
     private var placements: [String: [BucketIdentifier]] = [:]
 
@@ -175,6 +180,7 @@ public final class MetadataMirror {
             touched += former.map(Topic.held)
         }
         buckets[bucket] = state
+        attention?.insert(bucket)
         touched += replicas.map(Topic.held)
         touched.append(.bucket(bucket))
     }
@@ -185,6 +191,20 @@ public final class MetadataMirror {
         set(bucket, Versioned(value: state, revision: revision))
         revisions[MetadataKey.bucket(bucket).text] = revision
         announce()
+    }
+
+    // MARK: Attention
+
+    /// Has `takeAttention` answer with all buckets, and then with those that news concerns.
+    func attendToAll() { attention = Set(buckets.keys) }
+
+    func attend(to bucket: BucketIdentifier) { attention?.insert(bucket) }
+
+    /// The buckets to look at since the last call, in order.
+    func takeAttention() -> [BucketIdentifier] {
+        guard let taken = attention else { preconditionFailure("nobody attends to the buckets") }
+        attention = []
+        return taken.sorted()
     }
 
     // MARK: Topics
@@ -249,6 +269,7 @@ public final class MetadataMirror {
         switch MetadataKey(event.key) {
         case .server(let name):
             servers[name] = try bytes.map { try read(ServerRegistration.self, from: $0) }
+            attention?.formUnion(buckets(on: name))
             touched.append(.servers)
         case .table(let identifier):
             tables[identifier] = try bytes.map { try read(TableDescription.self, from: $0) }
@@ -273,6 +294,10 @@ public final class MetadataMirror {
                     value: try read(ManifestPointer.self, from: $0), revision: event.revision)
             }
             touched.append(.bucket(bucket))
+        case .consumed(let name, let table):
+            consumed[table, default: [:]][name] = try bytes.map {
+                try read(ConsumedOffsets.self, from: $0)
+            }
         case .leader(let name):
             leaders[name] = try bytes.map { try read(LeaderName.self, from: $0).machine }
         case .format: try follow(bytes.map { try read(ClusterFormat.self, from: $0) })
@@ -287,7 +312,9 @@ public final class MetadataMirror {
             dropped[DroppedOwner(table: table, partition: partition)] = try bytes.map {
                 try read(TableDescription.self, from: $0)
             }
-        case .counter, .path, .partitionName, .consumer, nil: break
+        case .counter, .path, .partitionName, .consumer, .snapshotLeases, .snapshotLease, .disk,
+            nil:
+            break
         }
     }
 }

@@ -1,5 +1,6 @@
 import Changelog
 import Platform
+import RemoteLog
 
 /// What a replica does for its bucket as the leader.
 extension Replica {
@@ -135,13 +136,13 @@ extension Replica {
             return answer
         }
         if part.offset < 0 {
-            return failure(outOfRange(part.offset, end: log.endOffset))
+            return failure(outOfRange(part.offset, from: log.startOffset, end: log.endOffset))
         }
         followerFetched(server, incarnation: incarnation, at: part.offset, in: leadership)
         if part.offset >= log.endOffset { return nil }
         if part.offset < log.startOffset {
             // The follower reads the remote log itself: it would be in the way of the others here.
-            return failure(outOfRange(part.offset, end: log.endOffset))
+            return failure(outOfRange(part.offset, from: log.startOffset, end: log.endOffset))
         }
         return try await batches(part, below: log.endOffset, byteCount, in: leadership)
     }
@@ -156,8 +157,10 @@ extension Replica {
             machine.observer.reached("read beyond a watermark that is not known yet")
             return failure(.recovering(bucket))
         }
-        if part.offset > limit || part.offset < 0 {
-            return failure(outOfRange(part.offset, end: limit))
+        if part.offset > limit || part.offset < 0
+            || part.offset < startOffset && remoteLog.manifestKey != nil
+        {
+            return failure(outOfRange(part.offset, from: startOffset, end: limit))
         }
         if part.offset >= limit { return nil }
         return try await batches(part, below: limit, byteCount, in: leadership)
@@ -186,8 +189,19 @@ extension Replica {
         return answer
     }
 
-    private func outOfRange(_ offset: Int64, end: Int64) -> ClusterError {
-        .offsetOutOfRange(bucket, offset: offset, start: log.startOffset, end: end)
+    private func outOfRange(_ offset: Int64, from start: Int64, end: Int64) -> ClusterError {
+        .offsetOutOfRange(bucket, offset: offset, start: start, end: end)
+    }
+
+    /// Where the log starts and how far it is committed.
+    func offsets() async throws -> LogOffsets {
+        let leadership = try requireLeadership()
+        // A leader that was just started has perhaps not looked yet.
+        if remoteLog.manifestKey == nil && log.startOffset > 0 {
+            try await followRemoteLogPatiently()
+        }
+        if leadership.isEnded { throw ClusterError.notLeader(bucket) }
+        return LogOffsets(start: startOffset, highWatermark: highWatermark)
     }
 
     /// Whole batches from `offset`, local or remote.

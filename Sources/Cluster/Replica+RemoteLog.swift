@@ -1,21 +1,38 @@
 import Changelog
 import Platform
-import RemoteLog
+public import RemoteLog
 
 extension Replica {
     /// All offsets below are in the remote log, as far as this node has heard.
     public var remoteLogEndOffset: Int64 { remoteLog.manifest.endOffset }
 
-    /// Copies sealed segments to the remote log while this replica leads, and drops local copies.
+    /// Where the remote log starts: all that is below has expired.
+    public var remoteStartOffset: Int64 { remoteLog.manifest.startOffset }
+
+    /// What the object store has of this bucket's log, as far as this node has heard.
+    public var remoteManifest: RemoteLogManifest { remoteLog.manifest }
+
+    /// The objects that the remote log needs, as far as this node has heard.
+    public var remoteObjects: [String] {
+        remoteLog.manifest.keys + (remoteLog.manifestKey.map { [$0] } ?? [])
+    }
+
+    /// Copies sealed segments to the remote log while this replica leads, lets what has expired go,
+    /// and drops local copies.
     func runRemoteLogTask() async throws {
         while !isRetired {
             let due = machine.clock.now + configuration.remoteLogTaskInterval
             let isFull = try await spaceNeeded.wait(until: due)
             if isRetired { return }
+            let retention = LogRetention(of: table, configuration)
             do {
                 try await followRemoteLog()
-                if let leadership { try await copySegments(in: leadership) }
-                try await dropRemoteSegments(keeping: isFull ? 0 : configuration.localSegmentCount)
+                if let leadership {
+                    try await copySegments(in: leadership)
+                    try await expireSegments(retention, in: leadership)
+                }
+                try await dropLocalSegments(keeping: isFull ? 0 : retention.localSegmentCount)
+                if let leadership { try await collectRemoteObjects(in: leadership) }
             } catch let error as RemoteLogError {
                 machine.observer.note(.debug, "\(bucket): \(error)")
             } catch let error as CoordinationError {
@@ -29,23 +46,67 @@ extension Replica {
     }
 
     /// Reads on from an offset that is no longer on this server's own disk.
+    ///
+    /// `.offsetOutOfRange` if it has expired: the error names the offsets that have not.
     func readRemote(from offset: Int64, byteCount: Int) async throws -> [UInt8] {
         do {
-            if offset >= remoteLog.manifest.endOffset { try await followRemoteLog() }
-            return try await remoteLog.read(from: offset, byteCount: byteCount)
-        } catch let error as RemoteLogError {
-            if case .damaged(let reason) = error {
-                throw ClusterError.damaged(bucket, detail: reason)
+            if remoteLog.manifestKey == nil || offset >= remoteLog.manifest.endOffset {
+                try await followRemoteLog()
             }
-            throw ClusterError.busy(reason: "\(error)")
+            while true {
+                do {
+                    return try await readRemoteOnce(from: offset, byteCount: byteCount)
+                } catch RemoteLogError.gone(let key) {
+                    // It may have expired while it was read: what stands now decides.
+                    machine.observer.reached("remote segment gone under a reader")
+                    let known = remoteLog.manifestKey
+                    try await askForRemoteLog()
+                    if remoteLog.manifestKey == known { throw RemoteLogError.gone(key: key) }
+                }
+            }
+        } catch let error as RemoteLogError {
+            switch error {
+            case .damaged, .gone: throw ClusterError.damaged(bucket, detail: "\(error)")
+            case .unavailable, .offsetOutOfRange: throw ClusterError.busy(reason: "\(error)")
+            }
+        } catch is CoordinationError {
+            throw ClusterError.busy(reason: "nobody says where the remote log of \(bucket) starts")
         }
+    }
+
+    private func readRemoteOnce(from offset: Int64, byteCount: Int) async throws -> [UInt8] {
+        if remoteLog.manifestKey != nil && offset < startOffset {
+            throw ClusterError.offsetOutOfRange(
+                bucket, offset: offset, start: startOffset, end: highWatermark)
+        }
+        return try await remoteLog.read(from: offset, byteCount: byteCount)
     }
 
     /// Loads the manifest that the coordination service names, as far as this node has heard.
     func followRemoteLog() async throws {
-        guard let pointer = mirror.remoteLogs[bucket]?.value else { return }
-        if pointer.endOffset > remoteLog.manifest.endOffset {
-            try await remoteLog.load(pointer.key)
+        guard let pointer = mirror.remoteLogs[bucket] else { return }
+        do {
+            try await remoteLog.load(pointer.value.key, at: pointer.revision)
+        } catch RemoteLogError.gone {
+            // Another is the current one by now.
+            try await askForRemoteLog()
+        }
+    }
+
+    /// Loads the manifest that the coordination service names at this moment.
+    private func askForRemoteLog() async throws {
+        let path = MetadataKey.remoteLog(bucket).text
+        var missing: String?
+        while true {
+            guard let entry = try await machine.coordination.get(path) else { return }
+            let pointer = try mirror.read(ManifestPointer.self, from: entry.value)
+            do {
+                return try await remoteLog.load(pointer.key, at: entry.revision)
+            } catch RemoteLogError.gone(let key) {
+                // Replaced between the two questions, unless it is still what is named.
+                if missing == key { throw RemoteLogError.gone(key: key) }
+                missing = key
+            }
         }
     }
 
@@ -74,34 +135,46 @@ extension Replica {
             } catch let error as DiskError {
                 throw RemoteLogError.unavailable(reason: "\(translate(error))")
             }
-            guard let end = try? LogBatch.split(bytes).last?.endOffset else { return }
+            guard let batches = try? LogBatch.split(bytes), let end = batches.last?.endOffset else {
+                return
+            }
             let state: [UInt8]
             do { state = try await log.stateSnapshot(at: end) } catch let error as ChangelogError {
                 throw RemoteLogError.unavailable(reason: "\(try translate(error))")
             } catch let error as DiskError {
                 throw RemoteLogError.unavailable(reason: "\(translate(error))")
             }
-            let (key, manifest) = try await remoteLog.upload(
-                bytes, from: from, to: end, state: state, leaderEpoch: leadership.epoch)
-            let pointer = ManifestPointer(
-                key: key, endOffset: end, leaderEpoch: leadership.epoch)
-            let path = MetadataKey.remoteLog(bucket).text
-            if try await publish(pointer, at: path, known, in: leadership) {
-                remoteLog.adopt(key, manifest)
-            } else {
-                return
-            }
+            let draft = try await remoteLog.upload(
+                batches, state: state, leaderEpoch: leadership.epoch,
+                version: mirror.format < .expiring
+                    ? RemoteLogManifest.untimedVersion : RemoteLogManifest.newestVersion)
+            if try await !publish(draft, known, in: leadership) { return }
         }
+    }
+
+    /// Makes an uploaded manifest of the remote log the current one; false if it may not be.
+    func publish(
+        _ draft: RemoteLog.Draft, _ known: MetadataMirror.Versioned<ManifestPointer>?,
+        in leadership: Leadership
+    ) async throws -> Bool {
+        let pointer = ManifestPointer(
+            key: draft.key, endOffset: draft.manifest.endOffset, leaderEpoch: leadership.epoch)
+        let path = MetadataKey.remoteLog(bucket).text
+        guard let revision = try await publish(pointer, at: path, known, in: leadership) else {
+            return false
+        }
+        remoteLog.adopt(draft, at: revision)
+        return true
     }
 
     /// Makes a manifest the current one if this term still stands and nobody else has written one.
     ///
     /// The fence is inside the transaction: it holds only while the bucket's state is the one under
-    /// which this replica leads.
+    /// which this replica leads. Answers the change that did it, nil if none did.
     func publish(
         _ pointer: ManifestPointer, at path: String,
         _ known: MetadataMirror.Versioned<ManifestPointer>?, in leadership: Leadership
-    ) async throws -> Bool {
+    ) async throws -> Revision? {
         let transaction = CoordinationTransaction(
             conditions: [
                 .revision(
@@ -109,23 +182,25 @@ extension Replica {
                 known.map { .revision(key: path, $0.revision) } ?? .absent(key: path),
             ],
             operations: [.put(key: path, value: mirror.stored(pointer), lease: nil)])
+        let revision: Revision
         do {
             switch try await machine.coordination.commit(transaction) {
-            case .committed: break
-            case .conflict: return false
+            case .committed(let committed): revision = committed
+            case .conflict: return nil
             }
         } catch CoordinationError.outcomeUnknown {
             machine.observer.reached("manifest commit of unknown outcome")
             // What stands there decides; the objects stay in any case.
-            guard let entry = try await machine.coordination.get(path) else { return false }
-            if try mirror.read(ManifestPointer.self, from: entry.value) != pointer { return false }
+            guard let entry = try await machine.coordination.get(path) else { return nil }
+            if try mirror.read(ManifestPointer.self, from: entry.value) != pointer { return nil }
+            revision = entry.revision
         }
         // The next commit is fenced by this one's revision: wait until the mirror has it.
         let deadline = machine.clock.now + configuration.callTimeout
         while mirror.pointer(at: path)?.value != pointer {
             if try await !mirror.changed(.bucket(bucket)).wait(until: deadline) { break }
         }
-        return true
+        return revision
     }
 
     /// As `followRemoteLog`; an object store that does not answer is waited for.
@@ -135,13 +210,15 @@ extension Replica {
         }
     }
 
-    /// Drops local segments that the remote log has, but for the newest few.
-    private func dropRemoteSegments(keeping count: Int) async throws {
+    /// Drops local segments that the remote log has, but for the newest few, and those that have
+    /// expired.
+    private func dropLocalSegments(keeping count: Int) async throws {
         let copied = min(remoteLog.manifest.endOffset, highWatermark)
-        let droppable = log.sealedSegments.dropLast(count)
-        guard let end = droppable.last(where: { $0.endOffset <= copied })?.endOffset,
-            end > log.startOffset
-        else { return }
+        let expired = min(remoteLog.manifest.startOffset, highWatermark)
+        let sealed = log.sealedSegments
+        let droppable = sealed.dropLast(count).last { $0.endOffset <= copied }?.endOffset ?? 0
+        let end = max(droppable, sealed.last { $0.endOffset <= expired }?.endOffset ?? 0)
+        guard end > log.startOffset else { return }
         try await logGate.run {
             do {
                 try await log.deleteSegments(below: end)

@@ -68,7 +68,7 @@ extension Replica {
         _ leadership: Leadership, in folder: String
     ) async throws -> KeyValueTablet {
         try await KeyValueStore.destroy(machine, directory: folder)
-        let store = try await restoreSnapshot(leadership, in: folder)
+        let store = try await restoreRows(leadership, in: folder)
         if store.appliedOffset > log.endOffset {
             throw ClusterError.damaged(
                 bucket,
@@ -102,51 +102,6 @@ extension Replica {
         return tablet
     }
 
-    /// An empty store, or that of the newest snapshot; an answer that does not come is waited for.
-    private func restoreSnapshot(
-        _ leadership: Leadership, in folder: String
-    ) async throws -> KeyValueStore {
-        var settings = KeyValueConfiguration()
-        settings.memoryByteCount = configuration.rowMemoryByteCount
-        settings.cacheByteCount = configuration.rowMemoryByteCount
-        settings.flushedTableCount = configuration.flushedTableCount
-        settings.tableByteCount = 4 * configuration.rowMemoryByteCount
-        settings.levelByteCount = 32 * Int64(configuration.rowMemoryByteCount)
-        // No error may be taken for "no snapshot": the log below it may be gone.
-        let entry = try await machine.coordination.get(MetadataKey.snapshot(bucket).text)
-        guard let entry else {
-            return try await KeyValueStore.open(machine, directory: folder, configuration: settings)
-        }
-        let pointer = try mirror.read(ManifestPointer.self, from: entry.value)
-        do {
-            let manifest = try await machine.objectStore.get(pointer.key)
-            let store = try await KeyValueStore.restore(
-                machine, directory: folder, configuration: settings, manifest: manifest
-            ) { file in
-                try await machine.objectStore.get(snapshotKey(of: file))
-            }
-            machine.observer.reached("snapshot restored")
-            return store
-        } catch ObjectStoreError.notFound(let key) {
-            try await followRemoteLogPatiently()
-            if startOffset > 0 {
-                throw ClusterError.damaged(
-                    bucket,
-                    detail: "object \(key) of its row snapshot is gone, and its log begins at "
-                        + "\(startOffset): restore the object")
-            }
-            machine.observer.reached("lost row snapshot rebuilt from the log")
-            machine.observer.note(.warning, "\(bucket): object \(key) is gone, rows are rebuilt")
-            leadership.isSnapshotLost = true
-            try await KeyValueStore.destroy(machine, directory: folder)
-            return try await KeyValueStore.open(machine, directory: folder, configuration: settings)
-        }
-    }
-
-    private func snapshotKey(of file: KeyValueSnapshot.File) -> String {
-        "snapshots/\(bucket.path)/\(file.contentName)"
-    }
-
     /// Commits, flushes, compacts and snapshots while the term lasts.
     private func keepRows(_ tablet: KeyValueTablet, _ leadership: Leadership) async throws {
         var snapshotAt = machine.clock.now + configuration.snapshotInterval
@@ -156,47 +111,17 @@ extension Replica {
             if tablet.store.needsCompaction { _ = try await tablet.store.compact() }
             if machine.clock.now >= snapshotAt {
                 do {
-                    try await snapshot(tablet, leadership)
+                    try await keepSnapshots(of: tablet, leadership)
                 } catch let error as ObjectStoreError {
                     machine.observer.note(.debug, "snapshot of \(bucket): \(error)")
                 } catch let error as CoordinationError {
                     machine.observer.note(.debug, "snapshot of \(bucket): \(error)")
+                } catch let error as ClusterError {
+                    machine.observer.note(.warning, "snapshot of \(bucket): \(error)")
                 }
                 snapshotAt = machine.clock.now + configuration.snapshotInterval
             }
             _ = try await waitForMove(until: snapshotAt)
-        }
-    }
-
-    /// Uploads what the store has gained and makes it the bucket's snapshot, fenced by the term.
-    private func snapshot(_ tablet: KeyValueTablet, _ leadership: Leadership) async throws {
-        let known = mirror.snapshots[bucket]
-        if let known, known.value.endOffset >= tablet.committedOffset, !leadership.isSnapshotLost {
-            return
-        }
-        let snapshot = try await tablet.store.snapshot()
-        defer { tablet.store.release(snapshot) }
-        for file in snapshot.files {
-            if leadership.isEnded { return }
-            let key = snapshotKey(of: file)
-            if try await machine.objectStore.head(key)?.byteCount == file.byteCount { continue }
-            do {
-                _ = try await machine.objectStore.put(
-                    try await tablet.store.read(file, of: snapshot), at: key, .ifAbsent)
-            } catch ObjectStoreError.preconditionFailed {
-                // The name says what is in it: the same file was uploaded before.
-            }
-        }
-        let manifestKey =
-            "snapshots/\(bucket.path)/\(snapshot.appliedOffset)-\(leadership.epoch)-"
-            + "\(machine.entropy.uuid()).manifest"
-        _ = try await machine.objectStore.put(snapshot.manifest, at: manifestKey, .ifAbsent)
-        let pointer = ManifestPointer(
-            key: manifestKey, endOffset: snapshot.appliedOffset, leaderEpoch: leadership.epoch)
-        let path = MetadataKey.snapshot(bucket).text
-        if try await publish(pointer, at: path, known, in: leadership) {
-            leadership.isSnapshotLost = false
-            machine.observer.reached("snapshot published")
         }
     }
 }

@@ -15,6 +15,10 @@ enum TableProperty: String, CaseIterable {
     case precreatedPartitions = "table.auto-partition.num-precreate"
     case retainedPartitions = "table.auto-partition.num-retention"
     case partitionTimeZone = "table.auto-partition.time-zone"
+    case logTimeToLive = "table.log.ttl"
+    case localSegments = "table.log.tiered.local-segments"
+    /// Fluss has no bound of size.
+    case logRetentionByteCount = "table.log.retention.bytes"
 
     /// What a value of the property has to be, in words; nil if `value` is such a one.
     func objection(to value: String) -> String? {
@@ -32,6 +36,12 @@ enum TableProperty: String, CaseIterable {
         case .precreatedPartitions: isCount(value, from: 0)
         case .retainedPartitions: isCount(value, from: 1)
         case .partitionTimeZone: isOneOf(["UTC"], value)
+        case .logTimeToLive:
+            LogTimeToLive(value) == nil ? "a duration such as 7 d, 12 h or 30 min, or -1" : nil
+        case .localSegments:
+            (Int(value) ?? 0) < 1 ? "a number of segments from 1" : nil
+        case .logRetentionByteCount:
+            (Int64(value) ?? 0) < 1 && value != "-1" ? "a number of bytes from 1, or -1" : nil
         }
     }
 

@@ -121,10 +121,21 @@ public final class VectorIndexer {
                 try await machine.sleep(configuration.retryWait * 4)
             }
             if machine.clock.now >= checkpointDue {
-                _ = try await opened.checkpoint()
+                let durable = try await opened.checkpoint()
+                if self.term === term { try await publishProgress(bucket, durable) }
                 checkpointDue = machine.clock.now + configuration.lakeInterval
             }
         }
+    }
+
+    /// Says up to where the index has a bucket's log for good, so that the log may go below.
+    private func publishProgress(_ bucket: BucketIdentifier, _ offset: Int64) async throws {
+        var offsets = mirror.consumed[bucket.table]?[LogConsumer.vectors] ?? ConsumedOffsets()
+        if offsets[bucket] == offset { return }
+        // The index never goes back; the mirror may be behind what was said of other buckets,
+        // which only means that their logs are held a little longer.
+        offsets[bucket] = offset
+        _ = try await mirror.publish(offsets, by: LogConsumer.vectors, of: bucket.table)
     }
 
     private func apply(

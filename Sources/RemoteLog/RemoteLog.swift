@@ -1,14 +1,21 @@
-import Changelog
+public import Changelog
 import Columnar
 public import Platform
 
 /// Reads and writes one bucket's remote log: the segments in the object store.
+///
+/// It also keeps account of what it put there and of what no manifest needs any more, so that
+/// objects are deleted once the manifest that gave them up is the current one, and never before:
+/// see `RemoteLog+Collection`.
 public final class RemoteLog {
     /// The newest manifest this node knows.
     public private(set) var manifest = RemoteLogManifest()
     /// Where that manifest stands in the object store.
     public private(set) var manifestKey: String?
+    /// The change of the coordination service that made it the current one.
+    public private(set) var revision = Revision.zero
     private let machine: Machine
+    let objects: EpochObjects
     private let folder: String
     private var cached: (key: String, batches: [LogBatch])?
 
@@ -16,14 +23,28 @@ public final class RemoteLog {
     public init(_ machine: Machine, folder: String) {
         self.machine = machine
         self.folder = folder
+        objects = EpochObjects(machine, folder: folder)
     }
 
-    /// Takes in the manifest at a key, unless it is known already.
-    public func load(_ key: String) async throws {
-        if key == manifestKey { return }
-        let loaded = try RemoteLogManifest(decoding: try await get(key))
-        manifest = loaded
-        manifestKey = key
+    /// Takes in the manifest that a change of the coordination service named, unless a later one is
+    /// known.
+    public func load(_ key: String, at revision: Revision) async throws {
+        if revision <= self.revision { return }
+        if key != manifestKey {
+            let loaded = try RemoteLogManifest(decoding: try await get(key))
+            if revision <= self.revision { return }
+            manifest = loaded
+            manifestKey = key
+        }
+        self.revision = revision
+    }
+
+    /// A manifest that was uploaded and is not the current one yet.
+    public struct Draft {
+        public var key: String
+        public var manifest: RemoteLogManifest
+        /// What the manifest that it is to replace needed.
+        let former: [String]
     }
 
     /// Uploads whole batches that begin at the end of the remote log, and a manifest that names
@@ -33,33 +54,64 @@ public final class RemoteLog {
     /// `ChangeLog.stateSnapshot(at:)`. Nothing is part of the remote log until the caller has made
     /// the returned manifest the current one.
     public func upload(
-        _ bytes: [UInt8], from baseOffset: Int64, to endOffset: Int64, state: [UInt8],
-        leaderEpoch: Int32
-    ) async throws -> (key: String, manifest: RemoteLogManifest) {
-        precondition(!bytes.isEmpty, "nothing to upload")
+        _ batches: [LogBatch], state: [UInt8], leaderEpoch: Int32,
+        version: UInt8 = RemoteLogManifest.newestVersion
+    ) async throws -> Draft {
+        guard let first = batches.first, let last = batches.last else {
+            preconditionFailure("nothing to upload")
+        }
+        // Before the first wait: a reader may load a later manifest meanwhile.
         var next = manifest
-        let name = "\(zeroPadded(baseOffset, digits: 20))-\(leaderEpoch)-\(machine.entropy.uuid())"
+        let former = currentKeys
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(batches.reduce(0) { $0 + $1.byteCount })
+        for batch in batches { bytes += batch.slice }
         let segment = RemoteLogManifest.Segment(
-            key: "\(folder)/\(name).log", baseOffset: baseOffset, endOffset: endOffset,
-            byteCount: Int64(bytes.count), checksum: crc32c(bytes))
+            key: objects.newKey(at: first.baseOffset, leaderEpoch: leaderEpoch, "log"),
+            baseOffset: first.baseOffset,
+            endOffset: last.endOffset, byteCount: Int64(bytes.count), checksum: crc32c(bytes),
+            maximumTimestamp: last.commitTimestamp)
         try await put(bytes, at: segment.key)
-        let stateKey =
-            "\(folder)/\(zeroPadded(endOffset, digits: 20))-\(leaderEpoch)-"
-            + "\(machine.entropy.uuid()).state"
+        let stateKey = objects.newKey(
+            at: last.endOffset, leaderEpoch: leaderEpoch, "state")
         try await put(state, at: stateKey)
         next.append(
             segment, state: RemoteLogManifest.State(key: stateKey, checksum: crc32c(state)))
-        let end = zeroPadded(endOffset, digits: 20)
-        let key = "\(folder)/\(end)-\(leaderEpoch)-\(machine.entropy.uuid()).manifest"
-        try await put(next.encoded, at: key)
-        return (key, next)
+        return try await upload(next, replacing: former, leaderEpoch, version)
     }
 
-    /// Notes that an uploaded manifest has become the current one.
-    public func adopt(_ key: String, _ manifest: RemoteLogManifest) {
-        precondition(manifest.endOffset >= self.manifest.endOffset, "a remote log went back")
-        self.manifest = manifest
-        manifestKey = key
+    /// Uploads a manifest without the oldest segments; they are there until it is the current one.
+    public func removeFirst(_ count: Int, leaderEpoch: Int32) async throws -> Draft {
+        var next = manifest
+        let former = currentKeys
+        next.removeFirst(count)
+        return try await upload(
+            next, replacing: former, leaderEpoch, RemoteLogManifest.newestVersion)
+    }
+
+    /// Everything that the newest known manifest needs.
+    private var currentKeys: [String] { manifest.keys + (manifestKey.map { [$0] } ?? []) }
+
+    private func upload(
+        _ next: RemoteLogManifest, replacing former: [String], _ leaderEpoch: Int32,
+        _ version: UInt8
+    ) async throws -> Draft {
+        let key = objects.newKey(at: next.endOffset, leaderEpoch: leaderEpoch, "manifest")
+        try await put(next.encoded(version: version), at: key)
+        return Draft(key: key, manifest: next, former: former)
+    }
+
+    /// Notes that an uploaded manifest has become the current one, by a change of the coordination
+    /// service that would have been refused if another manifest had.
+    public func adopt(_ draft: Draft, at revision: Revision) {
+        precondition(draft.manifest.endOffset >= manifest.endOffset, "a remote log went back")
+        precondition(draft.manifest.startOffset >= manifest.startOffset, "its start went back")
+        precondition(revision >= self.revision, "a manifest became the current one twice")
+        objects.settle(named: Set(draft.manifest.keys + [draft.key]), former: draft.former)
+        // A reader may have loaded it already.
+        manifest = draft.manifest
+        manifestKey = draft.key
+        self.revision = revision
     }
 
     /// Whole batches from the one that holds `offset`, at least one of them.
@@ -107,7 +159,7 @@ public final class RemoteLog {
         do {
             return try await machine.objectStore.get(key)
         } catch ObjectStoreError.notFound {
-            throw RemoteLogError.damaged(reason: "object \(key) is gone")
+            throw RemoteLogError.gone(key: key)
         } catch let error as ObjectStoreError {
             throw RemoteLogError.unavailable(reason: "\(error)")
         }

@@ -32,9 +32,10 @@ final class ClusterScript {
 
     init(
         seed: UInt64 = 1, table wanted: TableDescription = logTable,
+        format: FormatVersion = .newest,
         _ configure: (inout ClusterConfiguration) -> Void = { _ in }
     ) throws {
-        cluster = ClusterWorld(seed: seed, configure)
+        cluster = ClusterWorld(seed: seed, format: format, configure)
         let world = cluster.world
         var client: ClusterClient?
         var table: TableDescription?
@@ -155,6 +156,11 @@ final class ClusterScript {
         }
         try wait("an answer") { result != nil }
         return try result!.get()
+    }
+
+    /// Has the client do something while the test goes on.
+    func inBackground(_ action: @escaping (ClusterClient) async throws -> Void) {
+        client.machine.spawn("work in the background") { try await action(self.client) }
     }
 
     /// All committed rows' numbers, in the order of the log from `offset` on.

@@ -94,7 +94,7 @@ struct FormatUpgradeTests {
     @Test("A stored value of each format reads, a later one says what to do, a damaged one is none")
     func storedValues() throws {
         let value = ManifestPointer(key: "a/b", endOffset: 7, leaderEpoch: 2)
-        for format in [FormatVersion.oldest, .newest] {
+        for format in [FormatVersion.oldest, .checksummed, .newest] {
             let bytes = value.stored(in: format)
             #expect(try ManifestPointer(stored: bytes, supported: .newest) == value)
         }

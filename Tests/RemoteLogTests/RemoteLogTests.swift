@@ -1,6 +1,6 @@
 import Columnar
 import Platform
-import RemoteLog
+@testable import RemoteLog
 import Simulation
 import TestSupport
 import Testing
@@ -33,7 +33,7 @@ struct RemoteLogTests {
             let writer = RemoteLog(machine, folder: "remote-log/1/0")
             try await writer.upload(4, batchesOf: 5)
             let reader = RemoteLog(machine, folder: "remote-log/1/0")
-            try await reader.load(writer.manifestKey!)
+            try await reader.load(writer.manifestKey!, at: Revision(number: 1))
             #expect(reader.manifest == writer.manifest)
             #expect(
                 try await reader.read(from: 7, byteCount: 1 << 20)
@@ -62,7 +62,7 @@ struct RemoteLogTests {
                 _ = try await remote.read(from: 3, byteCount: 1)
                 Issue.record("a read of a removed object succeeded")
             } catch let error as RemoteLogError {
-                guard case .damaged = error else {
+                guard case .gone = error else {
                     Issue.record("\(error)")
                     return
                 }
@@ -81,7 +81,7 @@ struct RemoteLogTests {
                     endOffset: number * 10 + 10, byteCount: 100, checksum: UInt32(number)),
                 state: RemoteLogManifest.State(key: "remote-log/1/0/\(number).state", checksum: 7))
         }
-        let sound = manifest.encoded
+        let sound = manifest.encoded()
         let random = RandomStream(seed: seed, label: "manifest")
         for _ in 0..<200 {
             var bytes = sound
@@ -98,24 +98,123 @@ struct RemoteLogTests {
 
 extension RemoteLog {
     /// Uploads `batchCount` batches of `recordCount` records behind what is there, and adopts them.
-    func upload(_ batchCount: Int, batchesOf recordCount: Int) async throws {
+    func upload(
+        _ batchCount: Int, batchesOf recordCount: Int, epoch: Int32 = 0, at milliseconds: Int64 = 1
+    ) async throws {
         let schema = Schema(fields: [
             Field(identifier: 1, name: "number", type: .bigint, isNullable: false)
         ])
         let from = manifest.endOffset
         var offset = from
-        var bytes: [UInt8] = []
+        var batches: [LogBatch] = []
         for _ in 0..<batchCount {
             let rows = (0..<recordCount).map { [Value.bigint(offset + Int64($0))] }
             let batch = try LogBatch.appendOnly(RecordBatch(schema: schema, rows: rows))
                 .assigned(
-                    baseOffset: offset, commitTimestamp: Timestamp(millisecondsSinceEpoch: 1),
-                    leaderEpoch: 0)
-            bytes += batch.slice
+                    baseOffset: offset,
+                    commitTimestamp: Timestamp(millisecondsSinceEpoch: milliseconds),
+                    leaderEpoch: epoch)
+            batches.append(batch)
             offset = batch.endOffset
         }
-        let (key, next) = try await upload(
-            bytes, from: from, to: offset, state: [1, 2, 3], leaderEpoch: 0)
-        adopt(key, next)
+        let draft = try await upload(batches, state: [1, 2, 3], leaderEpoch: epoch)
+        adopt(draft, at: Revision(number: revision.number + 1))
+    }
+}
+
+@Suite("What a remote log gives up")
+struct RemoteLogCollectionTests {
+    @Test("Age and size say how many of the oldest segments expired, never beyond the limit")
+    func expiredCount() throws {
+        try inWorld { machine, _ in
+            let remote = RemoteLog(machine, folder: "remote-log/1/0")
+            for second in 1...5 {
+                try await remote.upload(4, batchesOf: 5, at: Int64(second * 1000))
+            }
+            let now = Timestamp(millisecondsSinceEpoch: 13_500)
+            func count(_ seconds: Int?, _ bytes: Int64? = nil, below limit: Int64 = 100) -> Int {
+                remote.expiredCount(
+                    at: now, timeToLive: seconds.map { .seconds($0) }, byteCount: bytes,
+                    below: limit)
+            }
+            #expect(count(nil) == 0)
+            #expect(count(10) == 3)
+            #expect(count(1) == 5)
+            #expect(count(100) == 0)
+            #expect(count(10, below: 40) == 2)
+            #expect(count(10, below: 39) == 1)
+            let segment = remote.manifest.segments[0].byteCount
+            #expect(count(nil, 2 * segment) == 3)
+            #expect(count(nil, 2 * segment + 1) == 2)
+        }
+    }
+
+    @Test("Nothing is given up before the next manifest is the current one")
+    func order() throws {
+        try inWorld { machine, _ in
+            let remote = RemoteLog(machine, folder: "remote-log/1/0")
+            for _ in 0..<3 { try await remote.upload(4, batchesOf: 5) }
+            try await remote.collect { true }
+            let before = Set(remote.manifest.keys + [remote.manifestKey!])
+            let draft = try await remote.removeFirst(2, leaderEpoch: 0)
+            #expect(try await remote.collect { true } == 0)
+            #expect(remote.manifest.startOffset == 0)
+            remote.adopt(draft, at: Revision(number: 100))
+            // Two segments and the manifest that named them.
+            #expect(try await remote.collect { true } == 3)
+            #expect(remote.manifest.startOffset == 40)
+            #expect(remote.manifest.endOffset == 60)
+            let left = try await machine.objectStore.list(
+                prefix: "remote-log/", after: nil, limit: 100)
+            #expect(Set(left.map(\.key)).isSubset(of: before.union([draft.key])))
+            #expect(left.count == 3)
+            _ = try await remote.read(from: 40, byteCount: 1)
+        }
+    }
+
+    @Test("A leader deletes what earlier ones left, and nothing of its own or later epochs")
+    func orphans() throws {
+        try inWorld { machine, _ in
+            let first = RemoteLog(machine, folder: "remote-log/1/0")
+            try await first.upload(4, batchesOf: 5, epoch: 0)
+            // Never became the current one.
+            _ = try await first.removeFirst(1, leaderEpoch: 0)
+            let second = RemoteLog(machine, folder: "remote-log/1/0")
+            try await second.load(first.manifestKey!, at: Revision(number: 1))
+            try await second.upload(4, batchesOf: 5, epoch: 2)
+            let later = RemoteLog(machine, folder: "remote-log/1/0")
+            try await later.load(second.manifestKey!, at: Revision(number: 2))
+            let draft = try await later.removeFirst(1, leaderEpoch: 3)
+            #expect(try await second.collectOrphans(before: 2) { false } == 0)
+            let count = try await second.collectOrphans(before: 2) { true }
+            // The first manifest, its draft, and the state that was superseded.
+            #expect(count == 3)
+            #expect(try await machine.objectStore.head(draft.key) != nil)
+            _ = try await second.read(from: 0, byteCount: 1)
+            _ = try await second.readState()
+            #expect(EpochObjects.epoch(of: "remote-log/1/0/readme") == nil)
+        }
+    }
+
+    @Test("A manifest of the version before says nothing of time, and starts at its first segment")
+    func untimedVersion() throws {
+        var manifest = RemoteLogManifest()
+        for number in 0..<Int64(3) {
+            manifest.append(
+                RemoteLogManifest.Segment(
+                    key: "a/\(number)", baseOffset: number * 10, endOffset: number * 10 + 10,
+                    byteCount: 1, checksum: 1,
+                    maximumTimestamp: Timestamp(millisecondsSinceEpoch: 5)),
+                state: nil)
+        }
+        manifest.removeFirst(1)
+        let old = try RemoteLogManifest(
+            decoding: manifest.encoded(version: RemoteLogManifest.untimedVersion))
+        #expect(old.startOffset == 10 && old.endOffset == 30)
+        #expect(old.segments.allSatisfy { $0.maximumTimestamp == nil })
+        manifest.removeFirst(2)
+        let empty = try RemoteLogManifest(decoding: manifest.encoded())
+        #expect(empty == manifest)
+        #expect(empty.startOffset == 30 && empty.endOffset == 30)
     }
 }

@@ -1,0 +1,84 @@
+import Columnar
+import Platform
+
+/// Up to where someone who reads a table's log has made what it needs its own: below these offsets
+/// the log may go.
+struct ConsumedOffsets: StoredValue, Hashable {
+    /// One bucket; 0 stands for those that are not named.
+    struct Entry: Hashable {
+        var bucket: BucketIdentifier
+        var offset: Int64
+    }
+
+    /// In the order of their buckets.
+    private(set) var entries: [Entry] = []
+
+    init() {}
+
+    subscript(bucket: BucketIdentifier) -> Int64 {
+        get { entries.first { $0.bucket == bucket }?.offset ?? 0 }
+        set {
+            if let position = entries.firstIndex(where: { $0.bucket == bucket }) {
+                entries[position].offset = newValue
+            } else {
+                let position = entries.firstIndex { bucket < $0.bucket } ?? entries.count
+                entries.insert(Entry(bucket: bucket, offset: newValue), at: position)
+            }
+        }
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        writer.append(list: entries) {
+            $0.append($1.bucket)
+            $0.append(littleEndian: $1.offset)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ColumnarError) {
+        entries = try reader.readList { (reader) throws(ColumnarError) in
+            Entry(bucket: try reader.readBucket(), offset: try reader.readLittleEndian())
+        }
+    }
+}
+
+/// The services whose progress holds the logs of tables that they serve, whether or not they run.
+enum LogConsumer {
+    /// Tiering to the lake: for tables that are in it.
+    static let lake = "lake"
+    /// The vector index: for tables that have one.
+    static let vectors = "vectors"
+}
+
+extension MetadataMirror {
+    /// Below which offset nobody whose progress is known, or has to be, relies on the log.
+    func consumedOffset(of bucket: BucketIdentifier, _ table: TableDescription) -> Int64 {
+        let known = consumed[bucket.table] ?? [:]
+        var limit = Int64.max
+        for consumer in known.values { limit = min(limit, consumer[bucket]) }
+        if table.isInLake && known[LogConsumer.lake] == nil { return 0 }
+        if table.vectorColumn != nil && known[LogConsumer.vectors] == nil { return 0 }
+        return limit
+    }
+
+    /// Says how far a service has come with a table; false if that is not certain.
+    ///
+    /// Needs no fence: what is said was true once, and progress is never undone.
+    func publish(
+        _ offsets: ConsumedOffsets, by service: String, of table: Int64,
+        lease: LeaseIdentifier? = nil
+    ) async throws -> Bool {
+        if format < .expiring { return false }
+        let key = MetadataKey.consumed(by: service, table: table).text
+        do {
+            let result = try await machine.coordination.commit(
+                CoordinationTransaction(
+                    conditions: [],
+                    operations: [.put(key: key, value: stored(offsets), lease: lease)]))
+            guard case .committed = result else { return false }
+            return true
+        } catch let error as CoordinationError {
+            machine.observer.note(.debug, "progress of \(service) in table \(table): \(error)")
+            return false
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Platform
+import RemoteLog
+
+/// What the coordination service says of objects in the store, for tools and tests: which manifest
+/// is the current one of a bucket's remote log or of its rows, and what such a manifest needs.
+public enum StoredReferences {
+    /// The keys in the coordination service under which the current manifests of a bucket stand.
+    public static func pointerKeys(of bucket: BucketIdentifier) -> [String] {
+        [MetadataKey.remoteLog(bucket).text, MetadataKey.snapshot(bucket).text]
+    }
+
+    /// The bucket that an object of a remote log or a row snapshot belongs to, and the key in the
+    /// coordination service that decides about it; nil for other objects.
+    public static func owner(of object: String) -> (bucket: BucketIdentifier, pointerKey: String)? {
+        let parts = object.split(separator: "/").map(String.init)
+        guard parts.count > 3, let bucket = BucketIdentifier(path: parts.dropFirst().dropLast())
+        else { return nil }
+        switch parts[0] {
+        case "remote-log": return (bucket, MetadataKey.remoteLog(bucket).text)
+        case "snapshots": return (bucket, MetadataKey.snapshot(bucket).text)
+        default: return nil
+        }
+    }
+
+    /// The object that a value of the coordination service names as the current manifest.
+    public static func manifestKey(in value: [UInt8]) -> String? {
+        try? ManifestPointer(stored: value, supported: .newest).key
+    }
+
+    /// The objects that a manifest at `key` needs, and the manifests before it that are kept; nil
+    /// for bytes that are no manifest.
+    public static func needs(
+        of manifest: [UInt8], at key: String
+    ) -> (objects: [String], manifests: [String])? {
+        if key.hasPrefix("remote-log/") {
+            return (try? RemoteLogManifest(decoding: manifest)).map { ($0.keys, []) }
+        }
+        return (try? RowSnapshotManifest(decoding: manifest, at: key)).map {
+            ($0.fileKeys, $0.earlier.map(\.key))
+        }
+    }
+}
