@@ -81,6 +81,7 @@ extension Replica {
         var settings = KeyValueConfiguration()
         settings.memoryByteCount = configuration.rowMemoryByteCount
         settings.cacheByteCount = configuration.rowMemoryByteCount
+        settings.flushedTableCount = configuration.flushedTableCount
         settings.tableByteCount = 4 * configuration.rowMemoryByteCount
         settings.levelByteCount = 32 * Int64(configuration.rowMemoryByteCount)
         return settings

@@ -25,6 +25,11 @@ public enum Fact {
     /// A committed offset cannot be read, and no retry mends that.
     case unreadable(BucketIdentifier, reason: String)
 
+    /// A reader asked for any offset that was committed once, and got a batch.
+    case readPast(LogBatch, at: Int64, of: CommittedLog)
+    /// It was told that the log has other offsets by now.
+    case refusedPast(Int64, there: Range<Int64>, of: CommittedLog)
+
     // MARK: Answers to readers
 
     case lookedUp(LookupAnswer)

@@ -34,6 +34,9 @@ public protocol Observation: AnyObject {
     var footprint: Footprint { get }
     /// The bytes of an object now; nil if there is none, or if the store cannot be looked into.
     func object(_ key: String) -> [UInt8]?
+    /// What stands under a key of the coordination service now; nil if nothing does, or if it
+    /// cannot be looked into.
+    func coordinationValue(_ key: String) -> [UInt8]?
     /// The keys of objects now, in order.
     func objectKeys(prefix: String) -> [String]
 }

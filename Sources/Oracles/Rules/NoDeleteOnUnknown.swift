@@ -1,3 +1,5 @@
+import Cluster
+
 extension OracleName {
     public static let noDeleteOnUnknown = OracleName("noDeleteOnUnknown")
 }
@@ -31,6 +33,9 @@ final class NoDeleteOnUnknown: Oracle {
         switch fact {
         case .putInDoubt(let key, let bytes):
             doubtCount += 1
+            // What is put there commits nothing: the coordination service does, and
+            // `ManifestReferences` looks at that.
+            if StoredReferences.owner(of: key) != nil { return }
             doubts[key] = named(by: bytes, besides: key)
         case .swapInDoubt(let path):
             doubtCount += 1

@@ -28,6 +28,16 @@ final class ReadableOffsets: Oracle {
             tally.expect(
                 batch.baseOffset == log.endOffset,
                 "\(log.place): offset \(log.endOffset) was asked, \(batch.baseOffset) came")
+        case .readPast(let batch, let offset, let log):
+            tally.expect(
+                log.entry(at: batch.baseOffset) == CommittedLog.Entry(batch)
+                    && batch.baseOffset <= offset && offset < batch.endOffset,
+                "\(log.place): offset \(offset) was asked, and the batch of offsets "
+                    + "\(batch.baseOffset)..<\(batch.endOffset) came, not the one committed there")
+        case .refusedPast(let offset, let there, let log):
+            tally.expect(
+                !there.contains(offset),
+                "\(log.place): offset \(offset) is refused though \(there) are there")
         default: break
         }
     }
@@ -37,13 +47,19 @@ final class ReadableOffsets: Oracle {
         guard let client = evidence.client else { return }
         for bucket in evidence.logs.keys.sorted() {
             let log = evidence.logs[bucket]!
-            var offset: Int64 = 0
+            guard var offset = try await start(of: log, client) else { continue }
             while offset < log.endOffset {
                 let fetched: FetchedBatches
                 do {
                     fetched = try await client.fetch(bucket, from: offset, waiting: .seconds(1))
                 } catch let error as ClusterError where error.isRetriable {
                     try await client.machine.sleep(.milliseconds(500))
+                    continue
+                } catch ClusterError.offsetOutOfRange(_, let asked, let start, _)
+                    where asked < start
+                {
+                    // It expired meanwhile.
+                    offset = start
                     continue
                 } catch {
                     tally.violated("\(log.place) at offset \(offset): \(error)")
@@ -58,6 +74,20 @@ final class ReadableOffsets: Oracle {
                     try await client.machine.sleep(.milliseconds(500))
                 }
                 offset = fetched.nextOffset
+            }
+        }
+    }
+
+    /// Where a log starts by now; nil if nobody says so.
+    private func start(of log: CommittedLog, _ client: ClusterClient) async throws -> Int64? {
+        while true {
+            do {
+                return try await client.offsets(of: log.bucket).start
+            } catch let error as ClusterError where error.isRetriable {
+                try await client.machine.sleep(.milliseconds(500))
+            } catch let error as ClusterError {
+                tally.violated("\(log.place): \(error)")
+                return nil
             }
         }
     }

@@ -73,6 +73,10 @@ public final class ClusterReader {
             try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
         } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
             try await asking(.search) { try await search(bucket, table) }
+        } else if random.chance(1, in: 6) {
+            try await readPast(bucket)
+        } else if table.isPrimaryKeyTable && random.chance(1, in: 12) {
+            try await asking(.scan) { try await readSnapshot(bucket) }
         } else if table.isPrimaryKeyTable {
             let isLookup = random.chance(2, in: 3)
             try await asking(isLookup ? .lookup : .scan, of: bucket) {

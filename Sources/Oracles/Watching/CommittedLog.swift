@@ -13,6 +13,7 @@ public final class CommittedLog {
         public var leaderEpoch: Int32
         public var writer: Int64
         public var sequence: Int32
+        public let commitTimestamp: Timestamp
 
         init(_ batch: LogBatch) {
             baseOffset = batch.baseOffset
@@ -21,6 +22,7 @@ public final class CommittedLog {
             leaderEpoch = batch.leaderEpoch
             writer = batch.writer
             sequence = batch.sequence
+            commitTimestamp = batch.commitTimestamp
         }
     }
 

@@ -2,6 +2,7 @@ public import Changelog
 public import Cluster
 public import Columnar
 import Platform
+import Server
 
 /// Reads every committed batch as a client does, and tells the oracles of it.
 public final class LogReader {
@@ -21,8 +22,27 @@ public final class LogReader {
 
     public var logs: [BucketIdentifier: CommittedLog] { oracles.evidence.logs }
 
+    /// Logs that live shorter wait for this reader before they expire.
+    private static let heldTimeToLive = Duration.seconds(86_400)
+
+    /// Says how far this reader has come, so that nothing expires before it was looked at.
+    private func hold(_ table: TableDescription) {
+        machine.spawn("hold on \(table.name)") {
+            let hold = try self.client.hold(table, as: "oracles")
+            while true {
+                for log in self.oracles.evidence.logs(of: table.identifier) {
+                    hold.advance(log.bucket, to: log.endOffset)
+                }
+                _ = try await hold.renew(for: .seconds(600))
+                try await self.machine.sleep(.seconds(1))
+            }
+        }
+    }
+
     /// Follows the buckets of a table from now on.
     public func follow(_ table: TableDescription) {
+        let configuration = oracles.evidence.observation.deployment.configuration
+        if let limit = configuration.logTimeToLive, limit < Self.heldTimeToLive { hold(table) }
         for bucket in table.buckets where logs[bucket] == nil {
             let log = CommittedLog(bucket, table)
             oracles.evidence.logs[bucket] = log

@@ -74,6 +74,19 @@ extension ClusterSetting {
             "writerExpiration", \.writerExpiration,
             "without a batch, after which a log forgets a writer", in: age
         ).drawn("60s", "7d"),
+        limit(
+            "logTimeToLive", \.logTimeToLive, "after which the oldest segments of a log expire",
+            in: age),
+        duration(
+            "orphanCheckInterval", \.orphanCheckInterval,
+            "at which leaders look for objects that those before them left"
+        ).drawn("5s", "1h"),
+        limit(
+            "preferredLeaderDelay", \.preferredLeaderDelay,
+            "that the first replica of a bucket is there before it leads again"),
+        limit(
+            "replacementDelay", \.replacementDelay,
+            "that a server is away before its replicas are given to others"),
     ]
 
     private static let rows: [ClusterSetting] = [

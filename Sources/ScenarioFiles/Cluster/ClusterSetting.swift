@@ -64,6 +64,19 @@ struct ClusterSetting: Sendable {
         ) { $1[keyPath: path] = $0.duration(name) }
     }
 
+    /// A duration without which the engine never does what it is about.
+    static func limit(
+        _ name: String, _ path: any WritableKeyPath<Configuration, Duration?> & Sendable,
+        _ meaning: String, in range: ClosedRange<Duration> = interval
+    ) -> ClusterSetting {
+        guard let byDefault = Configuration()[keyPath: path] else {
+            preconditionFailure("\(name) has no default")
+        }
+        return ClusterSetting(
+            field: Field(name, .duration(range), .byDefault(byDefault.shortText), meaning)
+        ) { $1[keyPath: path] = $0.duration(name) }
+    }
+
     /// A duration that follows from another one where it is not said.
     static func derived(
         _ name: String, _ path: any WritableKeyPath<Configuration, Duration> & Sendable,

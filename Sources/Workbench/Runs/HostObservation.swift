@@ -38,6 +38,8 @@ final class HostObservation: Observation {
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }
 
+    func coordinationValue(_ key: String) -> [UInt8]? { nil }
+
     func object(_ key: String) -> [UInt8]? { nil }
     func objectKeys(prefix: String) -> [String] { [] }
 }

@@ -44,9 +44,11 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "cluster format raised",
                 "database created",
                 "database dropped",
+                "disk replaced",
                 "drop found done",
                 "dropped table collected",
                 "election of unknown outcome",
+                "leader moved back to the preferred replica",
                 "leader campaign failed",
                 "leader lease lost",
                 "metadata watch broken",
@@ -66,8 +68,11 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .keyValue:
             [
+                "earlier row snapshot restored",
                 "lost row snapshot rebuilt from the log",
                 "missing row inserted by a lookup",
+                "orphans of row snapshots collected",
+                "row snapshot objects collected",
                 "rows adopted a later schema",
                 "rows recovered",
                 "scan of rows expired",
@@ -79,8 +84,12 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "lake commit of a past epoch turned away",
                 "lake key index rebuilt",
                 "lake round overtaken",
+                "log segments expired",
                 "manifest commit of unknown outcome",
                 "offset by time found in the remote log",
+                "orphans of the remote log collected",
+                "remote log objects collected",
+                "remote segment gone under a reader",
                 "upload found done already",
             ]
         case .lake:

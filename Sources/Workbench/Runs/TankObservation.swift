@@ -68,6 +68,8 @@ final class TankObservation: Observation {
         return footprint
     }
 
+    func coordinationValue(_ key: String) -> [UInt8]? { world.coordinator.entry(key)?.value }
+
     func object(_ key: String) -> [UInt8]? { world.objects.bytes(key) }
 
     func objectKeys(prefix: String) -> [String] { world.objects.keys(prefix: prefix) }
