@@ -54,6 +54,7 @@ extension MetadataMirror {
     func consumedOffset(of bucket: BucketIdentifier, _ table: TableDescription) -> Int64 {
         let known = consumed[bucket.table] ?? [:]
         var limit = Int64.max
+        // The least counts, in any order.
         for consumer in known.values { limit = min(limit, consumer[bucket]) }
         if table.isInLake && known[LogConsumer.lake] == nil { return 0 }
         if table.vectorColumn != nil && known[LogConsumer.vectors] == nil { return 0 }

@@ -46,9 +46,9 @@ extension Coordinator {
 
     // MARK: Preferred leaders
 
-    /// Gives buckets back to the replica that comes first in their list, by which leaders are spread
-    /// over the servers: it has to be in sync, and registered for a while, so that a server that
-    /// comes and goes is not made a leader each time.
+    /// Gives buckets back to the replica that comes first in their list, by which leaders are
+    /// spread over the servers: it has to be in sync, and registered for a while, so that a server
+    /// that comes and goes is not made a leader each time.
     func restoreLeaders() async throws {
         guard let delay = configuration.preferredLeaderDelay else { return }
         let now = machine.clock.now

@@ -23,8 +23,8 @@ extension Coordinator {
 
     /// Gives replicas of servers that have been away for long to others, the least laden first.
     ///
-    /// Only what is not in sync is given away, and only where someone leads who is: nothing that was
-    /// acknowledged rests on it. The new replica begins at the end of the remote log.
+    /// Only what is not in sync is given away, and only where someone leads who is: nothing that
+    /// was acknowledged rests on it. The new replica begins at the end of the remote log.
     func replaceLostReplicas() async throws {
         guard let delay = configuration.replacementDelay else { return }
         let now = machine.clock.now

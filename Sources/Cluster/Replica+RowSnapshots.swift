@@ -87,8 +87,8 @@ extension Replica {
         return settings
     }
 
-    /// Makes the rows as they are the current snapshot if they have changed, fenced by the term, and
-    /// deletes what no snapshot needs any more.
+    /// Makes the rows as they are the current snapshot if they have changed, fenced by the term,
+    /// and deletes what no snapshot needs any more.
     func keepSnapshots(of tablet: KeyValueTablet, _ leadership: Leadership) async throws {
         guard let snapshots = leadership.snapshots else {
             preconditionFailure("rows of \(bucket) that nobody restored")

@@ -12,8 +12,8 @@ import KeyValue
 ///     store       length-prefixed: what `KeyValueStore.restore` takes
 ///     CRC-32C     u32   of all above
 ///
-/// Clusters of a format before `FormatVersion.expiring` have the store's manifest alone; their files
-/// are named by their content.
+/// Clusters of a format before `FormatVersion.expiring` have the store's manifest alone; their
+/// files are named by their content.
 struct RowSnapshotManifest: Hashable {
     static let magic: UInt32 = 0x3153_5257
 

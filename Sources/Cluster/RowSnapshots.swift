@@ -7,8 +7,8 @@ import RemoteLog
 ///
 /// A snapshot shares files with the one before it. The current one is what the coordination service
 /// names; that one names the few before it that are kept; and readers keep others by leases. What
-/// none of them needs is deleted, after the snapshot that replaced it has become the current one and
-/// the leases were asked for: from then on nobody can take a lease on it.
+/// none of them needs is deleted, after the snapshot that replaced it has become the current one
+/// and the leases were asked for: from then on nobody can take a lease on it.
 final class RowSnapshots {
     struct Snapshot {
         var key: String
@@ -113,6 +113,7 @@ final class RowSnapshots {
         current = snapshot
         uploaded = [:]
         isLost = false
+        // A set is made of them, so any order will do.
         objects.settle(named: Set(known.values.flatMap(\.objects)), former: [])
     }
 

@@ -6,8 +6,8 @@ import Platform
 ///
 /// An in-sync replica that comes back with nothing would look like one that was always empty, and
 /// could be made a leader of what it lost. So the disk bears a name, and the coordination service
-/// knows it: with another disk, or an empty one, the server leaves every in-sync set before it takes
-/// part. (Kafka's KIP-966 asks for an unclean start to be told for the same reason.)
+/// knows it: with another disk, or an empty one, the server leaves every in-sync set before it
+/// takes part. (Kafka's KIP-966 asks for an unclean start to be told for the same reason.)
 extension TabletServer {
     private static let identityFile = "identity"
 

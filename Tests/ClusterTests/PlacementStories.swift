@@ -144,7 +144,7 @@ struct PlacementStories {
 @Suite("Stories of servers that do not come back")
 struct ReplacementStories {
     @Test(
-        "Another server takes the place of one that is lost, and the lost one finds itself replaced",
+        "Another server takes the place of a lost one, which finds itself replaced",
         arguments: [logTable, keyedTable])
     func replaced(table: TableDescription) throws {
         let cluster = ClusterWorld(seed: 5, serverCount: 4) {
