@@ -170,8 +170,13 @@ extension Replica {
     ///
     /// A new leader that has not heard yet how far that is refuses: who reads the table up to there
     /// would take less for all of it than a former leader has acknowledged.
-    func committedOffsets() throws -> LogOffsets {
+    func committedOffsets() async throws -> LogOffsets {
         let leadership = try requireLeadership()
+        // A leader that was just started has perhaps not looked yet where its log starts.
+        if remoteLog.manifestKey == nil && log.startOffset > 0 {
+            try await followRemoteLogPatiently()
+        }
+        if leadership.isEnded { throw ClusterError.notLeader(bucket) }
         if highWatermark < leadership.startOffset {
             machine.observer.reached("read beyond a watermark that is not known yet")
             throw ClusterError.recovering(bucket)
@@ -191,17 +196,6 @@ extension Replica {
 
     private func outOfRange(_ offset: Int64, from start: Int64, end: Int64) -> ClusterError {
         .offsetOutOfRange(bucket, offset: offset, start: start, end: end)
-    }
-
-    /// Where the log starts and how far it is committed.
-    func offsets() async throws -> LogOffsets {
-        let leadership = try requireLeadership()
-        // A leader that was just started has perhaps not looked yet.
-        if remoteLog.manifestKey == nil && log.startOffset > 0 {
-            try await followRemoteLogPatiently()
-        }
-        if leadership.isEnded { throw ClusterError.notLeader(bucket) }
-        return LogOffsets(start: startOffset, highWatermark: highWatermark)
     }
 
     /// Whole batches from `offset`, local or remote.

@@ -224,7 +224,7 @@ public final class TabletServer {
             return .page(
                 try await replica(bucket).scan(prefix: prefix, after: after, limit: limit))
         case .offsets(let bucket):
-            return .offsets(try replica(bucket).committedOffsets())
+            return .offsets(try await replica(bucket).committedOffsets())
         case .search:
             throw ClusterError.invalidRequest(reason: "vectors are searched at the indexer")
         }
