@@ -15,8 +15,15 @@ final class ManifestReferences: Oracle {
 
     private let evidence: Evidence
     private let tally: Tally
+    private struct Needs {
+        /// The manifest itself among them.
+        var objects: Set<String>
+        /// The manifests before it that are kept.
+        var earlier: [String]
+    }
+
     /// What manifests need, by their keys: a manifest never changes.
-    private var needs: [String: Set<String>] = [:]
+    private var needs: [String: Needs] = [:]
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -52,17 +59,23 @@ final class ManifestReferences: Oracle {
         guard let value = evidence.observation.coordinationValue(pointerKey),
             let manifest = StoredReferences.manifestKey(in: value)
         else { return [] }
-        if let known = needs[manifest] { return known }
-        var found: Set<String> = [manifest]
-        if let bytes = evidence.observation.object(manifest),
-            let named = StoredReferences.needs(of: bytes, at: manifest)
-        {
-            found.formUnion(named.objects)
-            // Those before it that are kept were the current ones once.
-            for earlier in named.manifests { found.formUnion(needs[earlier] ?? []) }
-            if needs.count > 4096 { needs.removeAll() }
-            needs[manifest] = found
+        guard let own = needs(of: manifest) else { return [manifest] }
+        // Those before it that are kept were the current ones once.
+        return own.earlier.reduce(into: own.objects) { all, earlier in
+            if let objects = needs[earlier]?.objects { all.formUnion(objects) }
         }
+    }
+
+    /// What one manifest needs by itself; nil if it is not there.
+    private func needs(of manifest: String) -> Needs? {
+        if let known = needs[manifest] { return known }
+        guard let bytes = evidence.observation.object(manifest),
+            let named = StoredReferences.needs(of: bytes, at: manifest)
+        else { return nil }
+        if needs.count > 4096 { needs.removeAll() }
+        let found = Needs(
+            objects: Set(named.objects).union([manifest]), earlier: named.manifests)
+        needs[manifest] = found
         return found
     }
 }

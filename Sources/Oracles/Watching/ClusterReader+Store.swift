@@ -46,8 +46,10 @@ extension ClusterReader {
         try await reader.close()
         oracles.tell(
             .scanned(
+                // A snapshot is of its own moment: it need not reflect anything newer.
                 ScanAnswer(
-                    log: log, start: nil, last: nil, found: found, offset: reader.endOffset)))
+                    log: log, start: nil, last: nil, found: found, offset: reader.endOffset,
+                    known: 0)))
         return nil
     }
 }
