@@ -10,6 +10,8 @@ public final class LogHold {
     private let name: String
     private let client: ClusterClient
     private var lease: LeaseIdentifier?
+    /// Whether something was said under this lease, for certain.
+    private var isKnown = false
     private var offsets = ConsumedOffsets()
 
     fileprivate init(_ client: ClusterClient, _ table: TableDescription, _ name: String) {
@@ -40,12 +42,15 @@ public final class LogHold {
         } catch CoordinationError.leaseExpired {
             machine.observer.reached("log hold expired")
             lease = nil
+            isKnown = false
             return false
         } catch is CoordinationError {
             return false
         }
-        return try await client.mirror.publish(
-            offsets, by: "reader-" + name, of: table.identifier, lease: lease)
+        let isSaid = try await client.mirror.publish(
+            offsets, by: "reader-" + name, of: table.identifier, lease: lease, isFirst: !isKnown)
+        if isSaid { isKnown = true }
+        return isSaid
     }
 }
 

@@ -50,9 +50,15 @@ enum LogConsumer {
 }
 
 extension MetadataMirror {
-    /// Below which offset nobody whose progress is known, or has to be, relies on the log.
+    /// Below which offset nobody whose progress is known, or has to be, relies on the log, as far
+    /// as this node has heard.
     func consumedOffset(of bucket: BucketIdentifier, _ table: TableDescription) -> Int64 {
-        let known = consumed[bucket.table] ?? [:]
+        Self.consumedOffset(of: bucket, table, consumed[bucket.table] ?? [:])
+    }
+
+    private static func consumedOffset(
+        of bucket: BucketIdentifier, _ table: TableDescription, _ known: [String: ConsumedOffsets]
+    ) -> Int64 {
         var limit = Int64.max
         // The least counts, in any order.
         for consumer in known.values { limit = min(limit, consumer[bucket]) }
@@ -61,20 +67,49 @@ extension MetadataMirror {
         return limit
     }
 
-    /// Says how far a service has come with a table; false if that is not certain.
+    /// Who holds a bucket's log at this moment, and the condition under which nobody has begun to
+    /// since.
+    func holds(
+        on bucket: BucketIdentifier, _ table: TableDescription
+    ) async throws -> (limit: Int64, condition: CoordinationTransaction.Condition) {
+        let marker = MetadataKey.holds(table: bucket.table).text
+        let last = try await machine.coordination.get(marker)
+        let prefix = MetadataKey.consumed(by: "", table: bucket.table).text
+        var known: [String: ConsumedOffsets] = [:]
+        for entry in try await machine.coordination.range(prefix: prefix).entries {
+            known[String(entry.key.dropFirst(prefix.count))] = try read(
+                ConsumedOffsets.self, from: entry.value)
+        }
+        return (
+            Self.consumedOffset(of: bucket, table, known),
+            last.map { .revision(key: marker, $0.revision) } ?? .absent(key: marker)
+        )
+    }
+
+    /// Says how far a service, or a reader under a lease, has come with a table; false if that is
+    /// not certain, or the table is gone. `isFirst` where nothing was said under this lease before.
     ///
-    /// Needs no fence: what is said was true once, and progress is never undone.
+    /// Needs no fence but the table's: what is said was true once, and progress is never undone.
     func publish(
         _ offsets: ConsumedOffsets, by service: String, of table: Int64,
-        lease: LeaseIdentifier? = nil
+        lease: LeaseIdentifier? = nil, isFirst: Bool = false
     ) async throws -> Bool {
         if format < .expiring { return false }
         let key = MetadataKey.consumed(by: service, table: table).text
+        let owner = MetadataKey.table(table).text
         do {
-            let result = try await machine.coordination.commit(
-                CoordinationTransaction(
-                    conditions: [],
-                    operations: [.put(key: key, value: stored(offsets), lease: lease)]))
+            // Under the table's entry, so that nothing is kept of one that was dropped.
+            guard let entry = try await machine.coordination.get(owner) else { return false }
+            var transaction = CoordinationTransaction(
+                conditions: [.revision(key: owner, entry.revision)],
+                operations: [.put(key: key, value: stored(offsets), lease: lease)])
+            if isFirst {
+                transaction.operations.append(
+                    .put(
+                        key: MetadataKey.holds(table: table).text,
+                        value: stored(StoredCounter(last: lease?.number ?? 0)), lease: nil))
+            }
+            let result = try await machine.coordination.commit(transaction)
             guard case .committed = result else { return false }
             return true
         } catch let error as CoordinationError {

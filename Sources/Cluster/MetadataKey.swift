@@ -18,6 +18,8 @@ enum MetadataKey: Hashable {
     case snapshot(BucketIdentifier)
     /// How far a service, or a reader by its name, has made what it needs of a table's log its own.
     case consumed(by: String, table: Int64)
+    /// Changed whenever somebody begins to hold a table's log: what expires depends on it.
+    case holds(table: Int64)
     /// Readers' leases on snapshots of a bucket's rows: the prefix of all, and one by its reader.
     case snapshotLeases(BucketIdentifier)
     case snapshotLease(BucketIdentifier, reader: String)
@@ -46,6 +48,7 @@ enum MetadataKey: Hashable {
         case .remoteLog(let bucket): Self.root + "remote-logs/" + bucket.path
         case .snapshot(let bucket): Self.root + "snapshots/" + bucket.path
         case .consumed(let name, let table): Self.root + "consumed/\(table)/" + name
+        case .holds(let table): Self.root + "holds/\(table)/"
         case .snapshotLeases(let bucket): Self.root + "snapshot-leases/" + bucket.path + "/"
         case .snapshotLease(let bucket, let reader):
             MetadataKey.snapshotLeases(bucket).text + reader

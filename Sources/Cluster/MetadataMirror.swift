@@ -312,8 +312,8 @@ public final class MetadataMirror {
             dropped[DroppedOwner(table: table, partition: partition)] = try bytes.map {
                 try read(TableDescription.self, from: $0)
             }
-        case .counter, .path, .partitionName, .consumer, .snapshotLeases, .snapshotLease, .disk,
-            nil:
+        case .counter, .path, .partitionName, .consumer, .holds, .snapshotLeases, .snapshotLease,
+            .disk, nil:
             break
         }
     }

@@ -25,23 +25,32 @@ extension Replica {
             let isFull = try await spaceNeeded.wait(until: due)
             if isRetired { return }
             let retention = LogRetention(of: table, configuration)
-            do {
-                try await followRemoteLog()
-                if let leadership {
-                    try await copySegments(in: leadership)
-                    try await expireSegments(retention, in: leadership)
-                }
+            // What fails of one step, such as an upload, is no reason to leave the others out.
+            try await attempt { try await followRemoteLog() }
+            if let leadership {
+                try await attempt { try await copySegments(in: leadership) }
+                try await attempt { try await expireSegments(retention, in: leadership) }
+            }
+            try await attempt {
                 try await dropLocalSegments(keeping: isFull ? 0 : retention.localSegmentCount)
-                if let leadership { try await collectRemoteObjects(in: leadership) }
-            } catch let error as RemoteLogError {
-                machine.observer.note(.debug, "\(bucket): \(error)")
-            } catch let error as CoordinationError {
-                machine.observer.note(.debug, "\(bucket): \(error)")
-            } catch let error as ClusterError {
-                machine.observer.note(.debug, "\(bucket): \(error)")
+            }
+            if let leadership {
+                try await attempt { try await collectRemoteObjects(in: leadership) }
             }
             // A full disk asks again and again: one try a second is enough.
             if isFull { try await machine.sleep(.seconds(1)) }
+        }
+    }
+
+    private func attempt(_ step: () async throws -> Void) async throws {
+        do {
+            try await step()
+        } catch let error as RemoteLogError {
+            machine.observer.note(.debug, "\(bucket): \(error)")
+        } catch let error as CoordinationError {
+            machine.observer.note(.debug, "\(bucket): \(error)")
+        } catch let error as ClusterError {
+            machine.observer.note(.debug, "\(bucket): \(error)")
         }
     }
 
@@ -144,6 +153,8 @@ extension Replica {
             } catch let error as DiskError {
                 throw RemoteLogError.unavailable(reason: "\(translate(error))")
             }
+            // A reader may have loaded another leader's manifest meanwhile.
+            if known?.value.key != remoteLog.manifestKey { return }
             let draft = try await remoteLog.upload(
                 batches, state: state, leaderEpoch: leadership.epoch,
                 version: mirror.format < .expiring
@@ -155,14 +166,15 @@ extension Replica {
     /// Makes an uploaded manifest of the remote log the current one; false if it may not be.
     func publish(
         _ draft: RemoteLog.Draft, _ known: MetadataMirror.Versioned<ManifestPointer>?,
-        in leadership: Leadership
+        if conditions: [CoordinationTransaction.Condition] = [], in leadership: Leadership
     ) async throws -> Bool {
         let pointer = ManifestPointer(
             key: draft.key, endOffset: draft.manifest.endOffset, leaderEpoch: leadership.epoch)
         let path = MetadataKey.remoteLog(bucket).text
-        guard let revision = try await publish(pointer, at: path, known, in: leadership) else {
-            return false
-        }
+        guard
+            let revision = try await publish(
+                pointer, at: path, known, if: conditions, in: leadership)
+        else { return false }
         remoteLog.adopt(draft, at: revision)
         return true
     }
@@ -173,10 +185,11 @@ extension Replica {
     /// which this replica leads. Answers the change that did it, nil if none did.
     func publish(
         _ pointer: ManifestPointer, at path: String,
-        _ known: MetadataMirror.Versioned<ManifestPointer>?, in leadership: Leadership
+        _ known: MetadataMirror.Versioned<ManifestPointer>?,
+        if further: [CoordinationTransaction.Condition] = [], in leadership: Leadership
     ) async throws -> Revision? {
         let transaction = CoordinationTransaction(
-            conditions: [
+            conditions: further + [
                 .revision(
                     key: MetadataKey.bucket(bucket).text, leadership.state.revision),
                 known.map { .revision(key: path, $0.revision) } ?? .absent(key: path),

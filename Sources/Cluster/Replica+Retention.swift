@@ -16,23 +16,22 @@ extension Replica {
         let known = mirror.remoteLogs[bucket]
         // The next manifest must be built on the very one that it replaces.
         if known == nil || known?.value.key != remoteLog.manifestKey { return }
-        let count = remoteLog.expiredCount(
-            at: machine.clock.timestamp, timeToLive: retention.timeToLive,
-            byteCount: retention.byteCount, below: expiryLimit(leadership))
-        if count == 0 { return }
+        let rows = table.isPrimaryKeyTable ? leadership.snapshots?.neededOffset ?? 0 : .max
+        func expiredCount(_ consumed: Int64) -> Int {
+            remoteLog.expiredCount(
+                at: machine.clock.timestamp, timeToLive: retention.timeToLive,
+                byteCount: retention.byteCount, below: min(highWatermark, rows, consumed))
+        }
+        if expiredCount(mirror.consumedOffset(of: bucket, table)) == 0 { return }
+        // News may be late, so it is asked anew who holds the log; and whoever begins to hold it
+        // after that changes an entry on which the commit depends.
+        let holds = try await mirror.holds(on: bucket, table)
+        let count = expiredCount(holds.limit)
+        if count == 0 || known?.value.key != remoteLog.manifestKey { return }
         let draft = try await remoteLog.removeFirst(count, leaderEpoch: leadership.epoch)
-        if try await publish(draft, known, in: leadership) {
+        if try await publish(draft, known, if: [holds.condition], in: leadership) {
             machine.observer.reached("log segments expired")
         }
-    }
-
-    /// Below which offset nobody relies on the log.
-    private func expiryLimit(_ leadership: Leadership) -> Int64 {
-        var limit = min(highWatermark, mirror.consumedOffset(of: bucket, table))
-        if table.isPrimaryKeyTable {
-            limit = min(limit, leadership.snapshots?.neededOffset ?? 0)
-        }
-        return limit
     }
 
     /// Deletes what the current manifest gave up, and now and then what earlier leaders left.

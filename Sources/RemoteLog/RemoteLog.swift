@@ -103,10 +103,13 @@ public final class RemoteLog {
 
     /// Notes that an uploaded manifest has become the current one, by a change of the coordination
     /// service that would have been refused if another manifest had.
+    ///
+    /// A later one may be known by then: another leader has taken over, and what this one gave up
+    /// is found by it.
     public func adopt(_ draft: Draft, at revision: Revision) {
+        if revision < self.revision { return }
         precondition(draft.manifest.endOffset >= manifest.endOffset, "a remote log went back")
         precondition(draft.manifest.startOffset >= manifest.startOffset, "its start went back")
-        precondition(revision >= self.revision, "a manifest became the current one twice")
         objects.settle(named: Set(draft.manifest.keys + [draft.key]), former: draft.former)
         // A reader may have loaded it already.
         manifest = draft.manifest
