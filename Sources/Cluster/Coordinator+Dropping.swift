@@ -76,8 +76,6 @@ extension Coordinator {
 
     /// As many objects and entries as are collected before other work has its turn.
     private static let collectionLimit = 500
-    /// Entries that one transaction takes away.
-    private static let transactionLimit = 64
 
     /// Collects what dropped tables and partitions left, a part of it at a time.
     func collectDropped() async throws {
@@ -125,10 +123,11 @@ extension Coordinator {
 
     /// Takes all entries of a dropped table away; false while some may be left.
     private func collectEntries(of owner: DroppedOwner) async throws -> Bool {
-        var prefixes = ["buckets/", "remote-logs/", "snapshots/"].map { $0 + owner.path }
+        var prefixes = ["buckets/", "remote-logs/", "snapshots/", "snapshot-leases/"]
         if owner.partition == nil {
-            prefixes += ["partitions/", "partition-names/", "consumers/"].map { $0 + owner.path }
+            prefixes += ["partitions/", "partition-names/", "consumers/", "consumed/", "holds/"]
         }
+        prefixes = prefixes.map { $0 + owner.path }
         var isDone = true
         if owner.partition == nil {
             let counter = MetadataKey.counter(TableDescription.counter(of: owner.table)).text

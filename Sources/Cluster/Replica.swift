@@ -148,23 +148,12 @@ public final class Replica {
         moved()
     }
 
-    /// Ends all that this replica does, for good: the bucket was dropped or given to another server.
+    /// Ends all that this replica does, for good: the bucket was dropped or is another server's.
     func retire() {
         isRetired = true
         resign()
         spaceNeeded.notify()
         syncNeeded.notify()
-    }
-
-    /// Closes the log of a retired replica, once whoever changes it is done.
-    func closeLog() async throws {
-        precondition(isRetired, "the log of \(bucket) is in use")
-        try await logGate.run {
-            do { try await log.close() } catch let error as ChangelogError {
-                // It is removed in any case.
-                machine.observer.note(.debug, "\(bucket): \(error)")
-            }
-        }
     }
 
     private func follow(_ leader: String, epoch: Int32) {

@@ -19,19 +19,19 @@ extension TabletServer {
     }
 
     private func remove(_ replica: Replica) async throws {
+        try await end(replica)
+        if try await removeFiles(of: replica.bucket.path) {
+            machine.observer.reached("files of a dropped table removed")
+        }
+    }
+
+    /// Waits until nothing is done any more in the folders of a retired replica.
+    func end(_ replica: Replica) async throws {
         // What is under way in the folder ends first: a file that is gone under a write would look
         // like a disk that failed.
         try await replica.logGate.run { try await replica.log.abandon() }
         while !replica.rowFolders.isEmpty {
             try await machine.sleep(configuration.retryWait)
-        }
-        try await removePatiently(replica.bucket.path)
-    }
-
-    private func removePatiently(_ path: String) async throws {
-        var retry = Backoff(configuration)
-        while try await !removeFiles(of: path) {
-            try await machine.sleep(retry.next(machine.entropy))
         }
     }
 
@@ -41,12 +41,14 @@ extension TabletServer {
         for (path, owner) in try await ownedFolders() {
             guard try await isDropped(owner) else { continue }
             machine.observer.reached("files of a dropped table found at the start")
-            try await removePatiently(path)
+            if try await removeFiles(of: path) {
+                machine.observer.reached("files of a dropped table removed")
+            }
         }
     }
 
     /// The folders of buckets on the disk, each with the table or partition that owns it.
-    private func ownedFolders() async throws -> [(path: String, owner: DroppedOwner)] {
+    func ownedFolders() async throws -> [(path: String, owner: DroppedOwner)] {
         var found: [(String, DroppedOwner)] = []
         var seen: Set<String> = []
         for root in ["logs", "rows"] {
@@ -102,29 +104,25 @@ extension TabletServer {
         }
     }
 
-    /// Removes the files of a bucket that was dropped; false if some are left.
-    private func removeFiles(of path: String) async throws -> Bool {
-        do {
-            for folder in try await folders(in: "rows/\(path)") {
-                do {
-                    try await KeyValueStore.destroy(machine, directory: "rows/\(path)/\(folder)")
-                } catch DiskError.notFound {
-                    // The term that had them removes them too.
+    /// Removes the files of a bucket that nobody opens meanwhile, and tries again where the disk
+    /// fails; false if there were none.
+    func removeFiles(of path: String) async throws -> Bool {
+        var retry = Backoff(configuration)
+        while true {
+            do {
+                for folder in try await folders(in: "rows/\(path)") {
+                    do {
+                        try await KeyValueStore.destroy(
+                            machine, directory: "rows/\(path)/\(folder)")
+                    } catch DiskError.notFound {
+                        // The term that had them removes them too.
+                    }
                 }
+                return try await ChangeLog.remove(machine, directory: "logs/\(path)")
+            } catch let error as DiskError {
+                machine.observer.note(.debug, "files of \(path): \(error)")
             }
-            let folder = "logs/\(path)"
-            let names = try await machine.disk.list(folder).filter { !$0.hasSuffix("/") }
-            for name in names {
-                do { try await machine.disk.remove("\(folder)/\(name)") } catch DiskError.notFound {
-                }
-            }
-            try await machine.disk.syncDirectory(folder)
-            if !names.isEmpty { machine.observer.reached("files of a dropped table removed") }
-        } catch DiskError.notFound {
-        } catch let error as DiskError {
-            machine.observer.note(.debug, "files of \(path): \(error)")
-            return false
+            try await machine.sleep(retry.next(machine.entropy))
         }
-        return true
     }
 }

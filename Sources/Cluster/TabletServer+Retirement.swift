@@ -7,41 +7,38 @@ extension TabletServer {
     func retireReplicas() {
         for bucket in heldBuckets {
             guard let state = mirror.buckets[bucket]?.value,
-                !state.replicas.contains(machine.name), let replica = replicas[bucket]
+                !state.replicas.contains(machine.name), let replica = retire(bucket)
             else { continue }
-            replica.retire()
-            replicas[bucket] = nil
             machine.observer.reached("replica retired")
-            // Not opened again before its files are gone.
-            opening.insert(bucket)
-            machine.spawn("retirement of \(bucket)") {
-                try await replica.closeLog()
-                try await self.removeLog(of: bucket)
-                self.opening.remove(bucket)
-                self.applyStates()
-            }
+            removeFiles(of: bucket) { try await self.end(replica) }
         }
     }
 
     /// Removes what a former life kept of buckets that are others' by now; what nothing is known of
     /// stays.
     func removeStrayLogs() async throws {
-        for bucket in mirror.buckets.keys.sorted() where replicas[bucket] == nil {
-            guard let state = mirror.buckets[bucket]?.value,
-                !state.replicas.contains(machine.name)
+        for (path, _) in try await ownedFolders() {
+            guard
+                let bucket = BucketIdentifier(
+                    path: path.split(separator: "/").map(String.init)[...]),
+                replicas[bucket] == nil, !opening.contains(bucket),
+                let state = mirror.buckets[bucket]?.value, !state.replicas.contains(machine.name)
             else { continue }
-            try await removeLog(of: bucket)
+            machine.observer.reached("stray log removed")
+            removeFiles(of: bucket) {}
         }
     }
 
-    private func removeLog(of bucket: BucketIdentifier) async throws {
-        do {
-            if try await ChangeLog.remove(machine, directory: "logs/\(bucket.path)") {
-                machine.observer.reached("stray log removed")
-            }
-        } catch let error as DiskError {
-            // It is tried again at the next start.
-            machine.observer.note(.warning, "the old log of \(bucket): \(error)")
+    /// Removes a bucket's files once `end` is done; the bucket is not opened again before that.
+    private func removeFiles(
+        of bucket: BucketIdentifier, after end: @escaping () async throws -> Void
+    ) {
+        opening.insert(bucket)
+        machine.spawn("removal of \(bucket)") {
+            try await end()
+            _ = try await self.removeFiles(of: bucket.path)
+            self.opening.remove(bucket)
+            self.applyStates()
         }
     }
 }

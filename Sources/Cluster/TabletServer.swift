@@ -5,7 +5,7 @@ public import Platform
 public final class TabletServer {
     public let machine: Machine
     public let mirror: MetadataMirror
-    public internal(set) var replicas: [BucketIdentifier: Replica] = [:] {
+    public private(set) var replicas: [BucketIdentifier: Replica] = [:] {
         didSet { heldBuckets = replicas.keys.sorted() }
     }
     /// The buckets of `replicas`, in order.

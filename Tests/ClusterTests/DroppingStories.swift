@@ -29,6 +29,7 @@ struct DroppingStories {
         story.fail(rounds: 6)
         var dropped: [TableDescription] = []
         var foundObjects = 0
+        var holdCount = 0
         story.play { client in
             for round in 0..<4 {
                 let wanted = Self.things(round % 2 == 1)
@@ -56,6 +57,8 @@ struct DroppingStories {
                 foundObjects +=
                     story.world.objects.keys(prefix: "remote-log/\(table.identifier)/")
                     .count
+                let hold = try client.hold(table, as: "report")
+                if try await hold.renew(for: .seconds(600)) { holdCount += 1 }
                 if round == 3 { break }
                 try await client.dropTable(table.path)
                 dropped.append(table)
@@ -63,6 +66,7 @@ struct DroppingStories {
             story.heal()
             try await client.waitForCollection()
         }
+        #expect(holdCount > 0, "nobody held a log")
         #expect(foundObjects > 0, "nothing was in the object store to be collected")
         for table in dropped { expectNothing(of: table, story) }
         #expect(story.count("replica of a dropped table retired") > 0)
@@ -74,6 +78,11 @@ struct DroppingStories {
         let number = table.identifier
         for folder in ["remote-log/", "snapshots/"] {
             #expect(story.world.objects.keys(prefix: "\(folder)\(number)/").isEmpty)
+        }
+        for key in [
+            MetadataKey.consumed(by: "reader-report", table: number), .holds(table: number),
+        ] {
+            #expect(story.world.coordinator.entry(key.text) == nil)
         }
         for bucket in table.buckets {
             for key in [MetadataKey.bucket(bucket), .remoteLog(bucket), .snapshot(bucket)] {
