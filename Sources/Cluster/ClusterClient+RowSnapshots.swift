@@ -10,17 +10,20 @@ public final class RowSnapshotReader {
     public let bucket: BucketIdentifier
     /// All changes below are in the rows, none from it on.
     public let endOffset: Int64
+    /// The manifest that is read.
+    let key: String
     private let machine: Machine
     private let lease: LeaseIdentifier
     private let folder: String
     private let store: KeyValueStore
 
     fileprivate init(
-        _ bucket: BucketIdentifier, endOffset: Int64, _ machine: Machine, _ lease: LeaseIdentifier,
-        _ folder: String, _ store: KeyValueStore
+        _ bucket: BucketIdentifier, _ snapshot: RowSnapshots.Snapshot, _ machine: Machine,
+        _ lease: LeaseIdentifier, _ folder: String, _ store: KeyValueStore
     ) {
         self.bucket = bucket
-        self.endOffset = endOffset
+        endOffset = snapshot.manifest.endOffset
+        key = snapshot.key
         self.machine = machine
         self.lease = lease
         self.folder = folder
@@ -79,8 +82,7 @@ extension ClusterClient {
             settings.cacheByteCount = configuration.rowMemoryByteCount
             let store = try await KeyValueStore.restore(
                 machine, directory: folder, configuration: settings, snapshot)
-            return RowSnapshotReader(
-                bucket, endOffset: snapshot.manifest.endOffset, machine, lease, folder, store)
+            return RowSnapshotReader(bucket, snapshot, machine, lease, folder, store)
         } catch ObjectStoreError.notFound(let key) {
             throw ClusterError.busy(
                 reason: "object \(key) of a row snapshot of \(bucket) is gone: if its lease of "

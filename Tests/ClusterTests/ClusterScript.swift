@@ -106,6 +106,9 @@ final class ClusterScript {
         }
         try waitForInSync([1, 2, 3])
         try wait("all replicas end where the leader does") {
+            // The leader's own word counts: what the client has heard may be of before.
+            let mirror = leader.flatMap { cluster.servers[server($0).name]?.mirror }
+            if mirror?.buckets[bucket]?.value.inSync.count != 3 { return false }
             let ends = (1...3).map { server($0).replica?.log.syncedEndOffset ?? -1 }
             return Set(ends).count == 1 && leaderReplica?.highWatermark == ends[0]
         }
@@ -135,6 +138,13 @@ final class ClusterScript {
                 case .unknown: unknownCount += 1
                 }
             }
+        }
+    }
+
+    /// Waits until it is known of every change what came of it, or that it is not known.
+    func waitForOutcomes() throws {
+        try wait("every change has its outcome") {
+            acknowledged.count + refused.count + unknownCount == Int(nextNumber)
         }
     }
 

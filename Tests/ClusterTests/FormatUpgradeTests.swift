@@ -78,7 +78,7 @@ struct FormatUpgradeTests {
         #expect(cluster.servers["server-1"]?.mirror.servers["server-2"] == nil)
         #expect(
             world.journal.notes.contains {
-                $0.message.contains("the cluster writes format 3 and this server reads up to 1")
+                $0.message.contains("the cluster writes format 4 and this server reads up to 1")
             })
         world.crash("server-2")
         cluster.formats["server-2"] = .newest
@@ -100,7 +100,7 @@ struct FormatUpgradeTests {
         }
         let newest = value.stored(in: .newest)
         #expect(
-            throws: ClusterError.unsupportedFormat("ManifestPointer", version: 3, newest: 1)
+            throws: ClusterError.unsupportedFormat("ManifestPointer", version: 4, newest: 1)
         ) { try ManifestPointer(stored: newest, supported: .oldest) }
         for position in 2..<newest.count {
             var damaged = newest
