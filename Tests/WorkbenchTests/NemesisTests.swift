@@ -22,6 +22,7 @@ struct NemesisTests {
         let down = drawn.filter { fault in
             let ending: [FaultKindName] = [
                 "crash", "powerLoss", "pause", "crashLoop", "configurationChange", "nodeLoss",
+                "diskLoss",
             ]
             return fault.kind.name == "restartAll"
                 || ending.contains(fault.kind.name)

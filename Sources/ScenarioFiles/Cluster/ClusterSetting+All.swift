@@ -77,13 +77,22 @@ extension ClusterSetting {
         limit(
             "logTimeToLive", \.logTimeToLive, "after which the oldest segments of a log expire",
             in: age),
+        bound(
+            "logRetentionBytes", 4096...(1 << 40), \.logRetentionByteCount,
+            "of a bucket's remote log that stay when the oldest segments expire; no bound when "
+                + "absent", example: "64MiB"),
         duration(
             "orphanCheckInterval", \.orphanCheckInterval,
             "at which leaders look for objects that those before them left"
         ).drawn("5s", "1h"),
+        duration(
+            "placementInterval", \.placementInterval,
+            "at which the coordinator looks where leaders and replicas are"
+        ).drawn("1s", "60s"),
         limit(
             "preferredLeaderDelay", \.preferredLeaderDelay,
-            "that the first replica of a bucket is there before it leads again"),
+            "that the first replica of a bucket is there before it leads again"
+        ).drawn("2s", "10m"),
         limit(
             "replacementDelay", \.replacementDelay,
             "that a server is away before its replicas are given to others"),
@@ -100,6 +109,10 @@ extension ClusterSetting {
         ).drawn("2", "16"),
         duration("snapshotInterval", \.snapshotInterval, "between two snapshots of the rows").drawn(
             "2s", "10m"),
+        count(
+            "retainedSnapshots", 1...100, \.retainedSnapshotCount,
+            "snapshots of a bucket's rows that are kept"
+        ).drawn("1", "5"),
     ]
 
     private static let lake: [ClusterSetting] = [

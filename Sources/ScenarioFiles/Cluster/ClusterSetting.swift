@@ -53,6 +53,17 @@ struct ClusterSetting: Sendable {
         ) { $1[keyPath: path] = Int64($0.integer(name)) }
     }
 
+    /// A bound in bytes that the engine does not have where it is not said.
+    static func bound(
+        _ name: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<Configuration, Int64?> & Sendable, _ meaning: String,
+        example: String
+    ) -> ClusterSetting {
+        ClusterSetting(
+            field: Field(name, .byteCount(range), .optional, meaning, example: example)
+        ) { $1[keyPath: path] = Int64($0.integer(name)) }
+    }
+
     static func duration(
         _ name: String, _ path: any WritableKeyPath<Configuration, Duration> & Sendable,
         _ meaning: String, in range: ClosedRange<Duration> = interval,

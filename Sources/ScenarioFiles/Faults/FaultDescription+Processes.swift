@@ -57,6 +57,10 @@ extension FaultDescription {
             shorthand: "node", victims: .members, lasts: false, losesData: true
         ) { FaultKind("nodeLoss", ["node": .node($0.unlucky)]) },
         FaultDescription(
+            "diskLoss", "the machine is down, and comes back with an empty disk",
+            [FaultFields.node], shorthand: "node", victims: .servers, losesData: true
+        ) { FaultKind("diskLoss", ["node": .node($0.unlucky)]) },
+        FaultDescription(
             "configurationChange", "the server starts again with segments of another size",
             [
                 FaultFields.node,

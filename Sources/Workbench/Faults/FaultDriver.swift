@@ -216,6 +216,13 @@ final class FaultDriver {
         takeDown(node, true)
     }
 
+    /// Takes a node down, and its disk with it unless nobody else has what is on it.
+    func loseDisk(_ node: NodeName) {
+        let isSpare = isSpare(node)
+        takeDown(node, true)
+        if isSpare { world.replaceDisk(node.description) }
+    }
+
     // MARK: Faults that set a rate
 
     private func applyRates() {

@@ -23,6 +23,10 @@ extension FaultEffect {
         FaultEffect(
             "nodeLoss", begin: { fault, driver in fault.nodes.forEach { driver.lose($0) } }),
         FaultEffect(
+            "diskLoss", keepsDown: .itsNodes,
+            begin: { fault, driver in fault.nodes.forEach { driver.loseDisk($0) } },
+            end: { fault, driver in fault.nodes.forEach { driver.bringUp($0) } }),
+        FaultEffect(
             "configurationChange", keepsDown: .itsNodes,
             begin: { fault, driver in
                 for node in fault.nodes {
