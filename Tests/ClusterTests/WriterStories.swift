@@ -110,6 +110,7 @@ struct RowStories {
                 try await client.machine.objectStore.delete(key)
             }
         }
+        let published = t.count("snapshot published")
         let former = t.leader!
         t.server(former).crash()
         try t.waitForLeader(otherThan: former)
@@ -119,7 +120,6 @@ struct RowStories {
         #expect(found.rows[0] != nil)
         #expect(t.count("lost row snapshot rebuilt from the log") > 0)
         // And the next leader finds a whole snapshot.
-        let published = t.count("snapshot published")
         try t.wait("it is published anew") { t.count("snapshot published") > published }
     }
 
