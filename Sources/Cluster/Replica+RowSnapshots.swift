@@ -87,6 +87,13 @@ extension Replica {
         return settings
     }
 
+    private static func isLoss(_ error: any Error) -> Bool {
+        switch error {
+        case ObjectStoreError.notFound, KeyValueError.damaged: true
+        default: false
+        }
+    }
+
     /// Makes the rows as they are the current snapshot if they have changed, fenced by the term,
     /// and deletes what no snapshot needs any more.
     func keepSnapshots(of tablet: KeyValueTablet, _ leadership: Leadership) async throws {
@@ -96,7 +103,11 @@ extension Replica {
         let pointer = mirror.snapshots[bucket]
         if let pointer, pointer.value.key != snapshots.current?.key {
             // One of this term became the current one though nobody was told so.
-            snapshots.adopt(try await snapshots.load(pointer.value.key))
+            do { snapshots.adopt(try await snapshots.load(pointer.value.key)) } catch {
+                // A manifest that is lost is replaced; one that no answer came of may be there.
+                guard Self.isLoss(error) else { throw error }
+                snapshots.isLost = true
+            }
         }
         let isNew = (pointer?.value.endOffset ?? -1) < tablet.committedOffset
         if isNew || snapshots.isLost {
