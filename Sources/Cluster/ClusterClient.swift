@@ -57,24 +57,19 @@ public final class ClusterClient {
             throw ClusterError.unknownTable(name: "\(path)")
         }
         let expected = try known.applying(changes)
-        var retry = Backoff(configuration)
-        var isDone = false
+        _ = try await askCoordinator(
+            .alterTable(path, schema: known.schema.identifier, changes))
         while true {
-            if let table = mirror.tables[known.identifier], isDone {
-                if table == expected || table.schema.identifier > known.schema.identifier {
-                    return table
-                }
-            } else if let coordinator = mirror.coordinator {
-                do {
-                    _ = try await calls.call(
-                        Address(host: coordinator, port: configuration.port),
-                        .alterTable(path, schema: known.schema.identifier, changes))
-                    isDone = true
-                } catch let error as ClusterError where error.isRetriable {
-                }
+            guard let table = mirror.tables[known.identifier] else {
+                throw ClusterError.unknownTable(name: "\(path)")
             }
-            _ = try await mirror.changed.wait(
-                until: machine.clock.now + retry.next(machine.entropy))
+            // Of properties alone no number tells that they are set.
+            let isSeen =
+                expected.schema == known.schema
+                ? table != known || changes.allSatisfy { $0.isSet(in: table) }
+                : table.schema.identifier > known.schema.identifier
+            if isSeen { return table }
+            _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(1))
         }
     }
 

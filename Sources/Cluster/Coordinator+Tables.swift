@@ -8,10 +8,12 @@ extension Coordinator {
     /// it is one compare-and-swap, so that of two changes at once each is made to what it was
     /// asked of, or refused.
     func alter(_ path: TablePath, _ schema: Int16, _ changes: [TableChange]) async throws {
-        guard let known = mirror.table(at: path) else {
+        // Who asks may have heard of the table, or that another has its name now, before this node.
+        guard let owner = try await machine.coordination.get(MetadataKey.path(path).text) else {
             throw ClusterError.unknownTable(name: "\(path)")
         }
-        let key = MetadataKey.table(known.identifier).text
+        let identifier = try mirror.read(StoredCounter.self, from: owner.value).last
+        let key = MetadataKey.table(identifier).text
         guard let entry = try await machine.coordination.get(key) else {
             throw ClusterError.unknownTable(name: "\(path)")
         }

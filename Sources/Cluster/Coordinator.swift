@@ -132,6 +132,15 @@ public final class Coordinator {
         }
     }
 
+    /// The cluster's format as it stands in the coordination service.
+    private func storedFormat() async throws -> FormatVersion {
+        guard let entry = try await machine.coordination.get(MetadataKey.format.text) else {
+            return .oldest
+        }
+        let number = try mirror.read(ClusterFormat.self, from: entry.value).number
+        return FormatVersion(number) ?? .newest
+    }
+
     private func create(
         _ requested: TableDescription, in term: LeaderLease.Term
     ) async throws -> Int64 {
@@ -147,6 +156,11 @@ public final class Coordinator {
             !requested.partitionFields.isEmpty || requested.autoIncrementField != nil
             || requested.properties[.statisticsColumns] != nil
         if isNew && mirror.format < .partitioned {
+            // Who asks may have heard of a later format before this node.
+            if try await storedFormat() >= .partitioned {
+                machine.observer.reached("table asked for ahead of the news of a format")
+                throw ClusterError.busy(reason: "the cluster's format is not known here yet")
+            }
             throw ClusterError.invalidRequest(
                 reason: "table \(requested.path): the cluster's format \(mirror.format) has "
                     + "neither partitions nor numbered rows nor statistics: upgrade all servers "

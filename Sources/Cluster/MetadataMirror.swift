@@ -139,7 +139,7 @@ public final class MetadataMirror {
     }
 
     /// Whether the table or the partition of a bucket was dropped, as far as this node has heard.
-    func isGone(_ bucket: BucketIdentifier) -> Bool {
+    public func isGone(_ bucket: BucketIdentifier) -> Bool {
         if gone.isEmpty { return false }
         return gone.contains(DroppedOwner(table: bucket.table, partition: nil))
             || bucket.partition != nil

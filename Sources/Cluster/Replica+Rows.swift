@@ -31,6 +31,7 @@ extension Replica {
             guard let tablet = leadership.tablet else { throw ClusterError.recovering(bucket) }
             if let known = try duplicate(of: request) { return known }
             try adoptSchemas(tablet)
+            try requireSchemas(of: operations, tablet)
             try await drawNumbers(operations.count, tablet, leadership)
             let prepared: KeyValueTablet.Prepared
             do {
@@ -55,15 +56,33 @@ extension Replica {
         return acknowledgement
     }
 
+    /// Has a writer wait who has heard of a schema before this server.
+    private func requireSchemas(
+        of operations: [RowOperation], _ tablet: KeyValueTablet
+    ) throws {
+        for case .upsert(let row) in operations {
+            guard let identifier = try? RowCodec.schemaIdentifier(of: row),
+                identifier > tablet.schema.identifier
+            else { continue }
+            machine.observer.reached("rows of a schema that is not known here yet")
+            throw ClusterError.busy(
+                reason: "schema \(identifier) of table \(table.path) is not known here yet")
+        }
+    }
+
     /// Has the rows take over the schemas that the table was given meanwhile; the caller holds
     /// `logGate`.
     private func adoptSchemas(_ tablet: KeyValueTablet) throws {
         let table = self.table
         if table.schema.identifier == tablet.schema.identifier { return }
         do {
-            for schema in table.schemas.schemas where schema.identifier > tablet.schema.identifier {
-                try tablet.adopt(schema, engine: table.properties.mergeEngine(table.schema))
+            let later = table.schemas.schemas.filter {
+                $0.identifier > tablet.schema.identifier
             }
+            // The properties speak of the newest columns: those between may have them elsewhere.
+            try tablet.adopt(
+                table.schema, after: Array(later.dropLast()),
+                engine: table.properties.mergeEngine(table.schema))
             machine.observer.reached("rows adopted a later schema")
         } catch let error as KeyValueError {
             throw try translate(error)

@@ -14,6 +14,14 @@ public enum TableChange: Hashable, Sendable {
     case setProperty(name: String, value: String?)
 }
 
+extension TableChange {
+    /// Whether a table has the property as this sets it; true of what is no property.
+    func isSet(in table: TableDescription) -> Bool {
+        guard case .setProperty(let name, let value) = self else { return true }
+        return table.properties.value(name) == value
+    }
+}
+
 extension TableDescription {
     /// The table after some changes, under the next schema if a column is among them.
     ///
@@ -69,7 +77,7 @@ extension TableDescription {
             if isNeeded(fields[position]) {
                 throw refused("the type of column \(name) cannot be changed")
             }
-            fields[position].type = type
+            fields[position].type = type.keepingIdentifiers(of: fields[position].type)
         case .moveColumn(let name, let predecessor):
             let field = fields.remove(at: try position(of: name, in: fields))
             let target: Int

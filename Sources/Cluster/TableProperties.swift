@@ -22,6 +22,11 @@ public struct TableProperties: Hashable, Sendable {
         for (name, value) in values { try set(name, to: value) }
     }
 
+    /// The names that the engine knows, what each says, and a value that it takes.
+    public static var known: [(name: String, meaning: String, example: String)] {
+        TableProperty.allCases.map { ($0.rawValue, $0.meaning, $0.example) }
+    }
+
     static let entryCountLimit = 1000
     private static let textByteCountLimit = 4096
 

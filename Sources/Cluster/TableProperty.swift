@@ -45,6 +45,44 @@ enum TableProperty: String, CaseIterable {
         }
     }
 
+    /// What it says, in a sentence without its full stop.
+    var meaning: String {
+        switch self {
+        case .mergeEngine: "how rows of one key become one; the last row wins when absent"
+        case .versionColumn: "of the versioned engine: the column whose largest value wins"
+        case .deleteBehavior: "what a deletion does"
+        case .changelogImage: "whether updates are logged with the row before them"
+        case .compression: "how the Arrow buffers of batches are compressed"
+        case .lakeEnabled: "whether the table is committed to the lake"
+        case .statisticsColumns: "the columns that batches have bounds of, for filters"
+        case .autoPartition: "whether partitions by time come and go by themselves"
+        case .autoPartitionKey: "the partition column that holds the time, where there are several"
+        case .autoPartitionUnit: "the span of a partition by time"
+        case .precreatedPartitions: "partitions by time that are there ahead"
+        case .retainedPartitions: "partitions by time that are kept before the present one"
+        case .partitionTimeZone: "the time zone of partitions by time"
+        }
+    }
+
+    /// A value that it takes.
+    var example: String {
+        switch self {
+        case .mergeEngine: "aggregation"
+        case .versionColumn: "version"
+        case .deleteBehavior: "ignore"
+        case .changelogImage: "WAL"
+        case .compression: "ZSTD"
+        case .lakeEnabled: "false"
+        case .statisticsColumns: "'*'"
+        case .autoPartition: "true"
+        case .autoPartitionKey: "day"
+        case .autoPartitionUnit: "HOUR"
+        case .precreatedPartitions: "2"
+        case .retainedPartitions: "7"
+        case .partitionTimeZone: "UTC"
+        }
+    }
+
     private func isCount(_ value: String, from least: Int) -> String? {
         guard let count = Int(value), least...1000 ~= count else {
             return "a number from \(least) to 1000"

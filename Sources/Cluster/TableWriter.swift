@@ -127,9 +127,18 @@ public final class TableWriter {
         return queue
     }
 
-    /// Where a change goes; nil if it is none of this table's.
+    /// Where a change goes; nil if it is none of this table's, if any bucket will do, or if its
+    /// partition is not there yet.
     public func bucket(of change: Change) -> BucketIdentifier? {
-        (try? bucketing.bucket(of: change)).map { table.buckets[$0] }
+        guard let number = try? bucketing.bucket(of: change) else { return nil }
+        var bucket = BucketIdentifier(table: table.identifier, bucket: Int32(number))
+        guard let partitioning else { return bucket }
+        guard let values = try? partitioning.values(of: change),
+            let partition = client.mirror.partition(
+                PartitionDescription.name(of: values), of: table.identifier)
+        else { return nil }
+        bucket.partition = partition.identifier
+        return bucket
     }
 
     /// Takes a change in; `done` is called once, when its outcome is known or given up.

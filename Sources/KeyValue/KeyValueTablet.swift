@@ -68,11 +68,12 @@ public final class KeyValueTablet {
     public var schema: Schema { schemas[schemas.count - 1] }
 
     /// Takes over a later schema of the table, and the engine as that schema's columns have it;
-    /// rows of earlier schemas stay readable.
+    /// rows of earlier schemas stay readable, those of `missed` ones too, which came in between and
+    /// under which nothing is merged here.
     ///
     /// Precondition: no request is being prepared.
     public func adopt(
-        _ schema: Schema, engine newEngine: MergeEngine? = nil
+        _ schema: Schema, after missed: [Schema] = [], engine newEngine: MergeEngine? = nil
     ) throws(KeyValueError) {
         precondition(!isPreparing, "a schema came into the middle of a request")
         let engine = newEngine ?? self.engine
@@ -82,7 +83,7 @@ public final class KeyValueTablet {
         self.engine = engine
         rowCodec = RowCodec(schema: schema)
         precondition(keyCodec == KeyCodec(primaryKeyOf: schema), "the key's types changed")
-        schemas.append(schema)
+        schemas += missed + [schema]
     }
 
     /// All batches below are in the store, or waiting in the buffer for their commit.

@@ -43,11 +43,17 @@ public final class Evidence {
     }
 
     /// A bucket, for people.
-    func place(of bucket: BucketIdentifier) -> String {
+    public func place(of bucket: BucketIdentifier) -> String {
         guard let table = observation.tables.first(where: { $0.identifier == bucket.table }) else {
             return "\(bucket)"
         }
-        return "\(table.name) bucket \(bucket.bucket)"
+        let partition = bucket.partition.map { " partition \($0)" } ?? ""
+        return "\(table.name)\(partition) bucket \(bucket.bucket)"
+    }
+
+    /// The buckets of a table, those of its partitions included as far as the reader knows them.
+    public func buckets(of table: TableDescription) -> [BucketIdentifier] {
+        table.isPartitioned ? client?.mirror.buckets(of: table) ?? [] : table.buckets
     }
 
     /// A message in which tables are named, not numbered as the engine does.

@@ -36,6 +36,9 @@ public enum Fact {
     case scanned(ScanAnswer)
     case searched(SearchAnswer)
     case followed(FollowAnswer)
+    case readUnderSchema(EvolvedAnswer)
+    case pruned(PrunedAnswer)
+    case foundMoment(MomentAnswer)
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
     /// An answer that no retry mends, or none from a cluster that is well again.

@@ -50,14 +50,22 @@ extension Observation {
     }
 }
 
+/// What the writers of a table were told.
+public enum TableModel {
+    /// Of a table that keeps its rows as they are written.
+    case rows(ReferenceModel)
+    /// Of one whose rows are merged, or whose columns change.
+    case merged(MergeModel)
+}
+
 /// A workload that runs, as oracles see it.
 public protocol ObservedWorkload: AnyObject {
-    /// As the cluster has them, in the order of `models`; empty before they are created.
+    /// As the cluster has them; without those that are not there yet, or were dropped.
     var tables: [TableDescription] { get }
-    /// What writers were told, by table.
-    var models: [ReferenceModel] { get }
-    /// The same of tables whose rows are merged, instead of the reference models.
-    var mergeModels: [MergeModel?] { get }
+    /// What the writers of a table were told; nil if it is none of this workload's.
+    func model(of table: Int64) -> TableModel?
+    /// Whether the columns of a table may change while it is written.
+    func isEvolving(_ table: Int64) -> Bool
     var sentCount: Int { get }
     var settledCount: Int { get }
     /// Whether it has ended and every change has an outcome.

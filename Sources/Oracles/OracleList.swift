@@ -5,6 +5,7 @@ public enum OracleList {
             LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
             LakeReferences.self, LakeRows.self, LakeContinuity.self, ReadableOffsets.self,
             UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
+            Evolution.self, Partitions.self, Moments.self,
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
             Bounds.self, Growth.self, Halts.self,

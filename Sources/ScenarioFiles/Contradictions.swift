@@ -1,13 +1,14 @@
 import Cluster
 import Oracles
 import Server
+import Workloads
 
 /// Finds what fits its shape and yet cannot be, such as a fault on a node that does not exist.
 struct Contradictions {
     var reader: ShapeReader
 
-    private var length: Duration?
-    private var cluster: ClusterLayout?
+    private(set) var length: Duration?
+    private(set) var cluster: ClusterLayout?
     private var clientCount: Int?
     /// Of all workloads; nil where a capture says its own, or a workload was refused.
     private var tables: [String]?
@@ -22,19 +23,22 @@ struct Contradictions {
             cluster = ClusterLayout(written)
             check(cluster: written)
         }
+        let records = record.has("tables") ? record.list("tables").map(\.table) : []
+        let scenarioTables = check(tables: records)
+        if record.has("acts") {
+            check(acts: record.list("acts").map(\.variant), on: scenarioTables)
+        }
         if record.has("workloads") {
             let workloads = record.list("workloads").map(\.variant)
             for workload in workloads { check(workload) }
-            check(tablesOf: workloads)
+            check(useOf: scenarioTables, records, by: workloads)
+            check(tablesOf: workloads, scenarioTables.map(\.name))
             // A refused workload is missing from the list, and its clients from the count.
             if record.isWhole {
                 let options = workloads.map { WorkloadOptions($0) }
                 clientCount = options.reduce(0) { $0 + $1.clientCount }
-                if options.allSatisfy({ !$0.description.tables.isEmpty }) {
-                    tables = options.flatMap {
-                        $0.tables.isEmpty ? $0.description.tables : $0.tables
-                    }
-                }
+                let names = options.map { $0.tableNames(scenarioTables.map(\.name)) }
+                if !names.contains(nil) { tables = names.flatMap { $0 ?? [] } }
             }
         }
         var faults = record.has("faults") ? record.list("faults") : []
@@ -65,11 +69,13 @@ struct Contradictions {
     }
 
     /// Two workloads cannot write to one table: what one was told would not hold for the other.
-    private mutating func check(tablesOf workloads: [CheckedVariant]) {
+    private mutating func check(
+        tablesOf workloads: [CheckedVariant], _ scenarioTables: [String]
+    ) {
         var owners: [String: Int] = [:]
         for (position, workload) in workloads.enumerated() {
             let options = WorkloadOptions(workload)
-            let names = options.tables.isEmpty ? options.description.tables : options.tables
+            let names = options.tableNames(scenarioTables) ?? options.tables
             let shared = names.filter { owners[$0] != nil }
             for name in names where owners[name] == nil { owners[name] = position }
             guard let first = shared.first, let owner = owners[first] else { continue }

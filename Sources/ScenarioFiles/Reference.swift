@@ -4,7 +4,7 @@ import Oracles
 public struct Reference: Sendable {
     /// What there is a page about.
     public enum Topic: String, Sendable, CaseIterable {
-        case scenario, cluster, workloads, faults, checks, requestFaults
+        case scenario, cluster, tables, acts, workloads, faults, checks, requestFaults
     }
 
     /// One thing that a file may name.
@@ -34,6 +34,31 @@ public struct Reference: Sendable {
                 "The keys of `cluster`. Every setting of the engine is here; what a key leaves out "
                 + "has the engine's own default."
             entries = [Entry(name: "", meaning: "", fields: ClusterLayout.shape.fields)]
+        case .tables:
+            title = "Tables"
+            introduction =
+                "Items of `tables`: tables of any columns, keys and properties, which "
+                + "`tableTraffic` writes to."
+            entries = [
+                Entry(
+                    name: "table", meaning: "its columns and what goes by them",
+                    fields: TableFormat.shape.fields),
+                Entry(
+                    name: "properties",
+                    meaning: "properties under Fluss's names; others than these that begin with "
+                        + "`table.` are refused",
+                    fields: TableFormat.propertyFields),
+            ]
+        case .acts:
+            title = "Acts"
+            introduction =
+                "Items of `acts`: what users do to tables while they are written, with a date "
+                + "(`at`) or drawn by each seed."
+            entries = ActFormat.shape.variants.map {
+                Entry(
+                    name: $0.name, meaning: $0.meaning, example: ActFormat.examples[$0.name] ?? "",
+                    fields: $0.beside + $0.body.fields)
+            }
         case .workloads:
             title = "Workloads"
             introduction =

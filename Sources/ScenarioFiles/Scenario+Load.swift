@@ -1,5 +1,6 @@
 import Oracles
 import Server
+import Workloads
 
 extension Scenario {
     /// Reads and checks a scenario file; on failure the error holds everything that is wrong.
@@ -57,7 +58,12 @@ extension Scenario {
             description: record.has("description") ? record.text("description") : nil,
             length: length, seed: record.seed("seed"),
             cluster: ClusterLayout(record.record("cluster")),
+            tables: record.list("tables").compactMap { TableDefinition($0.table) },
             workloads: record.list("workloads").map { WorkloadOptions($0.variant) },
+            acts: record.list("acts").map(\.variant).filter { $0.name != "drawn" }
+                .map { ScenarioAct($0) }.sorted { $0.at < $1.at },
+            drawnActs: record.list("acts").map(\.variant).filter { $0.name == "drawn" }
+                .map { DrawnActs($0.body, length: length) },
             scriptedFaults: scripted, drawnFaults: drawn,
             checks: OracleName.allCases.filter {
                 checkNames.contains("all") && $0.oracle.isAmongAll
@@ -125,6 +131,11 @@ extension CheckedValue {
     var variant: CheckedVariant {
         guard case .tagged(let variant) = content else { preconditionFailure("this has no tag") }
         return variant
+    }
+
+    var table: CheckedRecord {
+        guard case .record(let record) = content else { preconditionFailure("this is no mapping") }
+        return record
     }
 
     var word: String {

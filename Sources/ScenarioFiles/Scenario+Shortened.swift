@@ -12,6 +12,15 @@ extension Scenario {
         scenario.isShortened = true
         scenario.scriptedFaults = shortened(scriptedFaults, to: length)
         scenario.drawnFaults = shortened(drawnFaults, to: length)
+        for position in acts.indices {
+            scenario.acts[position].at = scaled(acts[position].at, to: length)
+        }
+        for (position, drawn) in drawnActs.enumerated() {
+            scenario.drawnActs[position].from = scaled(drawn.from, to: length)
+            scenario.drawnActs[position].until = scaled(drawn.until, to: length)
+            scenario.drawnActs[position].every = min(
+                drawn.every, max(scaled(drawn.every, to: length), .seconds(2)))
+        }
         if let bench {
             scenario.bench?.scriptedStorm = shortened(bench.scriptedStorm, to: length)
             scenario.bench?.drawnStorm = shortened(bench.drawnStorm, to: length)

@@ -1,5 +1,6 @@
 public import Oracles
 public import Server
+public import Workloads
 
 /// What a scenario file says: a cluster, what it is asked to do, what goes wrong, what must hold.
 public struct Scenario: Sendable, Hashable {
@@ -12,7 +13,13 @@ public struct Scenario: Sendable, Hashable {
     /// The seed of a run that is given no other.
     public var seed: UInt64
     public var cluster: ClusterLayout
+    /// The tables that the file says itself.
+    public var tables: [TableDefinition]
     public var workloads: [WorkloadOptions]
+    /// What users do to tables, by date.
+    public var acts: [ScenarioAct]
+    /// What each seed has them do.
+    public var drawnActs: [DrawnActs]
     /// The faults that are written down.
     public var scriptedFaults: FaultPlan
     /// The faults that each seed draws.

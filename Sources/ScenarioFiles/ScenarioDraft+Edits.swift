@@ -15,7 +15,7 @@ extension ScenarioDraft {
     /// loader says so. It follows the shapes of the format, so that a new key is shrunk as the
     /// others are.
     public func edits(until: Duration) -> [Edit] {
-        var edits = lengthEdits(until) + faultRemovals()
+        var edits = lengthEdits(until) + removals(from: "faults") + removals(from: "acts")
         edits += workloadEdits() + clusterEdits() + parameterEdits()
         return edits
     }
@@ -55,6 +55,10 @@ extension ScenarioDraft {
                     return cut
                 }
                 root.setItems("faults", faults)
+                let acts = (root["acts"]?.items ?? []).filter { act in
+                    duration(act["at"]).map { $0 < .seconds(shorter) } ?? true
+                }
+                if root["acts"] != nil { root.setItems("acts", acts) }
             }
         }
     }
@@ -67,8 +71,8 @@ extension ScenarioDraft {
     // MARK: Lists
 
     /// Halves first, then quarters, down to single faults (Zeller and Hildebrandt, 2002).
-    private func faultRemovals() -> [Edit] {
-        let faults = root["faults"]?.items ?? []
+    private func removals(from list: String) -> [Edit] {
+        let faults = root[list]?.items ?? []
         var edits: [Edit] = []
         var removed: Set<Range<Int>> = []
         var size = faults.count
@@ -80,7 +84,7 @@ extension ScenarioDraft {
                 let names = faults[start..<end].map(\.yaml).joined()
                 edits.append(
                     edit("without \(names)") { root in
-                        root.setItems("faults", Array(faults[..<start] + faults[end...]))
+                        root.setItems(list, Array(faults[..<start] + faults[end...]))
                     })
             }
             size = size == 1 ? 0 : (size + 1) / 2

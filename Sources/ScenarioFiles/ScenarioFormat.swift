@@ -14,8 +14,14 @@ enum ScenarioFormat {
         Field("seed", .seed, .byDefault("1"), "the seed when none is given"),
         Field("cluster", .record(ClusterLayout.shape), .emptyByDefault, "the nodes"),
         Field(
+            "tables", .list(.record(TableFormat.shape), isEmptyAllowed: true), .emptyByDefault,
+            "tables of any columns and properties, for tableTraffic"),
+        Field(
             "workloads", .list(.tagged(WorkloadDescription.shape), isEmptyAllowed: true),
             .emptyByDefault, "what the cluster is asked to do, all at the same time"),
+        Field(
+            "acts", .list(.tagged(ActFormat.shape), isEmptyAllowed: true), .emptyByDefault,
+            "what users do to tables while they are written"),
         Field(
             "faults", .list(.tagged(faultShape), isEmptyAllowed: true), .emptyByDefault,
             "what goes wrong, scripted or drawn from the seed"),

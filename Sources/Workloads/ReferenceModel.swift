@@ -84,7 +84,8 @@ public final class ReferenceModel {
             case .unknown: state.unknown += 1
             }
             appended[hash(row)] = state
-        case .update: preconditionFailure("\(table.name) has partial updates: see MergeModel")
+        case .update, .insertIfAbsent:
+            preconditionFailure("\(table.name) has partial updates: see MergeModel")
         case .upsert(let row):
             try change(table.schema.key(of: row), to: hash(row), number, outcome)
         case .delete(let key): try change(key, to: nil, number, outcome)

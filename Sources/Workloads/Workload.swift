@@ -1,44 +1,5 @@
 public import Columnar
 
-/// A table that a workload writes to.
-public struct TableDefinition: Sendable, Hashable {
-    public var name: String
-    public var schema: Schema
-    /// Positions of the columns that choose the bucket.
-    public var bucketKey: [Int]
-    /// The column whose vectors are indexed.
-    public var vectorColumn: Int?
-    /// By Fluss's names.
-    public var properties: [Property]
-    /// Whether some changes are about some columns only.
-    public var hasPartialUpdates: Bool
-
-    /// One property of a table, such as its merge engine.
-    public struct Property: Sendable, Hashable {
-        public var name: String
-        public var value: String
-
-        public init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
-
-    public init(
-        name: String, schema: Schema, bucketKey: [Int], vectorColumn: Int? = nil,
-        properties: [Property] = [], hasPartialUpdates: Bool = false
-    ) {
-        self.name = name
-        self.properties = properties
-        self.hasPartialUpdates = hasPartialUpdates
-        self.schema = schema
-        self.bucketKey = bucketKey
-        self.vectorColumn = vectorColumn
-    }
-
-    public var isPrimaryKeyTable: Bool { !schema.primaryKey.isEmpty }
-}
-
 /// One change that a workload makes to a table.
 public struct Change: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
@@ -47,15 +8,20 @@ public struct Change: Sendable, Hashable {
         /// Changes the columns at these positions, the key's among them.
         case update(Row, columns: [Int])
         case delete(key: [Value])
+        /// Gives the key a row with nothing but itself, unless it has one.
+        case insertIfAbsent(key: [Value])
     }
 
     /// A position in the workload's `tables`.
     public var table: Int
     public var kind: Kind
+    /// The identifier of the table's schema that rows and columns are of.
+    public var schema: Int16
 
-    public init(table: Int, _ kind: Kind) {
+    public init(table: Int, _ kind: Kind, schema: Int16 = 0) {
         self.table = table
         self.kind = kind
+        self.schema = schema
     }
 }
 
@@ -67,6 +33,10 @@ public protocol Workload: AnyObject {
     ///
     /// `now` is the simulated time, in microseconds since 1970, for the events' own timestamps.
     func next(now: Int64) -> WorkloadStep?
+
+    /// A table has another schema from now on, or with nil is not there; changes that come later
+    /// may for a while still be of the schema before.
+    func learned(_ schema: Schema?, of table: Int)
 
     /// From now on draws otherwise than its seed says; what is no draw stays as it is.
     func redraw(_ number: UInt64)
@@ -83,6 +53,9 @@ public protocol Workload: AnyObject {
 }
 
 extension Workload {
+    /// Only tables that are altered while they are written have other schemas.
+    public func learned(_ schema: Schema?, of table: Int) {}
+
     /// A capture is what it is.
     public func redraw(_ number: UInt64) {}
 

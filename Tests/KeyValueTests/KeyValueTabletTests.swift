@@ -133,6 +133,32 @@ struct KeyValueTabletTests {
         }
     }
 
+    @Test("A schema that was missed, whose columns are elsewhere, is passed over by merging")
+    func missedSchemas() throws {
+        try inWorld { machine, _ in
+            let tablet = try await tablet(machine, .versioned(column: 2))
+            try await write(tablet, [upsert(1, "a", 5)])
+            tablet.commit(upTo: 1)
+            var fields = accounts.fields
+            fields.append(Field(identifier: 4, name: "note", type: .string))
+            let missed = Schema(identifier: 2, fields: fields, primaryKey: [0])
+            fields.swapAt(2, 3)
+            let present = Schema(identifier: 3, fields: fields, primaryKey: [0])
+            // Column 3 is the version now, and was a text.
+            try tablet.adopt(present, after: [missed], engine: .versioned(column: 3))
+            let codec = RowCodec(schema: missed)
+            let older = account(1, "b", 4) + [.string("late")]
+            let newer = account(1, "c", 6) + [.string("good")]
+            let batch = try await write(
+                tablet,
+                [
+                    .upsert(row: try codec.encode(older)), .upsert(row: try codec.encode(newer)),
+                ])
+            let (records, _) = try batch.decodeRecords(present)
+            #expect(records.rows.last?[1] == newer[1] && records.rowCount == 2)
+        }
+    }
+
     @Test(
         "The changelog gives the rows back, whatever the engine, crash after crash",
         arguments: 1...24)

@@ -1,5 +1,5 @@
 import Foundation
-import ScenarioFiles
+@testable import ScenarioFiles
 import Testing
 import Workloads
 
@@ -27,7 +27,9 @@ struct WorkloadDescriptionTests {
         }
         let workload = try options.make(source)
         #expect(workload.next(now: 0) != nil)
-        if description.tables.isEmpty {
+        if description == .tableTraffic {
+            #expect(workload.tables.map(\.name) == (1...4).map { "drawn_\($0)" })
+        } else if description.tables.isEmpty {
             #expect(asked == ["Scenarios/captures/nginx-access.log.zst"])
         } else {
             let expected = options.tables.isEmpty ? description.tables : options.tables

@@ -62,7 +62,7 @@ struct CaptureStream: Sendable {
             let place =
                 switch change.kind {
                 case .append: 0
-                case .upsert, .update: 1
+                case .upsert, .update, .insertIfAbsent: 1
                 case .delete: 2
                 }
             counts[tables[change.table].name, default: [0, 0, 0]][place] += 1
@@ -76,7 +76,7 @@ struct CaptureStream: Sendable {
         for change in changes {
             let table = tables[change.table]
             switch change.kind {
-            case .append, .update: break
+            case .append, .update, .insertIfAbsent: break
             case .upsert(let row):
                 rows[table.name, default: [:]][table.schema.key(of: row)] = row
             case .delete(let key): rows[table.name, default: [:]][key] = nil

@@ -32,7 +32,8 @@ struct ProfileTests {
 
     @Test("A workload that states nothing has its tables counted")
     func plain() {
-        let profile = WorkloadProfile(MergingWorkload(seed: 1), changeCount: 1000)
+        let profile = WorkloadProfile(
+            TableTraffic(seed: 1, tables: [], drawnCount: 5), changeCount: 1000)
         #expect(profile.measures.isEmpty && profile.shapes.isEmpty && profile.isInside)
         #expect(profile.tables.map(\.written).reduce(0, +) > 800)
         #expect(profile.tables.contains { $0.nulls > 0 })

@@ -167,6 +167,7 @@ struct ReferenceModelTests {
             case .upsert(let row), .append(let row), .update(let row, _):
                 rows[key] = row
                 try model.committed(row, isDelete: false, hash: hash)
+            case .insertIfAbsent: break
             case .delete:
                 // Nothing is committed where there was nothing.
                 guard let old = rows.removeValue(forKey: key) else { return }

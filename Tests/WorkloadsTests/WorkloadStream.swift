@@ -42,7 +42,8 @@ struct WorkloadStream {
             check(row, table)
             if !table.isPrimaryKeyTable { faults.append("an upsert to \(table.name)") }
             rows[change.table][table.schema.key(of: row)] = row
-        case .update: faults.append("a partial update of \(table.name)")
+        case .update, .insertIfAbsent:
+            faults.append("a partial update of \(table.name)")
         case .delete(let key):
             if rows[change.table].removeValue(forKey: key) == nil {
                 faults.append("a delete of \(key) from \(table.name), which is not there")
@@ -69,7 +70,7 @@ struct WorkloadStream {
             if $0.change.table != table(name) { return nil }
             switch $0.change.kind {
             case .append(let row), .upsert(let row), .update(let row, _): return row
-            case .delete: return nil
+            case .delete, .insertIfAbsent: return nil
             }
         }
     }

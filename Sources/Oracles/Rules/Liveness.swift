@@ -49,8 +49,8 @@ public final class Liveness: Oracle {
                 Stall(key: "writes \(number)", text: "\(open) writes of clients have no outcome"))
         }
         for table in observation.tables {
-            for bucket in table.buckets {
-                let place = "\(table.name) bucket \(bucket.bucket)"
+            for bucket in evidence.buckets(of: table) {
+                let place = evidence.place(of: bucket)
                 if let text = replicationStall(bucket) {
                     found.append(Stall(key: place, text: "\(place): \(text)"))
                 } else if let text = indexStall(bucket, table) {

@@ -32,21 +32,26 @@ final class ReferenceModels: Oracle {
     }
 
     private func check(_ workload: any ObservedWorkload) {
-        for (position, table) in workload.tables.enumerated() {
-            let model = workload.models[position]
+        for table in workload.tables {
             let logs = evidence.logs(of: table.identifier)
-            if table.isPrimaryKeyTable {
+            switch workload.model(of: table.identifier) {
+            case nil: break
+            case .merged(let model):
+                var rows: [[UInt8]: Row] = [:]
+                for log in logs { rows.merge(log.presentRows) { first, _ in first } }
+                let schema = logs.map(\.table).max {
+                    $0.schema.identifier < $1.schema.identifier
+                }?.schema
+                tally.count(
+                    model.check(rows: rows, under: schema ?? table.schema) { tally.violated($0) })
+            case .rows(let model) where table.isPrimaryKeyTable:
                 var rows: [[UInt8]: Row] = [:]
                 for log in logs { rows.merge(log.rows) { first, _ in first } }
-                if let merged = workload.mergeModels[position] {
-                    tally.count(merged.check(rows: rows) { tally.violated($0) })
-                    continue
-                }
                 tally.count(
                     model.check(
                         rows: rows, hash: { CommittedLog.hash($0) },
                         violated: { tally.violated($0) }))
-            } else {
+            case .rows(let model):
                 for log in logs {
                     for change in log.changes where change.hash != 0 {
                         model.saw(change.hash) { tally.violated($0) }

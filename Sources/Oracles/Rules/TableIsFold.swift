@@ -47,6 +47,7 @@ final class TableIsFold: Oracle {
         for (number, key) in log.keys.enumerated() {
             if let start = answer.start, !start.lexicographicallyPrecedes(key) { continue }
             if let last = answer.last, last.lexicographicallyPrecedes(key) { continue }
+            if !key.starts(with: answer.prefix) { continue }
             let row = number < offsets.count ? offsets[number] : -1
             let expected = row < 0 ? nil : log.changes[Int(row)].hash
             if expected != nil { expectedCount += 1 }

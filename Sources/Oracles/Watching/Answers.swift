@@ -1,6 +1,6 @@
 public import Cluster
-import Columnar
-import Platform
+public import Columnar
+public import Platform
 public import UnionRead
 public import Vectors
 
@@ -22,9 +22,45 @@ public struct ScanAnswer {
     public let start: [UInt8]?
     /// The last key that it can speak of; nil if it went to the end.
     public let last: [UInt8]?
+    /// What the keys that were asked for begin with.
+    public var prefix: [UInt8] = []
     public let found: [[UInt8]: UInt64]
     public let offset: Int64
     public let known: Int64
+}
+
+/// Rows that were read under a schema later than the one, or the same, that they were written
+/// under.
+public struct EvolvedAnswer {
+    public let log: CommittedLog
+    /// The schema that they were read under.
+    public let schema: Schema
+    /// The columns that were read, by position in the schema; nil for all.
+    public var columns: [Int]?
+    /// How they were read, for people.
+    public let way: String
+    /// By their offsets in the log.
+    public var byOffset: [Int64: Row] = [:]
+    /// By encoded key, as of `offset`.
+    public var byKey: [[UInt8]: Row] = [:]
+    public var offset: Int64
+}
+
+/// The partitions that are left of a table for rows with a value in a partition column.
+public struct PrunedAnswer {
+    public let table: TableDescription
+    public let column: Int
+    public let value: Value
+    public let partitions: [Int64]
+}
+
+/// Where in a log a moment is.
+public struct MomentAnswer {
+    public let log: CommittedLog
+    public let timestamp: Timestamp
+    public let offset: Int64
+    /// Up to where the log was known to be committed before it was asked.
+    public let seen: Int64
 }
 
 /// What a search found.

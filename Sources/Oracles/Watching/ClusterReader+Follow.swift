@@ -35,15 +35,15 @@ extension ClusterReader {
         }
         var changes: [Int64: CommittedLog.Change] = [:]
         var end = start
-        let table = client.mirror.tables[log.table.identifier] ?? log.table
         for batch in fetched.batches {
-            let (records, types) = try batch.decodeRecords(table.schemas)
+            let (records, types) = try batch.decodeRecords(log.schema(batch.schemaIdentifier))
             for place in 0..<records.rowCount where batch.baseOffset + Int64(place) >= start {
                 changes[batch.baseOffset + Int64(place)] = CommittedLog.Change(
                     hash: CommittedLog.hash(records.row(at: place)), key: -1, type: types[place])
             }
             end = batch.endOffset
         }
+        try tellEvolved(fetched.batches, log, from: start)
         bookmark.position = end
         if random.chance(1, in: 4) { bookmark.saved = end }
         bookmarks[bucket] = bookmark

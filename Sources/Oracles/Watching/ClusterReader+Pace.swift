@@ -31,7 +31,7 @@ extension ClusterReader {
         }
         if candidates.isEmpty { return nil }
         let table = candidates[random.next(in: 0..<candidates.count)]
-        let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
+        guard let bucket = aBucket(of: table) else { return nil }
         switch question {
         case .lookup:
             if oracles.evidence.logs[bucket]?.keys.isEmpty ?? true { return nil }

@@ -19,31 +19,41 @@ public final class ClusterReader {
     public var onAnswer: (Question, Int64?) -> Void = { _, _ in }
     /// Whether the cluster has someone who searches vectors.
     public var hasIndexer = true
-    let tables: [TableDescription]
+    private let tablesNow: () -> [TableDescription]
     /// How far this reader has followed each log.
     var bookmarks: [BucketIdentifier: Bookmark] = [:]
     let random: any Entropy
     let machine: Machine
 
-    /// `random` draws a number below another.
+    /// `tables` are those that are there when it is asked; `random` draws a number below another.
     public init(
-        _ client: ClusterClient, _ oracles: OracleSet, _ tables: [TableDescription],
-        random: any Entropy
+        _ client: ClusterClient, _ oracles: OracleSet,
+        _ tables: @escaping () -> [TableDescription], random: any Entropy
     ) {
         self.client = client
         self.oracles = oracles
-        self.tables = tables
+        tablesNow = tables
         self.random = random
         machine = client.machine
     }
 
+    var tables: [TableDescription] { tablesNow() }
+
+    /// A bucket of a table; nil if it has none yet.
+    func aBucket(of table: TableDescription) -> BucketIdentifier? {
+        let buckets = client.mirror.buckets(of: table)
+        return buckets.isEmpty ? nil : buckets[random.next(in: 0..<buckets.count)]
+    }
+
     /// Asks one thing after the other until the machine ends or `isStopped` says so.
     public func run(isStopped: () -> Bool) async throws {
-        // Without a table there is nothing to ask.
-        while !isStopped() && !tables.isEmpty {
+        while !isStopped() {
             try await machine.sleep(.milliseconds(200 + random.next(in: 0..<800)))
+            let tables = tables
+            // Without a table there is nothing to ask.
+            if tables.isEmpty { continue }
             let table = tables[random.next(in: 0..<tables.count)]
-            let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
+            guard let bucket = aBucket(of: table) else { continue }
             try await ask(something: bucket, of: table)
         }
     }
@@ -57,7 +67,7 @@ public final class ClusterReader {
                     try await insisting(.unionRead) { try await readUnion(table, at: snapshot) }
                 }
             }
-            for bucket in table.buckets {
+            for bucket in client.mirror.buckets(of: table) {
                 if table.isPrimaryKeyTable {
                     try await insisting(.scan) { try await scan(bucket, whole: true) }
                 }
@@ -69,7 +79,9 @@ public final class ClusterReader {
     }
 
     private func ask(something bucket: BucketIdentifier, of table: TableDescription) async throws {
-        if table.isInLake && random.chance(1, in: 20) {
+        if random.chance(1, in: 5) {
+            try await ask(ofTable: table, bucket)
+        } else if table.isInLake && random.chance(1, in: 20) {
             try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
         } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
             try await asking(.search) { try await search(bucket, table) }
@@ -105,6 +117,8 @@ public final class ClusterReader {
             if let bucket, reason == nil { oracles.tell(.answered(question, bucket)) }
             return reason
         } catch let error as ClusterError {
+            // A scan of one moment ends with its leader, and has to be begun anew.
+            if case .scanExpired = error { return "\(error)" }
             if error.isRetriable {
                 if let bucket {
                     oracles.tell(.heldOff(question, bucket, reason: "\(error)"))
@@ -144,8 +158,8 @@ public final class ClusterReader {
         keys.append(keys[0] + [0xFF])
         let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
         let (rows, offset) = try await client.lookup(keys, in: bucket)
-        let codec = RowCodec(schema: log.table.schema)
-        let found = try rows.map { try $0.map { CommittedLog.hash(try codec.decode($0)) } }
+        let found = try rows.map { try $0.map { try log.hash(ofStored: $0) } }
+        try tellEvolved("lookup", zip(keys, rows).map { ($0, $1) }, log, at: offset)
         oracles.tell(
             .lookedUp(
                 LookupAnswer(log: log, keys: keys, found: found, offset: offset, known: known)))
@@ -161,9 +175,9 @@ public final class ClusterReader {
         let limit = whole ? 1_000_000 : limits[random.next(in: 0..<limits.count)]
         let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
         let page = try await client.scan(bucket, after: start, limit: limit)
-        let codec = RowCodec(schema: log.table.schema)
         var found: [[UInt8]: UInt64] = [:]
-        for (key, row) in page.rows { found[key] = CommittedLog.hash(try codec.decode(row)) }
+        for (key, row) in page.rows { found[key] = try log.hash(ofStored: row) }
+        try tellEvolved("scan", page.rows.map { ($0.key, $0.row) }, log, at: page.offset)
         let last = page.isLast ? nil : page.rows.last?.key
         oracles.tell(
             .scanned(

@@ -2,6 +2,7 @@ public import Changelog
 public import Cluster
 public import Columnar
 public import Platform
+import Workloads
 
 /// What has been seen committed in one bucket: the truth that all else is held against.
 public final class CommittedLog {
@@ -36,12 +37,17 @@ public final class CommittedLog {
     }
 
     public let bucket: BucketIdentifier
-    public let table: TableDescription
+    /// The table with every schema that it is known to have had.
+    public private(set) var table: TableDescription
     public private(set) var entries: [Entry] = []
     /// When each entry was seen committed, by the reader's clock.
     public private(set) var seenAt: [Instant] = []
-    /// The rows of a primary-key table at `endOffset`: the fold of the changelog, by encoded key.
+    /// The rows of a primary-key table at `endOffset`: the fold of the changelog, by encoded key,
+    /// each as it was written.
     public private(set) var rows: [[UInt8]: Row] = [:]
+    /// The schemas of those rows that were not written under the first.
+    private var rowSchemas: [[UInt8]: Int16] = [:]
+    private let firstSchema: Int16
     /// What happened at each offset.
     public private(set) var changes: [Change] = []
     /// The encoded keys in the order in which they came up.
@@ -57,30 +63,46 @@ public final class CommittedLog {
     init(_ bucket: BucketIdentifier, _ table: TableDescription) {
         self.bucket = bucket
         self.table = table
+        firstSchema = table.schema.identifier
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
     }
 
     /// The first offset that has not been seen committed.
     public var endOffset: Int64 { entries.last?.endOffset ?? 0 }
 
-    /// Takes the next committed batch in. Precondition: it begins at `endOffset`.
-    func append(_ batch: LogBatch, at now: Instant, onChange: (Row, ChangeType, Int64) -> Void)
-        throws
-    {
+    /// The table by now: it may have been altered.
+    func learn(_ table: TableDescription) {
+        if table.schemas.schemas.count > self.table.schemas.schemas.count { self.table = table }
+    }
+
+    /// The schema that a batch or a stored row names; `.busy` if it is not known yet.
+    func schema(_ identifier: Int16) throws(ClusterError) -> Schema {
+        if let schema = table.schemas.schema(identifier) { return schema }
+        throw .busy(reason: "schema \(identifier) of \(table.path) is not known here yet")
+    }
+
+    /// Takes the next committed batch in. Precondition: it begins at `endOffset`, and its schema is
+    /// known.
+    func append(
+        _ batch: LogBatch, at now: Instant, onChange: (Row, Schema, ChangeType, Int64) -> Void
+    ) throws {
         precondition(batch.baseOffset == endOffset, "the reader skipped a batch")
-        let (records, types) = try batch.decodeRecords(table.schema)
+        let schema = try schema(batch.schemaIdentifier)
+        let (records, types) = try batch.decodeRecords(schema)
         for position in 0..<records.rowCount {
             let row = records.row(at: position)
             let offset = batch.baseOffset + Int64(position)
-            let number = try fold(row, types[position])
+            let number = try fold(row, types[position], schema)
             changes.append(Change(hash: Self.hash(row), key: number, type: types[position]))
             if number >= 0 && types[position] != .updateBefore {
                 keyOffsets[Int(number)].append(offset)
             }
-            if let column = table.vectorColumn, case .vector(let vector) = row[column] {
+            if let field = table.vectorField, let column = schema.position(ofIdentifier: field),
+                case .vector(let vector) = row[column]
+            {
                 vectors[offset] = vector
             }
-            onChange(row, types[position], offset)
+            onChange(row, schema, types[position], offset)
         }
         // An empty batch takes an offset without a row.
         while Int64(changes.count) < batch.endOffset {
@@ -94,13 +116,17 @@ public final class CommittedLog {
     }
 
     /// Does to the rows what a change does, and numbers its key.
-    private func fold(_ row: Row, _ type: ChangeType) throws -> Int32 {
+    private func fold(_ row: Row, _ type: ChangeType, _ schema: Schema) throws -> Int32 {
         if !table.isPrimaryKeyTable { return -1 }
-        let key = try keyCodec.encode(table.schema.key(of: row))
+        let key = try keyCodec.encode(schema.key(of: row))
         switch type {
-        case .append, .insert, .updateAfter: rows[key] = row
+        case .append, .insert, .updateAfter:
+            rows[key] = row
+            if schema.identifier != firstSchema { rowSchemas[key] = schema.identifier }
         case .updateBefore: break
-        case .delete: rows[key] = nil
+        case .delete:
+            rows[key] = nil
+            rowSchemas[key] = nil
         }
         if let known = keyNumbers[key] { return known }
         let number = Int32(keys.count)
@@ -108,6 +134,25 @@ public final class CommittedLog {
         keyOffsets.append([])
         keyNumbers[key] = number
         return number
+    }
+
+    /// The rows as the present schema has them.
+    var presentRows: [[UInt8]: Row] {
+        if table.schemas.schemas.count == 1 { return rows }
+        var present: [[UInt8]: Row] = [:]
+        for key in rows.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            guard let schema = table.schemas.schema(rowSchemas[key] ?? firstSchema) else {
+                preconditionFailure("\(place) lost a schema of its table")
+            }
+            present[key] = SchemaRules.row(rows[key]!, from: schema, to: table.schema)
+        }
+        return present
+    }
+
+    /// The hash of a row in `RowCodec`'s bytes, as it was written.
+    func hash(ofStored bytes: [UInt8]) throws -> UInt64 {
+        let schema = try schema(try RowCodec.schemaIdentifier(of: bytes))
+        return Self.hash(try RowCodec(schema: schema).decode(bytes))
     }
 
     /// How long ago the first change was committed that something at `offset` does not have yet.

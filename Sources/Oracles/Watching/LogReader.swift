@@ -9,7 +9,11 @@ public final class LogReader {
     public let client: ClusterClient
     private let oracles: OracleSet
     /// Called with each committed change, in the order of its bucket.
-    public var onChange: (CommittedLog, Row, ChangeType, Int64) -> Void = { _, _, _, _ in }
+    public var onChange: (CommittedLog, Row, Schema, ChangeType, Int64) -> Void = {
+        _, _, _, _, _ in
+    }
+    /// Tables that were dropped.
+    private var dropped: Set<Int64> = []
     private let machine: Machine
     private var gates: [BucketIdentifier: Gate] = [:]
 
@@ -29,7 +33,7 @@ public final class LogReader {
     private func hold(_ table: TableDescription) {
         machine.spawn("hold on \(table.name)") {
             let hold = try self.client.hold(table, as: "oracles")
-            while true {
+            while !self.dropped.contains(table.identifier) {
                 for log in self.oracles.evidence.logs(of: table.identifier) {
                     hold.advance(log.bucket, to: log.endOffset)
                 }
@@ -39,21 +43,47 @@ public final class LogReader {
         }
     }
 
-    /// Follows the buckets of a table from now on.
+    /// Follows the buckets of a table from now on, also those of partitions that come later.
     public func follow(_ table: TableDescription) {
         let configuration = oracles.evidence.observation.deployment.configuration
         if let limit = configuration.logTimeToLive, limit < Self.heldTimeToLive { hold(table) }
-        for bucket in table.buckets where logs[bucket] == nil {
-            let log = CommittedLog(bucket, table)
-            oracles.evidence.logs[bucket] = log
-            gates[bucket] = Gate(machine)
-            machine.spawn("audit of \(bucket)") {
-                while true {
-                    if try await self.advance(log, waiting: .seconds(1)) == .unavailable {
-                        try await self.machine.sleep(.milliseconds(500))
-                    }
+        for bucket in table.buckets { follow(bucket, of: table) }
+        if !table.isPartitioned { return }
+        machine.spawn("partitions of \(table.path)") {
+            while !self.dropped.contains(table.identifier) {
+                for bucket in self.client.mirror.buckets(of: table) {
+                    self.follow(bucket, of: table)
+                }
+                try await self.machine.sleep(.milliseconds(500))
+            }
+        }
+    }
+
+    private func follow(_ bucket: BucketIdentifier, of table: TableDescription) {
+        if logs[bucket] != nil || isGone(bucket) { return }
+        let log = CommittedLog(bucket, table)
+        oracles.evidence.logs[bucket] = log
+        gates[bucket] = Gate(machine)
+        machine.spawn("audit of \(bucket)") {
+            while !self.isGone(bucket) {
+                if try await self.advance(log, waiting: .seconds(1)) == .unavailable {
+                    try await self.machine.sleep(.milliseconds(500))
                 }
             }
+            self.oracles.evidence.logs[bucket] = nil
+            self.gates[bucket] = nil
+        }
+    }
+
+    private func isGone(_ bucket: BucketIdentifier) -> Bool {
+        dropped.contains(bucket.table) || client.mirror.isGone(bucket)
+    }
+
+    /// What was committed in a table that was dropped speaks of nothing any more.
+    public func forget(table: Int64) {
+        dropped.insert(table)
+        for bucket in logs.keys.sorted() where bucket.table == table {
+            oracles.evidence.logs[bucket] = nil
         }
     }
 
@@ -84,7 +114,11 @@ public final class LogReader {
                 oracles.tell(.unreadable(log.bucket, reason: "\(error)"))
                 return .unavailable
             }
+            if let table = client.mirror.tables[log.bucket.table] { log.learn(table) }
             for batch in fetched.batches {
+                if isGone(log.bucket) { return .idle }
+                // This client may hear of a later schema after those who write under it.
+                if log.table.schemas.schema(batch.schemaIdentifier) == nil { return .unavailable }
                 oracles.tell(.fetched(batch, of: log))
                 let isNext = batch.baseOffset == log.endOffset
                 if !isNext { return .unavailable }
@@ -96,7 +130,7 @@ public final class LogReader {
 
     private func take(_ batch: LogBatch, _ log: CommittedLog) {
         do {
-            try log.append(batch, at: machine.clock.now) { onChange(log, $0, $1, $2) }
+            try log.append(batch, at: machine.clock.now) { onChange(log, $0, $1, $2, $3) }
         } catch {
             oracles.tell(
                 .unreadable(

@@ -38,9 +38,12 @@ private enum Definitions {
             pattern(
                 "condition", "^(tiering \\S+|inSync \\S+/[0-9]+ < [1-9]|lakeLag \\S+ > [0-9]+)$",
                 "what a fault waits for: tiering orders, inSync orders/0 < 2"),
+            pattern(
+                "column", "^\\S+ +[A-Za-z_]+.*$", "a name and a type: \(ColumnText.example)"),
             JSONMember("nodes", Shape.oneOrMany(of: Shape.reference("node"))),
             JSONMember("fault", ScenarioFormat.faultShape.schema),
             JSONMember("workload", WorkloadDescription.shape.schema),
+            JSONMember("act", ActFormat.shape.schema),
         ]
     }
 
@@ -186,6 +189,8 @@ extension Shape {
         case .speed: Self.reference("speed")
         case .node: Self.reference("node")
         case .condition: Self.reference("condition")
+        case .column: Self.reference("column")
+        case .properties: Self.propertyMembers
         case .choice(let choices): Self.choice(choices)
         case .list(let item, let isEmptyAllowed):
             [
@@ -199,6 +204,25 @@ extension Shape {
         case .record(let record): record.schemaMembers
         case .tagged(let tagged): Self.reference(tagged.noun)
         }
+    }
+
+    /// The engine's own names, those of columns, and the creator's.
+    private static var propertyMembers: [JSONMember] {
+        let scalar: JSONValue = ["type": ["string", "integer", "boolean"]]
+        let known = TableFormat.propertyFields.map {
+            JSONMember($0.name, ["description": .string($0.meaning)])
+        }
+        return [
+            JSONMember("type", "object"), JSONMember("properties", .object(known)),
+            JSONMember("propertyNames", ["pattern": .string(propertyPattern)]),
+            JSONMember("additionalProperties", scalar),
+        ]
+    }
+
+    /// Under `table.` there are only the engine's own.
+    private static var propertyPattern: String {
+        let own = TableFormat.propertyFields.map { $0.name.replacing(".", with: "\\.") }
+        return "^(" + own.joined(separator: "|") + "|(?!table\\.).*)$"
     }
 
     private static func choice(_ choices: [Choice]) -> [JSONMember] {

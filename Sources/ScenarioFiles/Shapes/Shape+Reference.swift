@@ -15,6 +15,8 @@ extension Shape {
         case .speed: "2x"
         case .node: "server-1"
         case .condition: "tiering orders"
+        case .column: ColumnText.example
+        case .properties: "{ table.delete.behavior: ignore }"
         case .choice(let choices): choices.first?.name ?? ""
         case .list(let item, _): "[\(item.example)]"
         case .oneOrMany(let item): item.example
@@ -38,6 +40,8 @@ extension Shape {
         case .speed: "speed"
         case .node: "node"
         case .condition: "condition"
+        case .column: "column"
+        case .properties: "properties"
         case .choice: "word"
         case .list(let item, _): "list of \(item.unit)"
         case .oneOrMany(let item): "\(item.unit), one or a list"
@@ -64,6 +68,9 @@ extension Shape {
             "a name as in server-1, leader of TABLE/BUCKET, follower of TABLE/BUCKET, "
                 + "active coordinator"
         case .condition: FaultCondition.forms.map(\.name).joined(separator: ", ")
+        case .column: "types: " + ColumnText.typeNames.joined(separator: ", ")
+        case .properties:
+            "those on the page of tables, and `fields.COLUMN.agg` of the aggregation engine"
         case .boolean, .rate, .skew, .speed, .record, .tagged: ""
         }
     }

@@ -18,6 +18,10 @@ indirect enum Shape: Sendable {
     case node
     /// What a fault waits for.
     case condition
+    /// A column's name and type.
+    case column
+    /// A mapping of properties of a table, under Fluss's names, to their values.
+    case properties
     case choice([Choice])
     case list(Shape, isEmptyAllowed: Bool)
     /// A list whose single item may stand without brackets.

@@ -36,8 +36,9 @@ extension ShapeReader {
         case .speed: .integer(try parseSpeed(text))
         case .node: try checkNode(text)
         case .condition: .condition(try checkCondition(text))
+        case .column: .text(try checkColumn(text))
         case .choice(let choices): .text(try checkChoice(text, choices))
-        case .list, .oneOrMany, .record, .tagged:
+        case .list, .oneOrMany, .record, .tagged, .properties:
             preconditionFailure("no single value fits this shape")
         }
     }
@@ -51,6 +52,11 @@ extension ShapeReader {
             throw ScalarProblem(
                 message: "has \(text.count) characters; \(maximumLength) are allowed")
         }
+        return text
+    }
+
+    private static func checkColumn(_ text: String) throws(ScalarProblem) -> String {
+        _ = try ColumnText(text)
         return text
     }
 
@@ -171,7 +177,8 @@ extension Shape {
         case .condition: "a condition such as tiering orders"
         case .choice: "a word"
         case .list, .oneOrMany: "a list"
-        case .record, .tagged: "a mapping"
+        case .column: "a column such as \(ColumnText.example)"
+        case .record, .tagged, .properties: "a mapping"
         }
     }
 }

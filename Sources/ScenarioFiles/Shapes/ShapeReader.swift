@@ -31,9 +31,26 @@ struct ShapeReader {
             return CheckedValue(mark: node.mark, content: .record(record))
         case .tagged(let tagged):
             return readTagged(node, as: tagged)
+        case .properties: return readProperties(node, of: name)
         default:
             return readScalar(node, as: shape, of: name)
         }
+    }
+
+    /// Any names, each with a single value; the table says which there are.
+    private mutating func readProperties(_ node: SourceNode, of name: String) -> CheckedValue? {
+        guard case .mapping(let pairs) = node.content else {
+            refuse(node.mark, "'\(name)' must be a mapping, not \(node.kindName)")
+            return nil
+        }
+        var record = CheckedRecord(mark: node.mark)
+        let refusalsBefore = refusalCount
+        for (key, value) in pairs {
+            guard let keyName = keyName(key) else { continue }
+            record.values[keyName] = read(value, as: .text(maximumLength: 4096), of: keyName)
+        }
+        record.isWhole = refusalCount == refusalsBefore
+        return CheckedValue(mark: node.mark, content: .record(record))
     }
 
     private mutating func readList(

@@ -14,6 +14,9 @@ public struct WorkloadDescription: Sendable {
     /// Options that a larger size of a benchmark multiplies.
     let scaled: [String]
     let options: [Field]
+    /// Its tables, by its options and the names of the scenario's `tables`; nil where only what it
+    /// reads can say.
+    let tableNames: @Sendable (CheckedRecord, [String]) -> [String]?
     /// Refuses what the options' shapes cannot.
     let check: @Sendable (CheckedRecord, inout ShapeReader) -> Void
     let make: @Sendable (CheckedRecord, WorkloadSource) throws -> any Workload
@@ -22,6 +25,7 @@ public struct WorkloadDescription: Sendable {
     init(
         _ name: String, _ meaning: String, example: String, tables: [String] = [],
         scaled: [String] = ["rate"], options: [Field],
+        tableNames: (@Sendable (CheckedRecord, [String]) -> [String]?)? = nil,
         check: @escaping @Sendable (CheckedRecord, inout ShapeReader) -> Void = { _, _ in },
         make: @escaping @Sendable (CheckedRecord, WorkloadSource) throws -> any Workload
     ) {
@@ -31,13 +35,19 @@ public struct WorkloadDescription: Sendable {
         self.tables = tables
         self.scaled = scaled
         self.options = (tables.isEmpty ? [] : [CommonOptions.tables(tables)]) + options
+        self.tableNames =
+            tableNames ?? { values, _ in
+                if tables.isEmpty { return nil }
+                let asked = values.names("tables")
+                return asked.isEmpty ? tables : asked
+            }
         self.check = check
         self.make = make
     }
 
     /// Every kind of workload, in the order of the reference.
     public static let all: [WorkloadDescription] = [
-        .shop, .ecommerceCDC, .clickstream, .fleet, .applicationLogs, .merging, .capture,
+        .shop, .ecommerceCDC, .clickstream, .fleet, .applicationLogs, .tableTraffic, .capture,
     ]
 
     public static func named(_ name: String) -> WorkloadDescription? {

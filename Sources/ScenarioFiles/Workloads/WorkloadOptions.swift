@@ -30,6 +30,12 @@ public struct WorkloadOptions: Sendable, Hashable {
     /// The names of the tables that there are; all of them when empty.
     public var tables: [String] { values.has("tables") ? values.names("tables") : [] }
 
+    /// The names of its tables, of which the scenario's `tables` may be some; nil where only what
+    /// it reads can say.
+    func tableNames(_ scenarioTables: [String]) -> [String]? {
+        description.tableNames(values, scenarioTables)
+    }
+
     /// The workload itself, the same for the same seed.
     public func make(_ source: WorkloadSource) throws -> any Workload {
         let workload = try description.make(values, source)

@@ -1,15 +1,21 @@
+public import Workloads
+
 /// What a workload is made from, beside its options.
 public struct WorkloadSource {
     public var seed: UInt64
+    /// Those that the scenario says itself.
+    public var tables: [TableDefinition]
     /// The scenario's own path, beside which captures are looked for.
     public var scenarioPath: String
     /// The bytes of a file.
     public var read: (_ path: String) throws -> [UInt8]
 
     public init(
-        seed: UInt64, scenarioPath: String, read: @escaping (_ path: String) throws -> [UInt8]
+        seed: UInt64, scenarioPath: String, tables: [TableDefinition] = [],
+        read: @escaping (_ path: String) throws -> [UInt8]
     ) {
         self.seed = seed
+        self.tables = tables
         self.scenarioPath = scenarioPath
         self.read = read
     }

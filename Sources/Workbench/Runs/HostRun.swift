@@ -162,8 +162,8 @@ public final class HostRun {
                 }
             }
             machine.spawn("workload") {
+                driver.onCreated = { self.logReader?.follow($0) }
                 try await driver.createTables(with: writers[0])
-                for table in driver.tables { self.logReader?.follow(table) }
                 try await driver.run(
                     writers, epochMilliseconds: epoch, started: machine.clock.now)
             }
@@ -215,7 +215,7 @@ public final class HostRun {
 
     private func reader(_ client: ClusterClient, _ name: String) -> ClusterReader {
         let reader = ClusterReader(
-            client, oracles, drivers.flatMap(\.tables),
+            client, oracles, { self.drivers.flatMap(\.tables) },
             random: RandomStream(seed: seed, label: name))
         reader.hasIndexer = scenario.cluster.indexers > 0
         return reader
@@ -235,7 +235,7 @@ public final class HostRun {
 
     private func isSettled() -> Bool {
         if drivers.contains(where: { !$0.isSettled }) { return false }
-        for bucket in drivers.flatMap(\.tables).flatMap(\.buckets) {
+        for bucket in drivers.flatMap(\.tables).flatMap(oracles.evidence.buckets(of:)) {
             let leaders = deployment.runningServers.compactMap { $0.server.replicas[bucket] }
                 .filter(\.isLeader)
             guard leaders.count == 1, let log = oracles.evidence.logs[bucket],

@@ -69,6 +69,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "server lost its lease",
                 "stray log removed",
                 "table altered",
+                "table asked for ahead of the news of a format",
                 "table change found done",
                 "table dropped",
             ]
@@ -82,6 +83,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "row snapshot objects collected",
                 "row snapshot replaced while it was leased",
                 "rows adopted a later schema",
+                "rows of a schema that is not known here yet",
                 "rows recovered",
                 "scan of rows expired",
                 "snapshot published",

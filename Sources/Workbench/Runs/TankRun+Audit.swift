@@ -16,10 +16,12 @@ extension TankRun {
             let client = ClusterClient(machine, self.deployment.configuration)
             let logReader = LogReader(client, self.oracles)
             self.logReader = logReader
-            logReader.onChange = { [unowned self] log, row, change, offset in
+            logReader.onChange = { [unowned self] log, row, schema, change, offset in
                 meter?.committed(row, change, in: log.table)
                 meter?.reached(.changelog, log.bucket, offset + 1)
-                for driver in drivers { driver.committed(row, change, in: log.table) }
+                for driver in drivers {
+                    driver.committed(row, schema, change, in: log.bucket.table)
+                }
             }
             machine.spawn("metadata of the auditor") { try await client.run() }
             self.phase = "running"
@@ -27,7 +29,7 @@ extension TankRun {
                 while self.drivers.contains(where: { !$0.isReady }) {
                     try await machine.sleep(.seconds(1))
                 }
-                try await self.reader(client, self.tables, Self.auditorName)
+                try await self.reader(client, { self.tables }, Self.auditorName)
                     .run { self.phase != "running" }
             }
             machine.spawn("rows of the lake") {
@@ -55,9 +57,9 @@ extension TankRun {
         if phase != "running" && phase != "settling" { return }
         let availability = oracles.oracle(Availability.self)
         for table in tables {
-            for bucket in table.buckets {
+            for bucket in oracles.evidence.buckets(of: table) {
                 recorder.measuredWait(
-                    of: "\(table.name) bucket \(bucket.bucket)",
+                    of: oracles.evidence.place(of: bucket),
                     seconds: Double(availability.wait(of: bucket).nanoseconds) / 1e9)
             }
         }
@@ -96,7 +98,7 @@ extension TankRun {
 
     private func check(_ client: ClusterClient) async throws {
         try await oracles.readAgain()
-        try await reader(client, tables, "checks").askAll()
+        try await reader(client, { self.tables }, "checks").askAll()
         oracles.conclude()
     }
 

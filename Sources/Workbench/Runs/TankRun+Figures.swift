@@ -44,7 +44,7 @@ extension TankRun {
         measured["changes.bytes"] = meter.changeBytes
         var live = 0
         for table in tables {
-            for bucket in table.buckets {
+            for bucket in oracles.evidence.buckets(of: table) {
                 guard let log = logReader?.logs[bucket] else { continue }
                 // In any order: they are only added up.
                 for row in log.rows.values { live += row.saidByteCount }

@@ -230,8 +230,10 @@ public final class TankRun {
         let writers = writerNames.compactMap { clients[$0] }
         guard let first = writers.first else { return }
         first.machine.spawn("workload") {
+            driver.onCreated = { [unowned self] in logReader?.follow($0) }
+            driver.onDropped = { [unowned self] in logReader?.forget(table: $0) }
             try await driver.createTables(with: first)
-            for table in driver.tables { self.logReader?.follow(table) }
+            self.startActs(driver, first)
             let questions = reads.questions(ofEach: readerNames.count)
             for name in readerNames { self.startReader(name, driver, questions) }
             try await driver.run(
@@ -240,12 +242,28 @@ public final class TankRun {
         }
     }
 
+    /// Users do to the tables what the scenario says, beside the writers.
+    private func startActs(_ driver: WorkloadDriver, _ client: ClusterClient) {
+        let started = client.machine.clock.now
+        client.machine.spawn("acts") {
+            try await driver.perform(self.scenario.acts, started: started, with: client)
+        }
+        for (number, drawn) in scenario.drawnActs.enumerated() {
+            let place = drivers.firstIndex { $0 === driver } ?? 0
+            client.machine.spawn("drawn acts") {
+                try await driver.perform(
+                    drawn, seed: self.world.seed, label: "\(place) \(number)", started: started,
+                    with: client)
+            }
+        }
+    }
+
     /// A reader asks what the scenario says, or a little of everything.
     private func startReader(
         _ name: String, _ driver: WorkloadDriver, _ questions: [(Question, Duration)]
     ) {
         guard let client = clients[name], logReader != nil else { return }
-        let reader = reader(client, driver.tables, name)
+        let reader = reader(client, { driver.tables }, name)
         reader.onAnswer = { [meter] in meter?.answered($0, after: $1) }
         for (question, interval) in questions {
             client.machine.spawn("reader of \(question)") {
@@ -259,7 +277,7 @@ public final class TankRun {
     }
 
     func reader(
-        _ client: ClusterClient, _ tables: [TableDescription], _ name: String
+        _ client: ClusterClient, _ tables: @escaping () -> [TableDescription], _ name: String
     ) -> ClusterReader {
         let reader = ClusterReader(
             client, oracles, tables, random: world.randomStream("reads of \(name)"))

@@ -8,7 +8,8 @@ public func makeWorkloads(
     _ scenario: Scenario, seed: UInt64, read: (_ path: String) throws -> [UInt8]
 ) throws -> [any Workload] {
     try withoutActuallyEscaping(read) { read in
-        let source = WorkloadSource(seed: seed, scenarioPath: scenario.path, read: read)
+        let source = WorkloadSource(
+            seed: seed, scenarioPath: scenario.path, tables: scenario.tables, read: read)
         let workloads = try scenario.workloads.map { try $0.make(source) }
         var names: Set<String> = []
         for table in workloads.flatMap(\.tables) where !names.insert(table.name).inserted {

@@ -110,6 +110,7 @@ extension WorkloadProfile {
             tables[change.table].values += row.count
             tables[change.table].nulls += row.count { $0 == .null }
         case .delete: tables[change.table].deleted += 1
+        case .insertIfAbsent: tables[change.table].written += 1
         }
     }
 }

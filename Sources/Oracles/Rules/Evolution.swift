@@ -1,0 +1,129 @@
+import Changelog
+import Cluster
+import Columnar
+import Workloads
+
+extension OracleName {
+    public static let evolution = OracleName("evolution")
+}
+
+/// Every row ever written reads, at every later schema, as the rules say: columns that were added
+/// are null in it, those that were dropped are gone, those that were renamed or moved are found by
+/// their identifiers, and what was widened is the same number; in the log, in lookups and in scans.
+///
+/// It keeps every row as it was written, and goes by `SchemaRules`, not by the engine's own
+/// evolution. It also holds that no identifier is given to two columns.
+final class Evolution: Oracle {
+    static let description = OracleDescription(
+        .evolution, "every row reads, at every later schema, as the rules say",
+        compares: "rows that were read under another schema than their own")
+
+    private struct Written {
+        var row: Row
+        var schema: Int16
+    }
+
+    private let evidence: Evidence
+    private let tally: Tally
+    /// By offset, from 0 up to where the log was fetched.
+    private var rows: [BucketIdentifier: [Written?]] = [:]
+    /// How many schemas of each table were looked at.
+    private var judged: [Int64: Int] = [:]
+    private var hasEvolved = false
+
+    init(_ evidence: Evidence, _ tally: Tally) {
+        self.evidence = evidence
+        self.tally = tally
+    }
+
+    /// Only where a table was altered and read afterwards.
+    var hasWork: Bool { hasEvolved }
+
+    func learned(_ fact: Fact) {
+        switch fact {
+        case .fetched(let batch, let log) where batch.baseOffset == log.endOffset: keep(batch, log)
+        case .readUnderSchema(let answer): judge(answer)
+        default: break
+        }
+    }
+
+    private func keep(_ batch: LogBatch, _ log: CommittedLog) {
+        if !evidence.observation.workloads.contains(where: {
+            $0.isEvolving(log.bucket.table)
+        }) {
+            return
+        }
+        judgeSchemas(log.table)
+        guard let schema = log.table.schemas.schema(batch.schemaIdentifier),
+            let records = try? batch.decodeRecords(schema).records
+        else { return }
+        var kept = rows[log.bucket] ?? []
+        // The log is taken away while it grows, so that it is not copied.
+        rows[log.bucket] = nil
+        for position in 0..<records.rowCount {
+            kept.append(Written(row: records.row(at: position), schema: schema.identifier))
+        }
+        while Int64(kept.count) < batch.endOffset { kept.append(nil) }
+        rows[log.bucket] = kept
+    }
+
+    /// A column's identifier is its own for ever, whatever was dropped or is called the same.
+    private func judgeSchemas(_ table: TableDescription) {
+        let schemas = table.schemas.schemas
+        let first = judged[table.identifier] ?? 1
+        judged[table.identifier] = schemas.count
+        for position in first..<max(first, schemas.count) {
+            var former: Set<Int32> = []
+            for schema in schemas[..<position] { former.formUnion(schema.fields.map(\.identifier)) }
+            let before = Set(schemas[position - 1].fields.map(\.identifier))
+            for field in schemas[position].fields where !before.contains(field.identifier) {
+                tally.expect(
+                    !former.contains(field.identifier),
+                    "\(table.name): column \(field.name), which is new in schema "
+                        + "\(schemas[position].identifier), has the identifier "
+                        + "\(field.identifier) of one that was dropped")
+            }
+        }
+    }
+
+    private func judge(_ answer: EvolvedAnswer) {
+        answer.log.whenReached(answer.offset) { [self] log in
+            for offset in answer.byOffset.keys.sorted() {
+                judge(answer, answer.byOffset[offset]!, offset, "offset \(offset)", log)
+            }
+            let keys = answer.byKey.keys.sorted { $0.lexicographicallyPrecedes($1) }
+            for key in keys {
+                // That it is the right row is for others to say.
+                guard let number = log.number(ofKey: key) else { continue }
+                let offset = log.row(ofKey: number, at: answer.offset)
+                if offset < 0 { continue }
+                judge(answer, answer.byKey[key]!, offset, "key \(log.describe(key))", log)
+            }
+        }
+    }
+
+    private func judge(
+        _ answer: EvolvedAnswer, _ found: Row, _ offset: Int64, _ place: String,
+        _ log: CommittedLog
+    ) {
+        guard let kept = rows[log.bucket], offset < Int64(kept.count),
+            let written = kept[Int(offset)],
+            let writer = log.table.schemas.schema(written.schema)
+        else { return }
+        hasEvolved = true
+        let whole = SchemaRules.row(written.row, from: writer, to: answer.schema)
+        let columns = answer.columns ?? Array(whole.indices)
+        let expected = columns.map { whole[$0] }
+        tally.count()
+        if CommittedLog.hash(found) == CommittedLog.hash(expected) { return }
+        let wrong = zip(expected, found).enumerated().first {
+            CommittedLog.hash([$0.element.0]) != CommittedLog.hash([$0.element.1])
+        }
+        let column = wrong.map { answer.schema.fields[columns[$0.offset]].name } ?? "a column"
+        tally.violated(
+            "\(log.place): the \(answer.way) under schema \(answer.schema.identifier) shows of "
+                + "\(place), written under schema \(written.schema), in \(column) "
+                + "\(wrong?.element.1.plainText.prefix(80) ?? "too much or too little"), where "
+                + "\(wrong?.element.0.plainText.prefix(80) ?? "it") should be")
+    }
+}

@@ -1,0 +1,69 @@
+import Cluster
+import Workloads
+
+extension Contradictions {
+    /// What acts say that cannot be: each is tried, in the order of their dates, on the table as
+    /// those before it leave it.
+    mutating func check(acts: [CheckedVariant], on tables: [TableDefinition]) {
+        let dated = acts.filter { $0.name != "drawn" && $0.beside.has("at") }.enumerated().sorted {
+            ($0.element.beside.duration("at"), $0.offset)
+                < ($1.element.beside.duration("at"), $1.offset)
+        }.map(\.element)
+        for act in acts where act.name == "drawn" { check(drawnActs: act.body) }
+        guard let cluster else { return }
+        var present: [String: TableDescription] = [:]
+        for table in tables { present[table.name] = try? TableDescription(table, in: cluster) }
+        for act in dated where act.body.isWhole {
+            let name = act.body.text("table")
+            guard let definition = tables.first(where: { $0.name == name }) else {
+                let hint = suggestionText(for: name, among: tables.map(\.name))
+                let known = tables.isEmpty ? "none" : tables.map(\.name).joined(separator: ", ")
+                reader.refuse(
+                    act.body.mark("table"),
+                    "'tables' has no '\(name)'" + (hint.isEmpty ? "; there are: \(known)" : hint))
+                continue
+            }
+            check(date: act.beside)
+            if act.name == "drop" {
+                if definition.isInLake {
+                    reader.refuse(
+                        act.body.mark("table"),
+                        "'\(name)' is in the lake, whose oracles follow no drop: set "
+                            + "table.datalake.enabled to false")
+                }
+                present[name] = try? TableDescription(definition, in: cluster)
+                continue
+            }
+            let changes = ScenarioAct.changes(act.body)
+            if changes.isEmpty {
+                reader.refuse(act.nameMark, "this alters nothing")
+                continue
+            }
+            guard let table = present[name] else { continue }
+            for (change, mark) in changes {
+                do {
+                    // One by one, so that the place can be named.
+                    present[name] = try (present[name] ?? table).applying([change])
+                } catch { reader.refuse(mark, error.reasonText) }
+            }
+        }
+    }
+
+    private mutating func check(date: CheckedRecord) {
+        guard let length, date.duration("at") >= length else { return }
+        reader.refuse(
+            date.mark("at"),
+            "the act begins at \(date.duration("at").shortText), but the run ends after "
+                + length.shortText)
+    }
+
+    private mutating func check(drawnActs body: CheckedRecord) {
+        guard body.isWhole, body.has("until") else { return }
+        if body.duration("until") <= body.duration("from") {
+            reader.refuse(
+                body.mark("until"),
+                "'until' \(body.duration("until").shortText) is not after 'from' "
+                    + body.duration("from").shortText)
+        }
+    }
+}

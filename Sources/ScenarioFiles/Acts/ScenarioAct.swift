@@ -1,0 +1,42 @@
+public import Cluster
+
+/// Something that a user does to a table while it is written.
+public struct ScenarioAct: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        /// In one step, all or none.
+        case alter([TableChange])
+        /// It is created again, as another one under its name, after a while.
+        case drop(absence: Duration)
+    }
+
+    /// From the start of the run.
+    public var at: Duration
+    public var table: String
+    public var kind: Kind
+}
+
+/// Acts that each seed draws.
+public struct DrawnActs: Sendable, Hashable {
+    public var from: Duration
+    public var until: Duration
+    /// The mean time between two.
+    public var every: Duration
+    public var kinds: [ActKindName]
+}
+
+/// What acts may be drawn.
+public enum ActKindName: String, CaseIterable, Sendable, Hashable {
+    case addColumn, dropColumn, renameColumn, moveColumn, widenColumn, setProperty, dropTable
+
+    public var meaning: String {
+        switch self {
+        case .addColumn: "a column of any type is added"
+        case .dropColumn: "a column that no key and no merging goes by is dropped"
+        case .renameColumn: "a column gets another name"
+        case .moveColumn: "a column goes to another place"
+        case .widenColumn: "a column gets a type that holds more, at any level of nesting"
+        case .setProperty: "a property that may change is set"
+        case .dropTable: "the table is dropped, and created again under its name"
+        }
+    }
+}

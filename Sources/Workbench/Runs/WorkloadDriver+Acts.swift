@@ -1,0 +1,118 @@
+import Cluster
+import Columnar
+import Platform
+import ScenarioFiles
+import Workloads
+
+/// What users do to the workload's tables: by a date, or drawn.
+///
+/// Each act is done through a client, as a user would, and done to its end: the client asks again
+/// until it knows what came of it.
+extension WorkloadDriver {
+    /// Does the acts of a scenario to this workload's tables, those of one date in their order.
+    func perform(_ acts: [ScenarioAct], started: Instant, with client: ClusterClient) async throws {
+        for act in acts {
+            guard
+                let position = slots.firstIndex(where: { $0.definition.name == act.table })
+            else { continue }
+            try await client.machine.sleep(until: started + act.at)
+            if isStopped { return }
+            switch act.kind {
+            case .alter(let changes):
+                try await alter(position, with: client) { _ in changes }
+            case .drop(let absence):
+                try await drop(position, absence: absence, with: client)
+            }
+        }
+    }
+
+    /// Draws acts and does them, until it is too late for others.
+    func perform(
+        _ drawn: DrawnActs, seed: UInt64, label: String, started: Instant,
+        with client: ClusterClient
+    ) async throws {
+        var draw = ActDraw(seed: seed, label: label)
+        let positions = slots.indices.filter { slots[$0].definition.isEvolving }
+        if positions.isEmpty { return }
+        var date = drawn.from + draw.interval(drawn.every)
+        while date < drawn.until {
+            let moment = started + date
+            if client.machine.clock.now < moment { try await client.machine.sleep(until: moment) }
+            if isStopped { return }
+            let position = draw.choose(positions)
+            let kind = draw.choose(drawn.kinds)
+            if kind == .dropTable {
+                try await drop(
+                    position, absence: draw.interval(.seconds(3)), with: client)
+            } else {
+                try await alter(position, with: client) { table in
+                    draw.change(kind, of: table).map { [$0] } ?? []
+                }
+            }
+            date += draw.interval(drawn.every)
+        }
+    }
+
+    private func alter(
+        _ position: Int, with client: ClusterClient,
+        _ changes: (TableDescription) -> [TableChange]
+    ) async throws {
+        try await alone(position, client.machine) {
+            guard let before = slots[position].present else { return }
+            let changes = changes(before)
+            if changes.isEmpty { return }
+            let text = "\(before.name) is altered: \(changes)"
+            client.machine.observer.note(.information, text)
+            do {
+                let expected = try before.applying(changes)
+                let table = try await client.alterTable(before.path, changes)
+                slots[position].learned(table)
+                workload.learned(table.schema, of: position)
+                if table.schema != expected.schema {
+                    client.machine.observer.note(
+                        .error, "\(text), and has the columns \(table.schema.fields) then")
+                }
+            } catch let error as ClusterError {
+                client.machine.observer.note(.error, "\(text), which is refused: \(error)")
+            }
+        }
+    }
+
+    private func drop(
+        _ position: Int, absence: Duration, with client: ClusterClient
+    ) async throws {
+        try await alone(position, client.machine) {
+            guard let table = slots[position].present else { return }
+            client.machine.observer.note(.information, "\(table.name) is dropped")
+            // From here on what is written may be refused.
+            slots[position].drop()
+            workload.learned(nil, of: position)
+            onDropped(table.identifier)
+            do {
+                try await client.dropTable(table.path)
+                try await client.machine.sleep(absence)
+                try await create(position, with: client)
+                client.machine.observer.note(.information, "\(table.name) is created again")
+                if slots[position].present?.identifier == table.identifier {
+                    client.machine.observer.note(
+                        .error, "\(table.name) was dropped, and is the same table again")
+                }
+            } catch let error as ClusterError {
+                client.machine.observer.note(
+                    .error, "\(table.name) cannot be dropped and created again: \(error)")
+            }
+        }
+    }
+
+    /// One act at a time for each table.
+    private func alone(
+        _ position: Int, _ machine: Machine, _ act: () async throws -> Void
+    ) async throws {
+        openActCount += 1
+        defer { openActCount -= 1 }
+        while slots[position].isBusy { try await machine.sleep(.milliseconds(100)) }
+        slots[position].isBusy = true
+        try await act()
+        slots[position].isBusy = false
+    }
+}
