@@ -74,15 +74,26 @@ extension ClusterClient {
             throw ClusterError.malformedMessage(reason: "no answer about a partition")
         }
         let owner = DroppedOwner(table: table.identifier, partition: identifier)
-        try await wait {
-            mirror.partitions[table.identifier]?[identifier] != nil || mirror.gone.contains(owner)
-                || mirror.tables[table.identifier] == nil
+        while mirror.partitions[table.identifier]?[identifier] == nil,
+            !mirror.gone.contains(owner)
+        {
+            // A table that is not here was dropped, or has just been created by someone else.
+            if mirror.tables[table.identifier] == nil, try await isDropped(table) { break }
+            _ = try await mirror.changed.wait(until: machine.clock.now + .seconds(1))
         }
         guard let partition = mirror.partitions[table.identifier]?[identifier] else {
             throw ClusterError.unknownPartition(
                 name: "\(table.path) \(PartitionDescription.name(of: values))")
         }
         return partition
+    }
+
+    /// Whether the coordination service has no such table; false while it does not answer.
+    private func isDropped(_ table: TableDescription) async throws -> Bool {
+        do {
+            return try await machine.coordination.get(MetadataKey.table(table.identifier).text)
+                == nil
+        } catch is CoordinationError { return false }
     }
 
     /// Drops a partition of a table with all its rows.

@@ -9,6 +9,8 @@ public final class Evidence {
     public internal(set) var logs: [BucketIdentifier: CommittedLog] = [:]
     /// Up to where writers were told that a bucket is durable.
     public private(set) var acknowledgedEnds: [BucketIdentifier: Int64] = [:]
+    /// Tables that were dropped: what is left of them is collected.
+    private var droppedTables: Set<Int64> = []
     /// How many changes writers were told of as durable.
     public private(set) var acknowledgedCount = 0
     /// Reads for the oracles, as a client; nil until it runs.
@@ -73,6 +75,20 @@ public final class Evidence {
         observation.deployment.runningIndexers.compactMap {
             $0.indexer.indexes[bucket]?.consumedOffset
         }.max()
+    }
+
+    /// What was seen of a table that is dropped speaks of nothing any more.
+    func forget(table: Int64) {
+        droppedTables.insert(table)
+        for bucket in logs.keys.sorted() where bucket.table == table { logs[bucket] = nil }
+    }
+
+    func isDropped(_ table: Int64) -> Bool { droppedTables.contains(table) }
+
+    /// Whether an object is of a table that was dropped, whose identifier stands in its key.
+    func isOfDroppedTable(_ key: String) -> Bool {
+        let parts = key.split(separator: "/")
+        return parts.count > 2 && Int64(parts[1]).map(isDropped) ?? false
     }
 
     /// The logs of a table in the order of its buckets.

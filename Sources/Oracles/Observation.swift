@@ -68,6 +68,8 @@ public protocol ObservedWorkload: AnyObject {
     func isEvolving(_ table: Int64) -> Bool
     var sentCount: Int { get }
     var settledCount: Int { get }
+    /// What users do to its tables and has not ended, in words.
+    var openActs: [String] { get }
     /// Whether it has ended and every change has an outcome.
     var isSettled: Bool { get }
 }

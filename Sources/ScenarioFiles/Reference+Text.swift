@@ -32,7 +32,7 @@ extension Reference {
             + entries.filter(\.name.isEmpty).flatMap(\.fields).map(\.name)
     }
 
-    private init(title: String, introduction: String, entries: [Entry]) {
+    init(title: String, introduction: String, entries: [Entry]) {
         self.title = title
         self.introduction = introduction
         self.entries = entries

@@ -34,31 +34,8 @@ public struct Reference: Sendable {
                 "The keys of `cluster`. Every setting of the engine is here; what a key leaves out "
                 + "has the engine's own default."
             entries = [Entry(name: "", meaning: "", fields: ClusterLayout.shape.fields)]
-        case .tables:
-            title = "Tables"
-            introduction =
-                "Items of `tables`: tables of any columns, keys and properties, which "
-                + "`tableTraffic` writes to."
-            entries = [
-                Entry(
-                    name: "table", meaning: "its columns and what goes by them",
-                    fields: TableFormat.shape.fields),
-                Entry(
-                    name: "properties",
-                    meaning: "properties under Fluss's names; others than these that begin with "
-                        + "`table.` are refused",
-                    fields: TableFormat.propertyFields),
-            ]
-        case .acts:
-            title = "Acts"
-            introduction =
-                "Items of `acts`: what users do to tables while they are written, with a date "
-                + "(`at`) or drawn by each seed."
-            entries = ActFormat.shape.variants.map {
-                Entry(
-                    name: $0.name, meaning: $0.meaning, example: ActFormat.examples[$0.name] ?? "",
-                    fields: $0.beside + $0.body.fields)
-            }
+        case .tables: self = .tables
+        case .acts: self = .acts
         case .workloads:
             title = "Workloads"
             introduction =

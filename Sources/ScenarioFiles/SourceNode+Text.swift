@@ -64,10 +64,15 @@ extension SourceNode {
     private var flow: String {
         switch content {
         case .scalar(let text, let isPlain):
-            isPlain || Self.isPlain(text) ? text : Self.quoted(text)
+            isPlain && !Self.breaksFlow(text) || Self.isPlain(text) ? text : Self.quoted(text)
         case .sequence(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
         case .mapping: isMapping ? "{" + members + "}" : "{}"
         }
+    }
+
+    /// Whether a text that stood without quotes on a line of its own would end early in a list.
+    private static func breaksFlow(_ text: String) -> Bool {
+        text.unicodeScalars.contains { ",[]{}".unicodeScalars.contains($0) }
     }
 
     /// Whether a text means itself without quotes wherever it stands.

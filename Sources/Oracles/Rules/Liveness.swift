@@ -45,8 +45,14 @@ public final class Liveness: Oracle {
         var found: [Stall] = []
         for (number, driver) in observation.workloads.enumerated() where !driver.isSettled {
             let open = driver.sentCount - driver.settledCount
-            found.append(
-                Stall(key: "writes \(number)", text: "\(open) writes of clients have no outcome"))
+            if open > 0 || driver.openActs.isEmpty {
+                found.append(
+                    Stall(
+                        key: "writes \(number)", text: "\(open) writes of clients have no outcome"))
+            }
+            for act in driver.openActs {
+                found.append(Stall(key: act, text: "a client waits for this to be done: \(act)"))
+            }
         }
         for table in observation.tables {
             for bucket in evidence.buckets(of: table) {

@@ -12,8 +12,6 @@ public final class LogReader {
     public var onChange: (CommittedLog, Row, Schema, ChangeType, Int64) -> Void = {
         _, _, _, _, _ in
     }
-    /// Tables that were dropped.
-    private var dropped: Set<Int64> = []
     private let machine: Machine
     private var gates: [BucketIdentifier: Gate] = [:]
 
@@ -50,7 +48,7 @@ public final class LogReader {
         for bucket in table.buckets { follow(bucket, of: table) }
         if !table.isPartitioned { return }
         machine.spawn("partitions of \(table.path)") {
-            while !self.dropped.contains(table.identifier) {
+            while !self.oracles.evidence.isDropped(table.identifier) {
                 for bucket in self.client.mirror.buckets(of: table) {
                     self.follow(bucket, of: table)
                 }
@@ -76,16 +74,11 @@ public final class LogReader {
     }
 
     private func isGone(_ bucket: BucketIdentifier) -> Bool {
-        dropped.contains(bucket.table) || client.mirror.isGone(bucket)
+        oracles.evidence.isDropped(bucket.table) || client.mirror.isGone(bucket)
     }
 
     /// What was committed in a table that was dropped speaks of nothing any more.
-    public func forget(table: Int64) {
-        dropped.insert(table)
-        for bucket in logs.keys.sorted() where bucket.table == table {
-            oracles.evidence.logs[bucket] = nil
-        }
-    }
+    public func forget(table: Int64) { oracles.evidence.forget(table: table) }
 
     private enum Step {
         case advanced

@@ -91,7 +91,7 @@ extension Contradictions {
                         + (hint.isEmpty ? "; there are: \(known)" : hint))
             }
             used.formUnion(asked.isEmpty || asked.contains("all") ? names : asked)
-            if names.isEmpty, body.has("drawnTables"), body.integer("drawnTables") == 0 {
+            if records.isEmpty, body.has("drawnTables"), body.integer("drawnTables") == 0 {
                 reader.refuse(
                     workload.nameMark,
                     "tableTraffic has no table: say which there are with 'tables' of the "

@@ -63,8 +63,14 @@ extension WorkloadDriver {
             if changes.isEmpty { return }
             let text = "\(before.name) is altered: \(changes)"
             client.machine.observer.note(.information, text)
+            acts[position] = text
+            guard let expected = try? before.applying(changes) else {
+                // It is of the table as the file has it, and drawn acts came first.
+                client.machine.observer.note(
+                    .information, "\(text): not any more: it is another by now")
+                return
+            }
             do {
-                let expected = try before.applying(changes)
                 let table = try await client.alterTable(before.path, changes)
                 slots[position].learned(table)
                 workload.learned(table.schema, of: position)
@@ -84,12 +90,14 @@ extension WorkloadDriver {
         try await alone(position, client.machine) {
             guard let table = slots[position].present else { return }
             client.machine.observer.note(.information, "\(table.name) is dropped")
+            acts[position] = "\(table.name) is dropped"
             // From here on what is written may be refused.
             slots[position].drop()
             workload.learned(nil, of: position)
             onDropped(table.identifier)
             do {
                 try await client.dropTable(table.path)
+                acts[position] = "\(table.name) is created again"
                 try await client.machine.sleep(absence)
                 try await create(position, with: client)
                 client.machine.observer.note(.information, "\(table.name) is created again")
@@ -108,10 +116,11 @@ extension WorkloadDriver {
     private func alone(
         _ position: Int, _ machine: Machine, _ act: () async throws -> Void
     ) async throws {
-        openActCount += 1
-        defer { openActCount -= 1 }
         while slots[position].isBusy { try await machine.sleep(.milliseconds(100)) }
+        if isStopped { return }
         slots[position].isBusy = true
+        acts[position] = "something with \(slots[position].definition.name)"
+        defer { acts[position] = nil }
         try await act()
         slots[position].isBusy = false
     }

@@ -24,8 +24,9 @@ final class WorkloadDriver: ObservedWorkload {
     private(set) var settledCount = 0
     private(set) var isReady = false
     private(set) var isStopped = false
-    /// Acts that have begun and not ended.
-    var openActCount = 0
+    /// Acts that have begun and not ended, by the position of their table.
+    var acts: [Int: String] = [:]
+    var openActs: [String] { acts.keys.sorted().map { acts[$0]! } }
     private var ledger: Ledger?
     private var position = 0
     let layout: ClusterLayout
@@ -73,7 +74,7 @@ final class WorkloadDriver: ObservedWorkload {
         slots.first { $0.present?.identifier == table }?.definition.isEvolving ?? false
     }
 
-    var isSettled: Bool { isStopped && sentCount == settledCount && openActCount == 0 }
+    var isSettled: Bool { isStopped && sentCount == settledCount && acts.isEmpty }
 
     func stop() { isStopped = true }
 
@@ -175,9 +176,9 @@ final class WorkloadDriver: ObservedWorkload {
     /// Looks a key up and inserts it if it has no row, until the answer says so.
     private func insertIfAbsent(_ key: [Value], _ sent: SentChange, with client: ClusterClient) {
         let machine = client.machine
-        machine.spawn("insert unless there, in \(sent.version.name)") { [self] in
+        machine.spawn("insert unless there, in \(sent.version.name)") {
             var mayHaveArrived = false
-            let deadline = machine.clock.now + layout.deliveryTimeout
+            let deadline = machine.clock.now + self.layout.deliveryTimeout
             var outcome: TableWriter.Outcome?
             while outcome == nil {
                 do {
@@ -199,7 +200,7 @@ final class WorkloadDriver: ObservedWorkload {
                 }
                 if outcome == nil { try await machine.sleep(.milliseconds(200)) }
             }
-            finish(sent, outcome?.known ?? .acknowledged, on: machine)
+            self.finish(sent, outcome?.known ?? .acknowledged, on: machine)
         }
     }
 

@@ -21,6 +21,7 @@ final class WrittenTable {
     private var writers: [Int16: [TableWriter]] = [:]
     private var bucketCodecs: [Int16: KeyCodec] = [:]
     private let keyCodec: KeyCodec
+    private var insertCount: Int32 = 0
     private var lanes: [[UInt8]: Lane] = [:]
 
     init(_ definition: TableDefinition) {
@@ -129,9 +130,14 @@ final class WrittenTable {
     /// writers, who would not keep the order.
     func inOrder(_ change: Change, _ send: @escaping () -> Void) throws {
         guard keepsOrder, let key = try key(of: change) else { return send() }
-        // Who inserts a key unless it is there writes in no row of changes.
-        let way: Int32 =
-            if case .insertIfAbsent = change.kind { -1 } else { Int32(change.schema) }
+        // Who inserts a key unless it is there stands in no row of changes: each goes alone.
+        let way: Int32
+        if case .insertIfAbsent = change.kind {
+            insertCount += 1
+            way = -insertCount
+        } else {
+            way = Int32(change.schema)
+        }
         var lane = lanes[key] ?? Lane(way: way)
         if lane.openCount > 0 && (lane.way != way || !lane.waiting.isEmpty) {
             lane.waiting.append((way, send))

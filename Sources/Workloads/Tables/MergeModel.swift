@@ -119,7 +119,8 @@ public final class MergeModel {
             if state.isDoubtful { continue }
             compared += 1
             let expected = state.row.map { self.row($0, under: schema) }
-            let found = rows[key].map(withoutNumber(schema))
+            let stored = rows[key]
+            let found = stored.map(withoutNumber(schema))
             if isSame(expected, found) { continue }
             violated(
                 "\(table.name): the row of key \(describe(key)) is "

@@ -1,0 +1,33 @@
+/// The pages about tables and what is done to them.
+extension Reference {
+    static var tables: Reference {
+        Reference(
+            title: "Tables",
+            introduction:
+                "Items of `tables`: tables of any columns, keys and properties, which "
+                + "`tableTraffic` writes to.",
+            entries: [
+                Entry(
+                    name: "table", meaning: "its columns and what goes by them",
+                    fields: TableFormat.shape.fields),
+                Entry(
+                    name: "properties",
+                    meaning: "properties under Fluss's names; others than these that begin with "
+                        + "`table.` are refused",
+                    fields: TableFormat.propertyFields),
+            ])
+    }
+
+    static var acts: Reference {
+        Reference(
+            title: "Acts",
+            introduction:
+                "Items of `acts`: what users do to tables while they are written, with a date "
+                + "(`at`) or drawn by each seed.",
+            entries: ActFormat.shape.variants.map {
+                Entry(
+                    name: $0.name, meaning: $0.meaning, example: ActFormat.examples[$0.name] ?? "",
+                    fields: $0.beside + $0.body.fields)
+            })
+    }
+}
