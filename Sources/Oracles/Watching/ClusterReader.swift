@@ -1,3 +1,4 @@
+import Changelog
 public import Cluster
 import Columnar
 public import Platform
@@ -127,6 +128,9 @@ public final class ClusterReader {
             }
             oracles.tell(.notAnswered(question, reason: "\(error)"))
         } catch let error as ColumnarError {
+            oracles.tell(
+                .notAnswered(question, reason: "an answer cannot be decoded: \(error)"))
+        } catch let error as ChangelogError {
             oracles.tell(
                 .notAnswered(question, reason: "an answer cannot be decoded: \(error)"))
         }
