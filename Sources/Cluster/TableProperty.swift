@@ -61,6 +61,9 @@ enum TableProperty: String, CaseIterable {
         case .precreatedPartitions: "partitions by time that are there ahead"
         case .retainedPartitions: "partitions by time that are kept before the present one"
         case .partitionTimeZone: "the time zone of partitions by time"
+        case .logTimeToLive: "how long the log is kept, -1 for ever"
+        case .localSegments: "segments that stay on servers' disks once they are in the remote log"
+        case .logRetentionByteCount: "up to how many bytes the log of a bucket is kept, -1 for all"
         }
     }
 
@@ -80,6 +83,9 @@ enum TableProperty: String, CaseIterable {
         case .precreatedPartitions: "2"
         case .retainedPartitions: "7"
         case .partitionTimeZone: "UTC"
+        case .logTimeToLive: "12 h"
+        case .localSegments: "2"
+        case .logRetentionByteCount: "-1"
         }
     }
 

@@ -31,7 +31,7 @@ public final class LogReader {
     private func hold(_ table: TableDescription) {
         machine.spawn("hold on \(table.name)") {
             let hold = try self.client.hold(table, as: "oracles")
-            while !self.dropped.contains(table.identifier) {
+            while !self.oracles.evidence.isDropped(table.identifier) {
                 for log in self.oracles.evidence.logs(of: table.identifier) {
                     hold.advance(log.bucket, to: log.endOffset)
                 }

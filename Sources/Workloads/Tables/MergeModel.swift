@@ -118,7 +118,8 @@ public final class MergeModel {
             let state = keys[key]!
             if state.isDoubtful { continue }
             compared += 1
-            let expected = state.row.map { self.row($0, under: schema) }
+            var expected: Row?
+            if let known = state.row { expected = row(known, under: schema) }
             let stored = rows[key]
             let found = stored.map(withoutNumber(schema))
             if isSame(expected, found) { continue }
