@@ -14,7 +14,7 @@ final class Durability: Oracle {
     static let description = OracleDescription(
         .durability, "what is acknowledged is durable on every disk of the in-sync set",
         compares: "acknowledged batches with disks",
-        needs: [.cluster, .durableDisks, .faults], isAmongAll: false)
+        needs: [.cluster, .durableDisks, .faults])
 
     private struct Copy: Hashable {
         var node: String

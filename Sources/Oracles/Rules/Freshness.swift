@@ -11,7 +11,7 @@ extension OracleName {
 final class Freshness: Oracle {
     static let description = OracleDescription(
         .freshness, "a read of now reflects all that was acknowledged before it began",
-        compares: "answers with the acknowledgements before them", isAmongAll: false)
+        compares: "answers with the acknowledgements before them")
 
     private let evidence: Evidence
     private let tally: Tally

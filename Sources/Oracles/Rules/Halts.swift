@@ -13,7 +13,7 @@ final class Halts: Oracle {
     static let description = OracleDescription(
         .halts, "nothing stops, and nothing is damaged, without a fault that explains it",
         compares: "seconds of nodes, and halts, damage and warnings with the faults before them",
-        needs: [.cluster, .faults], isAmongAll: false)
+        needs: [.cluster, .faults])
 
     /// For as long after it has ended a fault explains what happens to its node.
     private static let aftermath = Duration.seconds(30)
