@@ -16,6 +16,8 @@ RESULTS = pathlib.Path("Reports/mutants.tsv")
 COLUMNS = ["mutant", "part", "scenario", "seeds", "seconds", "seen by"]
 CANARY, CONTROL = "canary", "control"
 CONTROL_SEEDS = 10
+# Seeds of each scenario for a bug that was made at random.
+RANDOM_SEEDS = 3
 # What a scenario does later than this is not reached here.
 SECONDS = 60
 LINE = "%-40s %5s %7s  %-44s %s"
@@ -125,10 +127,18 @@ def change(row, former):
 
 def main():
     parser = argparse.ArgumentParser(prog="ci/mutants")
-    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--seeds", type=int)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--random", type=int)
+    parser.add_argument("--random-seed", type=int, default=1)
+    parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    if options.random:
+        import mutants_random
+        options.seeds = options.seeds or RANDOM_SEEDS
+        return mutants_random.main(options)
+    options.seeds = options.seeds or 1000
     bank = sorted(path.stem for path in pathlib.Path("ci/planted").glob("*.patch"))
     bank.sort(key=lambda name: name not in (CANARY, CONTROL))
     unknown = set(options.names) - set(bank)
@@ -175,4 +185,5 @@ def main():
     sys.exit(1 if wrong else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
