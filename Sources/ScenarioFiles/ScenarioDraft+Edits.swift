@@ -232,11 +232,20 @@ extension SourceNode {
             guard let text = written ?? list ?? part else { continue }
             for choice in field.shape.smaller(than: text, reducing: reducing) {
                 var changed = self
-                changed[field.name] = .plain(choice)
+                changed[field.name] = Self.plainOrList(choice)
                 found.append(("\(field.name) \(choice)", changed))
             }
         }
         return found
+    }
+}
+
+extension SourceNode {
+    /// A value, or a list of them in brackets.
+    fileprivate static func plainOrList(_ text: String) -> SourceNode {
+        guard text.hasPrefix("[") else { return .plain(text) }
+        let items = text.dropFirst().dropLast().split(separator: ", ").map { plain(String($0)) }
+        return SourceNode(mark: nil, content: .sequence(items))
     }
 }
 

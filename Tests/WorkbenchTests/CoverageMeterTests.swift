@@ -56,9 +56,9 @@ struct CoverageMeterTests {
 
     @Test("In a run a crash shows in replication and rows, and not in the lake, which was calm")
     func run() throws {
-        let scenario = try TankRunTests.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 20)
+        let scenario = try TankRunTests.scenario("Scenarios/fast/ecommerce-cdc.yaml", seconds: 30)
         let fault = PlannedFault(
-            at: .seconds(5), duration: .seconds(5),
+            at: .seconds(5), duration: .seconds(15),
             kind: FaultKind("crash", ["node": .node(NodeName(.server, 1))]))
         let (report, _) = try TankRunTests.run(scenario, seed: 1, plan: FaultPlan([fault]))
         let coverage = try #require(report.coverage)
