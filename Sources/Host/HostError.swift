@@ -9,6 +9,9 @@ public enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The port cannot be listened at: free it, or name another.
     case port(host: String, port: Int, reason: String)
 
+    /// The kernel refused what a measurement needs.
+    case measurement(reason: String)
+
     public var description: String {
         switch self {
         case .folder(let path, let reason): "cannot use the folder \(path): \(reason)"
@@ -16,6 +19,7 @@ public enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
         case .service(let name, let reason): "cannot use \(name): \(reason)"
         case .port(let host, let port, let reason):
             "cannot listen at \(host):\(port): \(reason)"
+        case .measurement(let reason): "cannot measure: \(reason)"
         }
     }
 }

@@ -1,0 +1,37 @@
+import Host
+import Testing
+
+@Suite("Sampling of the processor", .serialized)
+struct ProcessorSamplerTests {
+    @Test("Finds the function that keeps the processor busy, with those that called it")
+    func busy() throws {
+        let sampler = ProcessorSampler(seconds: 60)
+        try sampler.start()
+        var sum: UInt64 = 1
+        let end = ContinuousClock.now + .milliseconds(400)
+        while ContinuousClock.now < end { sum = spin(sum) }
+        let samples = sampler.stop()
+        #expect(sum != 0 && samples.count > 20)
+        let spinning = samples.filter { frames in
+            frames.contains { $0.function.contains("HostTests.spin(") }
+        }
+        #expect(spinning.count > samples.count / 10, "\(spinning.count) of \(samples.count)")
+        #expect(samples.allSatisfy { !$0.isEmpty && $0.count <= 32 })
+    }
+
+    @Test("Can be started again")
+    func again() throws {
+        for _ in 0..<3 {
+            let sampler = ProcessorSampler(seconds: 1)
+            try sampler.start()
+            _ = sampler.stop()
+        }
+    }
+}
+
+@inline(never)
+private func spin(_ seed: UInt64) -> UInt64 {
+    var state = seed
+    for _ in 0..<100_000 { state = state &* 6_364_136_223_846_793_005 &+ 1 }
+    return state
+}
