@@ -26,6 +26,25 @@ public struct DataFile: Hashable, Sendable {
     var sortOrder: Int32?
     /// For position deletes of one file: that file.
     public var referencedDataFile: String?
+    /// From format version 3 on, the row id of its first row; rows that say no other follow it.
+    public var firstRow: Int64?
+    /// Of a deletion vector: where in the file it is.
+    public var contentOffset: Int64?
+    public var contentByteCount: Int64?
+
+    /// Tells it from all others of a snapshot: deletion vectors may share a file.
+    public var identity: String { contentOffset.map { "\(path)#\($0)" } ?? path }
+
+    /// Whether it is a deletion vector in a Puffin file.
+    var isDeletionVector: Bool { content == .positionDeletes && format.uppercased() == "PUFFIN" }
+
+    /// Where in the file a deletion vector is; nil if that is not said, or cannot be.
+    var vectorRange: Range<Int64>? {
+        guard let contentOffset, let contentByteCount, contentOffset >= 0, contentByteCount >= 0,
+            contentByteCount <= .max - contentOffset
+        else { return nil }
+        return contentOffset..<contentOffset + contentByteCount
+    }
 
     /// Sizes, counts and bounds of one column, by field id; nil where a writer left them out.
     public struct ColumnBounds: Hashable, Sendable {

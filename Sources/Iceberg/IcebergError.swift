@@ -15,6 +15,15 @@ public enum IcebergError: Error, Hashable, Sendable, CustomStringConvertible {
     // Restore the data.
     case damaged(path: String, reason: String)
 
+    static func missing(_ path: String) -> IcebergError { .damaged(path: path, reason: missing) }
+
+    private static let missing = "it is gone"
+
+    /// Whether what is damaged is not there at all.
+    var isOfMissingFile: Bool {
+        if case .damaged(_, Self.missing) = self { true } else { false }
+    }
+
     public var description: String {
         switch self {
         case .unavailable(let table, let reason): "lake table \(table) has to wait: \(reason)"

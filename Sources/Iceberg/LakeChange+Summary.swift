@@ -12,7 +12,9 @@ extension LakeChange {
         after parent: Snapshot?, removing removed: RemovedFiles
     ) -> [Snapshot.SummaryEntry] {
         func rows(_ files: [DataFile]) -> Int64 { files.reduce(0) { $0 + $1.recordCount } }
-        func bytes(_ files: [DataFile]) -> Int64 { files.reduce(0) { $0 + $1.byteCount } }
+        func bytes(_ files: [DataFile]) -> Int64 {
+            files.reduce(0) { $0 + ($1.contentByteCount ?? $1.byteCount) }
+        }
         let positions = deleteFiles.filter { $0.content == .positionDeletes }
         let equalities = deleteFiles.filter { $0.content == .equalityDeletes }
         let gonePositions = removed.deletes.filter { $0.content == .positionDeletes }
@@ -27,8 +29,12 @@ extension LakeChange {
         count("deleted-records", rows(removed.data))
         count("added-delete-files", Int64(deleteFiles.count))
         count("removed-delete-files", Int64(removed.deletes.count))
-        count("added-position-delete-files", Int64(positions.count))
-        count("removed-position-delete-files", Int64(gonePositions.count))
+        count("added-position-delete-files", Int64(positions.count { !$0.isDeletionVector }))
+        count(
+            "removed-position-delete-files",
+            Int64(gonePositions.count { !$0.isDeletionVector }))
+        count("added-dvs", Int64(positions.count(where: \.isDeletionVector)))
+        count("removed-dvs", Int64(gonePositions.count(where: \.isDeletionVector)))
         count("added-position-deletes", rows(positions))
         count("removed-position-deletes", rows(gonePositions))
         count("added-files-size", bytes(dataFiles + deleteFiles))

@@ -2,7 +2,7 @@
 public struct LakeChange: Sendable {
     public var dataFiles: [DataFile] = []
     public var deleteFiles: [DataFile] = []
-    /// Live files, by their paths, that are not the table's any more.
+    /// Live files, by their identities, that are not the table's any more.
     public var removedFiles: Set<String> = []
     /// Whether the rows stay the same, as in a compaction.
     public var isRewrite = false

@@ -55,6 +55,10 @@ extension LakeTable {
         }
         for deletes in scan.deleteFiles where mayConcern(deletes, files ?? scan.dataFiles) {
             let path = deletes.file.path
+            if deletes.file.isDeletionVector {
+                try await read(deletes, into: &deletions)
+                continue
+            }
             guard deletes.file.format.uppercased() == "PARQUET" else {
                 throw IcebergError.unsupported(
                     reason: "\(path) has deletes of format \(deletes.file.format)")
@@ -71,6 +75,23 @@ extension LakeTable {
             }
         }
         return deletions
+    }
+
+    /// Reads a deletion vector. It has all that earlier position deletes of its file have.
+    private func read(
+        _ vector: LakeScan.LiveFile, into deletions: inout LakeDeletions
+    ) async throws {
+        let file = vector.file
+        guard let dataFile = file.referencedDataFile, let place = file.vectorRange else {
+            throw IcebergError.damaged(
+                path: file.path, reason: "a deletion vector that does not say where it is, or of")
+        }
+        guard let sequence = deletions.sequences[dataFile], sequence <= vector.sequenceNumber else {
+            return
+        }
+        let bytes = try await read(file.path, range: place)
+        let positions = try DeletionVector(decoding: bytes, of: file).positions
+        deletions.positions[dataFile, default: []].formUnion(positions)
     }
 
     private func equalityDeletes(_ deletes: LakeScan.LiveFile) async throws -> EqualityDeletes {

@@ -86,7 +86,8 @@ public struct LakeExport {
         let bytes = try list.encoded(
             snapshot: snapshot.identifier, parent: snapshot.parent,
             sequenceNumber: snapshot.sequenceNumber,
-            syncMarker: table.syncMarker(snapshot.manifestList))
+            syncMarker: table.syncMarker(snapshot.manifestList),
+            formatVersion: max(2, table.metadata.formatVersion))
         return try write(bytes, at: snapshot.manifestList)
     }
 
@@ -102,7 +103,9 @@ public struct LakeExport {
         where manifest.entries[position].status != .deleted {
             manifest.entries[position].file = try await copyFile(manifest.entries[position].file)
         }
-        let bytes = try manifest.encoded(syncMarker: table.syncMarker(file.path))
+        let bytes = try manifest.encoded(
+            syncMarker: table.syncMarker(file.path),
+            formatVersion: max(2, table.metadata.formatVersion))
         var result = file
         result.path = try write(bytes, at: file.path)
         result.byteCount = Int64(bytes.count)
@@ -111,12 +114,14 @@ public struct LakeExport {
     }
 
     private mutating func copyFile(_ file: DataFile) async throws -> DataFile {
-        if let known = copied[file.path] { return known }
+        if let known = copied[file.identity] { return known }
         let bytes = try await table.read(file.path)
         var result = file
         switch file.content {
         case .data: result.path = try write(bytes, at: file.path)
         case .equalityDeletes: result.path = try write(bytes, at: file.path)
+        case .positionDeletes where file.isDeletionVector:
+            result = try copyVector(file, bytes)
         case .positionDeletes:
             var deletes = try positionDeletes(in: bytes, file.path)
             for position in deletes.indices {
@@ -127,7 +132,27 @@ public struct LakeExport {
                 rewritten, deleting: deletes, path: try write(rewritten.bytes, at: file.path))
             result.partition = file.partition
         }
-        copied[file.path] = result
+        copied[file.identity] = result
+        return result
+    }
+
+    /// A deletion vector in a file of its own, which names the copy of its data file.
+    private func copyVector(_ file: DataFile, _ bytes: [UInt8]) throws -> DataFile {
+        let deletes = try positionDeletes(in: bytes, of: file)
+        guard let dataFile = file.referencedDataFile else {
+            preconditionFailure("a deletion vector of no file was read")
+        }
+        let vector = DeletionVector(deletes.map(\.position))
+        var result = file
+        let place = try relocate(dataFile)
+        var puffin = PuffinFile()
+        let blob = puffin.append(vector, of: place)
+        let copy = puffin.finish()
+        result.path = try write(copy, at: "\(file.path)-\(file.contentOffset ?? 0).puffin")
+        result.byteCount = Int64(copy.count)
+        result.referencedDataFile = place
+        result.contentOffset = blob.offset
+        result.contentByteCount = blob.byteCount
         return result
     }
 

@@ -23,6 +23,7 @@ extension LakeTable {
         validate: (TableMetadata) throws -> Void
     ) async throws -> Snapshot? {
         let manifests = try await writeManifests(change)
+        let uuid = metadata.uuid
         var attempts = CommitAttempts()
         for attempt in 0..<Self.attemptLimit {
             try validate(metadata)
@@ -47,6 +48,7 @@ extension LakeTable {
             case .unknown:
                 machine.observer.reached("lake commit of unknown outcome")
                 attempts.unsettledBase = metadataLocation
+                unsettled.insert(metadataLocation)
                 // The request may still be under way: give it time to land before looking.
                 try await machine.sleep(.seconds(1))
             case .conflict:
@@ -55,6 +57,10 @@ extension LakeTable {
             case .refused(let reason): attempts.refusal = reason
             }
             try await refreshPatiently(machine)
+            if metadata.uuid != uuid {
+                // Others dropped or renamed it, and another has its name: no attempt lands there.
+                throw IcebergError.noSuchTable("\(name) of before")
+            }
             // Any attempt of ours may have landed late, not just the last.
             if let found = attempts.prepared.first(where: isCommitted) {
                 machine.observer.reached("lake commit of unknown outcome adopted")
@@ -97,7 +103,7 @@ extension LakeTable {
 
     /// Names the newest metadata file in the table's folder. It is a hint: without it nothing is
     /// lost, and an older one may come later than a newer.
-    private func writeVersionHint(_ machine: Machine) async {
+    func writeVersionHint(_ machine: Machine) async {
         guard location.hasVersionHints, metadataLocation.hasSuffix(".metadata.json"),
             let slash = metadataLocation.lastIndex(of: "/"),
             let key = try? location.key(of: metadataLocation[...slash] + "version-hint.text")
@@ -152,10 +158,10 @@ extension LakeTable {
     func prepare(
         _ change: LakeChange, _ written: [ManifestFile], _ machine: Machine
     ) async throws -> PreparedCommit {
-        guard metadata.formatVersion == 2 else {
+        guard (2...3).contains(metadata.formatVersion) else {
             throw IcebergError.unsupported(
                 reason: "a commit to \(name), which is of format version "
-                    + "\(metadata.formatVersion): only version 2 is written")
+                    + "\(metadata.formatVersion): only versions 2 and 3 are written")
         }
         let base = metadataLocation
         var updates: [TableUpdate] = []
@@ -181,7 +187,7 @@ extension LakeTable {
         if !catalogWritesMetadata {
             path =
                 "\(metadata.location)/metadata/\(zeroPadded(version(of: base) + 1, digits: 5))-"
-                + "\(machine.entropy.uuid()).metadata.json"
+                + "\(freshIdentifier()).metadata.json"
             try await write(Array(next.json.compact.utf8), at: path)
         }
         precondition(base == metadataLocation, "the table moved on while a commit was prepared")
@@ -212,16 +218,25 @@ extension LakeTable {
         }
         manifests += written.map { $0.added(by: identifier, at: sequence) }
         let listPath =
-            "\(metadata.location)/metadata/snap-\(identifier)-\(machine.entropy.uuid()).avro"
-        let list = try ManifestList(manifests: manifests).encoded(
-            snapshot: identifier, parent: parent?.identifier, sequenceNumber: sequence,
-            syncMarker: syncMarker(listPath))
-        try await write(list, at: listPath)
-        return Snapshot(
+            "\(metadata.location)/metadata/snap-\(identifier)-\(freshIdentifier()).avro"
+        var list = ManifestList(manifests: manifests)
+        var rows: Range<Int64>?
+        if metadata.formatVersion >= 3 {
+            let first = metadata.number("next-row-id") ?? 0
+            rows = first..<list.assignRows(from: first)
+        }
+        try await write(
+            try list.encoded(
+                snapshot: identifier, parent: parent?.identifier, sequenceNumber: sequence,
+                syncMarker: syncMarker(listPath), formatVersion: metadata.formatVersion),
+            at: listPath)
+        var snapshot = Snapshot(
             identifier: identifier, parent: parent?.identifier, sequenceNumber: sequence,
             timestampMilliseconds: now, manifestList: listPath,
             schemaIdentifier: metadata.currentSchemaIdentifier,
             summary: change.fullSummary(after: parent, removing: removed))
+        snapshot.rows = rows
+        return snapshot
     }
 
     /// The number at the beginning of a metadata file's name, as in `00012-….metadata.json` and

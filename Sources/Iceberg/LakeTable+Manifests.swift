@@ -51,7 +51,8 @@ extension LakeTable {
     }
 
     private func write(_ manifest: Manifest, at path: String) async throws -> Int {
-        let bytes = try manifest.encoded(syncMarker: syncMarker(path))
+        let bytes = try manifest.encoded(
+            syncMarker: syncMarker(path), formatVersion: metadata.formatVersion)
         try await write(bytes, at: path)
         return bytes.count
     }
@@ -120,7 +121,7 @@ extension LakeTable {
         for file in manifests {
             var manifest = try await manifest(file)
             let live = manifest.entries.filter { $0.status != .deleted }
-            guard live.contains(where: { removed.contains($0.file.path) }) else {
+            guard live.contains(where: { removed.contains($0.file.identity) }) else {
                 result.append(file)
                 continue
             }
@@ -130,7 +131,7 @@ extension LakeTable {
             }
             manifest.entries = live.map { entry in
                 var kept = entry.existing(in: file)
-                if removed.contains(entry.file.path) {
+                if removed.contains(entry.file.identity) {
                     kept.status = .deleted
                     kept.snapshot = snapshot
                     if file.content == .data {

@@ -26,8 +26,11 @@ extension LakeTable {
 
     /// The manifests of a snapshot.
     public func manifestList(of snapshot: Snapshot) async throws -> ManifestList {
-        try ManifestList(
-            decoding: try await read(snapshot.manifestList), path: snapshot.manifestList)
+        try await manifestList(at: snapshot.manifestList)
+    }
+
+    func manifestList(at path: String) async throws -> ManifestList {
+        try ManifestList(decoding: try await read(path), path: path)
     }
 
     /// The files of a snapshot.
@@ -61,11 +64,16 @@ extension LakeTable {
     }
 
     func manifest(_ file: ManifestFile) async throws -> Manifest {
-        if let known = manifests.manifest(file.path) { return known }
-        let decoded = try Manifest(decoding: try await read(file.path), path: file.path)
+        if var known = manifests.manifest(file.path) {
+            // It may have been read before its rows got their ids, of a table that was upgraded.
+            if metadata.formatVersion >= 3 { known.inheritRows(from: file.firstRow) }
+            return known
+        }
+        var decoded = try Manifest(decoding: try await read(file.path), path: file.path)
         guard decoded.content == file.content else {
             throw IcebergError.damaged(path: file.path, reason: "it is of another content")
         }
+        decoded.inheritRows(from: file.firstRow)
         manifests.add(decoded, file.path)
         return decoded
     }

@@ -21,21 +21,25 @@ extension LakeTable {
         guard files.allSatisfy({ partitioned[$0.file.path] == nil }) else {
             throw IcebergError.unsupported(reason: "compaction of partitioned files of \(name)")
         }
-        let wanted = metadata.schema.union(schema)
+        var wanted = metadata.schema.union(schema)
+        if metadata.formatVersion >= 3 { wanted = wanted.union(RowLineage.schema) }
         let columns = ParquetSchema(wanted.columns)
         var writer = try ParquetWriter(schema: columns)
         let deletions = try await deletions(of: scan, from: files)
         for data in files {
             for rows in try await rows(of: data.file, without: deletions, as: columns.batchSchema) {
-                try writer.append(rows.batch)
+                let batch =
+                    metadata.formatVersion >= 3
+                    ? try RowLineage.keeping(rows, of: data) : rows.batch
+                try writer.append(batch)
             }
         }
         var change = LakeChange()
         change.isRewrite = true
-        change.removedFiles = Set(files.map(\.file.path))
-        let left = scan.dataFiles.filter { !change.removedFiles.contains($0.file.path) }
+        change.removedFiles = Set(files.map(\.file.identity))
+        let left = scan.dataFiles.filter { !change.removedFiles.contains($0.file.identity) }
         for deletes in scan.deleteFiles where !mayConcern(deletes, left) {
-            change.removedFiles.insert(deletes.file.path)
+            change.removedFiles.insert(deletes.file.identity)
         }
         if writer.rowCount > 0 {
             let open = writer

@@ -16,6 +16,10 @@ public final class LakeTable {
     var partitioned: [String: (header: ManifestHeader, partition: AvroValue)] = [:]
     /// The machine that works on the table.
     public let machine: Machine
+    /// The epoch that the names of its files tell, where its writers take turns (`WriterMark`).
+    public var epoch: Int64?
+    /// States that a commit of unknown outcome may still replace.
+    var unsettled: Set<String> = []
 
     private init(
         _ machine: Machine, _ name: LakeTableName, _ location: LakeLocation,
@@ -52,11 +56,12 @@ public final class LakeTable {
     /// again then, while the table has no rows yet.
     public static func openOrCreate(
         _ machine: Machine, _ name: LakeTableName, in location: LakeLocation, schema: IcebergSchema,
-        properties: [(String, String)] = [],
+        properties: [(String, String)] = [], formatVersion: Int = 2, epoch: Int64? = nil,
         replacing isReplaced: (TableMetadata) throws(IcebergError) -> Bool = { _ in false }
     ) async throws -> LakeTable {
         var replaced: String?
         if let table = try await open(machine, name, in: location) {
+            table.epoch = epoch
             if try !isReplaced(table.metadata) { return table }
             replaced = table.metadataLocation
         }
@@ -65,9 +70,11 @@ public final class LakeTable {
             + machine.entropy.uuid().prefix(8)
         var metadata = TableMetadata(
             uuid: machine.entropy.uuid(), location: folder, schema: schema,
-            timestampMilliseconds: machine.clock.timestamp.millisecondsSinceEpoch)
+            timestampMilliseconds: machine.clock.timestamp.millisecondsSinceEpoch,
+            formatVersion: formatVersion)
         for (name, value) in properties { metadata.setProperty(name, value) }
-        let path = "\(folder)/metadata/00000-\(machine.entropy.uuid()).metadata.json"
+        let path =
+            "\(folder)/metadata/00000-\(freshIdentifier(machine, epoch)).metadata.json"
         if machine.lakeCatalog.metadataWriter == .committer {
             try await put(machine, Array(metadata.json.compact.utf8), at: path, location, name)
         }
@@ -87,6 +94,8 @@ public final class LakeTable {
             throw IcebergError.unavailable(
                 table: name.description, reason: "it was created and dropped")
         }
+        table.epoch = epoch
+        await table.writeVersionHint(machine)
         try await table.restore(schema, on: machine)
         return table
     }
@@ -104,7 +113,7 @@ public final class LakeTable {
     /// Whether the catalog makes the metadata files, and takes them away.
     public var catalogWritesMetadata: Bool { machine.lakeCatalog.metadataWriter == .catalog }
 
-    /// Reads the table's present state.
+    /// Reads the table's present state; it may be another table of the name by now.
     public func refresh() async throws {
         guard let state = try await Self.load(machine, name) else {
             throw IcebergError.noSuchTable(name.description)
@@ -113,6 +122,18 @@ public final class LakeTable {
         metadata = try await Self.metadata(of: state, machine, location)
         metadataLocation = state.metadataLocation
     }
+
+    /// Whether the table has a snapshot at this moment; what this object knows of it stays.
+    public func stillHas(_ snapshot: Snapshot) async throws -> Bool {
+        guard let state = try await Self.load(machine, name) else { return false }
+        let present =
+            state.metadataLocation == metadataLocation
+            ? metadata : try await Self.metadata(of: state, machine, location)
+        return present.uuid == metadata.uuid && present.snapshot(snapshot.identifier) != nil
+    }
+
+    /// Whether no commit of this object's may still replace the state that it knows.
+    public var isSettled: Bool { !unsettled.contains(metadataLocation) }
 
     func adopt(_ metadata: TableMetadata, at path: String) {
         self.metadata = metadata
@@ -158,7 +179,7 @@ public final class LakeTable {
                 if let range { return try await machine.objectStore.get(key, range: range) }
                 return try await machine.objectStore.get(key)
             } catch ObjectStoreError.notFound {
-                throw IcebergError.damaged(path: path, reason: "it is gone")
+                throw IcebergError.missing(path)
             } catch let error as ObjectStoreError {
                 attempt += 1
                 if attempt == 6 {
@@ -206,6 +227,14 @@ public final class LakeTable {
 
     /// A name for a new file in the table's folder.
     public func newPath(_ folder: String, _ suffix: String) -> String {
-        "\(metadata.location)/\(folder)/\(machine.entropy.uuid())\(suffix)"
+        "\(metadata.location)/\(folder)/\(freshIdentifier())\(suffix)"
+    }
+
+    /// Part of a name that nobody else uses.
+    func freshIdentifier() -> String { Self.freshIdentifier(machine, epoch) }
+
+    private static func freshIdentifier(_ machine: Machine, _ epoch: Int64?) -> String {
+        let uuid = machine.entropy.uuid()
+        return epoch.map { WriterMark.identifier(uuid, epoch: $0) } ?? uuid
     }
 }

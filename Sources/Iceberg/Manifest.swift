@@ -16,19 +16,27 @@ public struct Manifest: Hashable, Sendable {
 
     // MARK: Avro (spec, "Manifests"); the numbers are the spec's field ids
 
-    private static func avroSchema(_ partition: AvroSchema) -> AvroSchema {
+    private static func avroSchema(_ partition: AvroSchema, _ version: Int) -> AvroSchema {
         .record(
             name: "manifest_entry",
             fields: [
                 AvroField("status", .int, 0), AvroField("snapshot_id", .optional(.long), 1),
                 AvroField("sequence_number", .optional(.long), 3),
                 AvroField("file_sequence_number", .optional(.long), 4),
-                AvroField("data_file", fileSchema(partition), 2),
+                AvroField("data_file", fileSchema(partition, version), 2),
             ])
     }
 
-    private static func fileSchema(_ partition: AvroSchema) -> AvroSchema {
-        .record(
+    private static func fileSchema(_ partition: AvroSchema, _ version: Int) -> AvroSchema {
+        let later =
+            version < 3
+            ? []
+            : [
+                AvroField("first_row_id", .optional(.long), 142),
+                AvroField("content_offset", .optional(.long), 144),
+                AvroField("content_size_in_bytes", .optional(.long), 145),
+            ]
+        return .record(
             name: "r2",
             fields: [
                 AvroField("content", .int, 134), AvroField("file_path", .string, 100),
@@ -45,12 +53,13 @@ public struct Manifest: Hashable, Sendable {
                 AvroField("equality_ids", list(136, .int), 135),
                 AvroField("sort_order_id", .optional(.int), 140),
                 AvroField("referenced_data_file", .optional(.string), 143),
-            ])
+            ] + later)
     }
 
     /// What is read and written here; a manifest with more than that is never written anew.
     private static let knownFields: Set<Int32> = [
-        100, 101, 102, 103, 104, 108, 109, 110, 125, 128, 131, 132, 134, 135, 137, 140, 143,
+        100, 101, 102, 103, 104, 108, 109, 110, 125, 128, 131, 132, 134, 135, 137, 140, 142, 143,
+        144, 145,
     ]
 
     private static func list(_ element: Int32, _ schema: AvroSchema) -> AvroSchema {
@@ -66,46 +75,55 @@ public struct Manifest: Hashable, Sendable {
                 elementIdentifier: nil, isMap: true))
     }
 
-    /// The manifest file, in format version 2.
-    public func encoded(syncMarker: [UInt8]) throws -> [UInt8] {
+    /// The manifest file, in format version 2 or 3.
+    public func encoded(syncMarker: [UInt8], formatVersion: Int = 2) throws -> [UInt8] {
         precondition(!header.hasUnknownFields, "what is not known would be lost")
+        precondition((2...3).contains(formatVersion), "no other version is written")
         let file = AvroFile(
-            schema: Self.avroSchema(header.partitionType),
+            schema: Self.avroSchema(header.partitionType, formatVersion),
             metadata: [
                 ("schema", header.schema), ("schema-id", "\(header.schemaIdentifier)"),
                 ("partition-spec", header.partitionSpec),
-                ("partition-spec-id", "\(header.specIdentifier)"), ("format-version", "2"),
+                ("partition-spec-id", "\(header.specIdentifier)"),
+                ("format-version", "\(formatVersion)"),
                 ("content", content == .data ? "data" : "deletes"),
-            ], records: entries.map(Self.record))
+            ], records: entries.map { Self.record($0, formatVersion) })
         return try file.encoded(syncMarker: syncMarker)
     }
 
-    private static func record(_ entry: ManifestEntry) -> AvroValue {
+    private static func record(_ entry: ManifestEntry, _ version: Int) -> AvroValue {
         .record([
             .int(entry.status.rawValue), long(entry.snapshot), long(entry.sequenceNumber),
-            long(entry.fileSequenceNumber), record(entry.file),
+            long(entry.fileSequenceNumber), record(entry.file, version),
         ])
     }
 
-    private static func record(_ file: DataFile) -> AvroValue {
+    private static func record(_ file: DataFile, _ version: Int) -> AvroValue {
         func map(_ value: (DataFile.ColumnBounds) -> AvroValue?) -> AvroValue {
             let entries = file.columns.compactMap { column in
                 value(column).map { AvroValue.record([.int(column.identifier), $0]) }
             }
             return entries.isEmpty ? .null : .array(entries)
         }
-        return .record([
-            .int(file.content.rawValue), .string(file.path), .string(file.format), file.partition,
-            .long(file.recordCount), .long(file.byteCount), map { $0.byteCount.map { .long($0) } },
-            map { $0.valueCount.map { .long($0) } }, map { $0.nullCount.map { .long($0) } },
-            map { $0.nanCount.map { .long($0) } }, map { $0.lower.map { .bytes($0) } },
-            map { $0.upper.map { .bytes($0) } }, file.keyMetadata.map { .bytes($0) } ?? .null,
-            file.splitOffsets.isEmpty ? .null : .array(file.splitOffsets.map { .long($0) }),
-            file.equalityIdentifiers.isEmpty
-                ? .null : .array(file.equalityIdentifiers.map { .int($0) }),
-            file.sortOrder.map { .int($0) } ?? .null,
-            file.referencedDataFile.map { .string($0) } ?? .null,
-        ])
+        let later =
+            version < 3
+            ? []
+            : [long(file.firstRow), long(file.contentOffset), long(file.contentByteCount)]
+        return .record(
+            [
+                .int(file.content.rawValue), .string(file.path), .string(file.format),
+                file.partition,
+                .long(file.recordCount), .long(file.byteCount),
+                map { $0.byteCount.map { .long($0) } },
+                map { $0.valueCount.map { .long($0) } }, map { $0.nullCount.map { .long($0) } },
+                map { $0.nanCount.map { .long($0) } }, map { $0.lower.map { .bytes($0) } },
+                map { $0.upper.map { .bytes($0) } }, file.keyMetadata.map { .bytes($0) } ?? .null,
+                file.splitOffsets.isEmpty ? .null : .array(file.splitOffsets.map { .long($0) }),
+                file.equalityIdentifiers.isEmpty
+                    ? .null : .array(file.equalityIdentifiers.map { .int($0) }),
+                file.sortOrder.map { .int($0) } ?? .null,
+                file.referencedDataFile.map { .string($0) } ?? .null,
+            ] + later)
     }
 
     private static func long(_ value: Int64?) -> AvroValue { value.map { .long($0) } ?? .null }
@@ -127,13 +145,23 @@ public struct Manifest: Hashable, Sendable {
         }
     }
 
+    /// Gives data files the row ids that they have by their places, from the manifest's first on
+    /// (spec, "First Row ID Inheritance").
+    mutating func inheritRows(from first: Int64?) {
+        guard content == .data, var next = first else { return }
+        for position in entries.indices where entries[position].file.firstRow == nil {
+            entries[position].file.firstRow = next
+            next += entries[position].file.recordCount
+        }
+    }
+
     private static func entry(_ record: AvroRecord, _ path: String) throws -> ManifestEntry {
         let file = try record.record(2)
         guard let status = ManifestEntry.Status(rawValue: Int32(try record.integer(0))),
             let content = DataFile.Content(rawValue: Int32(try file.optionalInteger(134) ?? 0))
         else { throw IcebergError.unsupported(reason: "an entry of unknown content in \(path)") }
         let equality = (file.value(135)?.array ?? []).compactMap(\.integer)
-        let described = DataFile(
+        var described = DataFile(
             content: content, path: try file.string(100), format: try file.string(101),
             partition: file.value(102) ?? .record([]), recordCount: try file.integer(103),
             byteCount: try file.integer(104), columns: columns(of: file),
@@ -142,6 +170,9 @@ public struct Manifest: Hashable, Sendable {
             equalityIdentifiers: equality.compactMap { Int32(exactly: $0) },
             sortOrder: file.value(140)?.integer.flatMap { Int32(exactly: $0) },
             referencedDataFile: file.value(143)?.string)
+        described.firstRow = try file.optionalInteger(142)
+        described.contentOffset = try file.optionalInteger(144)
+        described.contentByteCount = try file.optionalInteger(145)
         return ManifestEntry(
             status: status, snapshot: try record.optionalInteger(1),
             sequenceNumber: try record.optionalInteger(3),

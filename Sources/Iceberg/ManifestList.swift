@@ -18,6 +18,8 @@ public struct ManifestFile: Hashable, Sendable {
     /// What the partition values of its files lie between, field by field; empty if not said.
     var partitions: [PartitionSummary] = []
     var keyMetadata: [UInt8]?
+    /// From format version 3 on: the row id of the first row of its files that say none.
+    var firstRow: Int64?
 
     struct PartitionSummary: Hashable, Sendable {
         var containsNull: Bool
@@ -96,6 +98,7 @@ public struct ManifestFile: Hashable, Sendable {
         deletedRowCount = try record.optionalInteger(514) ?? 0
         specIdentifier = Int32(clamping: try record.optionalInteger(502) ?? 0)
         keyMetadata = record.value(519)?.bytes
+        firstRow = try record.optionalInteger(520)
         partitions = try record.records(507).map { summary in
             PartitionSummary(
                 containsNull: summary.value(509)?.boolean ?? true,
@@ -111,56 +114,82 @@ public struct ManifestList: Hashable, Sendable {
 
     public init(manifests: [ManifestFile]) { self.manifests = manifests }
 
-    static let avroSchema = AvroSchema.record(
-        name: "manifest_file",
-        fields: [
-            AvroField("manifest_path", .string, 500), AvroField("manifest_length", .long, 501),
-            AvroField("partition_spec_id", .int, 502), AvroField("content", .int, 517),
-            AvroField("sequence_number", .long, 515),
-            AvroField("min_sequence_number", .long, 516),
-            AvroField("added_snapshot_id", .long, 503),
-            AvroField("added_files_count", .int, 504),
-            AvroField("existing_files_count", .int, 505),
-            AvroField("deleted_files_count", .int, 506),
-            AvroField("added_rows_count", .long, 512),
-            AvroField("existing_rows_count", .long, 513),
-            AvroField("deleted_rows_count", .long, 514),
-            AvroField(
-                "partitions",
-                .optional(
-                    .array(
-                        .record(
-                            name: "r508",
-                            fields: [
-                                AvroField("contains_null", .boolean, 509),
-                                AvroField("contains_nan", .optional(.boolean), 518),
-                                AvroField("lower_bound", .optional(.bytes), 510),
-                                AvroField("upper_bound", .optional(.bytes), 511),
-                            ]), elementIdentifier: 508, isMap: false)), 507),
-            AvroField("key_metadata", .optional(.bytes), 519),
-        ])
+    static let avroSchema = avroSchema([])
+    private static let avroSchemaOfVersion3 = avroSchema([
+        AvroField("first_row_id", .optional(.long), 520)
+    ])
+
+    private static func avroSchema(_ later: [AvroField]) -> AvroSchema {
+        .record(
+            name: "manifest_file",
+            fields: fields + later)
+    }
+
+    private static let fields: [AvroField] = [
+        AvroField("manifest_path", .string, 500), AvroField("manifest_length", .long, 501),
+        AvroField("partition_spec_id", .int, 502), AvroField("content", .int, 517),
+        AvroField("sequence_number", .long, 515),
+        AvroField("min_sequence_number", .long, 516),
+        AvroField("added_snapshot_id", .long, 503),
+        AvroField("added_files_count", .int, 504),
+        AvroField("existing_files_count", .int, 505),
+        AvroField("deleted_files_count", .int, 506),
+        AvroField("added_rows_count", .long, 512),
+        AvroField("existing_rows_count", .long, 513),
+        AvroField("deleted_rows_count", .long, 514),
+        AvroField(
+            "partitions",
+            .optional(
+                .array(
+                    .record(
+                        name: "r508",
+                        fields: [
+                            AvroField("contains_null", .boolean, 509),
+                            AvroField("contains_nan", .optional(.boolean), 518),
+                            AvroField("lower_bound", .optional(.bytes), 510),
+                            AvroField("upper_bound", .optional(.bytes), 511),
+                        ]), elementIdentifier: 508, isMap: false)), 507),
+        AvroField("key_metadata", .optional(.bytes), 519),
+    ]
+
+    /// Gives the data manifests that have none the row ids of their first rows, from `next` on;
+    /// answers the first that is left (spec, "First Row ID Assignment").
+    mutating func assignRows(from next: Int64) -> Int64 {
+        var next = next
+        for position in manifests.indices
+        where manifests[position].content == .data && manifests[position].firstRow == nil {
+            manifests[position].firstRow = next
+            next += manifests[position].addedRowCount + manifests[position].existingRowCount
+        }
+        return next
+    }
 
     public func encoded(
-        snapshot: Int64, parent: Int64?, sequenceNumber: Int64, syncMarker: [UInt8]
+        snapshot: Int64, parent: Int64?, sequenceNumber: Int64, syncMarker: [UInt8],
+        formatVersion: Int = 2
     ) throws -> [UInt8] {
+        precondition((2...3).contains(formatVersion), "no other version is written")
         let records = manifests.map { manifest -> AvroValue in
-            .record([
-                .string(manifest.path), .long(manifest.byteCount), .int(manifest.specIdentifier),
-                .int(manifest.content.rawValue), .long(manifest.sequenceNumber),
-                .long(manifest.minimumSequenceNumber), .long(manifest.addedSnapshot),
-                .int(manifest.addedFileCount), .int(manifest.existingFileCount),
-                .int(manifest.deletedFileCount), .long(manifest.addedRowCount),
-                .long(manifest.existingRowCount), .long(manifest.deletedRowCount),
-                Self.record(manifest.partitions),
-                manifest.keyMetadata.map { .bytes($0) } ?? .null,
-            ])
+            .record(
+                [
+                    .string(manifest.path), .long(manifest.byteCount),
+                    .int(manifest.specIdentifier),
+                    .int(manifest.content.rawValue), .long(manifest.sequenceNumber),
+                    .long(manifest.minimumSequenceNumber), .long(manifest.addedSnapshot),
+                    .int(manifest.addedFileCount), .int(manifest.existingFileCount),
+                    .int(manifest.deletedFileCount), .long(manifest.addedRowCount),
+                    .long(manifest.existingRowCount), .long(manifest.deletedRowCount),
+                    Self.record(manifest.partitions),
+                    manifest.keyMetadata.map { .bytes($0) } ?? .null,
+                ] + (formatVersion < 3 ? [] : [manifest.firstRow.map { .long($0) } ?? .null]))
         }
         let file = AvroFile(
-            schema: Self.avroSchema,
+            schema: formatVersion < 3 ? Self.avroSchema : Self.avroSchemaOfVersion3,
             metadata: [
                 ("snapshot-id", "\(snapshot)"),
                 ("parent-snapshot-id", parent.map { "\($0)" } ?? "null"),
-                ("sequence-number", "\(sequenceNumber)"), ("format-version", "2"),
+                ("sequence-number", "\(sequenceNumber)"),
+                ("format-version", "\(formatVersion)"),
             ], records: records)
         return try file.encoded(syncMarker: syncMarker)
     }

@@ -1,3 +1,4 @@
+import Avro
 import Columnar
 public import Parquet
 
@@ -60,8 +61,51 @@ extension DataFile {
 }
 
 extension LakeTable {
-    /// Writes deletes of the last scan's files: those of a file with partition values in a file of
-    /// their own, which is of its partition, all others together.
+    /// Writes deletes of a snapshot's files into a change that is to be committed on that very
+    /// snapshot, the last that was scanned, in the form of format version 3.
+    ///
+    /// Each data file gets one deletion vector, which has what was deleted of it before, too; what
+    /// deleted that before is removed.
+    public func writeDeletes(
+        _ deletes: [PositionDelete], of scan: LakeScan, into change: inout LakeChange
+    ) async throws {
+        precondition(metadata.formatVersion >= 3, "a deletion vector before format version 3")
+        let touched = Set(deletes.map(\.path))
+        let files = scan.dataFiles.filter { touched.contains($0.file.path) }
+        precondition(files.count == touched.count, "a delete of no file of the snapshot")
+        let known = try await deletions(of: scan, from: files)
+        var gone: [String: Set<Int64>] = [:]
+        // Each for itself, in any order.
+        for file in touched { gone[file] = known.positions[file] ?? [] }
+        for delete in deletes { gone[delete.path]!.insert(delete.position) }
+        let path = newPath("data", "-deletes.puffin")
+        var puffin = PuffinFile()
+        var written: [DataFile] = []
+        for file in touched.sorted() {
+            let vector = DeletionVector(gone[file]!)
+            let blob = puffin.append(vector, of: file)
+            var described = DataFile(
+                content: .positionDeletes, path: path, format: "PUFFIN",
+                partition: partitioned[file]?.partition ?? .record([]),
+                recordCount: Int64(vector.positions.count), byteCount: 0, columns: [],
+                splitOffsets: [], referencedDataFile: file)
+            described.contentOffset = blob.offset
+            described.contentByteCount = blob.byteCount
+            written.append(described)
+        }
+        let bytes = puffin.finish()
+        for position in written.indices { written[position].byteCount = Int64(bytes.count) }
+        try await write(bytes, at: path)
+        change.deleteFiles += written
+        for old in scan.deleteFiles where old.file.content == .positionDeletes {
+            guard let file = old.file.referencedDataFile, touched.contains(file) else { continue }
+            change.removedFiles.insert(old.file.identity)
+        }
+    }
+
+    /// Writes deletes of the last scan's files in the form of format version 2: those of a file
+    /// with partition values in a file of their own, which is of its partition, all others
+    /// together.
     public func writeDeletes(_ deletes: [PositionDelete]) async throws -> [DataFile] {
         var groups: [String: [PositionDelete]] = [:]
         for delete in deletes {
@@ -82,7 +126,25 @@ extension LakeTable {
     }
 }
 
-/// The deletes that a file holds.
+/// The deletes of a live file of position deletes, whose bytes these are: of the one deletion
+/// vector that it describes, or of a Parquet file of them.
+public func positionDeletes(
+    in bytes: [UInt8], of file: DataFile
+) throws(IcebergError) -> [PositionDelete] {
+    guard file.isDeletionVector else { return try positionDeletes(in: bytes, file.path) }
+    guard let place = file.vectorRange, let dataFile = file.referencedDataFile,
+        place.upperBound <= bytes.count
+    else {
+        throw .damaged(
+            path: file.path, reason: "it ends before the deletion vector at its place")
+    }
+    let blob = Array(bytes[Int(place.lowerBound)..<Int(place.upperBound)])
+    return try DeletionVector(decoding: blob, of: file).positions.map {
+        PositionDelete(path: dataFile, position: $0)
+    }
+}
+
+/// The deletes that a Parquet file holds.
 public func positionDeletes(
     in bytes: [UInt8], _ path: String
 ) throws(IcebergError) -> [PositionDelete] {

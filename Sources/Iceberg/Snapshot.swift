@@ -29,6 +29,25 @@ public struct Snapshot: Hashable, Sendable {
         }
     }
 
+    /// The row ids that its commit gave out, from format version 3 on.
+    var rows: Range<Int64>? {
+        get {
+            guard let first = others.first(where: { $0.name == "first-row-id" })?.value.integer,
+                let count = others.first(where: { $0.name == "added-rows" })?.value.integer,
+                first >= 0, count >= 0, count <= .max - first
+            else { return nil }
+            return first..<first + count
+        }
+        set {
+            others.removeAll { ["first-row-id", "added-rows"].contains($0.name) }
+            guard let newValue else { return }
+            others += [
+                JSONMember("first-row-id", .integer(newValue.lowerBound)),
+                JSONMember("added-rows", .integer(Int64(newValue.count))),
+            ]
+        }
+    }
+
     /// A value of the summary.
     public func summary(_ name: String) -> String? { summary.first { $0.name == name }?.value }
 

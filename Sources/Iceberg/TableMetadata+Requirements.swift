@@ -56,10 +56,14 @@ extension TableMetadata {
     func creationRequest(_ schema: IcebergSchema) -> [JSONMember] {
         let orders = list("sort-orders").first ?? ["order-id": 0, "fields": []]
         let specs = list("partition-specs").first ?? ["spec-id": 0, "fields": []]
+        // There is no other way to say it; the second is what catalogs make by themselves.
+        let version =
+            formatVersion == 2
+            ? [] : [JSONMember("format-version", .string("\(formatVersion)"))]
         return [
             JSONMember("schema", schema.json), JSONMember("partition-spec", specs),
             JSONMember("write-order", orders), JSONMember("stage-create", false),
-            JSONMember("properties", .object(properties)),
+            JSONMember("properties", .object(properties + version)),
         ]
     }
 

@@ -63,6 +63,9 @@ extension TableMetadata {
                 reason: "sequence number \(snapshot.sequenceNumber) after \(lastSequenceNumber)")
         }
         precondition(self.snapshot(snapshot.identifier) == nil, "a snapshot id is used once")
+        if let rows = snapshot.rows {
+            setOther("next-row-id", .integer(max(number("next-row-id") ?? 0, rows.upperBound)))
+        }
         lastSequenceNumber = snapshot.sequenceNumber
         lastUpdatedMilliseconds = max(lastUpdatedMilliseconds, snapshot.timestampMilliseconds)
         snapshots.append(snapshot)

@@ -50,9 +50,13 @@ public struct TableMetadata: Hashable, Sendable {
     static let metadataLogLimit = 100
 
     /// A table without snapshots.
-    public init(uuid: String, location: String, schema: IcebergSchema, timestampMilliseconds: Int64)
-    {
+    public init(
+        uuid: String, location: String, schema: IcebergSchema, timestampMilliseconds: Int64,
+        formatVersion: Int = 2
+    ) {
         precondition(!location.hasSuffix("/"), "a table's location does not end in a slash")
+        precondition((2...3).contains(formatVersion), "no other version is written")
+        self.formatVersion = formatVersion
         self.uuid = uuid
         self.location = location
         self.schema = schema
@@ -67,6 +71,7 @@ public struct TableMetadata: Hashable, Sendable {
             JSONMember("default-sort-order-id", 0),
             JSONMember("sort-orders", [["order-id": 0, "fields": []]]),
         ]
+        if formatVersion >= 3 { others.append(JSONMember("next-row-id", 0)) }
         if let text = ExactTypes(schema.columns.fields).text {
             properties.append(JSONMember(ExactTypes.property, .string(text)))
         }

@@ -75,7 +75,12 @@ extension TableTiering {
             }
             change.dataFiles += try await writer.finish()
         }
-        change.deleteFiles = try await lake.writeDeletes(deletes)
+        if lake.metadata.formatVersion < 3 {
+            change.deleteFiles = try await lake.writeDeletes(deletes)
+        } else if let current = lake.metadata.current, !deletes.isEmpty {
+            try await lake.writeDeletes(
+                deletes, of: try await lake.scan(current), into: &change)
+        }
         return moves
     }
 }

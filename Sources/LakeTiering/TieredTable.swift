@@ -14,6 +14,29 @@ public struct TieredTable: Hashable, Sendable {
     public var name: String
     public var schema: Schema
     public var bucketCount: Int
+    /// The format version that its lake table is made in; as configured if nil.
+    public var lakeFormatVersion: Int?
+    /// Properties that its lake table is made with.
+    public var lakeProperties: [(String, String)] { lakeSettings.map { ($0.name, $0.value) } }
+    private var lakeSettings: [Setting] = []
+
+    private struct Setting: Hashable, Sendable {
+        var name: String
+        var value: String
+    }
+
+    /// Takes what the table's creator said of its lake table: names that begin with `iceberg.`, as
+    /// Fluss has them; the format version, 2 or 3, is one of them.
+    public mutating func configure(_ properties: [(name: String, value: String)]) {
+        for (name, value) in properties where name.hasPrefix("iceberg.") {
+            let setting = Setting(name: String(name.dropFirst("iceberg.".count)), value: value)
+            if setting.name == "format-version" {
+                lakeFormatVersion = Int(value).flatMap { (2...3).contains($0) ? $0 : nil }
+            } else {
+                lakeSettings.append(setting)
+            }
+        }
+    }
 
     public init(
         identifier: Int64, database: String = namespace, name: String, schema: Schema,
