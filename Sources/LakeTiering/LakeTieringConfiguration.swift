@@ -17,10 +17,18 @@ public struct LakeTieringConfiguration: Hashable, Sendable {
     /// that is free (`max-file-group-size-bytes`).
     public var compactionByteCount: Int64 = 32 * 1024 * 1024
     /// Snapshots expire when they are older, and nothing names them
-    /// (`history.expire.max-snapshot-age-ms`; readers that began before are safe as long).
+    /// (`history.expire.max-snapshot-age-ms`), and no reader has a lease.
     public var maximumSnapshotAge = Duration.seconds(5 * 24 * 3600)
     /// So many of the newest stay all the same (`history.expire.min-snapshots-to-keep`).
     public var minimumSnapshotCount = 1
+    /// The format version that lake tables are made in, 2 or 3: the third has deletion vectors and
+    /// row lineage.
+    public var formatVersion = 2
+    /// The table's folder is searched at this interval for files that nothing names.
+    public var collectionInterval = Duration.seconds(24 * 3600)
+    /// Such files of other programs are deleted when they have been seen to be so for this long
+    /// (Iceberg's `remove_orphan_files` takes three days).
+    public var foreignOrphanAge = Duration.seconds(3 * 24 * 3600)
 
     public init() {}
 }

@@ -27,15 +27,18 @@ extension TableTiering {
         do {
             if configuration.isCompacting { try await compact(lake, progress, &done) }
             try await expire(lake, &done)
+            try await collectOrphans(lake, &done)
         } catch let error as ColumnarError {
             throw LakeTieringError.damaged(reason: "table \(table.name): \(error)")
         }
         if lake.catalogWritesMetadata { return done }
-        // Metadata that has left the table's log of it is nobody's any more.
+        // Metadata that has left the table's log of it is nobody's any more. Another table of the
+        // name, such as one that was made anew, has no log of this one's.
         let named = lake.metadata.previousFiles.union([lake.metadataLocation])
-        let left = metadataFiles.subtracting(named)
-        metadataFiles = named
-        done.deletedObjectCount += try await lake.delete(left.sorted(), on: machine)
+        let left = metadataFiles.of == lake.metadata.uuid ? metadataFiles.paths : []
+        metadataFiles = (lake.metadata.uuid, named)
+        done.deletedObjectCount += try await lake.delete(
+            left.subtracting(named).sorted(), on: machine)
         return done
     }
 
@@ -124,14 +127,20 @@ extension TableTiering {
         let metadata = lake.metadata
         let now = machine.clock.timestamp.millisecondsSinceEpoch
         let age = milliseconds(configuration.maximumSnapshotAge, "max-snapshot-age-ms", metadata)
-        let named = metadata.namedSnapshots
+        func isOld(_ snapshot: Snapshot) -> Bool { now - snapshot.timestampMilliseconds > age }
+        // Each expiry is a commit, and one of few snapshots is not worth it.
+        if metadata.snapshots.count(where: isOld) < max(1, metadata.snapshots.count / 8) { return }
+        var named = metadata.namedSnapshots
+        let held = try await leases.look(lake, on: machine).snapshots
+        if metadata.snapshots.contains(where: { isOld($0) && held.contains($0.identifier) }) {
+            machine.observer.reached("lake snapshot kept for its reader")
+            named.formUnion(held)
+        }
         let newest = metadata.history.prefix(max(1, configuration.minimumSnapshotCount))
             .map(\.identifier)
         let old = metadata.snapshots.filter {
-            now - $0.timestampMilliseconds > age && !named.contains($0.identifier)
-                && !newest.contains($0.identifier)
+            isOld($0) && !named.contains($0.identifier) && !newest.contains($0.identifier)
         }
-        // Each expiry is a commit, and one of few snapshots is not worth it.
         if old.count < max(1, metadata.snapshots.count / 8) { return }
         let expired = old.map(\.identifier)
         var change = LakeChange()
@@ -145,7 +154,48 @@ extension TableTiering {
         }
         machine.observer.reached("lake snapshots expired")
         done.expiredSnapshotCount = expired.count
-        done.deletedObjectCount = try await lake.deleteUnreachable(from: old, on: machine)
+        // Whoever took a lease before the snapshot expired still reads it; whoever took one later
+        // has seen that it is too late.
+        let readers = try await leases.look(lake, on: machine)
+        let lists = try await leases.lists(readers, besides: lake)
+        done.deletedObjectCount = try await lake.deleteUnreachable(
+            from: old, holding: lists, on: machine)
+    }
+
+    // MARK: Orphans
+
+    /// Deletes what no commit ever named, or what was not deleted when the last that did let go.
+    ///
+    /// Which files are left of commits that will never be is known, not guessed from their age:
+    /// their names tell under which epoch they were written. Once this tierer has committed, no
+    /// commit of an earlier epoch comes through any more, for the state that it was made for is
+    /// gone; its own are over, unless the outcome of one is unknown. Files of other programs may be
+    /// of a commit under way, so they have to be seen to be orphans for long.
+    private func collectOrphans(_ lake: LakeTable, _ done: inout LakeMaintenance) async throws {
+        let now = machine.clock.now
+        if let last = orphansCollectedAt, now - last < configuration.collectionInterval { return }
+        guard lake.isSettled, try table.progress(in: lake.metadata).epoch == epoch else { return }
+        let readers = try await leases.look(lake, on: machine)
+        let found = try await lake.orphans(holding: try await leases.lists(readers, besides: lake))
+        // It was read anew: it must still be this tierer's, and nothing in doubt.
+        guard lake.isSettled, try table.progress(in: lake.metadata).epoch == epoch else { return }
+        orphansCollectedAt = now
+        var since: [String: Instant] = [:]
+        var dead: [LakeOrphan] = []
+        for orphan in found {
+            if !lake.catalogWritesMetadata, let writer = orphan.epoch, writer <= epoch {
+                dead.append(orphan)
+                continue
+            }
+            let first = orphansSince[orphan.key] ?? now
+            if now - first >= configuration.foreignOrphanAge { dead.append(orphan) }
+            since[orphan.key] = first
+        }
+        orphansSince = since
+        if dead.isEmpty { return }
+        let count = try await lake.delete(dead, on: machine)
+        machine.observer.reached("lake orphans deleted")
+        done.deletedObjectCount += count
     }
 
     private func milliseconds(

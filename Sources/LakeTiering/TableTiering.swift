@@ -24,8 +24,12 @@ public final class TableTiering {
     private let indexMemory: MemoryUse
     /// The last foreign commit that was told of.
     private var toldSnapshot: Int64?
-    /// The metadata files that the table named when it was last maintained.
-    var metadataFiles: Set<String> = []
+    /// The metadata files that the table, by its UUID, named when it was last maintained.
+    var metadataFiles: (of: String, paths: Set<String>) = ("", [])
+    var leases = LeaseWatch()
+    var orphansCollectedAt: Instant?
+    /// Since when other programs' files have been seen to be orphans, by their keys.
+    var orphansSince: [String: Instant] = [:]
 
     private static let attemptLimit = 3
 
@@ -125,7 +129,8 @@ public final class TableTiering {
             offsets: [Int64](repeating: 0, count: table.bucketCount))
         let opened = try await LakeTable.openOrCreate(
             machine, table.lakeName, in: location, schema: schema,
-            properties: start.properties
+            properties: start.properties + table.lakeProperties,
+            formatVersion: table.lakeFormatVersion ?? configuration.formatVersion, epoch: epoch
         ) { metadata throws(IcebergError) in
             guard try table.succeeds(metadata) else { return false }
             machine.observer.reached("lake table of a dropped table replaced")

@@ -43,31 +43,40 @@ extension UnionReader {
             return extent
         }
         return try await inUnion(table) {
-            var changes = try LogChanges(table, request)
-            for bucket in 0..<table.bucketCount {
-                let end = try await self.end(of: table, bucket, base, moment)
-                extent.offsets[bucket] = end
-                var reader = LogReader(self, table, bucket, base.offsets[bucket]..<end)
-                while let batches = try await reader.next() {
-                    for batch in batches {
-                        let rows = try changes.take(batch, bucket: Int32(bucket), before: end)
-                        guard let rows else { continue }
-                        extent.rowCount += rows.rowCount
-                        try await take(rows)
-                    }
+            try await whileKept(base) { lease in
+                try await stream(table, moment, request, base, into: &extent) { batch in
+                    await lease?.keep()
+                    try await take(batch)
                 }
-            }
-            if let lake = base.lake, let snapshot = base.snapshot {
-                try await whileKept(lake, snapshot) {
-                    try await streamLake(
-                        lake, snapshot, base, changes, request, into: &extent, take)
-                }
-            }
-            for batch in try changes.left() {
-                extent.rowCount += batch.rowCount
-                try await take(batch)
             }
             return extent
+        }
+    }
+
+    private func stream(
+        _ table: TieredTable, _ moment: ReadMoment, _ request: ReadRequest, _ base: UnionBase,
+        into extent: inout UnionExtent, _ take: (RecordBatch) async throws -> Void
+    ) async throws {
+        var changes = try LogChanges(table, request)
+        for bucket in 0..<table.bucketCount {
+            let end = try await self.end(of: table, bucket, base, moment)
+            extent.offsets[bucket] = end
+            var reader = LogReader(self, table, bucket, base.offsets[bucket]..<end)
+            while let batches = try await reader.next() {
+                for batch in batches {
+                    let rows = try changes.take(batch, bucket: Int32(bucket), before: end)
+                    guard let rows else { continue }
+                    extent.rowCount += rows.rowCount
+                    try await take(rows)
+                }
+            }
+        }
+        if let lake = base.lake, let snapshot = base.snapshot {
+            try await streamLake(lake, snapshot, base, changes, request, into: &extent, take)
+        }
+        for batch in try changes.left() {
+            extent.rowCount += batch.rowCount
+            try await take(batch)
         }
     }
 

@@ -36,10 +36,9 @@ public final class UnionReader {
         let base = try await self.base(table, moment, request)
         return try await inUnion(table) {
             var merge = UnionMerge(table, request, isShared: base.isShared)
-            if let lake = base.lake, let snapshot = base.snapshot {
-                try await whileKept(lake, snapshot) {
-                    try await readFiles(lake, snapshot, base.offsets, into: &merge)
-                }
+            try await whileKept(base) { lease in
+                guard let lake = base.lake, let snapshot = base.snapshot else { return }
+                try await readFiles(lake, snapshot, base.offsets, lease, into: &merge)
             }
             var offsets = base.offsets
             for bucket in 0..<table.bucketCount {
@@ -175,25 +174,30 @@ public final class UnionReader {
         return ends[bucket]
     }
 
-    /// Reads a snapshot's files; what is gone meanwhile belonged to a snapshot that expired, or it
-    /// is damage.
+    /// Reads the files of a base's snapshot, which a lease keeps; what is gone all the same
+    /// belonged to a snapshot that expired, or it is damage.
     func whileKept(
-        _ lake: LakeTable, _ snapshot: Snapshot, _ body: () async throws -> Void
+        _ base: UnionBase, _ body: (SnapshotLease?) async throws -> Void
     ) async throws {
+        guard let lake = base.lake, let snapshot = base.snapshot else { return try await body(nil) }
+        let lease = try await SnapshotLease.take(snapshot, of: lake)
         do {
-            try await body()
-        } catch let error as IcebergError {
-            guard case .damaged = error else { throw error }
-            try await lake.refresh()
-            if lake.metadata.snapshot(snapshot.identifier) != nil { throw error }
+            try await body(lease)
+        } catch {
+            await lease?.end()
+            guard case IcebergError.damaged = error, try await !lake.stillHas(snapshot) else {
+                throw error
+            }
             machine.observer.reached("snapshot expired while it was read")
             throw IcebergError.noSuchSnapshot(
                 table: lake.name.description, snapshot: snapshot.identifier)
         }
+        await lease?.end()
     }
 
     private func readFiles(
-        _ lake: LakeTable, _ snapshot: Snapshot, _ ends: [Int64], into merge: inout UnionMerge
+        _ lake: LakeTable, _ snapshot: Snapshot, _ ends: [Int64], _ lease: SnapshotLease?,
+        into merge: inout UnionMerge
     ) async throws {
         let scan = try await lake.scan(snapshot)
         let wanted = scan.dataFiles.filter {
@@ -202,6 +206,7 @@ public final class UnionReader {
         if wanted.isEmpty { return }
         let deletions = try await lake.deletions(of: scan, from: wanted)
         for data in wanted {
+            await lease?.keep()
             let portions = try await lake.rows(
                 of: data.file, without: deletions, as: merge.rows.schema, filter: merge.pushed)
             for portion in portions { try merge.add(lake: portion.batch, ends, data.file.path) }

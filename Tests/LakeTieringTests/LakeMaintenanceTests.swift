@@ -1,4 +1,5 @@
 import Columnar
+import Foundation
 import Iceberg
 import JSON
 import Platform
@@ -8,6 +9,10 @@ import Testing
 import UnionRead
 
 @testable import LakeTiering
+
+/// How many commits a table is to stay in shape for.
+private let lakeCommitCount =
+    ProcessInfo.processInfo.environment["WAVETANK_LAKE_COMMITS"].flatMap { Int($0) } ?? 40
 
 @Suite("A lake table that stays in shape")
 struct LakeMaintenanceTests {
@@ -29,18 +34,22 @@ struct LakeMaintenanceTests {
 
     @Test(
         "After many commits, files, snapshots, objects and metadata are as many as after few",
-        arguments: [true, false])
-    func steady(isKeyed: Bool) throws {
-        try inWorld { machine, world in
+        arguments: [true, false], [2, 3])
+    func steady(isKeyed: Bool, formatVersion: Int) throws {
+        try inWorld(limit: .seconds(100_000)) { machine, world in
             let table = try await LoggedTable(machine, isKeyed: isKeyed)
             let random = RandomStream(seed: 5, label: "changes")
-            let tiering = table.tiering(machine, Self.configuration())
+            var configuration = Self.configuration()
+            configuration.formatVersion = formatVersion
+            let tiering = table.tiering(machine, configuration)
             var sizes: [Size] = []
             _ = try await tiering.round()
             var setting = LakeChange()
             setting.properties = [("write.metadata.previous-versions-max", "10")]
             try await table.lake(machine).commit(setting, on: machine) { _ in }
-            for round in 1...40 {
+            // A thousand take a minute and a half: set WAVETANK_LAKE_COMMITS for them.
+            let count = lakeCommitCount
+            for round in 1...count {
                 for _ in 0..<2 { try table.write(random) }
                 let start = machine.clock.now
                 guard try await tiering.round() != nil else { continue }
@@ -48,7 +57,7 @@ struct LakeMaintenanceTests {
                 size.commitDuration = machine.clock.now - start
                 _ = try await tiering.maintain()
                 try await machine.sleep(.seconds(20))
-                if round % 10 != 0 { continue }
+                if round % (count / 4) != 0 && round != 10 && round != 100 { continue }
                 let lake = try await table.lake(machine)
                 let scan = try await lake.scan(try #require(lake.metadata.current))
                 size.fileCount = scan.dataFiles.count + scan.deleteFiles.count
@@ -57,7 +66,7 @@ struct LakeMaintenanceTests {
                     prefix: "lake/", after: nil, limit: 1000
                 ).count
                 size.metadataByteCount = lake.metadata.json.compact.utf8.count
-                print("commit \(round): \(size)")
+                print("v\(formatVersion) keyed \(isKeyed) commit \(round): \(size)")
                 sizes.append(size)
                 let answer = try await UnionReader(machine, in: warehouse, log: table)
                     .read(table.table)

@@ -126,6 +126,18 @@ extension ClusterSetting {
         count(
             "lakeSnapshots", 1...10_000, \.lakeTiering.minimumSnapshotCount,
             "of the newest that stay all the same"),
+        duration(
+            "lakeCollection", \.lakeTiering.collectionInterval,
+            "between two searches for files of a lake table that nothing names", in: age,
+            byDefault: .seconds(300)
+        ).drawn("10s", "1d"),
+        duration(
+            "lakeForeignOrphans", \.lakeTiering.foreignOrphanAge,
+            "after which files of other programs that nothing names are deleted", in: age),
+        count(
+            "lakeFormat", 2...3, \.lakeTiering.formatVersion,
+            "of Iceberg that lake tables are made in; the third has deletion vectors"
+        ).drawn("2", "3"),
         count(
             "lakeRowsPerFile", 1...10_000_000, \.lakeTiering.rowsPerFile,
             "rows that a data file has at most"

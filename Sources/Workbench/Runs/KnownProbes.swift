@@ -114,6 +114,12 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "lake file found written already",
                 "lake files compacted",
                 "lake snapshots expired",
+                "lake snapshot kept for its reader",
+                "lake snapshot expired before its lease",
+                "lake snapshot read without a lease",
+                "lake lease renewed",
+                "lake lease left behind",
+                "lake orphans deleted",
                 "lake table made anew",
                 "lake table of a dropped table replaced",
             ]
