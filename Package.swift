@@ -65,7 +65,8 @@ let sources: [Target] = [
         "Cluster",
         ["UnionRead", "LakeTiering", "RemoteLog", "Vectors", "KeyValue", "Changelog"]),
     module("UnionRead", ["LakeTiering", "Iceberg", "Changelog", "JSON", "Columnar", "Platform"]),
-    module("LakeSQL", ["Iceberg", "JSON", "Columnar", "Platform", "CSQLite"]),
+    module(
+        "LakeSQL", ["LakeTiering", "Iceberg", "JSON", "Columnar", "Platform", "CSQLite"]),
     module("LakeTiering", ["Iceberg", "Parquet", "Changelog", "Columnar", "Platform"]),
     module("RemoteLog", ["Changelog", "Columnar", "Platform"]),
     module("Vectors", ["CDistance", "Columnar", "JSON", "Platform"]),

@@ -4,9 +4,11 @@ public import UnionRead
 extension TableDescription {
     /// The table as the lake knows it.
     public var tiered: TieredTable {
-        TieredTable(
+        var tiered = TieredTable(
             identifier: identifier, database: path.database, name: name, schema: schema,
             bucketCount: Int(bucketCount))
+        tiered.configure(properties.entries.map { ($0.name, $0.value) })
+        return tiered
     }
 }
 
@@ -15,13 +17,23 @@ extension ClusterClient {
     public func read(
         _ table: TableDescription, at moment: ReadMoment = .head, _ request: ReadRequest = .init()
     ) async throws -> UnionAnswer {
+        try await unionReader(of: table).read(table.tiered, at: moment, request)
+    }
+
+    /// What became of a table's rows between two moments; see `UnionReader`.
+    public func changes(
+        _ table: TableDescription, from start: ReadMoment, to end: ReadMoment = .head,
+        _ request: ReadRequest = .init()
+    ) async throws -> ChangeAnswer {
+        try await unionReader(of: table).changes(table.tiered, from: start, to: end, request)
+    }
+
+    private func unionReader(of table: TableDescription) throws -> UnionReader {
         if table.isPartitioned {
             throw ClusterError.invalidRequest(
                 reason: "\(table.path) has partitions, which are not in the lake yet: read its "
                     + "buckets")
         }
-        let reader = UnionReader(
-            machine, in: configuration.lakeLocation, log: self, lakeManifests)
-        return try await reader.read(table.tiered, at: moment, request)
+        return UnionReader(machine, in: configuration.lakeLocation, log: self, lakeManifests)
     }
 }

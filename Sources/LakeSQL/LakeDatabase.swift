@@ -65,6 +65,9 @@ public final class LakeDatabase {
                 try connection.run(
                     "CREATE VIRTUAL TABLE \(place)\(quoted(label)) USING lake("
                         + "\(literal(name.namespace)), \(literal(name.name)))")
+                try connection.run(
+                    "CREATE VIRTUAL TABLE \(place)\(quoted(label + "$changes")) USING lake("
+                        + "\(literal(name.namespace)), \(literal(name.name)), changes)")
                 try connection.list(
                     try session.open(name).metadata, in: place, label: label)
             } catch let error as LakeSQLError {

@@ -112,7 +112,8 @@ final class LakeModule {
 
     private typealias Text = UnsafePointer<CChar>
 
-    /// Makes a table: its arguments are the namespace and the name, in quotes.
+    /// Makes a table: its arguments are the namespace and the name, in quotes, and `changes` for
+    /// that of its changes.
     private static let connect:
         @convention(c) (
             OpaquePointer?, UnsafeMutableRawPointer?, Int32,
@@ -122,14 +123,14 @@ final class LakeModule {
         ) -> Int32 = { database, module, count, arguments, result, message in
             let module = Unmanaged<LakeModule>.fromOpaque(module!).takeUnretainedValue()
             do {
-                guard count == 5, let namespace = LakeModule.argument(arguments![3]),
+                guard (5...6).contains(count), let namespace = LakeModule.argument(arguments![3]),
                     let name = LakeModule.argument(arguments![4])
                 else {
                     throw LakeSQLError.statement(reason: "a lake table has a namespace and a name")
                 }
                 let table = try LakeVirtualTable(
                     module.session, LakeTableName(namespace: namespace, name: name),
-                    asOf: module.moment)
+                    asOf: module.moment, isOfChanges: count == 6)
                 let code = sqlite3_declare_vtab(database, table.declaration)
                 if code != SQLITE_OK {
                     throw LakeSQLError.statement(

@@ -1,4 +1,5 @@
 public import Iceberg
+public import LakeTiering
 public import Platform
 
 /// Tables of a lake, read on behalf of SQLite, which waits for what it asks for.
@@ -15,6 +16,12 @@ public protocol LakeTables: AnyObject {
     ///
     /// Throws `LakeSQLError` if it cannot be read.
     func open(_ name: LakeTableName) throws -> LakeTable
+
+    /// Keeps a snapshot for as long as it is read; nil where nobody heeds leases or nothing may be
+    /// written.
+    ///
+    /// Throws `IcebergError.noSuchSnapshot` if it has expired meanwhile.
+    func lease(_ snapshot: Snapshot, of table: LakeTable) throws -> SnapshotLease?
 
     /// Runs a piece of asynchronous work to its end.
     ///

@@ -14,9 +14,18 @@ final class LakeVirtualTable {
     let defaultMoment: String?
     private var scans: [Int64: LakeScan] = [:]
 
-    static let momentColumn = "as_of"
+    /// Whether its rows are changes: what became of the table's rows from one moment to another.
+    let isOfChanges: Bool
 
-    init(_ session: any LakeTables, _ name: LakeTableName, asOf moment: String?) throws {
+    static let momentColumn = "as_of"
+    static let startColumn = "since"
+    static let changeColumn = "_change"
+
+    init(
+        _ session: any LakeTables, _ name: LakeTableName, asOf moment: String?,
+        isOfChanges: Bool = false
+    ) throws {
+        self.isOfChanges = isOfChanges
         self.session = session
         table = try session.open(name)
         fields = table.metadata.schema.columns.fields
@@ -26,8 +35,14 @@ final class LakeVirtualTable {
 
     /// What SQLite is told the table is.
     var declaration: String {
-        let columns = fields.map { "\(quoted($0.name)) \($0.type.sqlName)" }
-        let hidden = hidesMoment ? [] : ["\(Self.momentColumn) TEXT HIDDEN"]
+        var columns = fields.map { "\(quoted($0.name)) \($0.type.sqlName)" }
+        var hidden = hidesMoment ? [] : ["\(Self.momentColumn) TEXT HIDDEN"]
+        if isOfChanges {
+            columns = ["\(Self.changeColumn) TEXT"] + columns
+            hidden = [
+                "\(Self.startColumn) TEXT HIDDEN", "\(Self.momentColumn) TEXT HIDDEN",
+            ]
+        }
         return "CREATE TABLE x(\((columns + hidden).joined(separator: ", ")))"
     }
 
@@ -71,7 +86,7 @@ final class LakeVirtualTable {
             let usage = information.pointee.aConstraintUsage + position
             usage.pointee.argvIndex = Int32(plan.constraints.count)
             // The moment is not a value of any row.
-            usage.pointee.omit = comparison == .asOf ? 1 : 0
+            usage.pointee.omit = [.asOf, .since].contains(comparison) ? 1 : 0
             if [.equal, .isIn, .isSame].contains(comparison) { equalCount += 1 }
         }
         let rowCount = Double(
@@ -88,6 +103,10 @@ final class LakeVirtualTable {
         _ code: UInt8, _ column: Int, _ position: Int,
         _ information: UnsafeMutablePointer<sqlite3_index_info>
     ) -> ScanPlan.Comparison? {
+        if isOfChanges {
+            guard Int32(code) == SQLITE_INDEX_CONSTRAINT_EQ else { return nil }
+            return column == fields.count + 1 ? .since : column == fields.count + 2 ? .asOf : nil
+        }
         if column == fields.count {
             return Int32(code) == SQLITE_INDEX_CONSTRAINT_EQ ? .asOf : nil
         }

@@ -12,6 +12,8 @@ struct ScanPlan: Hashable {
         case greaterOrEqual = "g", isNull = "n", isNotNull = "v", isIn = "i", isSame = "s"
         /// The moment that the table is read at.
         case asOf = "@"
+        /// The moment after which its changes are read.
+        case since = "c"
 
         var comparator: RowFilter.Operator? {
             switch self {
@@ -21,7 +23,7 @@ struct ScanPlan: Hashable {
             case .lessOrEqual: .lessOrEqual
             case .greater: .greater
             case .greaterOrEqual: .greaterOrEqual
-            case .isNull, .isNotNull, .isIn, .asOf: nil
+            case .isNull, .isNotNull, .isIn, .asOf, .since: nil
             }
         }
     }
@@ -66,7 +68,7 @@ enum Pushdown {
         let column = field.identifier
         let hasNaN = field.type == .float || field.type == .double
         switch comparison {
-        case .asOf: return nil
+        case .asOf, .since: return nil
         // NaN is null in SQL.
         case .isNull: return hasNaN ? nil : .isNull(column: column)
         case .isNotNull: return .not(.isNull(column: column))

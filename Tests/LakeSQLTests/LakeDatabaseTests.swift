@@ -68,6 +68,26 @@ struct LakeDatabaseTests {
         #expect(rowCount > 2000)
     }
 
+    @Test("The changes between two moments are rows of a table of their own")
+    func changes() throws {
+        let fixture = try LakeFixture()
+        let database = try LakeDatabase(.data(fixture.folder))
+        defer { database.close() }
+        let since = "SELECT _change, count(*), min(number), max(number) FROM \"goods$changes\" "
+        let all = try Self.rows(database, since + "GROUP BY 1")
+        #expect(all == [[.text("insert"), .integer(288), .integer(0), .integer(299)]])
+        let later = try Self.rows(database, since + "WHERE since = 'first' GROUP BY 1")
+        #expect(later == [[.text("insert"), .integer(264), .integer(25), .integer(299)]])
+        let none = try Self.rows(
+            database, since + "WHERE since = 'first' AND as_of = 'first' GROUP BY 1")
+        #expect(none.isEmpty)
+        let undone = try Self.rows(
+            database,
+            "SELECT _change, count(*) FROM \"goods$changes\" WHERE since = 'main' "
+                + "AND as_of = 'first' AND number > 100 GROUP BY 1")
+        #expect(undone == [[.text("delete"), .integer(191)]])
+    }
+
     @Test("A join, a group and a nested value are SQLite's own affair")
     func joins() throws {
         let fixture = try LakeFixture()

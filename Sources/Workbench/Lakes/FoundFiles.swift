@@ -1,4 +1,5 @@
 import Foundation
+import Iceberg
 import Platform
 
 /// The files of found tables by the locations that tables tell, to read only.
@@ -59,11 +60,31 @@ final class FoundFiles: ObjectStore {
         prefix: String, after start: String?, limit: Int
     ) async throws -> [ObjectDescription] { [] }
 
+    /// Only leases are written, beside the tables that they are of.
     func put(
         _ bytes: [UInt8], at key: String, _ condition: PutCondition
-    ) async throws -> ObjectTag { throw Self.refusal(key) }
+    ) async throws -> ObjectTag {
+        guard let path = leasePath(key) else { throw Self.refusal(key) }
+        let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        do {
+            try FileManager.default.createDirectory(
+                atPath: String(folder), withIntermediateDirectories: true)
+            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw ObjectStoreError.invalidRequest(
+                key: path, reason: "it cannot be written: \(error)")
+        }
+        return ObjectTag(text: "\(bytes.count)")
+    }
 
-    func delete(_ key: String) async throws { throw Self.refusal(key) }
+    func delete(_ key: String) async throws {
+        guard let path = leasePath(key) else { throw Self.refusal(key) }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private func leasePath(_ key: String) -> String? {
+        key.contains("/\(LakeTable.leaseFolder)/") ? path(of: key) : nil
+    }
 
     private static func refusal(_ key: String) -> ObjectStoreError {
         .invalidRequest(key: key, reason: "what is queried is not written")
@@ -73,12 +94,21 @@ final class FoundFiles: ObjectStore {
 /// Found tables, as a catalog that nobody can write.
 final class FoundCatalog: LakeCatalog {
     let metadataWriter = LakeMetadataWriter.committer
+    private let source: LakeSource
     private let metadata: [LakeTableName: String]
 
-    init(_ metadata: [LakeTableName: String]) { self.metadata = metadata }
+    init(_ source: LakeSource, _ metadata: [LakeTableName: String]) {
+        self.source = source
+        self.metadata = metadata
+    }
 
+    /// Where a table stands now: one that is served moves on while it is read.
     func load(_ table: LakeTableName) async throws -> LakeTableState? {
-        metadata[table].map { LakeTableState(metadataLocation: $0) }
+        var present = metadata[table]
+        if case .data = source, let found = try? FoundTables(source) {
+            present = found.metadata[table]
+        }
+        return present.map { LakeTableState(metadataLocation: $0) }
     }
 
     func list() async throws -> [LakeTableName] { metadata.keys.sorted() }

@@ -2,6 +2,7 @@ import Foundation
 import Host
 public import Iceberg
 public import LakeSQL
+public import LakeTiering
 public import Platform
 
 /// Reads tables on behalf of a caller that waits: what the tables' asynchronous readers do runs on
@@ -13,11 +14,13 @@ public final class FoundLake: LakeTables {
     private var machine: Machine?
     private let manifests = ManifestCache()
     private let found: FoundTables
+    private let source: LakeSource
 
     /// Finds the tables.
     ///
     /// Throws `LakeSQLError` if there are none at the source.
     public init(_ source: LakeSource) throws {
+        self.source = source
         found = try FoundTables(source)
         files = FoundFiles(found.folders)
         folder =
@@ -27,7 +30,7 @@ public final class FoundLake: LakeTables {
             throw LakeSQLError.source(path: folder, reason: "\(error)")
         }
         machine = world.start(
-            "reader", objectStore: files, lakeCatalog: FoundCatalog(found.metadata)
+            "reader", objectStore: files, lakeCatalog: FoundCatalog(source, found.metadata)
         ) { _ in }
     }
 
@@ -70,6 +73,12 @@ public final class FoundLake: LakeTables {
         }
         mapMoved(table, location)
         return table
+    }
+
+    /// Takes a lease where whoever serves the table knows of leases: in a folder that is served.
+    public func lease(_ snapshot: Snapshot, of table: LakeTable) throws -> SnapshotLease? {
+        guard case .data = source else { return nil }
+        return try wait { _ in try await SnapshotLease.take(snapshot, of: table) }
     }
 
     /// Reads a table that was moved where it is now.
