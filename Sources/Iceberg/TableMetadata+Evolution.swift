@@ -4,25 +4,54 @@ import JSON
 extension TableMetadata {
     /// Updates by which a column of text that may be null is the last one of the current schema.
     public func addingColumn(_ name: String) -> [TableUpdate] {
-        guard case .object(var members)? = schemaJSON(currentSchemaIdentifier) else { return [] }
         let last = lastColumnIdentifier + 1
+        return changingFields(lastColumnIdentifier: last) { fields in
+            fields.append([
+                "id": .integer(Int64(last)), "name": .string(name), "required": false,
+                "type": "string", "doc": "added by another program",
+            ])
+        }
+    }
+
+    /// Updates by which a column of the current schema has another name.
+    public func renamingColumn(_ identifier: Int32, to name: String) -> [TableUpdate] {
+        changingFields(lastColumnIdentifier: lastColumnIdentifier) { fields in
+            for position in fields.indices
+            where fields[position]["id"]?.integer == Int64(identifier) {
+                guard case .object(var members) = fields[position] else { continue }
+                for member in members.indices where members[member].name == "name" {
+                    members[member].value = .string(name)
+                }
+                fields[position] = .object(members)
+            }
+        }
+    }
+
+    /// Updates by which the current schema lacks a column.
+    public func droppingColumn(_ identifier: Int32) -> [TableUpdate] {
+        changingFields(lastColumnIdentifier: lastColumnIdentifier) { fields in
+            fields.removeAll { $0["id"]?.integer == Int64(identifier) }
+        }
+    }
+
+    /// Updates by which the current schema is a new one with other fields.
+    private func changingFields(
+        lastColumnIdentifier: Int32, _ change: (inout [JSONValue]) -> Void
+    ) -> [TableUpdate] {
+        guard case .object(var members)? = schemaJSON(currentSchemaIdentifier) else { return [] }
         let identifier = (schemas.compactMap { $0["schema-id"]?.integer }.max() ?? 0) + 1
         for position in members.indices {
             switch members[position].name {
             case "schema-id": members[position].value = .integer(identifier)
             case "fields":
-                members[position].value = .array(
-                    (members[position].value.array ?? []) + [
-                        [
-                            "id": .integer(Int64(last)), "name": .string(name), "required": false,
-                            "type": "string", "doc": "added by another program",
-                        ]
-                    ])
+                var fields = members[position].value.array ?? []
+                change(&fields)
+                members[position].value = .array(fields)
             default: break
             }
         }
         return [
-            .addSchema(.object(members), lastColumnIdentifier: last),
+            .addSchema(.object(members), lastColumnIdentifier: lastColumnIdentifier),
             .setCurrentSchema(Int32(clamping: identifier)),
         ]
     }

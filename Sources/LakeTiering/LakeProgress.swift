@@ -128,7 +128,7 @@ public struct LakeProgress: Hashable, Sendable {
     }
 
     /// What the nearest snapshot of ours says, from this one back, and the first snapshot on the
-    /// way by which another program changed rows.
+    /// way by which another program changed rows, or may have, since those before it have expired.
     private static func nearest(
         _ snapshot: Snapshot, of metadata: TableMetadata
     ) throws(IcebergError) -> (LakeProgress?, foreign: Int64?) {
@@ -144,6 +144,7 @@ public struct LakeProgress: Hashable, Sendable {
                 foreign = foreign ?? candidate.identifier
             }
             next = candidate.parent.flatMap(metadata.snapshot)
+            if next == nil, candidate.parent != nil { foreign = foreign ?? candidate.identifier }
         }
         return (nil, foreign)
     }

@@ -41,6 +41,7 @@ public enum Fact {
     case foundMoment(MomentAnswer)
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
+    case readChanges(ChangesAnswer)
     /// An answer that no retry mends, or none from a cluster that is well again.
     case notAnswered(Question, reason: String)
 

@@ -9,6 +9,7 @@ struct LogChanges {
     /// The columns that were asked for.
     let target: Schema
     let keyFields: [Field]
+    var tableFields: [Field] { table.schema.fields }
     private let table: TieredTable
     private let filter: RowFilter
     private let codec: KeyCodec

@@ -21,6 +21,9 @@ public struct UnionAnswer: Sendable {
     public var logRecordCount: Int
     /// Rows that other programs added to the lake: they are no changes of the log, and not here.
     public var foreignRowCount: Int
+    /// Whether other programs changed rows of the lake: what they deleted is not here, what they
+    /// updated is as they left it, until the log changes it.
+    public var isShared: Bool
 
     /// A place in a table's log.
     public struct Position: Hashable, Sendable {

@@ -34,10 +34,11 @@ struct UnionMerge {
         codec = KeyCodec(primaryKeyOf: schema)
         let keys = Set(schema.primaryKey.map { schema.fields[$0].identifier })
         // A row of a key that the log changes later must not be left out for what it was before.
+        // Nor one that hides another of its place, where others added rows.
         pushed =
             table.isPrimaryKeyTable
             ? RowFilter(request.filter.conditions.filter { keys.isSuperset(of: $0.columns) })
-            : request.filter
+            : isShared ? RowFilter() : request.filter
         let filtered = request.filter.columns
         var wanted = request.columns ?? Array(schema.fields.indices)
         for position in schema.fields.indices where !wanted.contains(position) {
@@ -151,7 +152,7 @@ struct UnionMerge {
             snapshot: snapshot, offsets: offsets, lakeOffsets: lakeOffsets,
             batches: try rows.gather(places, columns: wanted), keys: keys,
             positions: places.map { rows.position(of: $0) }, lakeRowCount: lakeRowCount,
-            logRecordCount: logRecordCount, foreignRowCount: foreignRowCount)
+            logRecordCount: logRecordCount, foreignRowCount: foreignRowCount, isShared: isShared)
     }
 
     private mutating func sortByPosition() throws {
@@ -166,6 +167,7 @@ struct UnionMerge {
             foreignRowCount += sorted.count - distinct.count
             sorted = distinct
         }
+        if isShared { sorted = sorted.filter { rows.passes($0.place, request.filter) } }
         for (earlier, later) in zip(sorted, sorted.dropFirst())
         where earlier.position == later.position {
             throw contradiction(

@@ -86,8 +86,10 @@ extension UnionReader {
         _ take: (RecordBatch) async throws -> Void
     ) async throws {
         let scan = try await lake.scan(snapshot)
+        // Of two rows of a place, which others made, the first counts, whether it passes or not.
+        let pushed = base.isShared ? RowFilter() : request.filter
         let files = scan.dataFiles.filter {
-            request.filter.mayMatch($0.file, lake.metadata.schema.columns)
+            pushed.mayMatch($0.file, lake.metadata.schema.columns)
         }
         let deletions = try await lake.deletions(of: scan, from: files)
         var wanted = changes.target.fields
@@ -96,12 +98,15 @@ extension UnionReader {
         if changes.hasKeys { wanted += changes.keyFields.filter { !known.contains($0.identifier) } }
         if base.isShared {
             wanted += SystemColumns.all.filter { !known.contains($0.identifier) }
+            let present = Set(wanted.map(\.identifier))
+            let filtered = request.filter.columns.subtracting(present)
+            wanted += changes.tableFields.filter { filtered.contains($0.identifier) }
         }
         let schema = Schema(fields: wanted)
         var places = SeenPlaces(base.offsets)
         for data in files {
             var reader = try await lake.reader(
-                of: data.file, without: deletions, as: schema, filter: request.filter)
+                of: data.file, without: deletions, as: schema, filter: pushed)
             while let rows = try await reader.next() {
                 var kept: [Int] = []
                 for row in 0..<rows.batch.rowCount {
@@ -109,6 +114,7 @@ extension UnionReader {
                         extent.foreignRowCount += 1
                         continue
                     }
+                    if base.isShared, !request.filter.passes(rows.batch, row: row) { continue }
                     if try !changes.replaces(rows.batch, row) { kept.append(row) }
                 }
                 if kept.isEmpty { continue }

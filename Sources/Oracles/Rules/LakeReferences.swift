@@ -30,6 +30,7 @@ final class LakeReferences: Oracle {
         case .objectDeleted(let key):
             tally.expect(
                 !evidence.lake.needs(key), "object \(key) is deleted while a snapshot needs it")
+            evidence.lake.deleted(key)
         case .lakeMetadata(let table, let before, let now):
             guard let before else { return }
             for loss in before.losses(in: now) {

@@ -1,8 +1,8 @@
+import Changelog
 import Cluster
 import Columnar
 import Iceberg
 import LakeTiering
-import Parquet
 import Platform
 
 extension OracleName {
@@ -11,6 +11,10 @@ extension OracleName {
 
 /// Lake rows for offsets [a, b) are the log's rows [a, b), exactly once, and the rows of a lake
 /// table at its offsets are those of the table there.
+///
+/// Where another program changed rows, the lake is no copy of the log any more: then a rewrite
+/// leaves all rows as they were, and a commit of ours changes the rows of just those keys that its
+/// part of the log changes.
 ///
 /// A commit's rows wait until the log has been seen as far as the commit says that it reaches.
 public final class LakeRows: Oracle {
@@ -23,17 +27,17 @@ public final class LakeRows: Oracle {
         var offset: Int64
     }
 
-    /// One table's rows, as the commits judged so far leave them.
+    /// One table's commits.
     private final class View {
         var pending: [LakeCommit] = []
-        /// Where the row at each position of a file stands in the log; nil once it is deleted.
-        var files: [String: [Place?]] = [:]
-        var liveCount = 0
+        /// The states that later ones may follow.
+        var states: [Int64: LakeState] = [:]
     }
 
     private let evidence: Evidence
     private let tally: Tally
-    private var views: [LakeTableName: View] = [:]
+    /// By the tables' UUIDs.
+    private var views: [String: View] = [:]
 
     public init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -44,8 +48,8 @@ public final class LakeRows: Oracle {
 
     public func learned(_ fact: Fact) {
         guard case .lakeCommitted(let commit) = fact else { return }
-        let view = views[commit.table] ?? View()
-        views[commit.table] = view
+        let view = views[commit.identity] ?? View()
+        views[commit.identity] = view
         view.pending.append(commit)
     }
 
@@ -57,8 +61,8 @@ public final class LakeRows: Oracle {
     @discardableResult
     public func judgeRows() -> Bool {
         var isDone = true
-        for name in views.keys.sorted() {
-            let view = views[name]!
+        for identity in views.keys.sorted() {
+            let view = views[identity]!
             while let commit = view.pending.first {
                 let logs = evidence.logs(of: commit.progress.tableIdentifier)
                 let isSeen = zip(logs, commit.progress.offsets).allSatisfy { $0.endOffset >= $1 }
@@ -72,74 +76,63 @@ public final class LakeRows: Oracle {
                 } catch {
                     tally.violated("\(commit.place): \(error)")
                 }
+                view.states[commit.snapshot.identifier] = commit.state
+                for old in view.states.keys.sorted() where !commit.kept.contains(old) {
+                    view.states[old] = nil
+                }
             }
         }
         return isDone
     }
 
     private func judge(_ commit: LakeCommit, _ view: View, _ logs: [CommittedLog]) throws {
-        let schema = IcebergSchema(tiering: logs[0].table.schema)
-        if commit.isRewrite {
-            for path in view.files.keys.sorted() where !commit.live.contains(path) {
-                view.liveCount -= view.files.removeValue(forKey: path)!.count { $0 != nil }
-                evidence.lake.forget(path, of: commit.table)
+        let table = logs[0].table.schema
+        let rows = try commit.state.rows(of: table)
+        if commit.progress.foreignSnapshot == nil {
+            for misplaced in try commit.state.misplacedDeletes(of: table, in: commit.added) {
+                tally.violated("\(commit.table): \(misplaced)")
             }
-        }
-        for path in commit.dataFiles { try judge(path, schema, commit, view, logs) }
-        for path in commit.deleteFiles {
-            for delete in try positionDeletes(in: commit.contents[path] ?? [], path) {
-                let (file, position) = (delete.path, delete.position)
-                let isLive = view.files[file].map { Int(position) < $0.count } ?? false
-                tally.expect(
-                    isLive,
-                    "\(commit.table): \(path) deletes position \(position) of \(file), "
-                        + "where no row is")
-                guard isLive, view.files[file]![Int(position)] != nil else { continue }
-                view.files[file]![Int(position)] = nil
-                view.liveCount -= 1
+            for live in commit.state.files
+            where live.file.content == .data && commit.added.contains(live.file.path) {
+                try judge(live.file, table, commit, logs)
             }
+            judgeAll(rows, commit, logs)
+            return
         }
-        judgeView(commit, view, logs)
+        if commit.isForeign && !commit.isRewrite {
+            // Whatever it did is its own affair.
+            tally.count()
+            return
+        }
+        guard let parent = commit.snapshot.parent, let before = view.states[parent] else { return }
+        var expected = try before.rows(of: table)
+        if !commit.isRewrite { expected = following(expected, commit, logs) }
+        judgeChange(rows, expected, commit)
     }
 
     /// Every row of a new file is that of the log at its offset.
     private func judge(
-        _ path: String, _ schema: IcebergSchema, _ commit: LakeCommit, _ view: View,
-        _ logs: [CommittedLog]
+        _ file: LakeFile, _ table: Schema, _ commit: LakeCommit, _ logs: [CommittedLog]
     ) throws {
-        let reader = try ParquetReader.open(
-            commit.contents[path] ?? [], expected: ParquetSchema(schema.columns))
-        let width = logs[0].table.schema.fields.count
-        var places: [Place?] = []
-        for group in reader.contents.rowGroups {
-            let batch = try reader.read(rowGroup: group.index, as: schema.columns)
-            for position in 0..<batch.rowCount {
-                let row = batch.row(at: position)
-                guard case .int(let bucket) = row[width],
-                    case .bigint(let offset) = row[width + 1],
-                    logs.indices.contains(Int(bucket))
-                else {
-                    throw ColumnarError.corrupt(reason: "no place in the log", position: position)
-                }
-                let log = logs[Int(bucket)]
-                // Rewriting files moves rows of any commit.
-                let from = commit.isRewrite ? 0 : commit.from[Int(bucket)]
-                let range = from..<commit.progress.offsets[Int(bucket)]
-                let isInRange = range.contains(offset)
-                tally.expect(
-                    isInRange
-                        && log.changes[Int(offset)].hash == CommittedLog.hash(Array(row[..<width])),
-                    "\(commit.table): the row of bucket \(bucket) offset \(offset) in \(path) "
-                        + (isInRange ? "is not the log's" : "is outside the commit's \(range)"))
-                places.append(Place(bucket: bucket, offset: offset))
+        for row in try file.rows(of: table) {
+            guard logs.indices.contains(Int(row.bucket)) else {
+                tally.violated("\(commit.table): \(file.path) has a row of bucket \(row.bucket)")
+                continue
             }
+            // Rewriting files moves rows of any commit.
+            let from = commit.isRewrite ? 0 : commit.from[Int(row.bucket)]
+            let range = from..<commit.progress.offsets[Int(row.bucket)]
+            let isInRange = range.contains(row.offset)
+            tally.expect(
+                isInRange && logs[Int(row.bucket)].changes[Int(row.offset)].hash == row.hash,
+                "\(commit.table): the row of bucket \(row.bucket) offset \(row.offset) in "
+                    + file.path
+                    + (isInRange ? " is not the log's" : " is outside the commit's \(range)"))
         }
-        view.files[path] = places
-        view.liveCount += places.count
     }
 
-    /// The rows that are left are just those that the log leaves at the commit's offsets.
-    private func judgeView(_ commit: LakeCommit, _ view: View, _ logs: [CommittedLog]) {
+    /// The rows are just those that the log leaves at the commit's offsets.
+    private func judgeAll(_ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog]) {
         var expected: Set<Place> = []
         for (bucket, log) in logs.enumerated() {
             let end = commit.progress.offsets[bucket]
@@ -154,17 +147,61 @@ public final class LakeRows: Oracle {
             }
         }
         tally.expect(
-            view.liveCount == expected.count,
-            "\(commit.place) has \(view.liveCount) rows where the log leaves \(expected.count)")
-        for path in view.files.keys.sorted() {
-            for case let row? in view.files[path]! {
-                tally.expect(
-                    expected.remove(row) != nil,
-                    "\(commit.place) shows the row of bucket \(row.bucket) offset \(row.offset), "
-                        + "which is replaced, deleted, or there twice")
-            }
+            rows.count == expected.count,
+            "\(commit.place) has \(rows.count) rows where the log leaves \(expected.count)")
+        for row in rows {
+            tally.expect(
+                expected.remove(Place(bucket: row.bucket, offset: row.offset)) != nil,
+                "\(commit.place) shows the row of bucket \(row.bucket) offset \(row.offset), "
+                    + "which is replaced, deleted, or there twice")
         }
         tally.expect(
             expected.isEmpty, "\(commit.place) lacks \(expected.count) rows that the log leaves")
+    }
+
+    // MARK: Tables that others change too
+
+    /// What rows become by the part of the log that a commit took.
+    private func following(
+        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog]
+    ) -> [LakeRow] {
+        var touched: [[UInt8]: LakeRow?] = [:]
+        var appended: [LakeRow] = []
+        for (bucket, log) in logs.enumerated() {
+            for offset in commit.from[bucket]..<commit.progress.offsets[bucket] {
+                let change = log.changes[Int(offset)]
+                if change.hash == 0 || change.type == .updateBefore { continue }
+                var row = LakeRow(
+                    bucket: Int32(bucket), offset: offset, hash: change.hash, key: [])
+                guard change.key >= 0 else {
+                    appended.append(row)
+                    continue
+                }
+                row.key = log.keys[Int(change.key)]
+                touched.updateValue(change.type == .delete ? nil : row, forKey: row.key)
+            }
+        }
+        var result = rows.filter { touched[$0.key] == nil || $0.key.isEmpty } + appended
+        for key in touched.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            if let row = touched[key]! { result.append(row) }
+        }
+        return result
+    }
+
+    private func judgeChange(_ rows: [LakeRow], _ expected: [LakeRow], _ commit: LakeCommit) {
+        var counts: [LakeRow: Int] = [:]
+        for row in expected { counts[row, default: 0] += 1 }
+        for row in rows {
+            let count = counts[row] ?? 0
+            tally.expect(
+                count > 0,
+                "\(commit.place) shows a row of bucket \(row.bucket) offset \(row.offset) that "
+                    + "neither the state before has nor the log since")
+            counts[row] = count - 1
+        }
+        let missing = counts.values.reduce(0) { $0 + max(0, $1) }
+        tally.expect(
+            missing == 0,
+            "\(commit.place) lacks \(missing) rows that the state before has or the log since")
     }
 }

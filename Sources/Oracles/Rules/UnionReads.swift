@@ -1,3 +1,4 @@
+import Changelog
 import Cluster
 import Columnar
 import UnionRead
@@ -7,7 +8,8 @@ extension OracleName {
 }
 
 /// A union read equals the table now; a time-travel read equals the table then; a read of some
-/// columns and rows is that part of the whole.
+/// columns and rows is that part of the whole; the changes between two snapshots make the one of
+/// the other.
 final class UnionReads: Oracle {
     static let description = OracleDescription(
         .unionRead, "a union read equals the table, now and then",
@@ -27,12 +29,14 @@ final class UnionReads: Oracle {
         switch fact {
         case .readWhole(let read): check(read)
         case .readPart(let read): check(read)
+        case .readChanges(let read): check(read)
         case .notAnswered(.unionRead, let reason): tally.violated(reason)
         default: break
         }
     }
 
     private func check(_ read: WholeTableAnswer) {
+        if read.answer.isShared { return checkShared(read) }
         let hashes = read.answer.rows.map(CommittedLog.hash)
         let positions = read.answer.positions
         let moment = read.snapshot.map { "at snapshot \($0)" } ?? "now"
@@ -71,6 +75,67 @@ final class UnionReads: Oracle {
         }
     }
 
+    /// Where another program changed rows of the lake, the answer is what the snapshot has of the
+    /// log's rows, and the log's changes since; rows of others are left out.
+    private func checkShared(_ read: WholeTableAnswer) {
+        let table = read.table
+        guard let snapshot = read.answer.snapshot,
+            let state = evidence.lake.state(of: table.name, at: snapshot)
+        else { return }
+        let logs = evidence.logs(of: table.identifier)
+        let rows: [LakeRow]
+        do { rows = try state.rows(of: table.schema) } catch {
+            tally.violated("\(table.name) snapshot \(snapshot): \(error)")
+            return
+        }
+        let found = zip(read.answer.positions, read.answer.rows.map(CommittedLog.hash))
+        for (bucket, log) in logs.enumerated() {
+            let (start, end) = (read.answer.lakeOffsets[bucket], read.answer.offsets[bucket])
+            let here = rows.filter {
+                $0.bucket == bucket && $0.offset >= 0 && $0.offset < start
+            }
+            let answer = found.filter { $0.0.bucket == bucket }
+            log.whenReached(end) { log in
+                self.checkShared(here, Array(answer), log, start..<end, read)
+            }
+        }
+    }
+
+    private func checkShared(
+        _ lake: [LakeRow], _ answer: [(UnionAnswer.Position, UInt64)], _ log: CommittedLog,
+        _ range: Range<Int64>, _ read: WholeTableAnswer
+    ) {
+        // Of several rows of a key or a place, one is shown: which of them is not said.
+        var choices: [[UInt8]: Set<LakeRow>] = [:]
+        func name(_ row: LakeRow) -> [UInt8] {
+            row.key.isEmpty ? Array("\(row.offset)".utf8) : row.key
+        }
+        for row in lake { choices[name(row), default: []].insert(row) }
+        for key in choices.keys {
+            let newest = choices[key]!.map(\.offset).max()
+            choices[key] = choices[key]!.filter { $0.offset == newest }
+        }
+        for offset in range {
+            let change = log.changes[Int(offset)]
+            if change.hash == 0 || change.type == .updateBefore { continue }
+            let key = change.key < 0 ? [] : log.keys[Int(change.key)]
+            let row = LakeRow(
+                bucket: Int32(log.bucket.bucket), offset: offset, hash: change.hash, key: key)
+            choices[name(row)] = change.type == .delete ? nil : [row]
+        }
+        let place = "\(log.place), read of a shared lake at \(read.answer.snapshot ?? 0)"
+        tally.expect(
+            answer.count == choices.count,
+            "\(place), has \(answer.count) rows where \(choices.count) are left")
+        var shown: [Int64: Set<UInt64>] = [:]
+        for row in choices.values.joined() { shown[row.offset, default: []].insert(row.hash) }
+        for (position, hash) in answer {
+            tally.expect(
+                shown[position.offset]?.contains(hash) == true,
+                "\(place), shows a row of offset \(position.offset) that is not left there")
+        }
+    }
+
     /// Where both answers reflect the same offsets, the part is that of the whole.
     private func check(_ read: PartialAnswer) {
         func isComparable(_ position: UnionAnswer.Position) -> Bool {
@@ -94,5 +159,30 @@ final class UnionReads: Oracle {
             expected.isEmpty,
             "\(read.table.name) bucket \(first?.bucket ?? 0): a read of \(read.question) lacks "
                 + "\(expected.count) rows that pass, the first at offset \(first?.offset ?? 0)")
+    }
+
+    /// The changes between two snapshots make the rows of the one from those of the other.
+    private func check(_ read: ChangesAnswer) {
+        let table = read.table
+        guard let before = evidence.lake.state(of: table.name, at: read.from),
+            let after = evidence.lake.state(of: table.name, at: read.to)
+        else { return }
+        let place = "\(table.name), changes from snapshot \(read.from) to \(read.to):"
+        var counts: [UInt64: Int] = [:]
+        do {
+            for row in try before.rows(of: table.schema) { counts[row.hash, default: 0] += 1 }
+            for row in try after.rows(of: table.schema) { counts[row.hash, default: 0] -= 1 }
+        } catch {
+            tally.violated("\(place) \(error)")
+            return
+        }
+        for change in read.answer.changes {
+            let isGone = change.type == .delete || change.type == .updateBefore
+            counts[CommittedLog.hash(change.row), default: 0] += isGone ? -1 : 1
+        }
+        let wrong = counts.values.count { $0 != 0 }
+        tally.expect(
+            wrong == 0,
+            "\(place) \(wrong) rows are another number of times there than the changes say")
     }
 }

@@ -92,6 +92,14 @@ public struct WholeTableAnswer {
     public let known: [Int64]
 }
 
+/// What a read of a table's changes between two snapshots found.
+public struct ChangesAnswer {
+    public let table: TableDescription
+    public let from: Int64
+    public let to: Int64
+    public let answer: ChangeAnswer
+}
+
 /// What a read of some columns of some rows found, beside the whole table.
 public struct PartialAnswer {
     public let table: TableDescription

@@ -14,12 +14,18 @@ extension ClusterReader {
         let moment = snapshot.map { ReadMoment.snapshot($0) } ?? .head
         let known = table.buckets.map { oracles.evidence.acknowledgedEnds[$0] ?? 0 }
         switch try await answer(table, moment, ReadRequest()) {
-        case .failure(let refusal): return refusal.reason
+        case .failure(let refusal):
+            if let snapshot, !oracles.evidence.lake.has(snapshot, of: table.name) {
+                // That it has expired is the answer.
+                return nil
+            }
+            return refusal.reason
         case .success(let answer):
             oracles.tell(
                 .readWhole(
                     WholeTableAnswer(
                         table: table, answer: answer, snapshot: snapshot, known: known)))
+            if let snapshot, random.chance(1, in: 2) { try await readChanges(table, to: snapshot) }
             guard random.chance(1, in: 3), let question = aQuestion(table, answer) else {
                 return nil
             }
@@ -33,19 +39,35 @@ extension ClusterReader {
         }
     }
 
+    /// Reads what became of a table's rows from another snapshot to this one, earlier or later.
+    private func readChanges(_ table: TableDescription, to snapshot: Int64) async throws {
+        let past = snapshots(table).suffix(8)
+        guard let start = past.dropFirst(random.next(in: 0..<max(1, past.count))).first else {
+            return
+        }
+        let answer = try await answering(table) {
+            try await client.changes(table, from: .snapshot(start), to: .snapshot(snapshot))
+        }
+        if case .success(let answer) = answer {
+            oracles.tell(
+                .readChanges(
+                    ChangesAnswer(table: table, from: start, to: snapshot, answer: answer)))
+        }
+    }
+
     /// Why there is no answer now.
     private struct Refusal: Error {
         var reason: String
     }
 
     /// An answer, or a refusal; what is neither is a violation, and told as a refusal as well.
-    private func answer(
-        _ table: TableDescription, _ moment: ReadMoment, _ request: ReadRequest
-    ) async throws -> Result<UnionAnswer, Refusal> {
+    private func answering<Answer>(
+        _ table: TableDescription, _ ask: () async throws -> Answer
+    ) async throws -> Result<Answer, Refusal> {
         let isWrong: Bool
         let reason: String
         do {
-            return .success(try await client.read(table, at: moment, request))
+            return .success(try await ask())
         } catch let error as LogSourceError {
             isWrong = if case .damaged = error { true } else { false }
             reason = "\(table.name): \(error)"
@@ -62,6 +84,12 @@ extension ClusterReader {
         }
         if isWrong { oracles.tell(.notAnswered(.unionRead, reason: reason)) }
         return .failure(Refusal(reason: reason))
+    }
+
+    private func answer(
+        _ table: TableDescription, _ moment: ReadMoment, _ request: ReadRequest
+    ) async throws -> Result<UnionAnswer, Refusal> {
+        try await answering(table) { try await client.read(table, at: moment, request) }
     }
 
     // MARK: Parts of tables

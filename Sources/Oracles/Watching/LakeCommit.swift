@@ -5,6 +5,8 @@ public import Platform
 /// One commit to a lake table, as it was at the moment it was made.
 public struct LakeCommit {
     public let table: LakeTableName
+    /// The table's UUID: another may have its name later.
+    public let identity: String
     public let snapshot: Snapshot
     public let progress: LakeProgress
     /// The offsets of the log at which it says that it begins, by bucket.
@@ -12,14 +14,18 @@ public struct LakeCommit {
     /// What was committed before it.
     public internal(set) var previous: LakeProgress?
     public internal(set) var previousSnapshot: Int64?
-    public internal(set) var dataFiles: [String] = []
-    public internal(set) var deleteFiles: [String] = []
-    /// The new files as they were then: they may be gone once the rows are judged.
-    public internal(set) var contents: [String: [UInt8]] = [:]
-    /// Whether another program rewrote files: then `live` are all that are left.
-    public internal(set) var isRewrite = false
-    public internal(set) var live: Set<String> = []
+    /// The files that it has, and the paths of those that no commit had before.
+    public internal(set) var state = LakeState()
+    public internal(set) var added: Set<String> = []
+    /// The snapshots that the table has.
+    public internal(set) var kept: Set<Int64> = []
     public internal(set) var rowCount: Int64 = 0
+
+    /// Whether it says that the rows stay the same.
+    var isRewrite: Bool { snapshot.summary("operation") == "replace" }
+
+    /// Whether another program made it.
+    var isForeign: Bool { snapshot.summary(LakeProgress.offsetsProperty) == nil }
 
     /// For people.
     var place: String { "\(table) snapshot \(snapshot.identifier)" }

@@ -7,19 +7,27 @@ public import Platform
 public final class LakeWatch {
     /// One table's lake, as all commits so far make it.
     private final class View {
+        var name: LakeTableName
         var seenSnapshots: Set<Int64> = []
-        var seenManifests: Set<String> = []
-        var seenFiles: Set<String> = []
+        /// By their identities: deletion vectors may share a file.
+        var files: [String: LakeFile] = [:]
+        var states: [Int64: LakeState] = [:]
         var snapshots: [Int64] = []
         var current: Int64?
         var progress: LakeProgress?
         var objects = ReachableObjects()
         var metadata: TableMetadata?
+        /// Of the object with its metadata.
+        var metadataKey = ""
+
+        init(_ name: LakeTableName) { self.name = name }
     }
 
     private unowned let observation: any Observation
     private let location = ClusterConfiguration.defaultLakeLocation
-    private var views: [LakeTableName: View] = [:]
+    /// By UUID, in the order in which they were first seen.
+    private var views: [String: View] = [:]
+    private var order: [String] = []
     private var manifestFiles: [String: ReachableObjects.ManifestFiles] = [:]
     /// Hears what is found.
     var tell: (Fact) -> Void = { _ in }
@@ -34,41 +42,91 @@ public final class LakeWatch {
     /// The snapshots of a table, oldest first.
     public func snapshots(of table: String) -> [Int64] { view(of: table)?.snapshots ?? [] }
 
+    /// Whether a table still has a snapshot.
+    func has(_ snapshot: Int64, of table: String) -> Bool {
+        view(of: table)?.metadata?.snapshot(snapshot) != nil
+    }
+
+    /// The files of a snapshot that a table has, or has had not long ago.
+    public func state(of table: String, at snapshot: Int64) -> LakeState? {
+        order.reversed().lazy.compactMap { self.views[$0] }.first {
+            $0.name.name == table && $0.states[snapshot] != nil
+        }?.states[snapshot]
+    }
+
+    /// The table that was the last to have a name.
     private func view(of table: String) -> View? {
-        views.keys.sorted().first { $0.name == table }.map { views[$0]! }
+        order.reversed().lazy.compactMap { self.views[$0] }.first { $0.name.name == table }
     }
 
     public var commitCount: Int { views.values.reduce(0) { $0 + $1.seenSnapshots.count } }
 
-    /// Whether a snapshot that a table still has needs an object.
-    func needs(_ key: String) -> Bool { views.values.contains { $0.objects.contains(key) } }
+    /// Whether a snapshot that a table still has, or that a reader holds, needs an object.
+    func needs(_ key: String) -> Bool {
+        views.values.contains { $0.objects.contains(key) || $0.metadataKey == key }
+    }
 
-    var neededKeys: [String] { views.values.flatMap(\.objects.keys).sorted() }
+    var neededKeys: [String] {
+        views.values.flatMap { $0.objects.keys + [$0.metadataKey] }.sorted()
+    }
 
-    /// Has a file that is live no more read again if a later commit adds it.
-    func forget(_ file: String, of table: LakeTableName) {
-        views[table]?.seenFiles.remove(file)
+    /// An object is gone: if it was a lease, what it held is needed no more for its sake.
+    func deleted(_ key: String) {
+        guard key.contains("/\(LakeTable.leaseFolder)/") else { return }
+        for identity in order {
+            guard let view = views[identity], let metadata = view.metadata else { continue }
+            view.objects.keep(
+                metadata.snapshots.map(\.identifier) + heldSnapshots(of: metadata))
+        }
     }
 
     // MARK: At the moment of a commit
 
     /// The catalog's pointer of a table was moved to the metadata at `path`.
     public func changed(_ name: LakeTableName, _ path: String) {
-        let view = views[name] ?? View()
-        views[name] = view
         do {
             guard let bytes = try object(path) else { return }
             let metadata = try TableMetadata(decoding: bytes, path: path)
+            let view = views[metadata.uuid] ?? View(name)
+            if views.updateValue(view, forKey: metadata.uuid) == nil { order.append(metadata.uuid) }
+            view.name = name
+            view.metadataKey = try location.key(of: path)
             for snapshot in metadata.snapshots
             where view.seenSnapshots.insert(snapshot.identifier).inserted {
                 try take(snapshot, of: metadata, name, view)
             }
-            view.objects.keep(metadata.snapshots.map(\.identifier))
+            // Others may have rolled it back.
+            view.current = metadata.currentSnapshot
+            view.progress = try LakeProgress.current(of: metadata)
+            let kept = metadata.snapshots.map(\.identifier)
+            view.objects.keep(kept + heldSnapshots(of: metadata))
+            forget(view, besides: kept)
             tell(.lakeMetadata(name, before: view.metadata, now: metadata))
             view.metadata = metadata
         } catch {
             tell(.lakeUnreadable(name, reason: "\(error)"))
         }
+    }
+
+    /// Snapshots that expire now although a reader had a lease before that. Other programs know of
+    /// no leases.
+    private func heldSnapshots(of metadata: TableMetadata) -> [Int64] {
+        if observation.hasForeignWriters { return [] }
+        guard let place = try? location.key(of: metadata.location + "/") else { return [] }
+        let leases = observation.objectKeys(prefix: place + LakeTable.leaseFolder + "/")
+        return leases.compactMap { key in
+            Int64((key.split(separator: "/").last ?? "").prefix { $0 != "-" })
+        }
+    }
+
+    /// Lets states go that the table has no more, but for the last few.
+    private func forget(_ view: View, besides kept: [Int64]) {
+        let kept = Set(kept + view.snapshots.suffix(16))
+        for snapshot in view.states.keys.sorted() where !kept.contains(snapshot) {
+            view.states[snapshot] = nil
+        }
+        let live = Set(view.states.values.flatMap { $0.files.map(\.file.identity) })
+        for name in view.files.keys.sorted() where !live.contains(name) { view.files[name] = nil }
     }
 
     private func take(
@@ -79,32 +137,29 @@ public final class LakeWatch {
         let progress = try LakeProgress.at(snapshot, of: metadata)
         let from = snapshot.summary(LakeProgress.fromProperty).flatMap(LakeProgress.parse)
         var commit = LakeCommit(
-            table: name, snapshot: snapshot, progress: progress, from: from ?? progress.offsets,
-            previous: view.progress, previousSnapshot: view.current)
-        commit.isRewrite = snapshot.summary("operation") == "replace"
-        for manifest in list.manifests {
-            guard view.seenManifests.insert(manifest.path).inserted,
-                let bytes = try object(manifest.path)
-            else { continue }
-            let decoded = try Manifest(decoding: bytes, path: manifest.path)
-            for entry in decoded.entries where entry.status == .added {
-                if !view.seenFiles.insert(entry.file.path).inserted { continue }
-                commit.contents[entry.file.path] = try object(entry.file.path)
-                if entry.file.content == .data {
-                    commit.dataFiles.append(entry.file.path)
-                    commit.rowCount += entry.file.recordCount
-                } else {
-                    commit.deleteFiles.append(entry.file.path)
-                }
-            }
-        }
+            table: name, identity: metadata.uuid, snapshot: snapshot, progress: progress,
+            from: from ?? progress.offsets, previous: view.progress,
+            previousSnapshot: view.current)
+        commit.kept = Set(metadata.snapshots.map(\.identifier))
         let manifests = try liveFiles(of: list)
         view.objects.add(
             snapshot.identifier, try location.key(of: snapshot.manifestList), manifests)
-        if commit.isRewrite {
-            commit.live = Set(manifests.flatMap(\.files))
-            commit.rowCount = 0
+        for entry in manifests.flatMap(\.entries) {
+            var file = view.files[entry.file.identity]
+            if file == nil {
+                // An oracle judges that there is one.
+                let made = LakeFile(entry.file, try object(entry.file.path) ?? [])
+                file = made
+                view.files[entry.file.identity] = made
+                commit.added.insert(entry.file.path)
+                if entry.file.content == .data && !commit.isRewrite {
+                    commit.rowCount += entry.file.recordCount
+                }
+            }
+            commit.state.files.append(
+                LakeState.LiveFile(file: file!, sequence: entry.sequenceNumber))
         }
+        view.states[snapshot.identifier] = commit.state
         view.progress = progress
         view.current = snapshot.identifier
         view.snapshots.append(snapshot.identifier)
@@ -120,7 +175,10 @@ public final class LakeWatch {
             if let bytes = try object(manifest.path) {
                 for entry in try Manifest(decoding: bytes, path: manifest.path).entries
                 where entry.status != .deleted {
-                    found.files.append(entry.file.path)
+                    found.entries.append(
+                        ReachableObjects.LiveFile(
+                            file: entry.file,
+                            sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber))
                     found.keys.append(try location.key(of: entry.file.path))
                 }
             }

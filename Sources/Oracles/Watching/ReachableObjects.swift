@@ -1,10 +1,17 @@
+import Iceberg
+
 /// The objects that the snapshots of a lake table need, as long as the table has them.
 struct ReachableObjects {
+    struct LiveFile {
+        var file: DataFile
+        var sequenceNumber: Int64
+    }
+
     /// A manifest and the live files that it names.
     struct ManifestFiles {
         var key: String
-        /// Locations, and the object keys of the same files.
-        var files: [String] = []
+        /// The files, and their object keys.
+        var entries: [LiveFile] = []
         var keys: [String] = []
 
         init(key: String) { self.key = key }

@@ -16,9 +16,17 @@ extension FaultDescription {
         // Those that no branch or tag names, with the files that only they need.
         foreign("lakeForeignExpiry", "lets old snapshots of the lake expire"),
         foreign("lakeForeignReference", "tags and branches the lake's tables"),
-        foreign("lakeForeignSchema", "adds a column to the lake's tables"),
+        foreign(
+            "lakeForeignSchema", "adds a column to the lake's tables, or renames or drops one"),
         foreign("lakeForeignPartitionSpec", "gives the lake's tables another partition spec"),
         foreign("lakeForeignSortOrder", "gives the lake's tables another sort order"),
+        foreign("lakeForeignAppend", "appends rows to the lake's tables"),
+        foreign("lakeForeignDelete", "deletes rows of the lake's tables"),
+        foreign("lakeForeignUpdate", "updates rows of the lake's tables"),
+        foreign("lakeForeignRollback", "rolls the lake's tables back to an earlier snapshot"),
+        // The tables are made anew from the log.
+        foreign("lakeForeignRename", "gives the lake's tables other names"),
+        foreign("lakeForeignDrop", "drops the lake's tables"),
     ]
 
     private static func foreign(_ name: String, _ act: String) -> FaultDescription {

@@ -14,9 +14,15 @@ extension FaultEffect {
         foreign("lakeForeignProperty", .setProperty),
         foreign("lakeForeignExpiry", .expire),
         foreign("lakeForeignReference", .tag),
-        foreign("lakeForeignSchema", .addColumn),
+        foreign("lakeForeignSchema", .changeSchema),
         foreign("lakeForeignPartitionSpec", .addPartitionSpec),
         foreign("lakeForeignSortOrder", .addSortOrder),
+        foreign("lakeForeignAppend", .append),
+        foreign("lakeForeignDelete", .delete),
+        foreign("lakeForeignUpdate", .update),
+        foreign("lakeForeignRollback", .rollback),
+        foreign("lakeForeignRename", .rename),
+        foreign("lakeForeignDrop", .drop),
     ]
 
     private static func foreign(_ name: FaultKindName, _ act: ForeignWriter.Act) -> FaultEffect {

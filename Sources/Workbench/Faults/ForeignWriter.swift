@@ -1,4 +1,5 @@
 import Cluster
+import Columnar
 import Iceberg
 import JSON
 import Platform
@@ -20,15 +21,28 @@ final class ForeignWriter {
         case expire
         /// Gives the current snapshot a tag and a branch (PyIceberg: `manage_snapshots`).
         case tag
-        /// Adds a column (PyIceberg: `update_schema`).
-        case addColumn
+        /// Adds a column, renames one, or drops one that was added (PyIceberg: `update_schema`).
+        case changeSchema
         /// Adds a partition spec by bucket, and makes it the default (PyIceberg: `update_spec`).
         case addPartitionSpec
         /// Adds a sort order by offset, and makes it the default (Spark: `WRITE ORDERED BY`).
         case addSortOrder
+        /// Appends a few rows (PyIceberg: `append`).
+        case append
+        /// Deletes a few rows (Spark: `DELETE FROM` of a table that merges on read).
+        case delete
+        /// Deletes a few rows and adds them with other values (Spark: `UPDATE`, likewise).
+        case update
+        /// Makes an earlier snapshot the current one (Spark: `rollback_to_snapshot`).
+        case rollback
+        /// Gives each table another name, once.
+        case rename
+        /// Takes each table out of the catalog; its files stay (Spark: `DROP TABLE`).
+        case drop
     }
 
     static let name = "foreign-writer"
+    static let newName = "_renamed_"
     private let world: SimulationWorld
     private var machine: Machine?
     private var actCount = 0
@@ -49,6 +63,7 @@ final class ForeignWriter {
         machine.spawn("act \(number) of the foreign writer") {
             do {
                 for name in try await machine.lakeCatalog.list() {
+                    if try await self.actOnEntry(act, name, machine, number) { continue }
                     try await self.act(act, on: name, machine, number)
                 }
             } catch is LakeCatalogError {
@@ -56,6 +71,24 @@ final class ForeignWriter {
                 // It lost the race; its work is its own to repeat.
             }
         }
+    }
+
+    /// What concerns the catalog alone; false if that is not what the act does.
+    private func actOnEntry(
+        _ act: Act, _ name: LakeTableName, _ machine: Machine, _ number: Int
+    ) async throws -> Bool {
+        let isRenamed = name.name.contains(Self.newName)
+        switch act {
+        case .drop:
+            if try await machine.lakeCatalog.drop(name) { commitCount += 1 }
+        case .rename:
+            if isRenamed { return true }
+            let other = LakeTableName(
+                namespace: name.namespace, name: "\(name.name)\(Self.newName)\(number)")
+            if try await machine.lakeCatalog.rename(name, to: other) { commitCount += 1 }
+        default: return false
+        }
+        return true
     }
 
     private func act(
@@ -103,11 +136,40 @@ final class ForeignWriter {
                 .setSnapshotReference(SnapshotReference("tag-\(number)", current, .tag)),
                 .setSnapshotReference(SnapshotReference("branch-\(number)", current, .branch)),
             ]
-        case .addColumn: change.updates = metadata.addingColumn("foreign_\(number)")
+        case .changeSchema: change.updates = schemaUpdates(metadata, number)
         case .addPartitionSpec:
             change.updates = metadata.addingPartitionSpec(by: "__bucket", number)
         case .addSortOrder: change.updates = metadata.addingSortOrder(by: "__offset", number)
+        case .append: return try await table.foreignAppend(number)
+        case .delete: return try await table.foreignDelete(number)
+        case .update: return try await table.foreignUpdate(number)
+        case .rollback:
+            // One or two back, as far as there are any.
+            let earlier = metadata.history.dropFirst().prefix(1 + number % 2)
+            guard let target = earlier.last else { return nil }
+            change.updates = [
+                .setSnapshotReference(
+                    SnapshotReference(SnapshotReference.main, target.identifier, .branch))
+            ]
+        case .rename, .drop: return nil
         }
-        return change
+        return change.updates.isEmpty && change.properties.isEmpty ? nil : change
+    }
+
+    private func schemaUpdates(_ metadata: TableMetadata, _ number: Int) -> [TableUpdate] {
+        let fields = metadata.schema.columns.fields
+        let added = fields.last { $0.name.hasPrefix("foreign_") }
+        switch number % 3 {
+        case 1:
+            // By ids, a column is the same under any name.
+            let own = fields.filter { !$0.name.hasPrefix("__") }
+            guard !own.isEmpty else { return [] }
+            let field = own[number % own.count]
+            return metadata.renamingColumn(field.identifier, to: "\(field.name)_\(number)")
+        case 2:
+            guard let added else { fallthrough }
+            return metadata.droppingColumn(added.identifier)
+        default: return metadata.addingColumn("foreign_\(number)")
+        }
     }
 }

@@ -1,0 +1,123 @@
+import Columnar
+public import Iceberg
+import LakeTiering
+import Parquet
+
+/// A file of a lake table as it was when a commit added it: it may be gone once it is judged.
+public final class LakeFile {
+    public let path: String
+    public let content: DataFile.Content
+    private let file: DataFile
+    private let bytes: [UInt8]
+    private var decodedRows: [LakeRow]?
+    private var decodedDeletes: [PositionDelete]?
+
+    var identity: String { file.identity }
+
+    init(_ file: DataFile, _ bytes: [UInt8]) {
+        path = file.path
+        content = file.content
+        self.file = file
+        self.bytes = bytes
+    }
+
+    /// The rows of a data file of a table, by their positions.
+    func rows(of table: Schema) throws -> [LakeRow] {
+        if let decodedRows { return decodedRows }
+        let schema = IcebergSchema(tiering: table)
+        let reader = try ParquetReader.open(bytes, expected: ParquetSchema(schema.columns))
+        let codec = KeyCodec(primaryKeyOf: table)
+        let width = table.fields.count
+        var rows: [LakeRow] = []
+        for group in reader.contents.rowGroups {
+            let batch = try reader.read(rowGroup: group.index, as: schema.columns)
+            for position in 0..<batch.rowCount {
+                let row = batch.row(at: position)
+                guard case .int(let bucket) = row[width], case .bigint(let offset) = row[width + 1]
+                else {
+                    throw ColumnarError.corrupt(reason: "no place in the log", position: position)
+                }
+                let key = table.primaryKey.isEmpty ? [] : try codec.encode(table.key(of: row))
+                rows.append(
+                    LakeRow(
+                        bucket: bucket, offset: offset,
+                        hash: CommittedLog.hash(Array(row[..<width])), key: key))
+            }
+        }
+        decodedRows = rows
+        return rows
+    }
+
+    /// What a file of position deletes, or a deletion vector in one, deletes.
+    func deletes() throws -> [PositionDelete] {
+        if let decodedDeletes { return decodedDeletes }
+        let found = try positionDeletes(in: bytes, of: file)
+        decodedDeletes = found
+        return found
+    }
+}
+
+/// A row of a lake table, and where in the log it says that it stands.
+public struct LakeRow: Hashable {
+    public var bucket: Int32
+    public var offset: Int64
+    /// Of the table's own columns.
+    public var hash: UInt64
+    /// Encoded; empty in a log table.
+    public var key: [UInt8]
+}
+
+/// The files of one snapshot, as far as they matter to its rows.
+public struct LakeState {
+    struct LiveFile {
+        var file: LakeFile
+        /// Deletes of this sequence number or a later one apply to the file.
+        var sequence: Int64
+    }
+
+    var files: [LiveFile] = []
+
+    /// The live rows. Complexity: O(all rows of its files).
+    func rows(of table: Schema) throws -> [LakeRow] {
+        var deleted: [String: [(position: Int64, sequence: Int64)]] = [:]
+        for live in files where live.file.content == .positionDeletes {
+            for delete in try live.file.deletes() {
+                deleted[delete.path, default: []].append((delete.position, live.sequence))
+            }
+        }
+        var found: [LakeRow] = []
+        for live in files where live.file.content == .data {
+            let rows = try live.file.rows(of: table)
+            let gone = Set(
+                (deleted[live.file.path] ?? []).filter { $0.sequence >= live.sequence }
+                    .map(\.position))
+            if gone.isEmpty {
+                found += rows
+            } else {
+                for (position, row) in rows.enumerated() where !gone.contains(Int64(position)) {
+                    found.append(row)
+                }
+            }
+        }
+        return found
+    }
+
+    /// Position deletes that delete what no live data file has, of files that the state has.
+    func misplacedDeletes(of table: Schema, in added: Set<String>) throws -> [String] {
+        var counts: [String: Int] = [:]
+        for live in files where live.file.content == .data {
+            counts[live.file.path] = try live.file.rows(of: table).count
+        }
+        var found: [String] = []
+        for live in files
+        where live.file.content == .positionDeletes && added.contains(live.file.path) {
+            for delete in try live.file.deletes() {
+                if let count = counts[delete.path], delete.position < Int64(count) { continue }
+                found.append(
+                    "\(live.file.path) deletes position \(delete.position) of \(delete.path), "
+                        + "where no row is")
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,114 @@
+import Columnar
+import Iceberg
+import LakeTiering
+import Parquet
+import Platform
+
+/// Rows as another program changes them, which knows of a table what its metadata says.
+extension LakeTable {
+    /// A few live rows of the current snapshot, and where they are.
+    private struct Found {
+        var scan: LakeScan
+        var path: String
+        var batch: RecordBatch
+        var positions: [Int64]
+    }
+
+    /// As many rows as one act concerns.
+    private static let rowLimit = 3
+
+    private var allColumns: Schema { metadata.schema.columns }
+
+    /// Rows of a file that `number` chooses; nil of an empty table.
+    private func someRows(_ number: Int) async throws -> Found? {
+        guard metadata.schema.identifier == metadata.currentSchemaIdentifier,
+            let current = metadata.current
+        else { return nil }
+        let scan = try await scan(current)
+        let files = scan.dataFiles.filter { isUnpartitioned($0.file.path) }
+        if files.isEmpty { return nil }
+        let file = files[number % files.count]
+        let deletions = try await deletions(of: scan, from: [file])
+        guard
+            let rows = try await rows(of: file.file, without: deletions, as: allColumns).first
+        else { return nil }
+        let start = number % rows.positions.count
+        let end = min(rows.positions.count, start + Self.rowLimit)
+        return Found(
+            scan: scan, path: file.file.path, batch: rows.batch.slice(start..<end),
+            positions: Array(rows.positions[start..<end]))
+    }
+
+    private func write(_ rows: [Row]) async throws -> DataFile {
+        var writer = try ParquetWriter(schema: ParquetSchema(allColumns))
+        try writer.append(RecordBatch(schema: allColumns, rows: rows))
+        let file = writer.finish()
+        let path = newPath("data", "-foreign.parquet")
+        try await write(file.bytes, at: path)
+        return DataFile(file, content: .data, path: path)
+    }
+
+    /// Appends copies of a few rows, or, of every second act, rows of keys of its own, which stand
+    /// nowhere in the log.
+    func foreignAppend(_ number: Int) async throws -> LakeChange? {
+        guard let found = try await someRows(number) else { return nil }
+        var rows = found.batch.rows
+        if number % 2 == 0 {
+            let place = allColumns.fields.firstIndex {
+                $0.identifier == SystemColumns.offset.identifier
+            }
+            guard let place else { return nil }
+            for position in rows.indices {
+                rows[position][place] = .bigint(-1 - Int64(position))
+                for key in allColumns.primaryKey {
+                    rows[position][key] = rows[position][key].foreign(number)
+                }
+            }
+        }
+        var change = LakeChange()
+        change.dataFiles = [try await write(rows)]
+        return change
+    }
+
+    func foreignDelete(_ number: Int) async throws -> LakeChange? {
+        guard let found = try await someRows(number) else { return nil }
+        var change = LakeChange()
+        let deletes = found.positions.map { PositionDelete(path: found.path, position: $0) }
+        if metadata.formatVersion < 3 {
+            change.deleteFiles = try await writeDeletes(deletes)
+        } else {
+            try await writeDeletes(deletes, of: found.scan, into: &change)
+        }
+        return change
+    }
+
+    func foreignUpdate(_ number: Int) async throws -> LakeChange? {
+        guard let found = try await someRows(number),
+            var change = try await foreignDelete(number)
+        else { return nil }
+        let system = SystemColumns.all.map(\.identifier)
+        let own = allColumns.fields.indices.filter { column in
+            !allColumns.primaryKey.contains(column)
+                && !system.contains(allColumns.fields[column].identifier)
+        }
+        var rows = found.batch.rows
+        for position in rows.indices {
+            for column in own { rows[position][column] = rows[position][column].foreign(number) }
+        }
+        change.dataFiles = [try await write(rows)]
+        return change
+    }
+}
+
+extension Value {
+    /// Another value of the same type; the same where that is not easily said.
+    fileprivate func foreign(_ number: Int) -> Value {
+        switch self {
+        case .int(let value): .int(value ^ 0x4000_0000)
+        case .bigint(let value): .bigint(value ^ 0x4000_0000_0000)
+        case .string(let text): .string("\(text) of act \(number)")
+        case .boolean(let flag): .boolean(!flag)
+        default: self
+        }
+    }
+}
