@@ -108,7 +108,7 @@ public struct LakeProgress: Hashable, Sendable {
 
     /// What a snapshot reflects.
     ///
-    /// `IcebergError.damaged` if it is another program's and those before it have expired.
+    /// `IcebergError.unsupported` if it is another program's and those before it have expired.
     public static func at(
         _ snapshot: Snapshot, of metadata: TableMetadata
     ) throws(IcebergError) -> LakeProgress {
@@ -119,9 +119,10 @@ public struct LakeProgress: Hashable, Sendable {
         }
         let (found, foreign) = try nearest(snapshot, of: metadata)
         guard var progress = found else {
-            throw .damaged(
-                path: "\(metadata.location) snapshot \(snapshot.identifier)",
-                reason: "it does not say which offsets it reflects")
+            throw .unsupported(
+                reason: "\(metadata.location) snapshot \(snapshot.identifier) is another "
+                    + "program's, and those before it have expired: which offsets it reflects is "
+                    + "not known")
         }
         progress.foreignSnapshot = foreign ?? progress.foreignSnapshot
         return progress

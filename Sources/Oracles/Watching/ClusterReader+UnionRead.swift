@@ -15,11 +15,9 @@ extension ClusterReader {
         let known = table.buckets.map { oracles.evidence.acknowledgedEnds[$0] ?? 0 }
         switch try await answer(table, moment, ReadRequest()) {
         case .failure(let refusal):
-            if let snapshot, !oracles.evidence.lake.has(snapshot, of: table.name) {
-                // That it has expired is the answer.
-                return nil
-            }
-            return refusal.reason
+            // That it has expired, or that nobody knows any more what it reflects, is the answer.
+            let isExpired = snapshot.map { !oracles.evidence.lake.has($0, of: table.name) } ?? false
+            return isExpired || refusal.isFinal ? nil : refusal.reason
         case .success(let answer):
             oracles.tell(
                 .readWhole(
@@ -58,6 +56,8 @@ extension ClusterReader {
     /// Why there is no answer now.
     private struct Refusal: Error {
         var reason: String
+        /// Whether asking again would change nothing.
+        var isFinal = false
     }
 
     /// An answer, or a refusal; what is neither is a violation, and told as a refusal as well.
@@ -66,6 +66,7 @@ extension ClusterReader {
     ) async throws -> Result<Answer, Refusal> {
         let isWrong: Bool
         let reason: String
+        var isFinal = false
         do {
             return .success(try await ask())
         } catch let error as LogSourceError {
@@ -73,6 +74,9 @@ extension ClusterReader {
             reason = "\(table.name): \(error)"
         } catch let error as IcebergError {
             isWrong = if case .damaged = error { true } else { false }
+            if case .unsupported = error {
+                isFinal = oracles.evidence.observation.hasForeignWriters
+            }
             reason = "\(table.name): \(error)"
         } catch let error as UnionReadError {
             // A new leader learns late how far its log is committed: a refusal, no answer.
@@ -83,7 +87,7 @@ extension ClusterReader {
             reason = "\(table.name): \(error)"
         }
         if isWrong { oracles.tell(.notAnswered(.unionRead, reason: reason)) }
-        return .failure(Refusal(reason: reason))
+        return .failure(Refusal(reason: reason, isFinal: isFinal))
     }
 
     private func answer(
