@@ -59,7 +59,11 @@ let sources: [Target] = [
         ]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
     module(
-        "Server", ["Fluss", "Cluster", "LakeTiering", "Iceberg", "JSON", "Columnar", "Platform"]),
+        "Server",
+        [
+            "Fluss", "Cluster", "UnionRead", "LakeTiering", "Iceberg", "Changelog", "JSON",
+            "Columnar", "Platform",
+        ]),
     module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
     module(
         "Cluster",

@@ -1,3 +1,4 @@
+public import Columnar
 public import LakeTiering
 public import UnionRead
 
@@ -28,9 +29,17 @@ extension ClusterClient {
         try await unionReader(of: table).changes(table.tiered, from: start, to: end, request)
     }
 
-    private func unionReader(of table: TableDescription) throws -> UnionReader {
+    /// As `read`, batch by batch and in no order; see `UnionReader.stream`.
+    public func stream(
+        _ table: TableDescription, at moment: ReadMoment = .head,
+        _ request: ReadRequest = .init(), _ take: (RecordBatch) async throws -> Void
+    ) async throws -> UnionExtent {
+        try await unionReader(of: table).stream(table.tiered, at: moment, request, take)
+    }
+
+    private func unionReader(of table: TableDescription) throws(ClusterError) -> UnionReader {
         if table.isPartitioned {
-            throw ClusterError.invalidRequest(
+            throw .invalidRequest(
                 reason: "\(table.path) has partitions, which are not in the lake yet: read its "
                     + "buckets")
         }

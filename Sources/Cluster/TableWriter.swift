@@ -244,7 +244,9 @@ public final class TableWriter {
         }
         let request: Request
         do {
-            request = try self.request(batch.map(\.change), to: bucket, queue)
+            request = try table.writeRequest(
+                batch.map(\.change), to: bucket, writer: queue.writer, sequence: queue.sequence,
+                rowCodec, keyCodec)
         } catch {
             for pending in batch {
                 pending.done(.refused(.invalidRequest(reason: "\(error)")))
@@ -252,7 +254,10 @@ public final class TableWriter {
             return
         }
         let outcome: Outcome
-        switch try await deliver(request, to: bucket, queue) {
+        let delivery = try await client.deliver(
+            request, to: bucket, writer: queue.writer, sequence: queue.sequence,
+            until: machine.clock.now + deliveryTimeout)
+        switch delivery {
         case .forgotten:
             // Surely not there: it is sent again as the first batch of another writer.
             machine.observer.reached("writer forgotten by the log begins anew")
@@ -284,93 +289,5 @@ public final class TableWriter {
             sharedID = drawn
             return drawn
         }
-    }
-
-    /// What came of sending a batch.
-    private enum Delivery {
-        case settled(Outcome)
-        /// The log does not remember the writer, and no earlier try can have arrived.
-        case forgotten
-        /// It was taken by nobody, and never will be as it is.
-        case tooLarge(ClusterError)
-    }
-
-    /// Sends a request again and again, under the same sequence, until its outcome is certain.
-    private func deliver(
-        _ request: Request, to bucket: BucketIdentifier, _ queue: BucketQueue
-    ) async throws -> Delivery {
-        var retry = Backoff(client.configuration)
-        let deadline = machine.clock.now + deliveryTimeout
-        var mayHaveArrived = false
-        while true {
-            do {
-                let response = try await client.callLeader(of: bucket, request)
-                guard case .appended(let acknowledgement) = response else {
-                    throw ClusterError.malformedMessage(reason: "no answer to a write")
-                }
-                return .settled(
-                    .acknowledged(
-                        Receipt(
-                            bucket: bucket, writer: queue.writer, sequence: queue.sequence,
-                            acknowledgement: acknowledgement)))
-            } catch let error as ClusterError {
-                switch error {
-                case .notEnoughReplicas, .recovering, .unknownBucket: break
-                case .notLeader, .timedOut, .busy, .fencedEpoch: mayHaveArrived = true
-                case .unknownWriter where !mayHaveArrived && queue.sequence > 0: return .forgotten
-                case .tooLarge where !mayHaveArrived: return .tooLarge(error)
-                default:
-                    machine.observer.reached("write refused")
-                    return .settled(mayHaveArrived ? .unknown : .refused(error))
-                }
-                if client.mirror.isGone(bucket) {
-                    machine.observer.reached("write to what was dropped given up")
-                    return .settled(mayHaveArrived ? .unknown : .refused(error))
-                }
-                if machine.clock.now > deadline {
-                    machine.observer.reached("write given up")
-                    return .settled(mayHaveArrived ? .unknown : .refused(error))
-                }
-            }
-            try await machine.sleep(retry.next(machine.entropy))
-        }
-    }
-
-    private func request(
-        _ changes: [Change], to bucket: BucketIdentifier, _ queue: BucketQueue
-    ) throws -> Request {
-        if table.isPrimaryKeyTable {
-            let operations = try changes.map { change -> UpsertRequest.Operation in
-                switch change {
-                case .upsert(let row), .append(let row), .update(let row, _):
-                    UpsertRequest.Operation(isDelete: false, bytes: try rowCodec.encode(row))
-                case .delete(let key):
-                    UpsertRequest.Operation(isDelete: true, bytes: try keyCodec.encode(key))
-                }
-            }
-            return .upsert(
-                UpsertRequest(
-                    bucket: bucket, writer: queue.writer, sequence: queue.sequence,
-                    operations: operations,
-                    columns: changes[0].columns?.map { table.schema.fields[$0].identifier }))
-        }
-        var builder = RecordBatchBuilder(schema: table.schema)
-        for case .append(let row) in changes { try builder.append(row) }
-        if builder.rowCount != changes.count {
-            throw ClusterError.invalidRequest(
-                reason: "\(table.name) is a log table: rows are appended, never changed")
-        }
-        let batch = try LogBatch.appendOnly(
-            builder.finish(), writer: queue.writer, sequence: queue.sequence,
-            compression: table.properties.compression,
-            statistics: table.properties.statisticsColumns(table.schema))
-        return .produce(ProduceRequest(bucket: bucket, batch: batch.bytes))
-    }
-}
-
-extension TableWriter.Change {
-    /// The columns that a partial update is about; nil where all are.
-    fileprivate var columns: [Int]? {
-        if case .update(_, let columns) = self { columns } else { nil }
     }
 }

@@ -1,10 +1,10 @@
-import Cluster
+public import Cluster
 import Columnar
-import JSON
+public import JSON
 
 /// Tables and schemas as the protocol writes them in JSON (`TableDescriptorJsonSerde.java`,
 /// `SchemaJsonSerde.java`).
-enum TableJSON {
+public enum TableJSON {
     /// What the protocol calls a property and the engine has as a number of its own.
     private static let replicationFactor = "table.replication.factor"
     private static let autoIncrement = "auto_increment_column"
@@ -37,7 +37,8 @@ enum TableJSON {
         return .object(members)
     }
 
-    static func encode(_ table: TableDescription) -> JSONValue {
+    /// What the protocol says of a table, but for its path and identifiers.
+    public static func encode(_ table: TableDescription) -> JSONValue {
         var properties = table.properties.entries
             .map { JSONMember($0.name, .string($0.value)) }
         properties.append(
@@ -65,12 +66,25 @@ enum TableJSON {
         }
     }
 
-    /// A table that a client wants to have; `standardReplicas` is for one that says nothing of it.
+    /// As `table(_:at:standardReplicas:)` of the value, for one that is still text.
     static func table(
         _ bytes: [UInt8], at path: Cluster.TablePath, standardReplicas: Int
     ) throws(FlussError) -> TableDescription {
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch {
+            throw .refused(.invalidTable, reason: "table \(path): \(error)")
+        }
+        return try table(
+            JSONField(value: value, path: ""), at: path, standardReplicas: standardReplicas)
+    }
+
+    /// A table that a client wants to have; `standardReplicas` is for one that says nothing of it.
+    ///
+    /// Throws `.refused(.invalidTable)`.
+    public static func table(
+        _ json: JSONField, at path: Cluster.TablePath, standardReplicas: Int
+    ) throws(FlussError) -> TableDescription {
         do throws(JSONError) {
-            let json = JSONField(value: try JSONValue(parsing: bytes), path: "")
             let schema = try decodeSchema(try json.required("schema"))
             var partitionKey: [Int] = []
             if let key = try json.optional("partition_key") {

@@ -1,11 +1,11 @@
-import Columnar
-import JSON
+public import Columnar
+public import JSON
 
 /// Types as the protocol writes them in JSON: a type's name, whether it is nullable, and what the
 /// type takes (`DataTypeJsonSerde.java`).
 ///
 /// The protocol counts field identifiers from 0, the engine from 1.
-enum TypeJSON {
+public enum TypeJSON {
     static func encode(_ type: DataType, isNullable: Bool) -> JSONValue {
         var members: [JSONMember] = [JSONMember("type", .string(name(of: type)))]
         if !isNullable { members.append(JSONMember("nullable", false)) }
@@ -80,7 +80,7 @@ enum TypeJSON {
     }
 
     /// Types may be nested as deep as the engine allows; `Schema.init(validating:)` checks bounds.
-    static func decode(
+    public static func decode(
         _ field: JSONField, depth: Int = 0
     ) throws(JSONError) -> (type: DataType, isNullable: Bool) {
         if depth > 16 { throw .wrongType(path: field.path, expected: "a type less deeply nested") }

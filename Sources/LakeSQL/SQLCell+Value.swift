@@ -46,15 +46,6 @@ extension SQLCell {
 }
 
 extension DataType {
-    /// Units of a time or timestamp in a second.
-    var unitsPerSecond: Int64 {
-        switch self {
-        case .time(let precision), .timestamp(let precision), .timestampLTZ(let precision):
-            TimeUnit(precision: precision).rawValue
-        default: 1
-        }
-    }
-
     /// The type that SQLite is told, which says how it compares with constants.
     var sqlName: String {
         switch self {

@@ -46,7 +46,7 @@ struct Admin: ParsableCommand {
         let text = String(decoding: answer.body, as: UTF8.self)
         guard answer.status == 200 else {
             let value = try? JSONValue(parsing: answer.body)
-            let reason = value?["error"]?["message"]?.string ?? text
+            let reason = value?["detail"]?.string ?? text
             throw refusal(
                 "\(base): \(reason.trimmingCharacters(in: .whitespacesAndNewlines))")
         }

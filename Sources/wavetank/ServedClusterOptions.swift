@@ -20,8 +20,9 @@ struct ServedClusterOptions: ParsableArguments {
     @Option(
         name: .customLong("http"),
         help: ArgumentHelp(
-            "Where HTTP is served: health, metrics, state, the lake's catalog and files; 0 for a "
-                + "free port.", valueName: "port"))
+            "Where HTTP is served: tables and their rows, which /openapi.json describes, health, "
+                + "metrics, state, the lake's catalog and files; 0 for a free port.",
+            valueName: "port"))
     var httpPort: Int?
 
     @Option(help: "How many tablet servers the cluster has; without --etcd, all in this process.")

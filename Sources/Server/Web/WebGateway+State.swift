@@ -6,33 +6,24 @@ import LakeTiering
 import Platform
 
 extension WebGateway {
-    /// What stands at `/api/v1/`.
-    func describe(_ path: [String]) async throws -> WebResponse {
-        switch path {
-        case ["cluster"]: return WebResponse(json: cluster())
-        case ["databases"]:
-            return WebResponse(json: ["databases": .array(databases.map { .string($0) })])
-        case ["tables"]: return WebResponse(json: ["tables": .array(tables.map(describe))])
-        case ["buckets"]:
+    /// What the cluster is and how it does. Precondition: the operation is one of those.
+    func describe(_ operation: WebRoute.Operation) async throws -> WebResponse {
+        switch operation {
+        case .cluster: return WebResponse(json: cluster())
+        case .tables: return WebResponse(json: ["tables": .array(tables.map(describe))])
+        case .buckets:
             var buckets: [JSONValue] = []
             for table in tables {
                 for bucket in table.buckets { buckets.append(try await describe(bucket, table)) }
             }
             return WebResponse(json: ["buckets": .array(buckets)])
-        case ["leaders"]: return WebResponse(json: ["leaders": leaders()])
-        case ["lake"]:
+        case .leaders: return WebResponse(json: ["leaders": leaders()])
+        case .lake:
             var lake: [JSONValue] = []
             for table in tables where table.isInLake { lake.append(try await lakeState(table)) }
             return WebResponse(json: ["tables": .array(lake)])
-        default:
-            return .failure(
-                404, "ask for cluster, databases, tables, buckets, leaders or lake")
+        default: preconditionFailure("\(operation) is answered elsewhere")
         }
-    }
-
-    /// The databases that have tables, and the one that is always there; in order.
-    private var databases: [String] {
-        Set(tables.map(\.path.database) + [TablePath.defaultDatabase]).sorted()
     }
 
     /// All tables, by database and name.

@@ -5,12 +5,14 @@ public import Platform
 /// Answers programs that speak HTTP, as a client of the cluster:
 ///
 ///     /health /ready /metrics         for those who operate it
+///     /openapi.json                   what can be asked for, all below /api included
 ///     /api/v1/...                     what the cluster is and how it does, as JSON
+///     /api/v1/databases/...           tables and their rows, in and out
 ///     /iceberg/v1/...                 an Iceberg REST catalog of the lake's tables
 ///     /warehouse/...                  their files, as an S3 store has them
 ///
 /// It keeps nothing: all it tells is what the metadata, the leaders, the lake catalog and the
-/// object store say.
+/// object store say, and what is written is acknowledged by who leads.
 public final class WebGateway {
     let machine: Machine
     let client: ClusterClient
@@ -18,6 +20,7 @@ public final class WebGateway {
     let process: () -> ProcessState
     let catalog: CatalogGateway
     let objects: ObjectGateway
+    private let data: DataGateway
 
     /// The state of a process, for health and metrics.
     public struct ProcessState {
@@ -44,6 +47,7 @@ public final class WebGateway {
             machine, ClusterConfiguration.defaultLakeLocation,
             isWritable: machine.lakeCatalog.metadataWriter == .committer, storeAddress: address)
         objects = ObjectGateway(machine, isWritable: true)
+        data = DataGateway(client)
         self.process = process
     }
 
@@ -53,37 +57,43 @@ public final class WebGateway {
     /// Answers a request; what goes wrong is an answer, too.
     public func answer(_ request: WebRequest) async throws -> WebResponse {
         do {
-            return try await route(request)
-        } catch let error as ClusterError {
-            return .failure(error.isRetriable ? 503 : 400, "\(error)")
-        } catch let error as CoordinationError {
-            return .failure(503, "\(error)")
-        } catch let error as LakeCatalogError {
-            return .failure(503, "\(error)")
-        } catch let error as ObjectStoreError {
-            return .failure(503, "\(error)")
+            var response = try await route(request)
+            let isHead = request.method == "HEAD" && request.path.first != ObjectGateway.bucket
+            if isHead && response.impliedByteCount == nil {
+                response.impliedByteCount = Int64(response.body.count)
+                response.body = []
+            }
+            return response
+        } catch {
+            guard let problem = WebProblem.of(error) else { throw error }
+            return problem.response
         }
     }
 
     private func route(_ request: WebRequest) async throws -> WebResponse {
         switch request.path.first {
-        case "health": return WebResponse(text: "ok\n")
-        case "ready": return ready()
-        case "metrics":
-            return WebResponse(
-                200, "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                Array(MetricText.write(try await metrics()).utf8))
-        case "api" where request.path.count >= 3 && request.path[1] == "v1":
-            if request.method != "GET" { return .failure(405, "ask with GET") }
-            return try await describe(Array(request.path.dropFirst(2)))
         case "iceberg" where request.path.count >= 3 && request.path[1] == "v1":
             return try await catalog.answer(request, Array(request.path.dropFirst(2)))
         case ObjectGateway.bucket: return try await objects.answer(request)
+        default: break
+        }
+        guard let call = try WebRoute.call(request) else {
+            throw WebProblem(
+                404, "notFound",
+                "there is nothing here: see /openapi.json, /health, /ready, /metrics, "
+                    + "/api/v1/cluster, /iceberg/v1/config")
+        }
+        switch call.route.operation {
+        case .health: return WebResponse(text: "ok\n")
+        case .ready: return ready()
+        case .metrics:
+            return WebResponse(
+                200, "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                Array(MetricText.write(try await metrics()).utf8))
+        case .description: return WebResponse(json: OpenAPIDescription.json)
         default:
-            return .failure(
-                404,
-                "there is nothing here: see /health, /ready, /metrics, /api/v1/cluster, "
-                    + "/iceberg/v1/config")
+            if let response = try await data.answer(call) { return response }
+            return try await describe(call.route.operation)
         }
     }
 

@@ -32,10 +32,8 @@ public struct WebResponse: Hashable, Sendable {
         self.init(status, "text/plain; charset=utf-8", Array(text.utf8))
     }
 
-    /// What went wrong, in a form that programs read.
+    /// What went wrong, in the form that `WebProblem` has.
     public static func failure(_ status: Int, _ message: String) -> WebResponse {
-        WebResponse(
-            json: ["error": ["code": .integer(Int64(status)), "message": .string(message)]],
-            status: status)
+        WebProblem(status, "refused", message).response
     }
 }

@@ -1,3 +1,5 @@
+import Columnar
+
 /// Takes a line of an access log apart, from its beginning on.
 struct LogScanner {
     private let line: ArraySlice<UInt8>

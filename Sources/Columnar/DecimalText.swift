@@ -1,11 +1,11 @@
 /// Decimal numbers as text and as bytes.
-enum DecimalText {
+public enum DecimalText {
     /// The most digits of a decimal column; a number of more stays text.
-    static let precisionLimit = 38
+    public static let precisionLimit = 38
 
     /// The unscaled number of a text such as `-12.50` or `1.25e1`; nil if it is none or does not
     /// fit.
-    static func unscaled(_ text: String, precision: Int, scale: Int) -> Int128? {
+    public static func unscaled(_ text: String, precision: Int, scale: Int) -> Int128? {
         precondition((1...precisionLimit).contains(precision), "no precision of a decimal")
         precondition((0...precision).contains(scale), "more places than digits")
         guard let plain = withoutExponent(text) else { return nil }
@@ -42,7 +42,7 @@ enum DecimalText {
     }
 
     /// Millionths of a text such as `0.005`, of at most 18 digits.
-    static func millionths(_ text: String) -> Int64? {
+    public static func millionths(_ text: String) -> Int64? {
         unscaled(text, precision: 18, scale: 6).map { Int64($0) }
     }
 
@@ -72,7 +72,7 @@ enum DecimalText {
     }
 
     /// The text of a number of any size: two's complement, the most significant byte first.
-    static func text(bigEndian bytes: [UInt8], scale: Int) -> String {
+    public static func text(bigEndian bytes: [UInt8], scale: Int) -> String {
         let isNegative = (bytes.first ?? 0) >= 0x80
         var magnitude = bytes
         if isNegative {

@@ -1,8 +1,8 @@
 import Testing
 
-@testable import LakeSQL
+@testable import Columnar
 
-@Suite("Dates and times in SQL")
+@Suite("Dates and times as text")
 struct CalendarTextTests {
     @Test(
         "A date is written and read back",
@@ -37,6 +37,20 @@ struct CalendarTextTests {
         #expect(texts == texts.sorted())
         #expect(texts.map { CalendarText.units($0, 1_000_000) } == units)
         #expect(CalendarText.timestamp(-1, 1000) == "1969-12-31 23:59:59.999")
+    }
+
+    @Test(
+        "The first and the last moments that 64 bits reach have texts",
+        arguments: [1, 1_000_000_000])
+    func edges(_ unitsPerSecond: Int64) {
+        for units in [Int64.min, .min + 1, .max - 1, .max] {
+            let text = CalendarText.timestamp(units, unitsPerSecond)
+            if unitsPerSecond > 1 {
+                let back = CalendarText.units(text, unitsPerSecond)
+                #expect(back == units || back == nil && units < 0, "\(text)")
+            }
+        }
+        #expect(CalendarText.units("2262-04-11 23:59:59.999999999", 1_000_000_000) == nil)
     }
 
     @Test(

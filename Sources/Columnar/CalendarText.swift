@@ -2,9 +2,9 @@
 ///
 /// Fractions have no zeros at their end, so that texts order as the times do, for years of four
 /// digits.
-enum CalendarText {
+public enum CalendarText {
     /// Days since 1970-01-01 as a date.
-    static func date(_ days: Int64) -> String {
+    public static func date(_ days: Int64) -> String {
         // Days from 0000-03-01, in eras of 400 years.
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -20,7 +20,8 @@ enum CalendarText {
         return "\(sign)\(padded(abs(year), 4))-\(padded(civilMonth, 2))-\(padded(day, 2))"
     }
 
-    static func time(_ units: Int64, _ unitsPerSecond: Int64) -> String {
+    /// The time of a day, without zeros at the end of its fraction.
+    public static func time(_ units: Int64, _ unitsPerSecond: Int64) -> String {
         let seconds = units / unitsPerSecond
         let text =
             "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):"
@@ -32,14 +33,20 @@ enum CalendarText {
         return "\(text).\(digits)"
     }
 
-    static func timestamp(_ units: Int64, _ unitsPerSecond: Int64) -> String {
+    /// Units since 1970-01-01T00:00 as a date and a time.
+    public static func timestamp(
+        _ units: Int64, _ unitsPerSecond: Int64, separator: String = " "
+    ) -> String {
         let unitsPerDay = 86_400 * unitsPerSecond
-        let days = units >= 0 ? units / unitsPerDay : (units + 1) / unitsPerDay - 1
-        return "\(date(days)) \(time(units - days * unitsPerDay, unitsPerSecond))"
+        // Of the first day that 64 bits reach only a part is there: it has no beginning.
+        let (days, rest) = units.quotientAndRemainder(dividingBy: unitsPerDay)
+        let isBefore = rest < 0
+        return date(isBefore ? days - 1 : days) + separator
+            + time(isBefore ? rest + unitsPerDay : rest, unitsPerSecond)
     }
 
     /// A date of four digits, two and two; nil of anything else.
-    static func days(_ text: Substring) -> Int64? {
+    public static func days(_ text: Substring) -> Int64? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
             let year = number(parts[0]), let month = number(parts[1]), let day = number(parts[2]),
@@ -57,7 +64,7 @@ enum CalendarText {
 
     /// Units since 1970-01-01T00:00 of a text such as `2026-11-28`, `2026-11-28 23:59` or
     /// `2026-11-28T23:59:59.5Z`; nil of anything else, or if it has more digits than the units.
-    static func units(_ text: String, _ unitsPerSecond: Int64) -> Int64? {
+    public static func units(_ text: String, _ unitsPerSecond: Int64) -> Int64? {
         var text = text[...]
         if text.last == "Z" { text.removeLast() }
         guard let days = days(text.prefix(10)) else { return nil }
@@ -68,11 +75,12 @@ enum CalendarText {
         guard rest.first == " " || rest.first == "T" else { return nil }
         rest.removeFirst()
         guard let time = timeUnits(rest, unitsPerSecond) else { return nil }
-        return start.partialValue + time
+        let (units, isTooLarge) = start.partialValue.addingReportingOverflow(time)
+        return isTooLarge ? nil : units
     }
 
     /// Units since midnight of a text such as `23:59` or `23:59:59.5`; nil of anything else.
-    static func timeUnits(_ text: Substring, _ unitsPerSecond: Int64) -> Int64? {
+    public static func timeUnits(_ text: Substring, _ unitsPerSecond: Int64) -> Int64? {
         let halves = text.split(separator: ".", omittingEmptySubsequences: false)
         let parts = halves[0].split(separator: ":", omittingEmptySubsequences: false)
         guard halves.count <= 2, (2...3).contains(parts.count),
@@ -104,5 +112,16 @@ enum CalendarText {
     private static func padded(_ number: Int64, _ digits: Int) -> String {
         let text = "\(number)"
         return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+}
+
+extension DataType {
+    /// Units of a time or timestamp in a second; 1 of any other type.
+    public var unitsPerSecond: Int64 {
+        switch self {
+        case .time(let precision), .timestamp(let precision), .timestampLTZ(let precision):
+            TimeUnit(precision: precision).rawValue
+        default: 1
+        }
     }
 }

@@ -1,0 +1,45 @@
+import Changelog
+import Columnar
+
+extension TableDescription {
+    /// The request that writes some changes to a bucket as one batch of a writer.
+    ///
+    /// Precondition: all are of the same columns; the codecs are those of the schema.
+    func writeRequest(
+        _ changes: [TableWriter.Change], to bucket: BucketIdentifier, writer: Int64,
+        sequence: Int32, _ rows: RowCodec, _ keys: KeyCodec
+    ) throws -> Request {
+        if isPrimaryKeyTable {
+            let operations = try changes.map { change -> UpsertRequest.Operation in
+                switch change {
+                case .upsert(let row), .append(let row), .update(let row, _):
+                    UpsertRequest.Operation(isDelete: false, bytes: try rows.encode(row))
+                case .delete(let key):
+                    UpsertRequest.Operation(isDelete: true, bytes: try keys.encode(key))
+                }
+            }
+            return .upsert(
+                UpsertRequest(
+                    bucket: bucket, writer: writer, sequence: sequence, operations: operations,
+                    columns: changes.first?.columns?.map { schema.fields[$0].identifier }))
+        }
+        var builder = RecordBatchBuilder(schema: schema)
+        for case .append(let row) in changes { try builder.append(row) }
+        if builder.rowCount != changes.count {
+            throw ClusterError.invalidRequest(
+                reason: "\(name) is a log table: rows are appended, never changed")
+        }
+        let batch = try LogBatch.appendOnly(
+            builder.finish(), writer: writer, sequence: sequence,
+            compression: properties.compression,
+            statistics: properties.statisticsColumns(schema))
+        return .produce(ProduceRequest(bucket: bucket, batch: batch.bytes))
+    }
+}
+
+extension TableWriter.Change {
+    /// The columns that a partial update is about; nil where all are.
+    var columns: [Int]? {
+        if case .update(_, let columns) = self { columns } else { nil }
+    }
+}

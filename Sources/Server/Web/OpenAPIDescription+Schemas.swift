@@ -1,0 +1,192 @@
+import Iceberg
+import JSON
+
+extension OpenAPIDescription {
+    private static func object(
+        _ properties: [(String, JSONValue)], required: [String] = [], isClosed: Bool = false
+    ) -> JSONValue {
+        var members = [
+            JSONMember("type", "object"),
+            JSONMember("properties", .object(properties.map { JSONMember($0.0, $0.1) })),
+        ]
+        if !required.isEmpty {
+            members.append(JSONMember("required", .array(required.map { .string($0) })))
+        }
+        if isClosed { members.append(JSONMember("additionalProperties", false)) }
+        return .object(members)
+    }
+
+    private static func list(_ element: JSONValue) -> JSONValue {
+        ["type": "array", "items": element]
+    }
+
+    private static func reference(_ name: String) -> JSONValue {
+        ["$ref": .string("#/components/schemas/\(name)")]
+    }
+
+    private static let text: JSONValue = ["type": "string"]
+    private static let number: JSONValue = ["type": "integer"]
+    private static let texts = list(text)
+    private static let properties: JSONValue = [
+        "type": "object", "additionalProperties": text,
+    ]
+    /// What names databases and tables.
+    private static let name: JSONValue = [
+        "type": "string", "pattern": "^[A-Za-z0-9-][A-Za-z0-9_-]*$", "maxLength": 200,
+    ]
+    private static let columnName: JSONValue = [
+        "type": "string", "minLength": 1, "maxLength": 60,
+    ]
+
+    /// By name, the parts of what is sent and answered.
+    static let schemas = problems + states + definitions + rows
+
+    private static let problems: [JSONMember] = [
+        JSONMember(
+            "Problem",
+            object(
+                [
+                    ("type", text), ("title", text), ("status", number), ("code", text),
+                    ("detail", text), ("acknowledged", number), ("unknown", number),
+                    ("refused", number),
+                ], required: ["type", "title", "status", "code", "detail"]))
+    ]
+
+    private static let states: [JSONMember] = [
+        JSONMember("Description", object([("openapi", text)], required: ["openapi", "paths"])),
+        JSONMember(
+            "Cluster",
+            object(
+                [("servers", list(["type": "object"])), ("services", ["type": "object"])],
+                required: ["servers", "services"])),
+        JSONMember(
+            "Tables", object([("tables", list(["type": "object"]))], required: ["tables"])),
+        JSONMember(
+            "Buckets", object([("buckets", list(["type": "object"]))], required: ["buckets"])),
+        JSONMember(
+            "Leaders",
+            object([("leaders", ["type": "object"])], required: ["leaders"])),
+    ]
+
+    private static let definitions: [JSONMember] = [
+        JSONMember("Databases", object([("databases", texts)], required: ["databases"])),
+        JSONMember("TableNames", object([("tables", texts)], required: ["tables"])),
+        JSONMember(
+            "NewDatabase",
+            object(
+                [("name", name), ("comment", text), ("custom_properties", properties)],
+                required: ["name"])),
+        JSONMember(
+            "Database",
+            object(
+                [("name", text), ("comment", text), ("custom_properties", properties)],
+                required: ["name", "custom_properties"])),
+        JSONMember(
+            "DataType",
+            [
+                "description": "A type as Apache Fluss writes it in JSON",
+                "type": "object",
+                "properties": [
+                    "type": [
+                        "type": "string",
+                        "enum": [
+                            "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT",
+                            "DOUBLE", "STRING", "BYTES", "DATE", "CHAR", "BINARY", "DECIMAL",
+                            "TIME_WITHOUT_TIME_ZONE", "TIMESTAMP_WITHOUT_TIME_ZONE",
+                            "TIMESTAMP_WITH_LOCAL_TIME_ZONE", "ARRAY", "MAP", "ROW",
+                        ],
+                    ],
+                    "nullable": ["type": "boolean"],
+                    "length": ["type": "integer", "minimum": 1],
+                    "precision": ["type": "integer", "minimum": 0, "maximum": 38],
+                    "scale": ["type": "integer", "minimum": 0, "maximum": 38],
+                ],
+                "required": ["type"],
+            ]),
+        JSONMember(
+            "Column",
+            object(
+                [("name", columnName), ("data_type", reference("DataType"))],
+                required: ["name", "data_type"])),
+        JSONMember(
+            "Schema",
+            object(
+                [
+                    ("columns", list(reference("Column"))), ("primary_key", texts),
+                    ("auto_increment_column", texts),
+                ], required: ["columns"])),
+        JSONMember("NewTable", table(name, required: ["name", "schema"])),
+        JSONMember("Table", table(text, required: ["database", "name", "identifier", "schema"])),
+        JSONMember(
+            "TableChanges",
+            object(
+                [
+                    ("add_columns", list(reference("Column"))), ("drop_columns", texts),
+                    ("rename_columns", properties), ("widen_columns", list(reference("Column"))),
+                    (
+                        "properties",
+                        ["type": "object", "additionalProperties": ["type": ["string", "null"]]]
+                    ),
+                ], isClosed: true)),
+    ]
+
+    private static func table(_ name: JSONValue, required: [String]) -> JSONValue {
+        object(
+            [
+                ("database", text), ("name", name), ("identifier", text), ("schema_id", number),
+                ("schema", reference("Schema")), ("partition_key", texts), ("bucket_key", texts),
+                ("bucket_count", ["type": "integer", "minimum": 1, "maximum": 4096]),
+                ("properties", properties), ("custom_properties", properties),
+            ], required: required)
+    }
+
+    private static let rows: [JSONMember] = [
+        JSONMember(
+            "Row",
+            [
+                "type": "object",
+                "description": .string(
+                    "Values by the names of the table's columns: binary as hexadecimal digits, "
+                        + "decimals, dates and times as text"),
+            ]),
+        JSONMember("Rows", list(reference("Row"))),
+        JSONMember("GivenRows", ["oneOf": [reference("Row"), list(reference("Row"))]]),
+        JSONMember(
+            "FoundRows", list(["anyOf": [reference("Row"), ["type": "null"]]])),
+        JSONMember("Writer", object([("writer", text)], required: ["writer"])),
+        JSONMember(
+            "Written",
+            object(
+                [
+                    ("rows", number),
+                    (
+                        "buckets",
+                        list(
+                            object(
+                                [
+                                    ("bucket", number), ("partition", text), ("rows", number),
+                                    ("startOffset", number), ("endOffset", number),
+                                ],
+                                required: ["bucket", "rows", "startOffset", "endOffset"]))
+                    ),
+                ], required: ["rows", "buckets"])),
+        JSONMember(
+            "Filter",
+            [
+                "description": "A condition on a column, or several under and, or, not",
+                "type": "object",
+                "properties": [
+                    "column": text,
+                    "op": [
+                        "type": "string",
+                        "enum": .array(RowFilter.operators.map { .string($0) }),
+                    ],
+                    "value": [:],
+                    "values": ["type": "array"],
+                    "and": list(reference("Filter")),
+                    "or": list(reference("Filter")),
+                    "not": reference("Filter"),
+                ],
+            ]),
+    ]
+}
