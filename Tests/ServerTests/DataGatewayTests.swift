@@ -194,6 +194,83 @@ struct DataGatewayTests {
         }
     }
 
+    @Test("A table with partitions is written, read and followed", arguments: [7])
+    func partitions(_ seed: UInt64) throws {
+        try DataWorld(seed: seed).run { browser in
+            try await browser.makeTables()
+            let visits: JSONValue = [
+                "name": "visits", "partition_key": ["day"], "bucket_count": 2,
+                "properties": ["table.datalake.enabled": "false"],
+                "schema": [
+                    "columns": [
+                        ["name": "id", "data_type": ["type": "INTEGER"]],
+                        ["name": "day", "data_type": ["type": "STRING"]],
+                    ], "primary_key": ["id", "day"],
+                ],
+            ]
+            _ = try await browser.json("POST", tables, visits)
+            let rows = tables + "/visits/rows"
+            let given = (0..<30).map { number -> JSONValue in
+                ["id": .integer(Int64(number)), "day": .string("2026-11-\(number % 3 + 10)")]
+            }
+            let written = try await browser.json("POST", rows, .array(given))
+            #expect(written["rows"] == 30)
+            let partitions = (written["buckets"]?.array ?? []).compactMap { $0["partition"] }
+            #expect(Set(partitions).count == 3)
+            let filter =
+                "%7B%22column%22:%22day%22,%22op%22:%22=%22,%22value%22:%222026-11-11%22%7D"
+            let read = try await browser.json("GET", rows + "?filter=\(filter)")
+            #expect(read.array?.count == 10)
+            #expect(try await browser.json("GET", rows + "?limit=7").array?.count == 7)
+            let found = try await browser.json(
+                "POST", rows + "/lookup", [given[4], ["id": 4, "day": "2020-01-01"]])
+            #expect(found == [given[4], nil])
+            // A partition that came after a page was read is read from its start.
+            let page = try await browser.insist("GET", tables + "/visits/changes")
+            #expect(try JSONValue(parsing: page.body).array?.count == 30)
+            let next = try #require(page.header("wavetank-next"))
+            _ = try await browser.json("POST", rows, ["id": 1, "day": "2026-12-01"])
+            let later = try await browser.json(
+                "GET", tables + "/visits/changes?from=\(next)&wait=3000&columns=day")
+            #expect(later.array?.map { $0["day"] } == ["2026-12-01"])
+            for wrong in ["?snapshot=1", "?system=true", "?offsets=1,2"] {
+                #expect(try await browser.problem("GET", rows + wrong).0 == 422)
+            }
+            let numbered = try await browser.problem(
+                "POST", rows + "?writer=1&sequence=0", #"{"id": 1, "day": "x"}"#)
+            #expect(numbered.0 == 422)
+        }
+    }
+
+    @Test("A log that is not in the lake is read over all the columns that it has had")
+    func altered() throws {
+        try DataWorld(seed: 8).run { browser in
+            try await browser.makeTables()
+            let notes: JSONValue = [
+                "name": "notes", "properties": ["table.datalake.enabled": "false"],
+                "schema": ["columns": [["name": "id", "data_type": ["type": "INTEGER"]]]],
+            ]
+            _ = try await browser.json("POST", tables, notes)
+            let rows = tables + "/notes/rows"
+            _ = try await browser.json("POST", rows, [["id": 1], ["id": 2]])
+            let column: JSONValue = ["name": "text", "data_type": ["type": "STRING"]]
+            let altered = try await browser.json(
+                "PATCH", tables + "/notes", ["add_columns": [column]])
+            #expect(altered["schema_id"] == 1)
+            _ = try await browser.json("POST", rows, ["id": 3, "text": "c"])
+            let expected: JSONValue = [
+                ["id": 1, "text": nil], ["id": 2, "text": nil], ["id": 3, "text": "c"],
+            ]
+            #expect(try await browser.json("GET", rows) == expected)
+            let changes = try await browser.json("GET", tables + "/notes/changes?columns=text")
+            #expect(changes.array?.map { $0["text"] } == [.null, .null, "c"])
+            #expect(changes.array?.map { $0["__offset"] } == [0, 1, 2])
+            let wrong = try await browser.problem(
+                "PATCH", tables + "/notes", #"{"drop_columns": ["x"]}"#)
+            #expect(wrong.0 == 422)
+        }
+    }
+
     @Test("What is wrong with a request is told with the right status")
     func problems() throws {
         try DataWorld(seed: 6).run { browser in

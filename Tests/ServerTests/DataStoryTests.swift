@@ -54,71 +54,75 @@ private final class Story {
         }
     }
 
-    /// Under a writer every request is sent until it is acknowledged, and now and then once more.
-    func appendInSequence(_ count: Int) async throws {
-        let writer = try await newWriter()
-        for sequence in 0..<count {
-            let rows = newRows()
-            let (type, bytes) = try body(rows)
-            let target = tables + "/clicks/rows?writer=\(writer)&sequence=\(sequence)"
-            for _ in 0..<(random.next(below: 4) == 0 ? 2 : 1) {
-                let answer = try await browser.insist(
-                    "POST", target, headers: [("content-type", type)], bytes)
-                #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
+    /// Writes in one way or another, so that each meets the faults.
+    func write(steps: Int) async throws {
+        let (log, keys) = (try await newWriter(), try await newWriter())
+        var sequences = (log: 0, keys: 0)
+        for _ in 0..<steps {
+            switch random.next(below: 3) {
+            case 0:
+                try await append("?writer=\(log)&sequence=\(sequences.log)")
+                sequences.log += 1
+            case 1:
+                try await change("?writer=\(keys)&sequence=\(sequences.keys)")
+                sequences.keys += 1
+            default: try await appendOnce()
             }
-            acknowledged.formUnion(rows)
-            try await browser.pause(.milliseconds(Int64(random.next(below: 400))))
+            try await browser.pause(.milliseconds(Int64(random.next(below: 600))))
         }
+    }
+
+    /// Under a writer every request is sent until it is acknowledged, and now and then once more.
+    private func append(_ numbers: String) async throws {
+        let rows = newRows()
+        let (type, bytes) = try body(rows)
+        for _ in 0..<(random.next(below: 4) == 0 ? 2 : 1) {
+            let answer = try await browser.insist(
+                "POST", tables + "/clicks/rows" + numbers, headers: [("content-type", type)],
+                bytes)
+            #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
+        }
+        acknowledged.formUnion(rows)
     }
 
     /// Without a writer a request is sent once, whatever comes of it.
-    func appendOnce(_ count: Int) async throws {
-        for _ in 0..<count {
-            let rows = newRows()
-            let (type, bytes) = try body(rows)
-            do {
-                let answer = try await browser.send(
-                    "POST", tables + "/clicks/rows", headers: [("content-type", type)], bytes)
-                if answer.status == 200 {
-                    acknowledged.formUnion(rows)
-                } else {
-                    #expect([503, 504].contains(answer.status))
-                    if answer.status == 504 { unknown.formUnion(rows) }
-                }
-            } catch is NetworkError {
-                unknown.formUnion(rows)
-                try await browser.pause(.milliseconds(500))
+    private func appendOnce() async throws {
+        let rows = newRows()
+        let (type, bytes) = try body(rows)
+        do {
+            let answer = try await browser.send(
+                "POST", tables + "/clicks/rows", headers: [("content-type", type)], bytes)
+            if answer.status == 200 {
+                acknowledged.formUnion(rows)
+            } else {
+                #expect([503, 504].contains(answer.status))
+                if answer.status == 504 { unknown.formUnion(rows) }
             }
-            try await browser.pause(.milliseconds(Int64(random.next(below: 400))))
+        } catch is NetworkError {
+            unknown.formUnion(rows)
         }
     }
 
-    func upsertInSequence(_ count: Int) async throws {
-        let writer = try await newWriter()
-        for sequence in 0..<count {
-            let key = random.next(below: 12)
-            let target = tables + "/orders/rows"
-            let numbers = "?writer=\(writer)&sequence=\(sequence)"
-            let answer: WebResponse
-            if random.next(below: 5) == 0 {
-                answer = try await browser.insist(
-                    "POST", target + "/delete" + numbers, Array(#"{"id":\#(key)}"#.utf8))
-                prices[key] = .some(nil)
-            } else {
-                lastPrice += 1
-                answer = try await browser.insist(
-                    "POST", target + numbers,
-                    Array(#"{"id":\#(key),"price":\#(lastPrice)}"#.utf8))
-                prices[key] = lastPrice
-            }
-            #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
-            // What was acknowledged is found at once.
-            let found = try await browser.json(
-                "POST", target + "/lookup?columns=price", ["id": .integer(Int64(key))])
-            let expected = prices[key]!.map { JSONValue.string("\($0).00") }
-            #expect(found.array?.first?["price"] == expected)
-            try await browser.pause(.milliseconds(Int64(random.next(below: 400))))
+    private func change(_ numbers: String) async throws {
+        let key = random.next(below: 12)
+        let target = tables + "/orders/rows"
+        let answer: WebResponse
+        if random.next(below: 5) == 0 {
+            answer = try await browser.insist(
+                "POST", target + "/delete" + numbers, Array(#"{"id":\#(key)}"#.utf8))
+            prices[key] = .some(nil)
+        } else {
+            lastPrice += 1
+            answer = try await browser.insist(
+                "POST", target + numbers, Array(#"{"id":\#(key),"price":\#(lastPrice)}"#.utf8))
+            prices[key] = lastPrice
         }
+        #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
+        // What was acknowledged is found at once.
+        let found = try await browser.json(
+            "POST", target + "/lookup?columns=price", ["id": .integer(Int64(key))])
+        let expected = prices[key]!.map { JSONValue.string("\($0).00") }
+        #expect(found.array?.first?["price"] == expected)
     }
 
     private func newWriter() async throws -> String {
@@ -185,17 +189,14 @@ private final class Story {
 struct DataStoryTests {
     @Test(
         "Acknowledged rows are all read back, once, while servers crash",
-        arguments: [1, 2, 3, 4] as [UInt64])
+        arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func story(_ seed: UInt64) throws {
         let world = DataWorld(seed: seed)
-        world.crashAll(from: .seconds(6), every: .seconds(9), count: 6)
+        world.crashAll(from: .seconds(4), every: .seconds(8), count: 8)
         try world.run { browser in
             try await browser.makeTables()
             let story = Story(browser, seed: seed)
-            try await story.appendInSequence(20)
-            try await story.upsertInSequence(40)
-            try await story.appendOnce(15)
-            try await story.appendInSequence(15)
+            try await story.write(steps: 150)
             #expect(browser.retryCount > 0, "no request met a fault")
             try await browser.pause(.seconds(30))
             try await story.check()

@@ -24,6 +24,11 @@ extension OpenAPIDescription {
         ["$ref": .string("#/components/schemas/\(name)")]
     }
 
+    /// What may be null, too, for it to be as if it were left out.
+    private static func optional(_ schema: JSONValue) -> JSONValue {
+        ["anyOf": [schema, ["type": "null"]]]
+    }
+
     private static let text: JSONValue = ["type": "string"]
     private static let number: JSONValue = ["type": "integer"]
     private static let texts = list(text)
@@ -32,10 +37,10 @@ extension OpenAPIDescription {
     ]
     /// What names databases and tables.
     private static let name: JSONValue = [
-        "type": "string", "pattern": "^[A-Za-z0-9-][A-Za-z0-9_-]*$", "maxLength": 200,
+        "type": "string", "pattern": "^(_|_?[A-Za-z0-9-][A-Za-z0-9_-]*)$", "maxLength": 200,
     ]
     private static let columnName: JSONValue = [
-        "type": "string", "minLength": 1, "maxLength": 60,
+        "type": "string", "minLength": 1, "maxLength": 255,
     ]
 
     /// By name, the parts of what is sent and answered.
@@ -74,8 +79,10 @@ extension OpenAPIDescription {
         JSONMember(
             "NewDatabase",
             object(
-                [("name", name), ("comment", text), ("custom_properties", properties)],
-                required: ["name"])),
+                [
+                    ("name", name), ("comment", optional(text)),
+                    ("custom_properties", optional(properties)),
+                ], required: ["name"])),
         JSONMember(
             "Database",
             object(
@@ -84,7 +91,9 @@ extension OpenAPIDescription {
         JSONMember(
             "DataType",
             [
-                "description": "A type as Apache Fluss writes it in JSON",
+                "description": .string(
+                    "A type as Apache Fluss writes it in JSON, with length, precision, scale, "
+                        + "element_type, key_type, value_type or fields where it has them"),
                 "type": "object",
                 "properties": [
                     "type": [
@@ -96,10 +105,7 @@ extension OpenAPIDescription {
                             "TIMESTAMP_WITH_LOCAL_TIME_ZONE", "ARRAY", "MAP", "ROW",
                         ],
                     ],
-                    "nullable": ["type": "boolean"],
-                    "length": ["type": "integer", "minimum": 1],
-                    "precision": ["type": "integer", "minimum": 0, "maximum": 38],
-                    "scale": ["type": "integer", "minimum": 0, "maximum": 38],
+                    "nullable": ["type": ["boolean", "null"]],
                 ],
                 "required": ["type"],
             ]),
@@ -112,11 +118,18 @@ extension OpenAPIDescription {
             "Schema",
             object(
                 [
-                    ("columns", list(reference("Column"))), ("primary_key", texts),
-                    ("auto_increment_column", texts),
+                    ("columns", list(reference("Column"))), ("primary_key", optional(texts)),
+                    ("auto_increment_column", optional(texts)),
                 ], required: ["columns"])),
-        JSONMember("NewTable", table(name, required: ["name", "schema"])),
-        JSONMember("Table", table(text, required: ["database", "name", "identifier", "schema"])),
+        JSONMember(
+            "NewTable", object([("name", name)] + tableMembers, required: ["name", "schema"])),
+        JSONMember(
+            "Table",
+            object(
+                [
+                    ("database", text), ("name", text), ("identifier", text),
+                    ("schema_id", number),
+                ] + tableMembers, required: ["database", "name", "identifier", "schema"])),
         JSONMember(
             "TableChanges",
             object(
@@ -130,15 +143,12 @@ extension OpenAPIDescription {
                 ], isClosed: true)),
     ]
 
-    private static func table(_ name: JSONValue, required: [String]) -> JSONValue {
-        object(
-            [
-                ("database", text), ("name", name), ("identifier", text), ("schema_id", number),
-                ("schema", reference("Schema")), ("partition_key", texts), ("bucket_key", texts),
-                ("bucket_count", ["type": "integer", "minimum": 1, "maximum": 4096]),
-                ("properties", properties), ("custom_properties", properties),
-            ], required: required)
-    }
+    private static let tableMembers: [(String, JSONValue)] = [
+        ("schema", reference("Schema")), ("partition_key", optional(texts)),
+        ("bucket_key", optional(texts)),
+        ("bucket_count", ["type": ["integer", "null"], "minimum": 1, "maximum": 4096]),
+        ("properties", optional(properties)), ("custom_properties", optional(properties)),
+    ]
 
     private static let rows: [JSONMember] = [
         JSONMember(
@@ -173,20 +183,12 @@ extension OpenAPIDescription {
         JSONMember(
             "Filter",
             [
-                "description": "A condition on a column, or several under and, or, not",
+                "description": .string(
+                    "A condition on a column, with its name as column, an operator as op and a "
+                        + "value, or several as and, or, not; the operators are "
+                        + RowFilter.operators.joined(separator: " ")
+                        + ", of which in has a list as values, and isNull none"),
                 "type": "object",
-                "properties": [
-                    "column": text,
-                    "op": [
-                        "type": "string",
-                        "enum": .array(RowFilter.operators.map { .string($0) }),
-                    ],
-                    "value": [:],
-                    "values": ["type": "array"],
-                    "and": list(reference("Filter")),
-                    "or": list(reference("Filter")),
-                    "not": reference("Filter"),
-                ],
             ]),
     ]
 }
