@@ -11,21 +11,31 @@ struct ArrowBatchDecoder {
     private let schema: Schema
     /// What decompression may still make.
     private var byteLimit: Int
+    /// How the columns to come say where their values are, and of how many buffers their views are.
+    private var offsetKinds: ArraySlice<ArrowOffsets>
+    private var viewBufferCounts: ArraySlice<Int64>
 
+    /// Columns of which `offsets` says nothing have narrow ones.
     init(
-        _ bytes: [UInt8], _ message: ArrowEnvelope, _ schema: Schema, byteLimit: Int
+        _ bytes: [UInt8], _ message: ArrowEnvelope, _ schema: Schema,
+        _ offsets: [ArrowOffsets] = [], byteLimit: Int
     ) throws(ColumnarError) {
         header = try ArrowRecordBatchHeader(message)
         self.bytes = bytes
         self.schema = schema
         self.byteLimit = byteLimit
         body = message.body
+        offsetKinds = offsets[...]
+        viewBufferCounts = header.viewBufferCounts[...]
+        var parts = ColumnParts(
+            kinds: offsets[...], viewBufferCounts: header.viewBufferCounts[...],
+            limit: header.buffers.count)
         var nodeRanges: [Range<Int>] = []
         var bufferRanges: [Range<Int>] = []
         var node = 0
         var buffer = 0
         for field in schema.fields {
-            let (nodeCount, bufferCount) = field.type.arrowCounts
+            let (nodeCount, bufferCount) = try parts.count(field.type)
             nodeRanges.append(node..<node + nodeCount)
             bufferRanges.append(buffer..<buffer + bufferCount)
             node += nodeCount
@@ -84,7 +94,16 @@ struct ArrowBatchDecoder {
         let validity = try readValidity(count: count, &place)
         var offsets: [Int32] = []
         if type.storage.hasOffsets {
-            offsets = try offsetBuffer(place.buffer, count: count)
+            switch offsetKinds.popFirst() ?? .narrow {
+            case .narrow: offsets = try offsetBuffer(place.buffer, count: count)
+            case .wide: offsets = try wideOffsets(place.buffer, count: count)
+            case .views:
+                let (offsets, data) = try readViews(place.buffer, count: count, validity)
+                place.buffer += 1 + Int(viewBufferCounts.popFirst() ?? 0)
+                return try ColumnVector(
+                    type: type, count: count, validity: validity, offsets: offsets, data: data,
+                    children: [])
+            }
             place.buffer += 1
         }
         var data: [UInt8] = []
@@ -185,6 +204,69 @@ struct ArrowBatchDecoder {
         }
     }
 
+    private mutating func wideOffsets(
+        _ index: Int, count: Int
+    ) throws(ColumnarError) -> [Int32] {
+        let buffer = try buffer(index)
+        if count == 0 { return [0] }
+        guard buffer.count / 8 >= count + 1 else {
+            throw .corrupt(reason: "Arrow offsets \(index) are too few", position: body.lowerBound)
+        }
+        var offsets: [Int32] = []
+        offsets.reserveCapacity(count + 1)
+        for position in 0...count {
+            let wide = buffer.littleEndian(Int64.self, at: position * 8)
+            guard let offset = Int32(exactly: wide) else {
+                throw .unsupported(reason: "an Arrow column of over 2 GiB in one batch")
+            }
+            offsets.append(offset)
+        }
+        return offsets
+    }
+
+    /// The values that views tell the places of, one after the other, and their offsets.
+    ///
+    /// A view has 16 bytes: the length as i32, and a value of at most 12 bytes, or its first 4, the
+    /// number of its buffer, and its place there.
+    private mutating func readViews(
+        _ index: Int, count: Int, _ validity: [UInt8]
+    ) throws(ColumnarError) -> ([Int32], [UInt8]) {
+        let views = try buffer(index)
+        var buffers: [[UInt8]] = []
+        for number in 0..<Int(viewBufferCounts.first ?? 0) {
+            buffers.append(try buffer(index + 1 + number))
+        }
+        guard views.count / 16 >= count else {
+            throw .corrupt(reason: "Arrow views \(index) are too few", position: body.lowerBound)
+        }
+        var (offsets, data): ([Int32], [UInt8]) = ([0], [])
+        offsets.reserveCapacity(count + 1)
+        for row in 0..<count {
+            let isNull = !validity.isEmpty && validity[row >> 3] >> UInt8(row & 7) & 1 == 0
+            let length = isNull ? 0 : Int(views.littleEndian(Int32.self, at: row * 16))
+            guard length >= 0, data.count + length <= min(byteLimit, Int(Int32.max)) else {
+                throw .tooLarge(byteCount: data.count + max(0, length), limit: byteLimit)
+            }
+            if length <= 12 {
+                data += views[row * 16 + 4..<row * 16 + 4 + length]
+            } else {
+                let number = Int(views.littleEndian(Int32.self, at: row * 16 + 8))
+                let start = Int(views.littleEndian(Int32.self, at: row * 16 + 12))
+                guard buffers.indices.contains(number), start >= 0,
+                    start + length <= buffers[number].count
+                else {
+                    throw .corrupt(
+                        reason: "the Arrow view of row \(row) is outside its buffer",
+                        position: body.lowerBound)
+                }
+                data += buffers[number][start..<start + length]
+            }
+            offsets.append(Int32(data.count))
+        }
+        byteLimit -= data.count
+        return (offsets, data)
+    }
+
     /// Elements may be null only where their vector is.
     private func requireElements(
         _ elements: [UInt8], of validity: [UInt8], count: Int, dimension: Int
@@ -215,24 +297,52 @@ struct ArrowBatchDecoder {
     }
 }
 
-extension DataType {
-    /// How many nodes and buffers a column of this type has in an Arrow message.
-    fileprivate var arrowCounts: (nodes: Int, buffers: Int) {
-        switch storage {
-        case .text, .variableBytes: (1, 3)
-        case .floats: (2, 3)
-        case .list: arrowCounts(own: (1, 2))
+/// Counts the nodes and buffers that columns have in an Arrow message.
+private struct ColumnParts {
+    var kinds: ArraySlice<ArrowOffsets>
+    var viewBufferCounts: ArraySlice<Int64>
+    /// Buffers that there are.
+    let limit: Int
+
+    /// Those of the next column, which is of this type.
+    mutating func count(_ type: DataType) throws(ColumnarError) -> (nodes: Int, buffers: Int) {
+        let kind = type.storage.hasOffsets ? kinds.popFirst() ?? .narrow : .narrow
+        switch type.storage {
+        case .text, .variableBytes:
+            if kind != .views { return (1, 3) }
+            guard let count = viewBufferCounts.popFirst(), count >= 0, count <= Int64(limit) else {
+                throw .corrupt(reason: "views without a count of their buffers", position: 0)
+            }
+            return (1, 2 + Int(count))
+        case .floats: return (2, 3)
+        case .list: return try count(type.children, own: (1, 2))
         // The struct of the entries has a node and a bitmap of its own.
-        case .map: arrowCounts(own: (2, 3))
-        case .record: arrowCounts(own: (1, 1))
-        default: (1, 2)
+        case .map: return try count(type.children, own: (2, 3))
+        case .record: return try count(type.children, own: (1, 1))
+        default: return (1, 2)
         }
     }
 
-    private func arrowCounts(own: (nodes: Int, buffers: Int)) -> (nodes: Int, buffers: Int) {
-        children.reduce(own) {
-            let (nodes, buffers) = $1.type.arrowCounts
-            return ($0.nodes + nodes, $0.buffers + buffers)
+    private mutating func count(
+        _ children: [Field], own: (nodes: Int, buffers: Int)
+    ) throws(ColumnarError) -> (nodes: Int, buffers: Int) {
+        var total = own
+        for child in children {
+            let (nodes, buffers) = try count(child.type)
+            total = (total.nodes + nodes, total.buffers + buffers)
+        }
+        return total
+    }
+}
+
+extension [UInt8] {
+    /// A number at a place. Precondition: it is in the bytes.
+    fileprivate func littleEndian<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ type: Number.Type, at position: Int
+    ) -> Number {
+        precondition(position >= 0 && position + MemoryLayout<Number>.size <= count)
+        return withUnsafeBytes {
+            Number(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: Number.self))
         }
     }
 }

@@ -64,6 +64,8 @@ struct ArrowRecordBatchHeader {
     /// 0 LZ4_FRAME, 1 ZSTD; nil for none.
     var compression: Int8?
     var bodyCount: Int
+    /// For each column of views, how many buffers of data it has; only other programs write them.
+    var viewBufferCounts: [Int64] = []
 
     func encode() -> [UInt8] {
         var writer = FlatbufferWriter()
@@ -112,6 +114,7 @@ struct ArrowRecordBatchHeader {
         nodes = try metadata.pairs(1, message.header)
         buffers = try metadata.pairs(2, message.header)
         bodyCount = message.body.count
+        viewBufferCounts = try metadata.numbers(4, message.header)
         compression = nil
         if let codec = try metadata.table(3, message.header) {
             let kind: Int8 = try metadata.number(0, codec, default: 0)

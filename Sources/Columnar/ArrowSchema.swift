@@ -25,6 +25,22 @@ private enum ArrowKind {
     static let fixedSizeBinary: UInt8 = 15
     static let fixedSizeList: UInt8 = 16
     static let map: UInt8 = 17
+    // What only other programs write.
+    static let largeBinary: UInt8 = 19
+    static let largeUTF8: UInt8 = 20
+    static let largeList: UInt8 = 21
+    static let binaryView: UInt8 = 23
+    static let utf8View: UInt8 = 24
+}
+
+/// How a column says where its values are, if they have no fixed size.
+enum ArrowOffsets: Hashable, Sendable {
+    /// Offsets of 32 bits; all that is written here.
+    case narrow
+    /// Offsets of 64 bits.
+    case wide
+    /// Each value says its own place.
+    case views
 }
 
 enum ArrowSchema {
@@ -47,7 +63,11 @@ enum ArrowSchema {
     }
 
     /// The schema of a message; a field without an identifier gets its position, from 1.
-    static func decode(_ message: ArrowEnvelope) throws(ColumnarError) -> Schema {
+    ///
+    /// With the offsets of those columns that have any, each before those that it nests.
+    static func decode(
+        _ message: ArrowEnvelope
+    ) throws(ColumnarError) -> (schema: Schema, offsets: [ArrowOffsets]) {
         let metadata = message.metadata
         guard message.headerType == ArrowEnvelope.schemaHeader else {
             throw .corrupt(
@@ -57,14 +77,17 @@ enum ArrowSchema {
         guard try metadata.number(0, message.header, default: Int16(0)) == 0 else {
             throw .unsupported(reason: "a big-endian Arrow stream")
         }
-        let fields = try metadata.fields(try metadata.tables(1, message.header), depth: 1)
+        var offsets: [ArrowOffsets] = []
+        let fields = try metadata.fields(
+            try metadata.tables(1, message.header), depth: 1, &offsets)
         // Positions stand in for identifiers where a stream of strangers has none.
-        return try Schema(
+        let schema = try Schema(
             validating: fields.enumerated().map { index, field in
                 var field = field
                 if field.identifier == 0 { field.identifier = Int32(index + 1) }
                 return field
             })
+        return (schema, offsets)
     }
 }
 
@@ -156,7 +179,7 @@ extension FlatbufferReader {
 
     /// Fields without an identifier have 0.
     fileprivate func fields(
-        _ tables: [Table], depth: Int
+        _ tables: [Table], depth: Int, _ offsets: inout [ArrowOffsets]
     ) throws(ColumnarError) -> [Field] {
         guard depth <= TypeLimit.depth, tables.count <= TypeLimit.fieldCount else {
             throw .unsupported(reason: "an Arrow schema of too many fields or levels")
@@ -169,22 +192,30 @@ extension FlatbufferReader {
             fields.append(
                 Field(
                     identifier: max(0, identifier), name: name,
-                    type: try dataType(of: table, name, depth: depth),
+                    type: try dataType(of: table, name, depth: depth, &offsets),
                     isNullable: isNullable != 0))
         }
         return fields
     }
 
     private func dataType(
-        of field: Table, _ name: String, depth: Int
+        of field: Table, _ name: String, depth: Int, _ offsets: inout [ArrowOffsets]
     ) throws(ColumnarError) -> DataType {
         guard let type = try table(3, field), try table(4, field) == nil else {
             throw .unsupported(reason: "Arrow column \(name) is dictionary-encoded or has no type")
         }
         let kind: UInt8 = try number(2, field, default: 0)
+        switch kind {
+        case ArrowKind.utf8, ArrowKind.binary, ArrowKind.list, ArrowKind.map:
+            offsets.append(.narrow)
+        case ArrowKind.largeUTF8, ArrowKind.largeBinary, ArrowKind.largeList:
+            offsets.append(.wide)
+        case ArrowKind.utf8View, ArrowKind.binaryView: offsets.append(.views)
+        default: break
+        }
         var plain = try scalarType(kind, type, of: field)
         if plain == nil {
-            let children = try fields(try tables(5, field), depth: depth + 1)
+            let children = try fields(try tables(5, field), depth: depth + 1, &offsets)
             plain = try nestedType(kind, type, children)
         }
         guard let plain else {
@@ -206,8 +237,8 @@ extension FlatbufferReader {
     ) throws(ColumnarError) -> DataType? {
         switch kind {
         case ArrowKind.boolean: return .boolean
-        case ArrowKind.utf8: return .string
-        case ArrowKind.binary: return .bytes
+        case ArrowKind.utf8, ArrowKind.largeUTF8, ArrowKind.utf8View: return .string
+        case ArrowKind.binary, ArrowKind.largeBinary, ArrowKind.binaryView: return .bytes
         case ArrowKind.int where try number(1, type, default: UInt8(0)) == 1:
             let bits: Int32 = try number(0, type, default: 0)
             return [8: DataType.tinyint, 16: .smallint, 32: .int, 64: .bigint][bits]
@@ -254,7 +285,8 @@ extension FlatbufferReader {
                 (1...TypeLimit.dimension).contains(dimension)
             else { return nil }
             return .vector(dimension: dimension, elementIdentifier: children[0].identifier)
-        case ArrowKind.list where children.count == 1:
+        case ArrowKind.list where children.count == 1,
+            ArrowKind.largeList where children.count == 1:
             return .array(
                 ArrayType(
                     children[0].type, isNullable: children[0].isNullable,

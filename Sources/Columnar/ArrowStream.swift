@@ -37,15 +37,17 @@ public struct ArrowStreamReader: Sendable {
     private let bytes: [UInt8]
     private var position: Int
     private let byteLimit: Int
+    private let offsets: [ArrowOffsets]
 
-    /// `byteLimit` bounds what decompression may make of one batch.
+    /// `byteLimit` bounds what decompression, or views of one value many times, may make of one
+    /// batch.
     public init(
         _ bytes: [UInt8], byteLimit: Int = 256 * 1024 * 1024
     ) throws(ColumnarError) {
         guard let message = try ArrowEnvelope.read(bytes, 0..<bytes.count) else {
             throw .corrupt(reason: "an Arrow stream without schema", position: 0)
         }
-        schema = try ArrowSchema.decode(message)
+        (schema, offsets) = try ArrowSchema.decode(message)
         position = message.end
         self.bytes = bytes
         self.byteLimit = byteLimit
@@ -57,7 +59,8 @@ public struct ArrowStreamReader: Sendable {
         guard let message = try ArrowEnvelope.read(bytes, position..<bytes.count) else {
             return nil
         }
-        var decoder = try ArrowBatchDecoder(bytes, message, schema, byteLimit: byteLimit)
+        var decoder = try ArrowBatchDecoder(
+            bytes, message, schema, offsets, byteLimit: byteLimit)
         let batch = try decoder.decode()
         position = message.end
         return batch

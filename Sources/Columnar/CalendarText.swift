@@ -68,15 +68,14 @@ public enum CalendarText {
         var text = text[...]
         if text.last == "Z" { text.removeLast() }
         guard let days = days(text.prefix(10)) else { return nil }
-        let start = days.multipliedReportingOverflow(by: 86_400 * unitsPerSecond)
-        if start.overflow { return nil }
+        // The beginning of the first day that 64 bits reach is not among them.
+        let start = Int128(days) * Int128(86_400 * unitsPerSecond)
         var rest = text.dropFirst(10)
-        if rest.isEmpty { return start.partialValue }
+        if rest.isEmpty { return Int64(exactly: start) }
         guard rest.first == " " || rest.first == "T" else { return nil }
         rest.removeFirst()
         guard let time = timeUnits(rest, unitsPerSecond) else { return nil }
-        let (units, isTooLarge) = start.partialValue.addingReportingOverflow(time)
-        return isTooLarge ? nil : units
+        return Int64(exactly: start + Int128(time))
     }
 
     /// Units since midnight of a text such as `23:59` or `23:59:59.5`; nil of anything else.

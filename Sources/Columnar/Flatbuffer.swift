@@ -243,6 +243,15 @@ struct FlatbufferReader {
     }
 
     /// A vector of structs of two 64-bit numbers.
+    func numbers(_ field: Int, _ table: Table) throws(ColumnarError) -> [Int64] {
+        guard let vector = try vector(field, table, elementSize: 8) else { return [] }
+        var numbers: [Int64] = []
+        for place in stride(from: vector.lowerBound, to: vector.upperBound, by: 8) {
+            numbers.append(try load(place))
+        }
+        return numbers
+    }
+
     func pairs(_ field: Int, _ table: Table) throws(ColumnarError) -> [(Int64, Int64)] {
         guard let vector = try vector(field, table, elementSize: 16) else { return [] }
         var pairs: [(Int64, Int64)] = []

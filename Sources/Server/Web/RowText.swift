@@ -41,8 +41,7 @@ enum RowText {
         case .time(let units): return .string(CalendarText.time(units, type.unitsPerSecond))
         case .timestamp(let units):
             let text = CalendarText.timestamp(units, type.unitsPerSecond, separator: "T")
-            // Of the first day that 64 bits reach no text is read back either.
-            return hasPlainYear(text) && CalendarText.units(text, type.unitsPerSecond) == units
+            return hasPlainYear(text)
                 ? .string(type.isInstant ? text + "Z" : text) : .integer(units)
         case .vector(let elements):
             return .array(elements.map { json(Double($0), shortest: "\($0)") })
