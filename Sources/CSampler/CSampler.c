@@ -17,7 +17,7 @@ static size_t room;
 static atomic_size_t taken;
 static struct sigaction former;
 
-// Asks the kernel to copy, so that a register that holds no frame's address is an error, not a trap.
+// Asks the kernel to copy: a register that holds no frame's address is an error then, not a trap.
 static int read_frame(uintptr_t address, uintptr_t frame[2]) {
     struct iovec here = {frame, 2 * sizeof(uintptr_t)};
     struct iovec there = {(void *)address, 2 * sizeof(uintptr_t)};

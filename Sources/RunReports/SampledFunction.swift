@@ -8,7 +8,8 @@ public struct SampledFunction: Hashable, Sendable {
     /// Takes a demangled name apart: what a closure, a specialization or a thunk stands for counts
     /// as that itself.
     public init(demangled text: String) {
-        var rest = Substring(text.replacing("(extension in ", with: "(extension@"))
+        let plain = Self.withoutFiles(text.replacing("(extension in ", with: "(extension@"))
+        var rest = Substring(plain)
         if let end = rest.ranges(of: "> of ").last?.upperBound { rest = rest[end...] }
         let isLocal = rest.contains("closure #") || rest.contains(" #")
         if isLocal, let end = rest.ranges(of: " in ").last?.upperBound { rest = rest[end...] }
@@ -38,6 +39,19 @@ public struct SampledFunction: Hashable, Sendable {
         }
         module = String(bare[..<dot])
         name = String(bare[bare.index(after: dot)...])
+    }
+
+    /// What is private bears a mark of its file, as in `(name in _0123)`.
+    private static func withoutFiles(_ text: String) -> String {
+        var text = text
+        while let mark = text.firstRange(of: " in _"),
+            let open = text[..<mark.lowerBound].lastIndex(of: "("),
+            let close = text[mark.upperBound...].firstIndex(of: ")")
+        {
+            let name = text[text.index(after: open)..<mark.lowerBound]
+            text.replaceSubrange(open...close, with: String(name))
+        }
+        return text
     }
 
     private static func bare(_ text: Substring) -> String {

@@ -31,6 +31,7 @@ struct ProcessorProfileTests {
                 "static Iceberg.Snapshot.== infix(Iceberg.Snapshot) -> Swift.Bool", "Iceberg",
                 "Snapshot.== infix"
             ),
+            ("Changelog.(scan in _0A1B)(Swift.Int) -> ()", "Changelog", "scan"),
             ("memcpy", nil, "memcpy"),
         ] as [(String, String?, String)])
     func names(_ text: String, _ module: String?, _ name: String) {

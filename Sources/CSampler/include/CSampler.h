@@ -4,7 +4,7 @@
 /// Words of a sample: how many frames it has, then their addresses from the innermost on.
 #define SAMPLER_WORDS 33
 
-/// Interrupts whatever runs, so many times a second of processor time, and writes down where it was.
+/// Interrupts whatever runs, so many times a second of processor time, and notes where it was.
 ///
 /// `buffer` has room for `capacity` samples of SAMPLER_WORDS words each, and is used until
 /// `sampler_stop`. Answers 0, or the error number of the call that failed.
