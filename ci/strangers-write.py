@@ -168,7 +168,7 @@ def rename_column(table):
 
 def partition(table):
     with table.update_spec() as change:
-        change.add_field(table.schema().fields[0].name, "bucket[4]", "stranger_bucket")
+        change.add_field(table.schema().fields[0].name, "identity", "stranger_part")
     return "a partition spec"
 
 
@@ -217,7 +217,7 @@ def main(folder, number, command):
                 "column": not {"stranger_note", "stranger_remark"}.isdisjoint(
                     field.name for field in table.schema().fields),
                 "partition spec": any(
-                    field.name == "stranger_bucket" for spec in table.metadata.partition_specs
+                    field.name == "stranger_part" for spec in table.metadata.partition_specs
                     for field in spec.fields)}
         for expected in put.get(name, []):
             if not kept.get(expected, True):
