@@ -22,7 +22,7 @@ public struct SampledFunction: Hashable, Sendable {
             let head = rest.prefix { $0 != "(" && $0 != "<" }
             if let end = head.ranges(of: word).last?.upperBound { rest = rest[end...] }
         }
-        for word in ["static ", "merged ", "@objc "] where rest.hasPrefix(word) {
+        for word in ["static ", "merged ", "@objc ", "type "] where rest.hasPrefix(word) {
             rest = rest.dropFirst(word.count)
         }
         if rest.hasPrefix("(extension@"), let end = rest.firstRange(of: "):") {

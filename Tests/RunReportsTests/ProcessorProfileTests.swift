@@ -31,6 +31,10 @@ struct ProcessorProfileTests {
                 "static Iceberg.Snapshot.== infix(Iceberg.Snapshot) -> Swift.Bool", "Iceberg",
                 "Snapshot.== infix"
             ),
+            (
+                "lazy protocol witness table accessor for type Platform.Instant and conformance",
+                "Platform", "Instant and conformance"
+            ),
             ("Changelog.(scan in _0A1B)(Swift.Int) -> ()", "Changelog", "scan"),
             ("memcpy", nil, "memcpy"),
         ] as [(String, String?, String)])

@@ -34,12 +34,11 @@ extension ClusterReader {
         guard let log = oracles.evidence.logs[bucket] else { return nil }
         let lease = Duration.seconds(5 + random.next(in: 0..<30))
         let reader = try await client.openSnapshot(of: bucket, for: lease)
-        let codec = RowCodec(schema: log.table.schema)
         var found: [[UInt8]: UInt64] = [:]
         var last: [UInt8]?
         while true {
             let rows = try await reader.rows(after: last, limit: 200)
-            for (key, row) in rows { found[key] = CommittedLog.hash(try codec.decode(row)) }
+            for (key, row) in rows { found[key] = try log.hash(ofStored: row) }
             guard let end = rows.last?.key else { break }
             last = end
         }
