@@ -24,11 +24,15 @@ extension ClusterReader {
             fetched = try await client.fetch(
                 bucket, from: start, waiting: .milliseconds(100), byteCount: 64 * 1024)
         } catch let error as ClusterError {
-            if case .offsetOutOfRange(_, let offset, _, let end) = error, offset > end {
-                // A new leader has not heard yet how far its log is committed.
-                return "\(error)"
+            guard case .offsetOutOfRange(_, let offset, let first, let end) = error else {
+                throw error
             }
-            throw error
+            // A new leader has not heard yet how far its log is committed.
+            if offset > end { return "\(error)" }
+            // What expired is judged elsewhere; who holds no log goes on where it starts by now.
+            bookmarks[bucket] = Bookmark(position: first, saved: first)
+            oracles.tell(.refusedPast(offset, there: first..<max(first, end), of: log))
+            return nil
         } catch let error as ChangelogError {
             oracles.tell(.notAnswered(.follow, reason: "\(error)"))
             return nil

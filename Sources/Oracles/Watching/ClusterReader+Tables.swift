@@ -200,11 +200,13 @@ extension ClusterReader {
                 bucket, from: start, waiting: .zero, byteCount: 64 * 1024,
                 columns: columns.map { $0.map { schema.fields[$0].identifier } })
         } catch let error as ClusterError {
-            if case .offsetOutOfRange(_, let offset, _, let end) = error, offset > end {
-                // A new leader has not heard yet how far its log is committed.
-                return "\(error)"
+            guard case .offsetOutOfRange(_, let offset, let first, let end) = error else {
+                throw error
             }
-            throw error
+            // A new leader has not heard yet how far its log is committed.
+            if offset > end { return "\(error)" }
+            oracles.tell(.refusedPast(offset, there: first..<max(first, end), of: log))
+            return nil
         } catch let error as ChangelogError {
             oracles.tell(.notAnswered(.follow, reason: "\(error)"))
             return nil
