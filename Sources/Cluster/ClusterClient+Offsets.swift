@@ -41,7 +41,7 @@ extension ClusterClient {
             throw ClusterError.invalidRequest(
                 reason: "consumer name \(consumer.debugDescription): \(objection)")
         }
-        let value = ConsumerOffsets(offsets)
+        let value = ConsumedOffsets(offsets)
         for entry in value.entries where entry.bucket.table != table.identifier {
             throw ClusterError.invalidRequest(
                 reason: "\(entry.bucket) is not of table \(table.path)")
@@ -77,43 +77,10 @@ extension ClusterClient {
         while true {
             do {
                 guard let entry = try await machine.coordination.get(key) else { return [:] }
-                return try mirror.read(ConsumerOffsets.self, from: entry.value).offsets
+                return try mirror.read(ConsumedOffsets.self, from: entry.value).byBucket
             } catch is CoordinationError {
                 try await machine.sleep(retry.next(machine.entropy))
             }
-        }
-    }
-}
-
-/// How far a named consumer has read the buckets of a table.
-struct ConsumerOffsets: StoredValue, Hashable {
-    struct Entry: Hashable {
-        var bucket: BucketIdentifier
-        var offset: Int64
-    }
-
-    /// By bucket in order.
-    var entries: [Entry]
-
-    init(_ offsets: [BucketIdentifier: Int64]) {
-        entries = offsets.map { Entry(bucket: $0.key, offset: $0.value) }
-            .sorted { $0.bucket < $1.bucket }
-    }
-
-    var offsets: [BucketIdentifier: Int64] {
-        entries.reduce(into: [:]) { $0[$1.bucket] = $1.offset }
-    }
-
-    func encode(into writer: inout ByteWriter) {
-        writer.append(list: entries) {
-            $0.append($1.bucket)
-            $0.append(littleEndian: $1.offset)
-        }
-    }
-
-    init(from reader: inout ByteReader) throws(ColumnarError) {
-        entries = try reader.readList { (reader) throws(ColumnarError) in
-            Entry(bucket: try reader.readBucket(), offset: try reader.readLittleEndian())
         }
     }
 }

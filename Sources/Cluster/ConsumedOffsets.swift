@@ -1,8 +1,8 @@
 import Columnar
 import Platform
 
-/// Up to where someone who reads a table's log has made what it needs its own: below these offsets
-/// the log may go.
+/// How far someone who reads a table's log has come: a consumer that is to go on there, or one that
+/// has made its own what lies below, so that the log may go.
 struct ConsumedOffsets: StoredValue, Hashable {
     /// One bucket; 0 stands for those that are not named.
     struct Entry: Hashable {
@@ -14,6 +14,15 @@ struct ConsumedOffsets: StoredValue, Hashable {
     private(set) var entries: [Entry] = []
 
     init() {}
+
+    init(_ offsets: [BucketIdentifier: Int64]) {
+        entries = offsets.map { Entry(bucket: $0.key, offset: $0.value) }
+            .sorted { $0.bucket < $1.bucket }
+    }
+
+    var byBucket: [BucketIdentifier: Int64] {
+        entries.reduce(into: [:]) { $0[$1.bucket] = $1.offset }
+    }
 
     subscript(bucket: BucketIdentifier) -> Int64 {
         get { entries.first { $0.bucket == bucket }?.offset ?? 0 }

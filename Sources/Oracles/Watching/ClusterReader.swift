@@ -40,6 +40,9 @@ public final class ClusterReader {
 
     var tables: [TableDescription] { tablesNow() }
 
+    /// Buckets that hold questions off, and are asked again and again.
+    private var heldOff: Set<BucketIdentifier> = []
+
     /// A bucket of a table; nil if it has none yet.
     func aBucket(of table: TableDescription) -> BucketIdentifier? {
         let buckets = client.mirror.buckets(of: table)
@@ -115,7 +118,10 @@ public final class ClusterReader {
     ) async throws -> String? {
         do {
             let reason = try await ask()
-            if let bucket, reason == nil { oracles.tell(.answered(question, bucket)) }
+            if let bucket, reason == nil {
+                heldOff.remove(bucket)
+                oracles.tell(.answered(question, bucket))
+            }
             return reason
         } catch let error as ClusterError {
             // A scan of one moment ends with its leader, and has to be begun anew.
@@ -123,6 +129,7 @@ public final class ClusterReader {
             if error.isRetriable {
                 if let bucket {
                     oracles.tell(.heldOff(question, bucket, reason: "\(error)"))
+                    askAgain(bucket)
                 }
                 return "\(error)"
             }
@@ -135,6 +142,27 @@ public final class ClusterReader {
                 .notAnswered(question, reason: "an answer cannot be decoded: \(error)"))
         }
         return nil
+    }
+
+    /// Asks a bucket that held a question off once a second until it answers, as a client does:
+    /// else it would seem to wait though nobody asks.
+    private func askAgain(_ bucket: BucketIdentifier) {
+        if !heldOff.insert(bucket).inserted { return }
+        machine.spawn("question to \(bucket)") {
+            while self.heldOff.contains(bucket) {
+                try await self.machine.sleep(.seconds(1))
+                guard let log = self.oracles.evidence.logs[bucket] else {
+                    self.heldOff.remove(bucket)
+                    return
+                }
+                let reason = try await self.asking(.lookup, of: bucket) {
+                    log.keys.isEmpty
+                        ? try await self.scan(bucket, whole: false) : try await self.lookUp(bucket)
+                }
+                // What no retry mends was told.
+                if reason == nil { self.heldOff.remove(bucket) }
+            }
+        }
     }
 
     /// As `asking` of a cluster that is well again: it has to answer in the end.
