@@ -54,7 +54,7 @@ extension TableDescription {
                     "column \(field.identifier) needs a name of 1 to \(Self.nameByteCountLimit) "
                         + "bytes")
             }
-            if SystemColumns.all.contains(where: { $0.name == name.lowercased() }) {
+            if SystemColumns.isReserved(name) {
                 throw refused("column name \(name) is reserved for the system")
             }
         }

@@ -20,6 +20,11 @@ public enum SystemColumns {
 
     public static let all = [bucket, offset, timestamp]
 
+    /// Whether no column of a table may have this name, in whatever case it is written.
+    public static func isReserved(_ name: String) -> Bool {
+        all.contains { $0.name == name.lowercased() }
+    }
+
     /// Whether a table's columns leave room for these, and have a form in a lake.
     public static func fit(_ table: Schema) -> Bool {
         table.highestFieldIdentifier < 1_000_000

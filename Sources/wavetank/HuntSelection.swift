@@ -21,14 +21,10 @@ struct HuntSelection {
             if let filter, !path.contains(filter), !scenario.title.contains(filter) { continue }
             var digest = ContentDigest()
             digest.add(text.utf8)
-            do {
-                _ = try makeWorkloads(scenario, seed: scenario.seed) { capture in
-                    let bytes = [UInt8](try readInput(capture))
-                    digest.add(bytes)
-                    return bytes
-                }
-            } catch {
-                throw refusal("\(path): \(error)")
+            _ = try loadWorkloads(scenario, seed: scenario.seed) { capture in
+                let bytes = [UInt8](try readInput(capture))
+                digest.add(bytes)
+                return bytes
             }
             scenarios.append(path)
             origins[path] = HuntOrigin(

@@ -33,14 +33,7 @@ struct Profile: ParsableCommand {
 
     func run() throws {
         let loaded = try loadScenario(scenario).scenario
-        let workloads: [any Workload]
-        do {
-            workloads = try makeWorkloads(loaded, seed: seed ?? loaded.seed) { path in
-                [UInt8](try readInput(path))
-            }
-        } catch {
-            throw refusal("\(loaded.path): \(error)")
-        }
+        let workloads = try loadWorkloads(loaded, seed: seed ?? loaded.seed)
         let profiles = zip(loaded.workloads, workloads).map { options, workload in
             (options.name, WorkloadProfile(workload, changeCount: changes))
         }

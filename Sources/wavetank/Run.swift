@@ -1,6 +1,8 @@
 public import ArgumentParser
 import Foundation
 public import ScenarioFiles
+import Workbench
+import Workloads
 
 /// `wavetank run`.
 struct Run: ParsableCommand {
@@ -66,6 +68,16 @@ func loadScenario(
     do {
         return (try Scenario.load(text: text, path: name ?? path, settings: settings), text)
     } catch {
+        throw refusal("\(error)")
+    }
+}
+
+/// The workloads of a scenario with their captures; what is wrong is said with its line.
+func loadWorkloads(
+    _ scenario: Scenario, seed: UInt64,
+    read: (_ path: String) throws -> [UInt8] = { [UInt8](try readInput($0)) }
+) throws -> [any Workload] {
+    do { return try makeWorkloads(scenario, seed: seed, read: read) } catch {
         throw refusal("\(error)")
     }
 }

@@ -58,10 +58,8 @@ struct Serve: ParsableCommand {
         try makeFolder(data)
         let folder = URL(fileURLWithPath: data).standardizedFileURL.path
         let run: HostRun
+        let workloads = try loadWorkloads(loaded, seed: seed)
         do {
-            let workloads = try makeWorkloads(loaded, seed: seed) { path in
-                [UInt8](try readInput(path))
-            }
             run = try HostRun(
                 loaded, text: text, seed: seed, build: buildDescription, folder: folder,
                 workloads: workloads)

@@ -116,14 +116,7 @@ struct TankSession {
 
     /// The run, not yet begun.
     func makeRun() throws -> TankRun {
-        let workloads: [any Workload]
-        do {
-            workloads = try makeWorkloads(scenario, seed: seed) { path in
-                [UInt8](try readInput(path))
-            }
-        } catch {
-            throw refusal("\(scenario.path): \(error)")
-        }
+        let workloads = try loadWorkloads(scenario, seed: seed)
         if exportFolder != nil { LakeFolder.warn(ofColumnsIn: workloads.flatMap(\.tables)) }
         var faults = (plan ?? TankRun.plan(of: scenario, seed: seed, variant: variant)).faults
         if let redraw {

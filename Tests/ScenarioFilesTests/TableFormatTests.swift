@@ -83,7 +83,8 @@ struct TableFormatTests {
             "a.yaml:3:18: table.merge-engine.versioned.ver-column has to name a column"),
         ScenarioErrorTests.Case(
             "reserved", "tables: [{ name: a, columns: [__offset int] }]\n" + traffic,
-            "a.yaml:3:18: table wavetank.a: column name __offset is reserved for the system"),
+            "a.yaml:3:31: the column name '__offset' is reserved for the system, as are __bucket, "
+                + "__offset, __timestamp"),
         ScenarioErrorTests.Case(
             "unused", "tables: [{ name: a, columns: [id int] }]\n",
             "a.yaml:3:18: no workload writes to the table 'a': tableTraffic does"),

@@ -1,5 +1,6 @@
 import Cluster
 import Columnar
+import LakeTiering
 import Workloads
 
 extension Contradictions {
@@ -28,6 +29,13 @@ extension Contradictions {
         for (value, column) in zip(record.list("columns"), columns)
         where names.count(where: { $0 == column.name }) > 1 {
             reader.refuse(value.mark, "the column '\(column.name)' stands in the table twice")
+        }
+        for (value, column) in zip(record.list("columns"), columns)
+        where SystemColumns.isReserved(column.name) {
+            let reserved = SystemColumns.all.map(\.name).joined(separator: ", ")
+            reader.refuse(
+                value.mark,
+                "the column name '\(column.name)' is reserved for the system, as are \(reserved)")
         }
         let lists = ["primaryKey", "bucketKey", "partitionBy"].flatMap {
             record.has($0) ? record.list($0) : []

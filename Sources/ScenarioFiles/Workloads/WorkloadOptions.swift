@@ -43,6 +43,19 @@ public struct WorkloadOptions: Sendable, Hashable {
         return SelectedTables(workload, named: tables)
     }
 
+    /// Where the file says what an error of making the workload is about.
+    public func mark(of error: any Error) -> SourceMark? {
+        let key =
+            switch error {
+            case CaptureError.unknownTable(_, let name, _):
+                values.has("tables") && values.words("tables").contains(name)
+                    ? "tables" : "without"
+            case CaptureError.unusableLogFormat: "logFormat"
+            default: "file"
+            }
+        return values.has(key) ? values.mark(key) : values.mark
+    }
+
     /// The same workload with as many times the events, the rows and the questions.
     func multiplied(by factor: Int) -> WorkloadOptions {
         var larger = self

@@ -3,17 +3,27 @@ public import Workloads
 
 /// Makes the workloads that a scenario names; `read` gives the bytes of a capture file.
 ///
-/// Throws where two of them would write to one table.
+/// Throws a `ScenarioError` that names the line where one cannot be made, as for a capture that
+/// cannot be read, or where two of them would write to one table.
 public func makeWorkloads(
     _ scenario: Scenario, seed: UInt64, read: (_ path: String) throws -> [UInt8]
 ) throws -> [any Workload] {
     try withoutActuallyEscaping(read) { read in
         let source = WorkloadSource(
             seed: seed, scenarioPath: scenario.path, tables: scenario.tables, read: read)
-        let workloads = try scenario.workloads.map { try $0.make(source) }
+        var workloads: [any Workload] = []
         var names: Set<String> = []
-        for table in workloads.flatMap(\.tables) where !names.insert(table.name).inserted {
-            throw WorkbenchError.sharedTable(name: table.name)
+        for options in scenario.workloads {
+            do {
+                let workload = try options.make(source)
+                for table in workload.tables where !names.insert(table.name).inserted {
+                    throw WorkbenchError.sharedTable(name: table.name)
+                }
+                workloads.append(workload)
+            } catch {
+                throw ScenarioError(
+                    path: scenario.path, mark: options.mark(of: error), message: "\(error)")
+            }
         }
         return workloads
     }
