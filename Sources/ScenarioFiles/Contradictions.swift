@@ -141,6 +141,7 @@ struct Contradictions {
             reader.refuse(
                 fault.beside.mark("when"), "a fault waits for a probe or a condition, not both")
         }
+        if fault.beside.has("after") { check(probe: fault.beside) }
         guard fault.beside.has("at") || !waits.isEmpty else {
             reader.refuse(
                 fault.nameMark,
@@ -169,6 +170,17 @@ struct Contradictions {
         if fault.name == "partition" { check(partition: fault) }
         if fault.name == "ringPartition" { check(ring: fault) }
         for node in nodes(of: fault) { check(node: node, of: fault) }
+    }
+
+    /// What waits for a probe that the engine does not have would wait for ever.
+    private mutating func check(probe beside: CheckedRecord) {
+        let probe = beside.text("after")
+        if EnginePart.of(probe: probe) != nil { return }
+        let hint = suggestionText(for: probe, among: EnginePart.allProbes)
+        reader.refuse(
+            beside.mark("after"),
+            "the engine has no probe '\(probe)'"
+                + (hint.isEmpty ? "; `wavetank help probes` lists them" : hint))
     }
 
     /// A table that no workload has is never there; captures alone say theirs when they are read.

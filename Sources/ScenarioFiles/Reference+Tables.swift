@@ -1,4 +1,4 @@
-/// The pages about tables and what is done to them.
+/// The pages about tables and what is done to them, and about what the engine tells of itself.
 extension Reference {
     static var tables: Reference {
         Reference(
@@ -28,6 +28,17 @@ extension Reference {
                 Entry(
                     name: $0.name, meaning: $0.meaning, example: ActFormat.examples[$0.name] ?? "",
                     fields: $0.beside + $0.body.fields)
+            })
+    }
+
+    static var probes: Reference {
+        Reference(
+            title: "Probes",
+            introduction:
+                "Rare paths of the engine. Reports count how often a run took each, and a fault "
+                + "can wait for one: `after: in-sync set shrunk`.",
+            entries: EnginePart.allCases.flatMap { part in
+                part.probes.map { Entry(name: $0, meaning: "\(part.rawValue), \(part.meaning)") }
             })
     }
 }

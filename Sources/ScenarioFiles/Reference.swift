@@ -4,7 +4,7 @@ import Oracles
 public struct Reference: Sendable {
     /// What there is a page about.
     public enum Topic: String, Sendable, CaseIterable {
-        case scenario, cluster, tables, acts, workloads, faults, checks, requestFaults
+        case scenario, cluster, tables, acts, workloads, faults, probes, checks, requestFaults
     }
 
     /// One thing that a file may name.
@@ -66,6 +66,7 @@ public struct Reference: Sendable {
                 ScenarioFormat.at, ScenarioFormat.lasting, ScenarioFormat.after,
                 ScenarioFormat.when,
             ]
+        case .probes: self = .probes
         case .checks:
             title = "Checks"
             introduction = "Words of `checks`: the oracles that look at a run."

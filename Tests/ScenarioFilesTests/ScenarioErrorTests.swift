@@ -147,7 +147,7 @@ struct ScenarioErrorTests {
             "a.yaml:5:41: one fault cannot be both 'crash' and 'pause'; make it two",
             "a.yaml:6:24: a partition has either 'node' or 'groups'",
             "a.yaml:7:34: 'diskFull' cannot happen to a client",
-            "a.yaml:8:31: 'node': 'sever-2' is not the name of a node; did you mean 'server'?",
+            "a.yaml:8:31: 'node': 'sever-2' is not the name of a node; did you mean 'server-2'?",
             "a.yaml:9:31: there is no indexer-2; the only indexer is indexer-1"),
         Case(
             "parameters of faults",
@@ -175,6 +175,21 @@ struct ScenarioErrorTests {
             "a.yaml:11:41: 'objectStoreTail' must be a mapping, not a single value",
             "a.yaml:12:15: 'misdirectedWrite' takes no 'for': a write lands at another place of "
                 + "the disk, once"),
+        Case(
+            "a probe and a group that are not there",
+            """
+            faults:
+              - { after: in-sync set shrank, for: 3s, crash: server-1 }
+              - { after: sunrise, for: 3s, crash: server-1 }
+              - { at: 1s, for: 2s, partition: { groups: [[server-1], [cordinator-1, indexer]] } }
+            """,
+            "a.yaml:4:14: the engine has no probe 'in-sync set shrank'; did you mean 'in-sync set "
+                + "shrunk'?",
+            "a.yaml:5:14: the engine has no probe 'sunrise'; `wavetank help probes` lists them",
+            "a.yaml:6:59: 'groups': 'cordinator-1' is not the name of a node; did you mean "
+                + "'coordinator-1'?",
+            "a.yaml:6:73: 'groups': 'indexer' is not the name of a node; did you mean "
+                + "'indexer-1'?"),
         Case(
             "drawn faults",
             """

@@ -2,7 +2,7 @@ import Foundation
 
 /// The engine's probes and the list that reports are made from are the same.
 enum Probes {
-    static let list = "Sources/Workbench/Runs/KnownProbes.swift"
+    static let list = "Sources/ScenarioFiles/Faults/EnginePart.swift"
     private static let reached = Pattern(#"\breached\(\s*"([^"]+)""#)
     private static let listed = Pattern(#"^\s+"([^"]+)",$"#)
 

@@ -91,7 +91,9 @@ struct CaptureLongFuzzTests {
                         _ = try KeyCodec(primaryKeyOf: schema).encode(schema.key(of: row))
                     }
                 }
-                #expect(stream.refusedLines.count <= 10 * (stream.lineCount + 1))
+                #expect(
+                    stream.refusedLines.count <= 10 * (stream.lineCount + 1),
+                    "input \(number): \(String(decoding: bytes, as: UTF8.self))")
             }
             #expect(clock.now - start < .seconds(10), "input \(number) took long")
         }

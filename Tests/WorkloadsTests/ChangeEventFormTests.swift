@@ -53,6 +53,17 @@ struct ChangeEventFormTests {
         #expect(stream.changes.map(\.kind) == [.upsert([.bigint(1), .string("A")])])
     }
 
+    @Test("Damage in an array is one refusal, and the elements behind it are read")
+    func damagedElement() throws {
+        let event = #"{"key":{"id":1},"value":\#(Self.value)}"#
+        for separator in [",\n", ","] {
+            let text = "[" + [event, event + event.dropFirst(9), event].joined(separator: separator)
+            let stream = try CaptureStream([text + "]"], .debezium)
+            #expect(stream.refusals.count == 1, "\(stream.refusals)")
+            #expect(stream.changes.count == 3)
+        }
+    }
+
     @Test("That are flattened say what happened in fields of their own")
     func flattened() throws {
         func line(_ id: Int, _ name: String, _ more: String) -> String {

@@ -10,7 +10,7 @@ extension OracleName {
 ///
 /// The bound is `Evidence.patience`. As long nothing may have disturbed these servers, the clients,
 /// the network and the coordination service; the coordinators, if the leader may be younger; and
-/// the object store, if the leader's rows or a replica's batches have to come from there. What
+/// the object store, since the leader's rows or a replica's batches had to come from there. What
 /// happens to other servers, to tierers and indexers, and to the catalog is no excuse.
 public final class Availability: Oracle {
     public static let description = OracleDescription(
@@ -36,6 +36,8 @@ public final class Availability: Oracle {
         var epoch: Int32?
         var epochSince: Int64 = 0
         var reason = ""
+        /// When each of its servers was last seen to need the object store.
+        var storeNeeds: [String: Int64] = [:]
         var isTold = false
         /// Seconds in which it was asked to serve, and in which it kept somebody waiting.
         var seconds = 0
@@ -104,22 +106,26 @@ public final class Availability: Oracle {
             return
         }
         waiting.slowSeconds += 1
-        guard var health = BucketHealth(evidence.observation, bucket) else { return }
+        guard
+            var health = BucketHealth(
+                evidence.observation, bucket, storeNeeds: waiting.storeNeeds)
+        else { return }
         if waiting.epoch != health.state.leaderEpoch {
             waiting.epoch = health.state.leaderEpoch
             waiting.epochSince = now
         }
         let bound = evidence.patience
+        let isWrite = write == slowest
+        // Asked each second that somebody waits, so that no need of the object store is missed.
+        let calm = health.calm(
+            forWrite: isWrite, isYoung: now - waiting.epochSince <= bound.nanoseconds)
+        waiting.storeNeeds = health.storeNeeds
         if now - slowest <= bound.nanoseconds {
             waiting.isTold = false
             tally.count()
             return
         }
-        let isWrite = write == slowest
-        let isYoung = now - waiting.epochSince <= bound.nanoseconds
-        guard let calm = health.calm(forWrite: isWrite, isYoung: isYoung), calm > bound else {
-            return
-        }
+        guard let calm, calm > bound else { return }
         tally.count()
         // One wait is one violation.
         if waiting.isTold { return }

@@ -13,9 +13,14 @@ struct BucketHealth {
     let bucket: BucketIdentifier
     let state: BucketState
     let leader: String
+    /// When each server was last seen to need the object store for the bucket: it could not catch
+    /// up, or open its rows, before.
+    private(set) var storeNeeds: [String: Int64]
 
-    /// Nil while nobody leads the bucket.
-    init?(_ observation: any Observation, _ bucket: BucketIdentifier) {
+    /// Nil while nobody leads the bucket; `storeNeeds` are those of the health that was asked last.
+    init?(
+        _ observation: any Observation, _ bucket: BucketIdentifier, storeNeeds: [String: Int64]
+    ) {
         guard let state = observation.state(of: bucket), let leader = state.leader?.server,
             state.inSync.contains(leader)
         else { return nil }
@@ -23,6 +28,7 @@ struct BucketHealth {
         self.bucket = bucket
         self.state = state
         self.leader = leader
+        self.storeNeeds = storeNeeds
     }
 
     /// Who has to do with it if it does not serve: for messages.
@@ -37,7 +43,10 @@ struct BucketHealth {
         let replica = replica(on: leader)
         let hasRows = replica?.rowFiles != nil
         var least = shared(withStore: false)
-        if !isWrite && !hasRows { least = min(least, shared(withStore: true)) }
+        // Writes to a log need no rows, and scans of one may need its remote segments.
+        let needsRows = !isWrite || replica?.table.isPrimaryKeyTable != false
+        if needsRows && !hasRows { storeNeeds[leader] = observation.nanoseconds }
+        least = min(least, calmOfStore(for: leader))
         needed = [leader]
         for name in [leader] + observation.clients { least = min(least, calm(of: name)) }
         if isYoung {
@@ -48,22 +57,33 @@ struct BucketHealth {
         if isWrite || !hasRows {
             let wanted = min(
                 observation.deployment.configuration.minimumInSync, state.replicas.count)
-            let others = state.replicas.filter { $0 != leader }
-                .map { (name: $0, calm: calmAsFollower($0, of: replica)) }
-                .sorted { $0.calm > $1.calm }.prefix(wanted - 1)
-            for other in others { least = min(least, other.calm) }
-            needed += others.map(\.name)
+            var others: [(name: String, calm: Int64)] = []
+            for name in state.replicas where name != leader {
+                others.append((name, calmAsFollower(name, of: replica)))
+            }
+            let chosen = others.sorted { $0.calm > $1.calm }.prefix(wanted - 1)
+            for other in chosen { least = min(least, other.calm) }
+            needed += chosen.map(\.name)
         }
         return least < 0 ? nil : .nanoseconds(least)
     }
 
+    /// How long the object store has been there for a server that needs it, or none was needed.
+    private func calmOfStore(for server: String) -> Int64 {
+        guard let last = storeNeeds[server] else { return .max }
+        let now = observation.nanoseconds
+        return last == now ? shared(withStore: true) : now - last
+    }
+
     /// Of a replica that is not in sync any more, also how long it has been able to become so.
-    private func calmAsFollower(_ name: String, of leader: Replica?) -> Int64 {
+    private mutating func calmAsFollower(_ name: String, of leader: Replica?) -> Int64 {
         let own = calm(of: name)
         if state.inSync.contains(name) { return own }
         guard let leader, let replica = replica(on: name) else { return -1 }
-        let needsStore = replica.log.endOffset < leader.log.startOffset
-        return needsStore ? min(own, shared(withStore: true)) : own
+        if replica.log.endOffset < leader.log.startOffset {
+            storeNeeds[name] = observation.nanoseconds
+        }
+        return min(own, calmOfStore(for: name))
     }
 
     private func replica(on name: String) -> Replica? {

@@ -124,9 +124,14 @@ func parsePartsPerMillion(_ text: String) throws(ScalarProblem) -> Int {
     return parts
 }
 
-/// Writes what `parsePartsPerMillion` gives back.
+/// Writes what `parsePartsPerMillion` gives back: percents where they have two digits or more.
 func shareText(_ partsPerMillion: Int) -> String {
-    partsPerMillion % 10_000 == 0 ? "\(partsPerMillion / 10_000)%" : "\(partsPerMillion)ppm"
+    if partsPerMillion > 0 && partsPerMillion < 1000 { return "\(partsPerMillion)ppm" }
+    let (whole, rest) = partsPerMillion.quotientAndRemainder(dividingBy: 10_000)
+    if rest == 0 { return "\(whole)%" }
+    var places = String(10_000 + rest).dropFirst()
+    while places.last == "0" { places.removeLast() }
+    return "\(whole).\(places)%"
 }
 
 /// Reads a decimal exactly as a multiple of 10 to the minus `places`.

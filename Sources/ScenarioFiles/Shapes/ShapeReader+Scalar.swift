@@ -139,7 +139,9 @@ extension ShapeReader {
         let role = String(text.prefix { $0 != "-" && !$0.isNumber })
         // Gateways stand on the real machine alone.
         let roles = NodeRole.allCases.filter { $0 != .gateway }.map(\.rawValue)
-        let hint = roles.contains(role) ? "" : suggestionText(for: role, among: roles)
+        let known = roles.contains(role) ? role : suggestion(for: role, among: roles)
+        let number = max(1, Int(text.drop { !$0.isNumber }) ?? 1)
+        let hint = known.map { "; did you mean '\($0)-\(number)'?" } ?? ""
         throw ScalarProblem(
             message: "'\(text)' is not the name of a node\(hint)"
                 + (hint.isEmpty

@@ -85,7 +85,7 @@ public final class Storyteller {
             if fault.duration > .zero { add(.fault, node, "ends: \(fault.kind)") }
             return
         }
-        let span = fault.duration > .zero ? ", for \(fault.duration.shortText)" : ""
+        let span = fault.duration > .zero ? ", for \(fault.duration.rounded.shortText)" : ""
         add(.fault, node, "\(fault.kind)\(span)")
     }
 
@@ -314,4 +314,11 @@ public func tellStory(reproduceCommand: String, _ make: () throws -> TankRun) re
     let teller = Storyteller(second, about: first.subject)
     let verdict = second.run()
     return teller.story(verdict, reproduceCommand: reproduceCommand)
+}
+
+extension Duration {
+    /// In whole milliseconds, where it is as long: people need no more.
+    fileprivate var rounded: Duration {
+        self < .milliseconds(1) ? self : .milliseconds(nanoseconds / 1_000_000)
+    }
 }

@@ -30,7 +30,7 @@ public final class CoverageMeter {
     }
 
     public func reached(_ probe: String, at moment: Int64) {
-        guard let part = partsOfProbes[probe] else { return }
+        guard let part = EnginePart.of(probe: probe) else { return }
         let limit = Int64(Self.secondsAfter) * 1_000_000_000
         for kind in FaultKindName.allCases where happened[kind] != nil {
             let isFresh = ends[kind].map { moment - $0 <= limit } ?? false

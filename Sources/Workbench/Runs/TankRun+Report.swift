@@ -35,7 +35,8 @@ extension TankRun {
         report.oracles = oracles.tallies.filter { scenario.checks.contains($0.name) }.map(\.result)
         let reached = world.journal.probes
         report.probes = reached.map { ProbeResult(name: $0.name, count: $0.count) }
-        report.probes += knownProbes.filter { name in !reached.contains { $0.name == name } }
+        let names = Set(reached.map(\.name))
+        report.probes += EnginePart.allProbes.filter { !names.contains($0) }
             .map { ProbeResult(name: $0, count: 0) }
         report.notes = world.journal.notes.prefix(50).map {
             oracles.evidence.naming("\($0.node): \($0.message)")

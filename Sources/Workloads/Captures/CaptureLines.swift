@@ -88,19 +88,33 @@ struct CaptureLines {
         skipSeparators()
         guard position < bytes.count else { return nil }
         number = line
-        let limit = min(bytes.count, position + Self.lengthLimit + 1)
-        var extent = JSONExtent(bytes[position..<limit])
-        let end: Int =
-            switch extent.end() {
-            case .closed(let end): end
-            // What follows cannot be told apart from it.
-            case .open: bytes.count
-            }
+        let end = bytes[position] == UInt8(ascii: "{") ? valueEnd() : damageEnd()
         let record = bytes[position..<end]
         countLines(record)
         position = end
         readCount = line
         return record
+    }
+
+    private func valueEnd() -> Int {
+        let limit = min(bytes.count, position + Self.lengthLimit + 1)
+        var extent = JSONExtent(bytes[position..<limit])
+        // What follows one that does not end cannot be told apart from it.
+        guard case .closed(let end) = extent.end() else { return bytes.count }
+        return end
+    }
+
+    /// Where what is no object ends: with its line, or before an object that follows a comma. It is
+    /// one record, however many words and brackets are left of what it was.
+    private func damageEnd() -> Int {
+        var last = UInt8(ascii: " ")
+        for index in position..<bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\n") { return max(index, position + 1) }
+            if byte == UInt8(ascii: "{") && last == UInt8(ascii: ",") { return index }
+            if byte != 0x20 && byte != 0x09 { last = byte }
+        }
+        return bytes.count
     }
 
     /// Space, the commas between elements, and the brackets around them.

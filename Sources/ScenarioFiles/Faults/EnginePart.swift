@@ -2,6 +2,21 @@
 public enum EnginePart: String, Sendable, Hashable, CaseIterable {
     case changelog, replication, coordination, keyValue, tiering, lake, unionRead, vectors, client
 
+    /// What the part is about, in plain words.
+    public var meaning: String {
+        switch self {
+        case .changelog: "the log on a server's disk"
+        case .replication: "logs between servers, and the calls to them"
+        case .coordination: "leaders, tables and what the coordinator does"
+        case .keyValue: "rows of primary-key tables and their snapshots"
+        case .tiering: "the log in the object store"
+        case .lake: "commits, maintenance and readers of lake tables"
+        case .unionRead: "reads of lake and log together"
+        case .vectors: "the vector index"
+        case .client: "writers and readers at the client"
+        }
+    }
+
     /// The rare paths of the part, by the names of their probes.
     ///
     /// A Tidy test holds them against the sources.
@@ -152,11 +167,13 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         }
     }
+
+    /// The rare paths of the engine, by the names of their probes: a run shows also what it missed.
+    public static let allProbes: [String] = allCases.flatMap(\.probes).sorted()
+
+    /// The part in which a probe stands; nil for one that the engine does not have.
+    public static func of(probe: String) -> EnginePart? { partsOfProbes[probe] }
+
+    private static let partsOfProbes: [String: EnginePart] = Dictionary(
+        uniqueKeysWithValues: allCases.flatMap { part in part.probes.map { ($0, part) } })
 }
-
-/// The rare paths of the engine, by the names of their probes: a run shows also what it missed.
-let knownProbes: [String] = EnginePart.allCases.flatMap(\.probes).sorted()
-
-/// Where each probe stands.
-let partsOfProbes: [String: EnginePart] = Dictionary(
-    uniqueKeysWithValues: EnginePart.allCases.flatMap { part in part.probes.map { ($0, part) } })
