@@ -160,6 +160,8 @@ extension Replica {
         // Until the followers were heard, what a former leader acknowledged may not be counted yet:
         // an answer would be of the past.
         if highWatermark < leadership.startOffset { throw ClusterError.recovering(bucket) }
+        // Who keeps the rows may be at a snapshot, which takes as long as the object store does.
+        tablet.commit(upTo: highWatermark)
         return (leadership, tablet)
     }
 

@@ -77,6 +77,13 @@ public final class Evidence {
         }.max()
     }
 
+    /// Where the log of a bucket starts, by those who lead it; 0 while nobody does.
+    func startOffset(of bucket: BucketIdentifier) -> Int64 {
+        observation.deployment.runningServers.compactMap { _, server in
+            server.replicas[bucket].flatMap { $0.isLeader ? $0.remoteStartOffset : nil }
+        }.max() ?? 0
+    }
+
     /// What was seen of a table that is dropped speaks of nothing any more.
     func forget(table: Int64) {
         droppedTables.insert(table)

@@ -34,6 +34,7 @@ public enum Fact {
 
     case lookedUp(LookupAnswer)
     case scanned(ScanAnswer)
+    case scannedSome(PartialScanAnswer)
     case searched(SearchAnswer)
     case followed(FollowAnswer)
     case readUnderSchema(EvolvedAnswer)

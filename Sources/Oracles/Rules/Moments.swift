@@ -26,7 +26,8 @@ final class Moments: Oracle {
     private func judge(_ answer: MomentAnswer, _ log: CommittedLog) {
         let entries = log.entries
         let position = entries.firstIndex { $0.baseOffset >= answer.offset } ?? entries.count
-        let before = entries[..<position].last
+        // What has expired is passed over, whenever it was committed.
+        let before = entries[..<position].last { $0.endOffset > answer.start }
         tally.expect(
             before.map { $0.commitTimestamp < answer.timestamp } ?? true,
             "\(log.place): the moment \(answer.timestamp) is said to be at offset "

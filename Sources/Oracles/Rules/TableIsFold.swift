@@ -12,6 +12,8 @@ final class TableIsFold: Oracle {
 
     private let evidence: Evidence
     private let tally: Tally
+    /// Keys that a partial scan showed and no log yet, with their tables.
+    private var unknown: [(table: Int64, key: [UInt8])] = []
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -24,6 +26,7 @@ final class TableIsFold: Oracle {
         switch fact {
         case .lookedUp(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
         case .scanned(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
+        case .scannedSome(let answer): check(answer)
         case .notAnswered(.lookup, let reason), .notAnswered(.scan, let reason):
             tally.violated(reason)
         default: break
@@ -61,5 +64,30 @@ final class TableIsFold: Oracle {
             answer.found.count == expectedCount,
             "\(log.place): the scan at offset \(answer.offset) shows \(answer.found.count) rows "
                 + "where the changelog leaves \(expectedCount)")
+    }
+
+    /// No more rows than asked for, each of another key; what the logs do not show yet they have
+    /// to show in the end.
+    private func check(_ answer: PartialScanAnswer) {
+        tally.expect(
+            answer.rowCount <= answer.limit && answer.keys.count == answer.rowCount,
+            "\(answer.table.name): a scan of at most \(answer.limit) rows shows "
+                + "\(answer.rowCount), of \(answer.keys.count) keys")
+        // The log of a partition may be dropped before it was read.
+        if !answer.table.partitionKey.isEmpty { return }
+        let logs = evidence.logs(of: answer.table.identifier)
+        for key in answer.keys where !logs.contains(where: { $0.number(ofKey: key) != nil }) {
+            unknown.append((answer.table.identifier, key))
+        }
+    }
+
+    func conclude() {
+        for (table, key) in unknown where !evidence.isDropped(table) {
+            let logs = evidence.logs(of: table)
+            guard let log = logs.first else { continue }
+            tally.expect(
+                logs.contains { $0.number(ofKey: key) != nil },
+                "\(log.table.name): a scan showed key \(log.describe(key)), which nobody wrote")
+        }
     }
 }

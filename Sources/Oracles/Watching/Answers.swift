@@ -29,6 +29,15 @@ public struct ScanAnswer {
     public let known: Int64
 }
 
+/// What a scan of a whole table that ends after some rows found: of no one moment.
+public struct PartialScanAnswer {
+    public let table: TableDescription
+    public let limit: Int
+    public let rowCount: Int
+    /// Those of the rows, each once, in order.
+    public let keys: [[UInt8]]
+}
+
 /// Rows that were read under a schema later than the one, or the same, that they were written
 /// under.
 public struct EvolvedAnswer {
@@ -61,6 +70,8 @@ public struct MomentAnswer {
     public let offset: Int64
     /// Up to where the log was known to be committed before it was asked.
     public let seen: Int64
+    /// Where the log was known to start once it was answered: what is before has expired.
+    public let start: Int64
 }
 
 /// What a search found.
