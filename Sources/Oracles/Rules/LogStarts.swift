@@ -54,8 +54,10 @@ final class LogStarts: Oracle {
                 start <= offset,
                 "\(log.place) starts at offset \(start), and its rows' snapshot is of \(offset)")
         }
-        guard let timeToLive = evidence.observation.deployment.configuration.logTimeToLive,
-            !log.table.hasLogRetention,
+        let configuration = evidence.observation.deployment.configuration
+        // Where size counts as well, what is younger may go.
+        guard let timeToLive = configuration.logTimeToLive,
+            configuration.logRetentionByteCount == nil, !log.table.hasLogRetention,
             let youngest = log.entries.last(where: { $0.endOffset <= start })
         else { return }
         let age = latestClock - youngest.commitTimestamp.millisecondsSinceEpoch
