@@ -8,6 +8,17 @@ extension Replica {
     ///
     /// Commit timestamps never go back in a log, whoever led it, so both are searched by halves.
     func offset(at time: Timestamp) async throws -> Int64 {
+        while true {
+            do {
+                return try await searchOffset(at: time)
+            } catch ClusterError.offsetOutOfRange(_, let offset, let start, _) where offset < start {
+                // What was looked at has expired meanwhile: the log starts later now.
+                machine.observer.reached("offset by time sought again in a log that expired")
+            }
+        }
+    }
+
+    private func searchOffset(at time: Timestamp) async throws -> Int64 {
         let leadership = try requireLeadership()
         let limit = highWatermark
         if limit < leadership.startOffset { throw ClusterError.recovering(bucket) }

@@ -114,6 +114,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "log segments expired",
                 "manifest commit of unknown outcome",
                 "offset by time found in the remote log",
+                "offset by time sought again in a log that expired",
                 "orphans of the remote log collected",
                 "progress of the lake published",
                 "remote log objects collected",
