@@ -61,7 +61,8 @@ extension LakeTable {
             for position in rows.indices {
                 rows[position][place] = .bigint(-1 - Int64(position))
                 for key in allColumns.primaryKey {
-                    rows[position][key] = rows[position][key].foreign(number)
+                    rows[position][key] = rows[position][key].foreign(
+                        number, allColumns.fields[key].type)
                 }
             }
         }
@@ -93,7 +94,10 @@ extension LakeTable {
         }
         var rows = found.batch.rows
         for position in rows.indices {
-            for column in own { rows[position][column] = rows[position][column].foreign(number) }
+            for column in own {
+                rows[position][column] = rows[position][column].foreign(
+                    number, allColumns.fields[column].type)
+            }
         }
         change.dataFiles = [try await write(rows)]
         return change
@@ -102,11 +106,17 @@ extension LakeTable {
 
 extension Value {
     /// Another value of the same type; the same where that is not easily said.
-    fileprivate func foreign(_ number: Int) -> Value {
+    fileprivate func foreign(_ number: Int, _ type: DataType) -> Value {
         switch self {
         case .int(let value): .int(value ^ 0x4000_0000)
         case .bigint(let value): .bigint(value ^ 0x4000_0000_0000)
-        case .string(let text): .string("\(text) of act \(number)")
+        case .string(let text):
+            // What differs stands at the end: a char(n) has room for n characters.
+            if case .char(let length) = type {
+                .string(String("of act \(number)".suffix(length)))
+            } else {
+                .string("\(text) of act \(number)")
+            }
         case .boolean(let flag): .boolean(!flag)
         default: self
         }
