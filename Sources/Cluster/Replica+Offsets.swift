@@ -11,7 +11,9 @@ extension Replica {
         while true {
             do {
                 return try await searchOffset(at: time)
-            } catch ClusterError.offsetOutOfRange(_, let offset, let start, _) where offset < start {
+            } catch ClusterError.offsetOutOfRange(_, let offset, let start, _)
+                where offset < start
+            {
                 // What was looked at has expired meanwhile: the log starts later now.
                 machine.observer.reached("offset by time sought again in a log that expired")
             }
