@@ -22,15 +22,19 @@ public struct OracleDescription: Sendable {
     /// Whether `checks: all` asks for it; one that the engine does not pass yet is asked for by
     /// name alone.
     public let isAmongAll: Bool
+    /// Whether it demands that the cluster serves, so that a scenario which expects a refusal is
+    /// not held to it.
+    public let demandsService: Bool
 
     init(
         _ name: OracleName, _ meaning: String, compares: String, needs: Set<Sight> = [.cluster],
-        isAmongAll: Bool = true
+        isAmongAll: Bool = true, demandsService: Bool = false
     ) {
         self.name = name
         self.meaning = meaning
         self.compares = compares
         self.needs = needs
         self.isAmongAll = isAmongAll
+        self.demandsService = demandsService
     }
 }

@@ -45,7 +45,7 @@ enum ScenarioFormat {
             "expect",
             .choice([
                 Choice(name: "pass", meaning: "nothing is violated"),
-                Choice(name: "refusal", meaning: "the engine refuses clearly"),
+                Choice(name: "refusal", meaning: "the engine refuses, and breaks nothing"),
             ]), .byDefault("pass"), "how the run should end"),
         Field("bench", .record(BenchOptions.shape), .optional, "how it serves as a benchmark"),
     ])

@@ -54,6 +54,23 @@ struct VerdictTests {
         #expect(Verdict([], defectCount: 0, firstDefect: "").verdict == .inconclusive)
     }
 
+    @Test("Where a refusal is expected, nobody has to be served, and all else has to hold")
+    func refusal() {
+        func verdict(_ checked: [Tally], unserved: Int = 0) -> Verdict {
+            .expectingRefusal(
+                checked, unservedCount: unserved, defectCount: 0, firstDefect: "")
+        }
+        let (log, live) = (tally(.logMatching), tally(.liveness))
+        log.expect(true, "")
+        live.expect(true, "")
+        #expect(verdict([log, live]).reason.contains("a refusal was expected"))
+        #expect(verdict([log, live], unserved: 3).verdict == .pass)
+        live.expect(false, "it waits for good")
+        #expect(verdict([log, live]).verdict == .pass)
+        log.expect(false, "two batches at one offset")
+        #expect(verdict([log, live]).reason == "logMatching: two batches at one offset")
+    }
+
     @Test("A run that did little of what it was asked for does not pass, unless that is allowed")
     func shortfalls() throws {
         func allowance(_ text: String) throws -> Allowance {

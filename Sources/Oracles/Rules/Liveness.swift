@@ -21,7 +21,7 @@ public struct Stall {
 public final class Liveness: Oracle {
     public static let description = OracleDescription(
         .liveness, "a healed cluster converges within a bound",
-        compares: "looks at what a healed cluster waits for")
+        compares: "looks at what a healed cluster waits for", demandsService: true)
 
     private let evidence: Evidence
     private let tally: Tally
@@ -86,7 +86,13 @@ public final class Liveness: Oracle {
         }
         if replica.highWatermark < replica.log.endOffset {
             let behind = state.inSync.filter { $0 != leaders[0].name.description }
-            let whom = behind.isEmpty ? "its own disk" : copies(behind, of: bucket)
+            let wanted = min(
+                observation.deployment.configuration.minimumInSync, state.replicas.count)
+            let alone =
+                state.inSync.count < wanted
+                ? "\(wanted) replicas in sync, of which there are \(state.inSync.count)"
+                : "its own disk"
+            let whom = behind.isEmpty ? alone : copies(behind, of: bucket)
             return "\(leader) \(whom): \(replica.highWatermark) of "
                 + "\(replica.log.endOffset) is committed"
         }

@@ -12,12 +12,18 @@ extension TankRun {
 
     func verdict() -> Verdict {
         let errors = world.journal.notes.filter { $0.severity == .error }
+        let firstDefect =
+            errors.first.map { oracles.evidence.naming("\($0.node): \($0.message)") } ?? ""
+        let checked = oracles.tallies.filter { scenario.checks.contains($0.name) }
+        if scenario.expectedVerdict == .refusal {
+            return Verdict.expectingRefusal(
+                checked, named: scenario.namedChecks, unservedCount: refused + unknown,
+                defectCount: errors.count, firstDefect: firstDefect)
+        }
         return Verdict(
-            oracles.tallies.filter { scenario.checks.contains($0.name) },
-            named: scenario.namedChecks,
+            checked, named: scenario.namedChecks,
             shortfall: work.shortfall(allowing: scenario.allowance), defectCount: errors.count,
-            firstDefect: errors.first.map { oracles.evidence.naming("\($0.node): \($0.message)") }
-                ?? "")
+            firstDefect: firstDefect)
     }
 
     /// The run's report; the caller adds what only it knows.

@@ -36,6 +36,31 @@ public struct Verdict: Sendable {
         }
     }
 
+    /// Of a run that should end in a refusal, as where too few servers are left for good: nobody
+    /// has to be served, all else has to hold, and somebody has to have been refused.
+    ///
+    /// - Parameter unservedCount: Changes that were refused or given up.
+    static func expectingRefusal(
+        _ checked: [Tally], named: Set<OracleName> = [], unservedCount: Int, defectCount: Int,
+        firstDefect: String
+    ) -> Verdict {
+        let service = checked.filter { $0.name.oracle.demandsService }
+        // A cluster that answers nobody shows most oracles nothing.
+        let looked = checked.filter {
+            !$0.name.oracle.demandsService && ($0.compared > 0 || named.contains($0.name))
+        }
+        var verdict = Verdict(
+            looked, named: named.subtracting(service.map(\.name)), defectCount: defectCount,
+            firstDefect: firstDefect)
+        let wasHeldOff = unservedCount > 0 || service.contains { $0.violationCount > 0 }
+        if verdict.verdict != .fail && !wasHeldOff {
+            verdict.verdict = .fail
+            verdict.reason =
+                "the engine did all that it was asked for, where a refusal was expected"
+        }
+        return verdict
+    }
+
     /// Of a run that was ended before its end: what was violated is violated, and else nothing is
     /// known.
     func interrupted(after time: String) -> Verdict {

@@ -29,3 +29,11 @@ says "the trace is the one that was saved"
 tank explain "$file"
 exits 0
 says "server-1"
+# Where a refusal is what must come, as with two of three servers lost, it is no violation.
+patience=120
+tank run exp.yaml --quiet
+exits 0
+sed 's/^faults:/#/; s/^  - { at: 10s, nodeLoss.*//' exp.yaml > served.yaml
+tank run served.yaml --quiet
+exits 1
+says "a refusal was expected"
