@@ -57,7 +57,8 @@ struct ChangeEventFormTests {
     func damagedElement() throws {
         let event = #"{"key":{"id":1},"value":\#(Self.value)}"#
         for separator in [",\n", ","] {
-            let text = "[" + [event, event + event.dropFirst(9), event].joined(separator: separator)
+            let events = [event, event + event.dropFirst(9), event]
+            let text = "[" + events.joined(separator: separator)
             let stream = try CaptureStream([text + "]"], .debezium)
             #expect(stream.refusals.count == 1, "\(stream.refusals)")
             #expect(stream.changes.count == 3)
