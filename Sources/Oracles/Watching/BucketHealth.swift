@@ -53,8 +53,8 @@ struct BucketHealth {
             let coordinators = observation.deployment.nodes.filter { $0.role == .coordinator }
             for node in coordinators { least = min(least, calm(of: node.description)) }
         }
-        // A leader whose rows are open answers by itself.
-        if isWrite || !hasRows {
+        // A leader whose rows are open answers by itself, once it has heard its followers.
+        if isWrite || !hasRows || replica?.knowsWatermark != true {
             let wanted = min(
                 observation.deployment.configuration.minimumInSync, state.replicas.count)
             var others: [(name: String, calm: Int64)] = []
