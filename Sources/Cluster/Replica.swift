@@ -99,8 +99,8 @@ public final class Replica {
     /// Whether this replica leads its bucket, as far as it knows.
     public var isLeader: Bool { leadership != nil }
 
-    /// Whether it leads and knows to be committed what its predecessors may have acknowledged: until
-    /// then it answers no reader.
+    /// Whether it leads and knows to be committed what its predecessors may have acknowledged:
+    /// until then it answers no reader.
     public var knowsWatermark: Bool {
         leadership.map { highWatermark >= $0.startOffset } ?? false
     }
