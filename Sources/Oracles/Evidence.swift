@@ -77,10 +77,11 @@ public final class Evidence {
         }.max()
     }
 
-    /// Where the log of a bucket starts, by those who lead it; 0 while nobody does.
+    /// Where the log of a bucket starts, as far as any server that runs has heard: whoever gave an
+    /// answer may lead no more.
     func startOffset(of bucket: BucketIdentifier) -> Int64 {
         observation.deployment.runningServers.compactMap { _, server in
-            server.replicas[bucket].flatMap { $0.isLeader ? $0.remoteStartOffset : nil }
+            server.replicas[bucket]?.remoteStartOffset
         }.max() ?? 0
     }
 
