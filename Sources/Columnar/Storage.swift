@@ -38,6 +38,18 @@ extension Storage {
         }
     }
 
+    /// The largest integer that a value holds, the least being one less than its negative; nil if
+    /// values are no integers of at most 64 bits.
+    public var largestInteger: Int64? {
+        switch self {
+        case .int8: Int64(Int8.max)
+        case .int16: Int64(Int16.max)
+        case .int32: Int64(Int32.max)
+        case .int64: .max
+        default: nil
+        }
+    }
+
     /// Whether the column's data are the bytes of its values one after the other.
     public var isVariableBytes: Bool { self == .text || self == .variableBytes }
 

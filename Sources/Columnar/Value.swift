@@ -133,6 +133,15 @@ extension Value {
         }
     }
 
+    /// The value of a type that is stored as an integer of at most 64 bits; nil where the type is
+    /// stored otherwise, or is too narrow for the number.
+    public init?(exactly integer: Int64, of type: DataType) {
+        guard let largest = type.storage.largestInteger, integer <= largest,
+            integer >= -largest - 1
+        else { return nil }
+        self.init(integer: integer, of: type)
+    }
+
     /// The value of a type that is stored as bytes, text aside.
     ///
     /// Precondition: the type is one of those, and the bytes fit it.

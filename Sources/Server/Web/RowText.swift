@@ -92,11 +92,6 @@ enum RowText {
         let found: Value?
         switch type {
         case .boolean: found = field.value.bool.map { .boolean($0) }
-        case .tinyint: found = integer(field.value).flatMap { Int8(exactly: $0) }.map(Value.tinyint)
-        case .smallint:
-            found = integer(field.value).flatMap { Int16(exactly: $0) }.map(Value.smallint)
-        case .int: found = integer(field.value).flatMap { Int32(exactly: $0) }.map(Value.int)
-        case .bigint: found = integer(field.value).map(Value.bigint)
         case .float: found = number(field.value, Float.init).map(Value.float)
         case .double: found = number(field.value, Double.init).map(Value.double)
         case .decimal(let precision, let scale):
@@ -123,6 +118,7 @@ enum RowText {
             found = .array(elements)
         case .map(let map): found = .map(try entries(field, map))
         case .row(let row): found = .row(try values(field, row.fields))
+        default: found = integer(field.value).flatMap { Value(exactly: $0, of: type) }
         }
         guard let found, found.matches(type) else {
             throw .wrongType(path: field.path, expected: "a value of \(type)")

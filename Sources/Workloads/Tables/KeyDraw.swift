@@ -102,10 +102,6 @@ struct KeyDraw {
         }
         return switch type {
         case .boolean: .boolean(rank % 2 == 0)
-        case .tinyint: .tinyint(Int8(bounded(Int64(Int8.min), Int64(Int8.max))))
-        case .smallint: .smallint(Int16(bounded(Int64(Int16.min), Int64(Int16.max))))
-        case .int: .int(Int32(bounded(Int64(Int32.min), Int64(Int32.max))))
-        case .bigint: .bigint(bounded(.min, .max))
         case .float: .float(Float(rank) / 4)
         case .double: .double(Double(rank) / 4)
         case .decimal(let precision, _):
@@ -123,6 +119,16 @@ struct KeyDraw {
         case .uuid: .uuid(UniqueIdentifier(bytes: bytes(16)))
         case .vector(let dimension, _): .vector((0..<dimension).map { Float(rank + $0) })
         case .array, .map, .row: preconditionFailure("\(type) is no key")
+        default: integer(bounded, type)
         }
+    }
+    /// Of a type of which no more is known than how it is stored.
+    private static func integer(
+        _ bounded: (_ least: Int64, _ most: Int64) -> Int64, _ type: DataType
+    ) -> Value {
+        guard let limit = type.storage.largestInteger else {
+            preconditionFailure("\(type) has no draw")
+        }
+        return Value(integer: bounded(-limit - 1, limit), of: type)
     }
 }

@@ -40,10 +40,6 @@ public struct RowDraw {
     ) -> Value {
         switch type {
         case .boolean: .boolean(random.below(2) == 0)
-        case .tinyint: .tinyint(Int8(integer(Int64(Int8.max), isEdge, &random)))
-        case .smallint: .smallint(Int16(integer(Int64(Int16.max), isEdge, &random)))
-        case .int: .int(Int32(integer(Int64(Int32.max), isEdge, &random)))
-        case .bigint: .bigint(integer(Int64.max, isEdge, &random))
         case .float:
             isEdge ? .float(Self.edges(&random)) : .float(Float(random.below(100_000)) / 8)
         case .double:
@@ -73,7 +69,18 @@ public struct RowDraw {
                 })
         case .map(let map): .map(entries(map, isEdge, &random))
         case .row(let row): .row(row.fields.map { nested($0.type, $0.isNullable, &random) })
+        default: plainInteger(type, isEdge, &random)
         }
+    }
+
+    /// Of a type of which no more is known than how it is stored.
+    private func plainInteger(
+        _ type: DataType, _ isEdge: Bool, _ random: inout RandomSource
+    ) -> Value {
+        guard let largest = type.storage.largestInteger else {
+            preconditionFailure("\(type) has no draw")
+        }
+        return Value(integer: integer(largest, isEdge, &random), of: type)
     }
 
     private func nested(
