@@ -230,7 +230,11 @@ private struct Matching {
             let (old, new) = (TimeUnit(precision: old), TimeUnit(precision: new))
             return old == new ? SchemaEvolution.Change.none : .unit(from: old, to: new)
         case (.array(let array), .vector) where array.element == .float: return .vector
-        default: return nil
+        default:
+            // Files say how values are stored, not of which type of ours they are.
+            let (oldForm, newForm) = (old.typeDescription, new.typeDescription)
+            return oldForm.arrow == newForm.arrow && oldForm.parquet == newForm.parquet
+                ? SchemaEvolution.Change.none : nil
         }
     }
 }

@@ -45,28 +45,35 @@ public enum TypeJSON {
         ])
     }
 
-    /// The protocol has no identifiers and no vectors: those are bytes and arrays of floats there.
+    /// A type that the protocol does not have is there what it is stored as: an identifier bytes,
+    /// a vector an array of floats.
     private static func name(of type: DataType) -> String {
         switch type {
-        case .boolean: "BOOLEAN"
-        case .tinyint: "TINYINT"
-        case .smallint: "SMALLINT"
-        case .int: "INTEGER"
-        case .bigint: "BIGINT"
-        case .float: "FLOAT"
-        case .double: "DOUBLE"
-        case .decimal: "DECIMAL"
         case .char: "CHAR"
-        case .string: "STRING"
-        case .binary, .uuid: "BINARY"
-        case .bytes: "BYTES"
         case .date: "DATE"
         case .time: "TIME_WITHOUT_TIME_ZONE"
         case .timestamp: "TIMESTAMP_WITHOUT_TIME_ZONE"
         case .timestampLTZ: "TIMESTAMP_WITH_LOCAL_TIME_ZONE"
-        case .array, .vector: "ARRAY"
+        default: name(of: type.storage)
+        }
+    }
+
+    private static func name(of storage: Storage) -> String {
+        switch storage {
+        case .bit: "BOOLEAN"
+        case .int8: "TINYINT"
+        case .int16: "SMALLINT"
+        case .int32: "INTEGER"
+        case .int64: "BIGINT"
+        case .int128: "DECIMAL"
+        case .float32: "FLOAT"
+        case .float64: "DOUBLE"
+        case .fixedBytes: "BINARY"
+        case .text: "STRING"
+        case .variableBytes: "BYTES"
+        case .list, .floats: "ARRAY"
         case .map: "MAP"
-        case .row: "ROW"
+        case .record: "ROW"
         }
     }
 

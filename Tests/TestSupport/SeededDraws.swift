@@ -21,11 +21,7 @@ public struct SeededDraws {
         let isEdge = next(below: 4) == 0
         switch type {
         case .boolean: return .boolean(next(below: 2) == 0)
-        case .tinyint: return .tinyint(isEdge ? edge() : Int8(next(below: 100)) - 50)
-        case .smallint: return .smallint(isEdge ? edge() : Int16(next(below: 100)) - 50)
-        case .int: return .int(isEdge ? edge() : Int32(next(below: 100)) - 50)
         case .date: return .date(isEdge ? edge() : Int32(next(below: 20_000)))
-        case .bigint: return .bigint(isEdge ? edge() : Int64(next(below: 100)) - 50)
         case .time(let precision):
             let last = TimeUnit(precision: precision).unitsPerDay - 1
             return .time(isEdge ? [0, last][next(below: 2)] : Int64(next(below: Int(last))))
@@ -67,7 +63,18 @@ public struct SeededDraws {
             return .map(entries)
         case .row(let row):
             return .row(row.fields.map { value($0.type, isNullable: $0.isNullable) })
+        default: return integer(type, isEdge: isEdge)
         }
+    }
+
+    /// Of a type of which no more is known than how it is stored.
+    private mutating func integer(_ type: DataType, isEdge: Bool) -> Value {
+        guard let largest = type.storage.largestInteger else {
+            preconditionFailure("\(type) has no draw")
+        }
+        let edges = [-largest - 1, largest, 0, 1, -largest, largest - 1]
+        return Value(
+            integer: isEdge ? edges[next(below: 6)] : Int64(next(below: 100)) - 50, of: type)
     }
 
     public mutating func value(_ type: DataType, isNullable: Bool) -> Value {
