@@ -16,6 +16,8 @@ public final class LakeTierer {
     public private(set) var progress: [Int64: LakeCommit] = [:]
     /// The tables, by identifier, that a round is taking to the lake just now.
     public private(set) var tablesInRound: Set<Int64> = []
+    /// Of the term under which it tiers; nil while another leads the tierers.
+    public private(set) var epoch: Int64?
     /// Called after each commit.
     public var onCommit: ((TableDescription, LakeCommit) -> Void)?
     private let client: ClusterClient
@@ -36,6 +38,8 @@ public final class LakeTierer {
         let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
         try await lease.run { term in
             var followed: Set<Int64> = []
+            self.epoch = term.epoch
+            defer { if self.epoch == term.epoch { self.epoch = nil } }
             while term.isHeld {
                 for table in self.mirror.tables.keys.sorted().map({ self.mirror.tables[$0]! })
                 where table.isInLake && followed.insert(table.identifier).inserted {

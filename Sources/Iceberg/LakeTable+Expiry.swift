@@ -11,7 +11,7 @@ extension TableMetadata {
     public var previousFiles: Set<String> { Set(metadataLog.map(\.file)) }
 
     /// Files of statistics that it names.
-    var statisticsFiles: [String] {
+    public var statisticsFiles: [String] {
         (list("statistics") + list("partition-statistics")).compactMap {
             $0["statistics-path"]?.string
         }

@@ -14,6 +14,10 @@ extension LakeTable {
 
     private static let pageCount = 1000
 
+    /// Under which epoch an object of a lake table was written, if one of our writers did it; see
+    /// `WriterMark`.
+    public static func writerEpoch(in key: String) -> Int64? { WriterMark.epoch(in: key) }
+
     /// The objects of one of the table's folders, or of all of them if nil, in order.
     ///
     /// Throws `IcebergError.unavailable` if the store does not tell.

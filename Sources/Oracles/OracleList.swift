@@ -3,8 +3,8 @@ public enum OracleList {
     static var types: [any Oracle.Type] {
         [
             LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
-            LakeReferences.self, LakeRows.self, LakeContinuity.self, ReadableOffsets.self,
-            UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
+            LakeReferences.self, LakeRows.self, LakeContinuity.self, DeadObjects.self,
+            ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
             Evolution.self, Partitions.self, Moments.self,
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,

@@ -66,17 +66,47 @@ public final class LakeWatch {
         views.values.contains { $0.objects.contains(key) || $0.metadataKey == key }
     }
 
+    /// A table as its last commit left it, with who writes it and the keys of its objects.
+    struct Folder {
+        var name: LakeTableName
+        var metadata: TableMetadata
+        /// The epoch of the tierer that wrote the table's state.
+        var epoch: Int64
+        var prefix: String
+    }
+
+    /// The folders of all tables that our tierers write, those aside whose name another has now.
+    var folders: [Folder] {
+        order.compactMap { identity in
+            guard let view = views[identity], let metadata = view.metadata,
+                let progress = view.progress,
+                self.view(of: view.name.name)?.metadata?.uuid == identity,
+                let prefix = try? location.key(of: metadata.location + "/")
+            else { return nil }
+            return Folder(
+                name: view.name, metadata: metadata, epoch: progress.epoch, prefix: prefix)
+        }
+    }
+
+    /// Whether a table's metadata names a file beside those of its snapshots.
+    func isNamed(_ key: String, in folder: Folder) -> Bool {
+        let metadata = folder.metadata
+        return (Array(metadata.previousFiles) + metadata.statisticsFiles).contains {
+            (try? location.key(of: $0)) == key
+        }
+    }
+
     var neededKeys: [String] {
         views.values.flatMap { $0.objects.keys + [$0.metadataKey] }.sorted()
     }
 
-    /// An object is gone: if it was a lease, what it held is needed no more for its sake.
+    /// An object goes just now: if it is a lease, what it held is needed no more for its sake.
     func deleted(_ key: String) {
         guard key.contains("/\(LakeTable.leaseFolder)/") else { return }
         for identity in order {
             guard let view = views[identity], let metadata = view.metadata else { continue }
             view.objects.keep(
-                metadata.snapshots.map(\.identifier) + heldSnapshots(of: metadata))
+                metadata.snapshots.map(\.identifier) + heldSnapshots(of: metadata, besides: key))
         }
     }
 
@@ -110,11 +140,11 @@ public final class LakeWatch {
 
     /// Snapshots that expire now although a reader had a lease before that. Other programs know of
     /// no leases.
-    private func heldSnapshots(of metadata: TableMetadata) -> [Int64] {
+    private func heldSnapshots(of metadata: TableMetadata, besides gone: String = "") -> [Int64] {
         if observation.hasForeignWriters { return [] }
         guard let place = try? location.key(of: metadata.location + "/") else { return [] }
         let leases = observation.objectKeys(prefix: place + LakeTable.leaseFolder + "/")
-        return leases.compactMap { key in
+        return leases.filter { $0 != gone }.compactMap { key in
             Int64((key.split(separator: "/").last ?? "").prefix { $0 != "-" })
         }
     }
