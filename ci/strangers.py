@@ -41,15 +41,16 @@ def metadata_files(folder):
     return found
 
 
-def columns_of(path):
-    """Names and Iceberg types of a table's own columns."""
+def columns_of(path, snapshot):
+    """Names and Iceberg types of a table's own columns, as a snapshot has them."""
     with open(path) as file:
         metadata = json.load(file)
-    schema = next(
-        schema
-        for schema in metadata["schemas"]
-        if schema["schema-id"] == metadata["current-schema-id"]
+    made_by = next(
+        known.get("schema-id", metadata["current-schema-id"])
+        for known in metadata["snapshots"]
+        if known["snapshot-id"] == snapshot
     )
+    schema = next(schema for schema in metadata["schemas"] if schema["schema-id"] == made_by)
     return [
         (field["name"], field["type"])
         for field in schema["fields"]
@@ -287,7 +288,7 @@ def main(folder):
         if table not in metadata:
             differences.append(f"{table}: there is no metadata of this table")
             continue
-        columns = columns_of(metadata[table])
+        columns = columns_of(metadata[table], int(snapshot))
         words = []
         for name, reader in readers.items():
             found = []
