@@ -1,6 +1,8 @@
 import Changelog
 import Cluster
 import Columnar
+import Iceberg
+import LakeTiering
 import Workloads
 
 extension OracleName {
@@ -13,7 +15,8 @@ extension OracleName {
 /// the lake and in union reads.
 ///
 /// It goes by every row as it was written, and by `SchemaRules`, not by the engine's own
-/// evolution. It also holds that no identifier is given to two columns.
+/// evolution. It also holds that no identifier is given to two columns, and that the columns of a
+/// lake table are those of the schema that it follows.
 final class Evolution: Oracle {
     static let description = OracleDescription(
         .evolution, "every row reads, at every later schema, as the rules say",
@@ -37,6 +40,7 @@ final class Evolution: Oracle {
         switch fact {
         case .fetched(_, let log): judgeSchemas(log.table)
         case .readUnderSchema(let answer): judge(answer)
+        case .lakeMetadata(_, _, let now): judgeColumns(of: now)
         default: break
         }
     }
@@ -58,6 +62,22 @@ final class Evolution: Oracle {
                         + "\(field.identifier) of one that was dropped")
             }
         }
+    }
+
+    /// A lake table has the columns of the schema that it says it follows, in their order and by
+    /// their identifiers: other programs find them by these alone.
+    private func judgeColumns(of lake: TableMetadata) {
+        // What other programs do to columns stays.
+        if evidence.observation.hasForeignWriters { return }
+        guard let progress = try? LakeProgress.current(of: lake),
+            let table = evidence.client?.mirror.tables[progress.tableIdentifier],
+            let schema = table.schemas.schema(table.tiered.schemaIdentifier(at: progress))
+        else { return }
+        let (found, expected) = (lake.schema.columns.fields, IcebergSchema(tiering: schema))
+        tally.expect(
+            found == expected.columns.fields,
+            "\(table.name): the lake table follows schema \(schema.identifier), whose columns are "
+                + "\(expected.columns.fields), and has \(found)")
     }
 
     private func judge(_ answer: EvolvedAnswer) {
