@@ -1,15 +1,28 @@
 public import Columnar
+import Iceberg
 public import LakeTiering
+import Platform
 public import UnionRead
 
 extension TableDescription {
     /// The table as the lake knows it.
     public var tiered: TieredTable {
         var tiered = TieredTable(
-            identifier: identifier, database: path.database, name: name, schema: schema,
+            identifier: identifier, database: path.database, name: name, schemas: schemas,
             bucketCount: Int(bucketCount))
         tiered.configure(properties.entries.map { ($0.name, $0.value) })
         return tiered
+    }
+
+    /// The table as it was under one of its schemas; nil if it never had it.
+    public func under(schema identifier: Int16) -> TableDescription? {
+        var former = self
+        let known = schemas.schemas.filter { $0.identifier <= identifier }
+        guard known.last?.identifier == identifier,
+            let schemas = try? SchemaHistory(validating: known)
+        else { return nil }
+        former.schemas = schemas
+        return former
     }
 }
 
@@ -19,6 +32,29 @@ extension ClusterClient {
         _ table: TableDescription, at moment: ReadMoment = .head, _ request: ReadRequest = .init()
     ) async throws -> UnionAnswer {
         try await unionReader(of: table).read(table.tiered, at: moment, request)
+    }
+
+    /// A table as a lake snapshot has it: under the schema that it was made by, as readers of
+    /// Iceberg see it who read the past.
+    public func table(
+        _ table: TableDescription, asOf snapshot: Int64
+    ) async throws -> TableDescription {
+        let tiered = table.tiered
+        guard
+            let lake = try await LakeTable.open(
+                machine, tiered.lakeName, in: configuration.lakeLocation, lakeManifests),
+            let found = lake.metadata.snapshot(snapshot)
+        else {
+            throw IcebergError.noSuchSnapshot(
+                table: tiered.lakeName.description, snapshot: snapshot)
+        }
+        let progress = try tiered.progress(at: found, in: lake.metadata)
+        let identifier = tiered.schemaIdentifier(at: progress)
+        guard let former = table.under(schema: identifier) else {
+            throw UnionReadError.laterSchema(
+                table: table.name, schema: identifier, known: table.schema.identifier)
+        }
+        return former
     }
 
     /// What became of a table's rows between two moments; see `UnionReader`.

@@ -109,7 +109,12 @@ public final class LakeTierer {
     ) async throws {
         tablesInRound.insert(table.identifier)
         defer { tablesInRound.remove(table.identifier) }
-        while term.isHeld, let commit = try await tiering.round() {
+        func round() async throws -> LakeCommit? {
+            // It may have been altered meanwhile.
+            if let present = mirror.tables[table.identifier] { tiering.adopt(present.tiered) }
+            return try await tiering.round()
+        }
+        while term.isHeld, let commit = try await round() {
             progress[table.identifier] = commit
             onCommit?(table, commit)
             if !commit.isBehind { break }

@@ -1,4 +1,5 @@
 public import Columnar
+import Iceberg
 
 /// One change to a table that is there, as `ALTER TABLE` says it.
 public enum TableChange: Hashable, Sendable {
@@ -108,8 +109,8 @@ extension TableDescription {
     }
 
     private mutating func adopt(_ fields: [Field], _ highest: Int32) throws(ClusterError) {
-        if isInLake {
-            throw refused("columns of a table in the lake cannot be altered yet")
+        if isInLake, let flaw = IcebergSchema.flaw(from: schema.fields, to: fields) {
+            throw refused("the lake's columns cannot follow: \(flaw)")
         }
         let key = schema.primaryKey.map { schema.fields[$0].identifier }
         do {

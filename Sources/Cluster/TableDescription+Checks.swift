@@ -1,4 +1,5 @@
 import Columnar
+import Iceberg
 import KeyValue
 import LakeTiering
 
@@ -59,7 +60,9 @@ extension TableDescription {
             }
         }
         if isInLake && !SystemColumns.fit(schema) {
-            throw refused("the lake cannot hold its columns: set table.datalake.enabled to false")
+            let reason = IcebergSchema.flaw(schema.fields).map { ": \($0)" } ?? ""
+            throw refused(
+                "the lake cannot hold its columns\(reason): set table.datalake.enabled to false")
         }
     }
 

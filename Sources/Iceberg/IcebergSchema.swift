@@ -95,7 +95,7 @@ public struct IcebergSchema: Hashable, Sendable {
 }
 
 extension Field {
-    fileprivate var icebergJSON: JSONValue {
+    var icebergJSON: JSONValue {
         [
             "id": .integer(Int64(identifier)), "name": .string(name),
             "required": .bool(!isNullable),
@@ -114,7 +114,7 @@ extension Field {
 }
 
 extension DataType {
-    fileprivate var icebergJSON: JSONValue {
+    var icebergJSON: JSONValue {
         switch self {
         case .vector(_, let element):
             [
@@ -190,7 +190,7 @@ extension DataType {
         }
     }
 
-    private static func scalar(iceberg name: String) -> DataType? {
+    static func scalar(iceberg name: String) -> DataType? {
         switch name {
         case "boolean": return .boolean
         case "int": return .int
@@ -238,6 +238,15 @@ struct ExactTypes: Hashable, Sendable {
     }
 
     subscript(_ identifier: Int32) -> DataType? { types[identifier] }
+
+    /// Takes in the types of later fields; what is said of fields that are not among them stays,
+    /// for the past has them.
+    mutating func adopt(_ fields: [Field]) {
+        for field in fields {
+            types[field.identifier] = field.type.isIcebergName ? nil : field.type
+            adopt(field.type.children)
+        }
+    }
 
     /// Such as "5=vector(8);7=tinyint"; nil if there is nothing to say.
     var text: String? {

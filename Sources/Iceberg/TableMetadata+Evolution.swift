@@ -35,7 +35,7 @@ extension TableMetadata {
     }
 
     /// Updates by which the current schema is a new one with other fields.
-    private func changingFields(
+    func changingFields(
         lastColumnIdentifier: Int32, _ change: (inout [JSONValue]) -> Void
     ) -> [TableUpdate] {
         guard case .object(var members)? = schemaJSON(currentSchemaIdentifier) else { return [] }

@@ -32,9 +32,13 @@ extension TableMetadata {
                 properties.removeAll { $0.name == member.name }
                 properties.append(member)
             }
-        case .removeProperties(let names): properties.removeAll { names.contains($0.name) }
+            if members.contains(where: { $0.name == ExactTypes.property }) { try chooseSchema() }
+        case .removeProperties(let names):
+            properties.removeAll { names.contains($0.name) }
+            if names.contains(ExactTypes.property) { try chooseSchema() }
         case .addSchema(let schema, let last):
-            schemas.append(schema)
+            // One that is there already, as after an answer that was lost, is not added twice.
+            if !schemas.contains(schema) { schemas.append(schema) }
             lastColumnIdentifier = max(lastColumnIdentifier, last)
         case .setCurrentSchema(let identifier):
             guard schemaJSON(identifier) != nil else {

@@ -12,6 +12,8 @@ public import Iceberg
 ///     wavetank.from       only in summaries: the offsets of the state before
 ///     wavetank.foreign-snapshot
 ///                         the last snapshot by which another program changed rows, if one did
+///     wavetank.schema     of a table that was altered: which of its schemas the lake table
+///                         follows, and the latest that rows of a snapshot were written under
 ///
 /// A snapshot that another program made reflects what its parent does: its rows may be others, but
 /// no more of the log is in it. So the offsets of a state are those of the nearest snapshot of
@@ -23,6 +25,7 @@ public struct LakeProgress: Hashable, Sendable {
     public static let offsetsProperty = "wavetank.offsets"
     public static let fromProperty = "wavetank.from"
     public static let foreignProperty = "wavetank.foreign-snapshot"
+    public static let schemaProperty = "wavetank.schema"
 
     public var tableIdentifier: Int64
     public var epoch: Int64
@@ -31,15 +34,19 @@ public struct LakeProgress: Hashable, Sendable {
     /// The last snapshot by which another program changed rows: from there on the lake's rows are
     /// not the log's alone, and none of them is taken for damage.
     public var foreignSnapshot: Int64?
+    /// The table's schema that the lake table follows; nil is the first.
+    public var schema: Int16?
 
     public init(
-        tableIdentifier: Int64, epoch: Int64, offsets: [Int64], foreignSnapshot: Int64? = nil
+        tableIdentifier: Int64, epoch: Int64, offsets: [Int64], foreignSnapshot: Int64? = nil,
+        schema: Int16? = nil
     ) {
         precondition(!offsets.isEmpty && offsets.allSatisfy { $0 >= 0 }, "offsets of no table")
         self.tableIdentifier = tableIdentifier
         self.epoch = epoch
         self.offsets = offsets
         self.foreignSnapshot = foreignSnapshot
+        self.schema = schema
     }
 
     // MARK: Writing
@@ -50,6 +57,7 @@ public struct LakeProgress: Hashable, Sendable {
             (Self.tableProperty, "\(tableIdentifier)"), (Self.epochProperty, "\(epoch)"),
             (Self.offsetsProperty, Self.format(offsets)),
         ] + (foreignSnapshot.map { [(Self.foreignProperty, "\($0)")] } ?? [])
+            + (schema.map { [(Self.schemaProperty, "\($0)")] } ?? [])
     }
 
     /// The entries of a snapshot's summary.
@@ -87,7 +95,8 @@ public struct LakeProgress: Hashable, Sendable {
             return stated.map {
                 LakeProgress(
                     tableIdentifier: $0.tableIdentifier, epoch: $0.epoch,
-                    offsets: $0.offsets.map { _ in 0 }, foreignSnapshot: $0.foreignSnapshot)
+                    offsets: $0.offsets.map { _ in 0 }, foreignSnapshot: $0.foreignSnapshot,
+                    schema: $0.schema)
             }
         }
         let (found, foreign) = try nearest(snapshot, of: metadata)
@@ -101,6 +110,8 @@ public struct LakeProgress: Hashable, Sendable {
             // A rollback gives no tierer of the past its table back.
             progress.epoch = max(progress.epoch, stated.epoch)
             progress.foreignSnapshot = progress.foreignSnapshot ?? stated.foreignSnapshot
+            // Nor does it take a schema back.
+            progress.schema = later(progress.schema, stated.schema)
         }
         progress.foreignSnapshot = foreign ?? progress.foreignSnapshot
         return progress
@@ -125,7 +136,17 @@ public struct LakeProgress: Hashable, Sendable {
                     + "not known")
         }
         progress.foreignSnapshot = foreign ?? progress.foreignSnapshot
+        if snapshot.summary(offsetsProperty) == nil {
+            // What others rewrote is of the columns that the lake table had then.
+            let stated = try read(metadata.location) { metadata.property($0) }
+            progress.schema = later(progress.schema, stated?.schema)
+        }
         return progress
+    }
+
+    private static func later(_ one: Int16?, _ other: Int16?) -> Int16? {
+        guard let one, let other else { return one ?? other }
+        return max(one, other)
     }
 
     /// What the nearest snapshot of ours says, from this one back, and the first snapshot on the
@@ -158,8 +179,13 @@ public struct LakeProgress: Hashable, Sendable {
         guard let table = texts[0].flatMap({ Int64($0) }),
             let epoch = texts[1].flatMap({ Int64($0) }), let offsets = texts[2].flatMap(parse)
         else { throw .damaged(path: place, reason: "its progress cannot be read: \(texts)") }
+        let schema = value(schemaProperty)
+        if let schema, Int16(schema) == nil {
+            throw .damaged(path: place, reason: "it is of schema \(schema), which is no number")
+        }
         return LakeProgress(
             tableIdentifier: table, epoch: epoch, offsets: offsets,
-            foreignSnapshot: value(foreignProperty).flatMap { Int64($0) })
+            foreignSnapshot: value(foreignProperty).flatMap { Int64($0) },
+            schema: schema.flatMap { Int16($0) })
     }
 }

@@ -23,16 +23,17 @@ struct RangeFold {
     private(set) var batches: [Decoded] = []
     /// For each key that was touched its survivor, nil if it is gone.
     private var touched: [[UInt8]: Survivor?] = [:]
-    private let table: Schema
+    private let schemas: SchemaHistory
     private let codec: KeyCodec
     private let isShared: Bool
 
-    /// `isShared`: other programs changed rows of the lake.
-    init(_ table: Schema, isShared: Bool = false) {
+    /// Rows are folded as the present schema has them. `isShared`: other programs changed rows of
+    /// the lake.
+    init(_ schemas: SchemaHistory, isShared: Bool = false) {
         self.isShared = isShared
-        precondition(!table.primaryKey.isEmpty, "only primary-key tables are folded")
-        self.table = table
-        codec = KeyCodec(primaryKeyOf: table)
+        precondition(!schemas.current.primaryKey.isEmpty, "only primary-key tables are folded")
+        self.schemas = schemas
+        codec = KeyCodec(primaryKeyOf: schemas.current)
     }
 
     /// The keys that were touched, in order, each with what is left of it.
@@ -44,7 +45,7 @@ struct RangeFold {
     mutating func apply(
         _ batch: LogBatch, bucket: Int32, wasThere: ([UInt8]) -> Bool
     ) throws {
-        let (records, changes) = try batch.decodeRecords(table)
+        let (records, changes) = try batch.decodeRecords(schemas)
         if records.rowCount == 0 { return }
         let number = batches.count
         batches.append(
@@ -54,7 +55,7 @@ struct RangeFold {
         // The old row of an update is followed by the new one, which is what counts.
         for row in 0..<records.rowCount where changes[row] != .updateBefore {
             let key = try codec.encode(
-                table.primaryKey.map { records.value(row: row, column: $0) })
+                schemas.current.primaryKey.map { records.value(row: row, column: $0) })
             let isThere = touched[key].map { $0 != nil } ?? wasThere(key)
             let isFirst = changes[row] == .insert
             if changes[row] == .append || (isFirst == isThere && !isShared) {

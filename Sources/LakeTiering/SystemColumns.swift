@@ -38,7 +38,9 @@ extension DataType {
     /// Whether a column of this type may have files of another (spec, "Schema Evolution").
     func takes(_ other: DataType) -> Bool {
         switch (self, other) {
-        case (.bigint, .int), (.double, .float): true
+        case (.bigint, .int), (.bigint, .smallint), (.bigint, .tinyint), (.double, .float): true
+        // One type in a lake.
+        case (.int, .smallint), (.int, .tinyint): true
         case (.decimal(let precision, let scale), .decimal(let narrow, let same)):
             precision >= narrow && scale == same
         default: self == other

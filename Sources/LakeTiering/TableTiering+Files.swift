@@ -14,7 +14,7 @@ extension TableTiering {
             var writer = LakeFileWriter(
                 lake, schema, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
             for batch in batches {
-                let (records, changes) = try batch.decodeRecords(table.schema)
+                let (records, changes) = try batch.decodeRecords(table.schemas)
                 if changes.contains(where: { $0 != .append }) {
                     throw LakeTieringError.damaged(
                         reason: "table \(table.name) bucket \(bucket): a change among the appends "
@@ -41,7 +41,7 @@ extension TableTiering {
         var moves: [KeyIndex.Move] = []
         var deletes: [PositionDelete] = []
         for (bucket, batches) in buckets.enumerated() where !batches.isEmpty {
-            var fold = RangeFold(table.schema, isShared: isShared)
+            var fold = RangeFold(table.schemas, isShared: isShared)
             for batch in batches {
                 try fold.apply(batch, bucket: Int32(bucket)) { index.contains($0) }
             }

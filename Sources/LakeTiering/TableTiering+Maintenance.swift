@@ -23,7 +23,10 @@ extension TableTiering {
         let lake = try await openLake()
         let progress = try table.progress(in: lake.metadata)
         try checkEpoch(progress)
+        try checkColumns(of: lake)
         var done = LakeMaintenance()
+        // Files are made of the table's present columns: the next round brings them there.
+        if table.schemaIdentifier(at: progress) != table.schema.identifier { return done }
         do {
             if configuration.isCompacting { try await compact(lake, progress, &done) }
             try await expire(lake, &done)

@@ -10,7 +10,7 @@ public import Platform
 /// The same check turns away a tierer of an earlier epoch, and a position delete that was written
 /// for another state.
 public final class TableTiering {
-    public let table: TieredTable
+    public internal(set) var table: TieredTable
     /// Larger than that of every earlier tierer of the table.
     public let epoch: Int64
     let machine: Machine
@@ -18,7 +18,7 @@ public final class TableTiering {
     private let log: any LogSource
     let configuration: LakeTieringConfiguration
     /// The lake's schema of the table's own columns and the system columns.
-    let schema: IcebergSchema
+    var schema: IcebergSchema
     private var lake: LakeTable?
     var index: KeyIndex? { didSet { indexMemory.byteCount = index?.byteCount ?? 0 } }
     private let indexMemory: MemoryUse
@@ -72,6 +72,8 @@ public final class TableTiering {
 
     private func attemptRound() async throws -> LakeCommit? {
         let lake = try await openLake()
+        try await followSchema(lake)
+        try checkColumns(of: lake)
         let base = try table.progress(in: lake.metadata)
         try checkEpoch(base)
         let range = try await takeRange(from: base.offsets)
@@ -91,7 +93,7 @@ public final class TableTiering {
         }
         let progress = LakeProgress(
             tableIdentifier: table.identifier, epoch: epoch, offsets: range.to,
-            foreignSnapshot: base.foreignSnapshot)
+            foreignSnapshot: base.foreignSnapshot, schema: table.lakeSchema)
         change.summary = progress.summary(from: base.offsets)
         change.properties = progress.properties
         let made = try await lake.commit(change, on: machine) { metadata in
@@ -113,7 +115,7 @@ public final class TableTiering {
         if let lake {
             do {
                 try await lake.refresh()
-                try check(lake)
+                tell(lake)
                 return lake
             } catch IcebergError.noSuchTable {
                 // Others dropped or renamed it: the log fills another one.
@@ -126,7 +128,7 @@ public final class TableTiering {
         }
         let start = LakeProgress(
             tableIdentifier: table.identifier, epoch: epoch,
-            offsets: [Int64](repeating: 0, count: table.bucketCount))
+            offsets: [Int64](repeating: 0, count: table.bucketCount), schema: table.lakeSchema)
         let opened = try await LakeTable.openOrCreate(
             machine, table.lakeName, in: location, schema: schema,
             properties: start.properties + table.lakeProperties,
@@ -136,23 +138,13 @@ public final class TableTiering {
             machine.observer.reached("lake table of a dropped table replaced")
             return true
         }
-        try check(opened)
+        tell(opened)
         lake = opened
         return opened
     }
 
-    /// Others may add, drop, rename and reorder columns, and widen them: rows are written by the
-    /// columns' ids. A column that became another type is refused until it is the old one again.
-    private func check(_ lake: LakeTable) throws {
-        for field in schema.columns.fields {
-            let found = lake.metadata.schema.columns.fields.first {
-                $0.identifier == field.identifier
-            }
-            guard let found, !found.type.takes(field.type) else { continue }
-            throw LakeTieringError.refused(
-                table: table.name,
-                reason: "column \(found.name) of the lake table is of another type")
-        }
+    /// Tells of a commit of another program.
+    private func tell(_ lake: LakeTable) {
         guard let snapshot = lake.metadata.current, snapshot.identifier != toldSnapshot,
             snapshot.summary(LakeProgress.offsetsProperty) == nil
         else { return }
@@ -235,6 +227,7 @@ public final class TableTiering {
                     batches = try await log.batches(
                         of: table.identifier, bucket: Int32(bucket), in: from..<end,
                         byteCount: share)
+                    try cut(&batches, bucket)
                     if let last = batches.last, last.endOffset < end { range.isBehind = true }
                 }
             } catch let error as LogSourceError {

@@ -12,7 +12,8 @@ public struct TieredTable: Hashable, Sendable {
     /// The table's database: its namespace in the lake.
     public var database: String
     public var name: String
-    public var schema: Schema
+    /// Every schema that the table has had, the present one last.
+    public private(set) var schemas: SchemaHistory
     public var bucketCount: Int
     /// The format version that its lake table is made in; as configured if nil.
     public var lakeFormatVersion: Int?
@@ -39,15 +40,39 @@ public struct TieredTable: Hashable, Sendable {
     }
 
     public init(
-        identifier: Int64, database: String = namespace, name: String, schema: Schema,
+        identifier: Int64, database: String = namespace, name: String, schemas: SchemaHistory,
         bucketCount: Int
     ) {
         precondition(bucketCount > 0, "a table has buckets")
         self.identifier = identifier
         self.database = database
         self.name = name
-        self.schema = schema
+        self.schemas = schemas
         self.bucketCount = bucketCount
+    }
+
+    /// A table that was never altered.
+    public init(
+        identifier: Int64, database: String = namespace, name: String, schema: Schema,
+        bucketCount: Int
+    ) {
+        self.init(
+            identifier: identifier, database: database, name: name,
+            schemas: SchemaHistory(schema), bucketCount: bucketCount)
+    }
+
+    /// The present schema.
+    public var schema: Schema { schemas.current }
+
+    /// What its lake table says of the schema that it follows; nil of a table that was never
+    /// altered.
+    public var lakeSchema: Int16? { schemas.schemas.count > 1 ? schema.identifier : nil }
+
+    /// The schema that a state of the lake table follows.
+    ///
+    /// It may be later than any that is known here, where the table was altered just now.
+    public func schemaIdentifier(at progress: LakeProgress) -> Int16 {
+        progress.schema ?? schemas.schemas[0].identifier
     }
 
     public var lakeName: LakeTableName { LakeTableName(namespace: database, name: name) }

@@ -17,7 +17,7 @@ struct ChangeFold {
 
     /// Takes in the records of a batch that are in a range of offsets.
     mutating func take(_ batch: LogBatch, in range: Range<Int64>, bucket: Int) throws {
-        let (records, types) = try batch.decodeRecords(table.schema)
+        let (records, types) = try table.records(of: batch)
         for position in 0..<records.rowCount
         where range.contains(batch.baseOffset + Int64(position)) {
             let row = records.row(at: position)

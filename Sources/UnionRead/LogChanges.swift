@@ -9,6 +9,7 @@ struct LogChanges {
     /// The columns that were asked for.
     let target: Schema
     let keyFields: [Field]
+    var tableSchema: Schema { table.schema }
     var tableFields: [Field] { table.schema.fields }
     private let table: TieredTable
     private let filter: RowFilter
@@ -49,7 +50,7 @@ struct LogChanges {
     mutating func take(
         _ batch: LogBatch, bucket: Int32, before end: Int64
     ) throws -> RecordBatch? {
-        let (records, changes) = try batch.decodeRecords(table.schema)
+        let (records, changes) = try table.records(of: batch)
         let count = min(records.rowCount, Int(max(0, end - batch.baseOffset)))
         if count == 0 { return nil }
         var passing: [Int] = []

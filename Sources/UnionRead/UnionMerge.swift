@@ -92,7 +92,7 @@ struct UnionMerge {
 
     /// Takes in the next batch of a bucket's log, as far as it is before an offset.
     mutating func add(log batch: LogBatch, bucket: Int32, before end: Int64) throws {
-        let (records, changes) = try batch.decodeRecords(table.schema)
+        let (records, changes) = try table.records(of: batch)
         let count = min(records.rowCount, Int(max(0, end - batch.baseOffset)))
         if count == 0 { return }
         let number = try rows.append(records.project(columns), of: batch, bucket: bucket)

@@ -3,6 +3,8 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
     // Wait, and try again: a new leader learns late how far its log is committed.
     case lakeAhead(table: String, bucket: Int, lakeEnd: Int64, highWatermark: Int64)
     case logIncomplete(table: String, bucket: Int, end: Int64, highWatermark: Int64)
+    // Read again with the table as it is by now: it was altered.
+    case laterSchema(table: String, schema: Int16, known: Int16)
     // Fix the call.
     case invalidRequest(reason: String)
     // Restore the data, or report a bug.
@@ -16,6 +18,9 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
         case .logIncomplete(let table, let bucket, let end, let highWatermark):
             "table \(table) bucket \(bucket): the log was read only to offset \(end), not to its "
                 + "high watermark \(highWatermark)"
+        case .laterSchema(let table, let schema, let known):
+            "table \(table) has rows of schema \(schema), and is read by schema \(known): read it "
+                + "as it is by now"
         case .invalidRequest(let reason): "bad union read: \(reason)"
         case .inconsistent(let table, let reason):
             "table \(table): lake and log contradict each other: \(reason)"

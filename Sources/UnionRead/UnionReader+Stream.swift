@@ -89,7 +89,7 @@ extension UnionReader {
         // Of two rows of a place, which others made, the first counts, whether it passes or not.
         let pushed = base.isShared ? RowFilter() : request.filter
         let files = scan.dataFiles.filter {
-            pushed.mayMatch($0.file, lake.metadata.schema.columns)
+            pushed.mayMatch($0.file, changes.tableSchema)
         }
         let deletions = try await lake.deletions(of: scan, from: files)
         var wanted = changes.target.fields

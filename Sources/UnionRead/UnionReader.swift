@@ -27,7 +27,10 @@ public final class UnionReader {
         self.log = log
     }
 
-    /// The rows of a table at a moment.
+    /// The rows of a table at a moment, as its present schema has them.
+    ///
+    /// A table that was altered may be read by any schema that it had since what is read was
+    /// written; by an earlier one it is `UnionReadError.laterSchema`.
     ///
     /// Throws `UnionReadError`, `IcebergError` and `LogSourceError`; never answers with a part.
     public func read(
@@ -98,16 +101,17 @@ public final class UnionReader {
         try validate(request, table)
         let lake = try await LakeTable.open(machine, table.lakeName, in: location, manifests)
         let start = [Int64](repeating: 0, count: table.bucketCount)
-        func base(_ snapshot: Snapshot?, _ progress: LakeProgress?) -> UnionBase {
-            UnionBase(
+        func base(_ snapshot: Snapshot?, _ progress: LakeProgress?) throws -> UnionBase {
+            if let progress { try table.check(table.schemaIdentifier(at: progress)) }
+            return UnionBase(
                 lake: lake, snapshot: snapshot, offsets: progress?.offsets ?? start,
                 isShared: progress?.foreignSnapshot != nil)
         }
         switch moment {
         case .head:
             // What an earlier table of this name left there is not this one's.
-            guard let lake, try !table.succeeds(lake.metadata) else { return base(nil, nil) }
-            return base(lake.metadata.current, try table.progress(in: lake.metadata))
+            guard let lake, try !table.succeeds(lake.metadata) else { return try base(nil, nil) }
+            return try base(lake.metadata.current, try table.progress(in: lake.metadata))
         case .offsets(let ends):
             guard ends.count == table.bucketCount, ends.allSatisfy({ $0 >= 0 }) else {
                 throw UnionReadError.invalidRequest(
@@ -116,15 +120,16 @@ public final class UnionReader {
             // The newest state of the lake that has nothing beyond them.
             for snapshot in lake?.metadata.history ?? [] {
                 guard let progress = try? table.progress(at: snapshot, in: lake!.metadata),
-                    zip(progress.offsets, ends).allSatisfy({ $0 <= $1 })
+                    zip(progress.offsets, ends).allSatisfy({ $0 <= $1 }),
+                    table.schemaIdentifier(at: progress) <= table.schema.identifier
                 else { continue }
-                return base(snapshot, progress)
+                return try base(snapshot, progress)
             }
             return UnionBase(lake: nil, snapshot: nil, offsets: start, isShared: false)
         case .snapshot, .reference, .time:
             guard let lake else { throw IcebergError.noSuchTable(table.lakeName.description) }
             let snapshot = try snapshot(of: lake, moment)
-            return base(snapshot, try table.progress(at: snapshot, in: lake.metadata))
+            return try base(snapshot, try table.progress(at: snapshot, in: lake.metadata))
         }
     }
 
@@ -201,7 +206,7 @@ public final class UnionReader {
     ) async throws {
         let scan = try await lake.scan(snapshot)
         let wanted = scan.dataFiles.filter {
-            merge.pushed.mayMatch($0.file, lake.metadata.schema.columns)
+            merge.pushed.mayMatch($0.file, merge.rows.schema)
         }
         if wanted.isEmpty { return }
         let deletions = try await lake.deletions(of: scan, from: wanted)

@@ -1,6 +1,8 @@
 import Changelog
 import Cluster
 import Columnar
+import Iceberg
+import LakeTiering
 import Workloads
 
 extension OracleName {
@@ -9,24 +11,19 @@ extension OracleName {
 
 /// Every row ever written reads, at every later schema, as the rules say: columns that were added
 /// are null in it, those that were dropped are gone, those that were renamed or moved are found by
-/// their identifiers, and what was widened is the same number; in the log, in lookups and in scans.
+/// their identifiers, and what was widened is the same number; in the log, in lookups, in scans, in
+/// the lake and in union reads.
 ///
-/// It keeps every row as it was written, and goes by `SchemaRules`, not by the engine's own
-/// evolution. It also holds that no identifier is given to two columns.
+/// It goes by every row as it was written, and by `SchemaRules`, not by the engine's own
+/// evolution. It also holds that no identifier is given to two columns, and that the columns of a
+/// lake table are those of the schema that it follows.
 final class Evolution: Oracle {
     static let description = OracleDescription(
         .evolution, "every row reads, at every later schema, as the rules say",
         compares: "rows that were read under another schema than their own")
 
-    private struct Written {
-        var row: Row
-        var schema: Int16
-    }
-
     private let evidence: Evidence
     private let tally: Tally
-    /// By offset, from 0 up to where the log was fetched.
-    private var rows: [BucketIdentifier: [Written?]] = [:]
     /// How many schemas of each table were looked at.
     private var judged: [Int64: Int] = [:]
     private var hasEvolved = false
@@ -41,30 +38,11 @@ final class Evolution: Oracle {
 
     func learned(_ fact: Fact) {
         switch fact {
-        case .fetched(let batch, let log) where batch.baseOffset == log.endOffset: keep(batch, log)
+        case .fetched(_, let log): judgeSchemas(log.table)
         case .readUnderSchema(let answer): judge(answer)
+        case .lakeMetadata(_, _, let now): judgeColumns(of: now)
         default: break
         }
-    }
-
-    private func keep(_ batch: LogBatch, _ log: CommittedLog) {
-        if !evidence.observation.workloads.contains(where: {
-            $0.isEvolving(log.bucket.table)
-        }) {
-            return
-        }
-        judgeSchemas(log.table)
-        guard let schema = log.table.schemas.schema(batch.schemaIdentifier),
-            let records = try? batch.decodeRecords(schema).records
-        else { return }
-        var kept = rows[log.bucket] ?? []
-        // The log is taken away while it grows, so that it is not copied.
-        rows[log.bucket] = nil
-        for position in 0..<records.rowCount {
-            kept.append(Written(row: records.row(at: position), schema: schema.identifier))
-        }
-        while Int64(kept.count) < batch.endOffset { kept.append(nil) }
-        rows[log.bucket] = kept
     }
 
     /// A column's identifier is its own for ever, whatever was dropped or is called the same.
@@ -84,6 +62,22 @@ final class Evolution: Oracle {
                         + "\(field.identifier) of one that was dropped")
             }
         }
+    }
+
+    /// A lake table has the columns of the schema that it says it follows, in their order and by
+    /// their identifiers: other programs find them by these alone.
+    private func judgeColumns(of lake: TableMetadata) {
+        // What other programs do to columns stays.
+        if evidence.observation.hasForeignWriters { return }
+        guard let progress = try? LakeProgress.current(of: lake),
+            let table = evidence.client?.mirror.tables[progress.tableIdentifier],
+            let schema = table.schemas.schema(table.tiered.schemaIdentifier(at: progress))
+        else { return }
+        let (found, expected) = (lake.schema.columns.fields, IcebergSchema(tiering: schema))
+        tally.expect(
+            found == expected.columns.fields,
+            "\(table.name): the lake table follows schema \(schema.identifier), whose columns are "
+                + "\(expected.columns.fields), and has \(found)")
     }
 
     private func judge(_ answer: EvolvedAnswer) {
@@ -106,12 +100,9 @@ final class Evolution: Oracle {
         _ answer: EvolvedAnswer, _ found: Row, _ offset: Int64, _ place: String,
         _ log: CommittedLog
     ) {
-        guard let kept = rows[log.bucket], offset < Int64(kept.count),
-            let written = kept[Int(offset)],
-            let writer = log.table.schemas.schema(written.schema)
-        else { return }
+        guard let written = log.written(at: offset) else { return }
         hasEvolved = true
-        let whole = SchemaRules.row(written.row, from: writer, to: answer.schema)
+        let whole = SchemaRules.row(written.row, from: written.schema, to: answer.schema)
         let columns = answer.columns ?? Array(whole.indices)
         let expected = columns.map { whole[$0] }
         tally.count()
@@ -122,7 +113,7 @@ final class Evolution: Oracle {
         let column = wrong.map { answer.schema.fields[columns[$0.offset]].name } ?? "a column"
         tally.violated(
             "\(log.place): the \(answer.way) under schema \(answer.schema.identifier) shows of "
-                + "\(place), written under schema \(written.schema), in \(column) "
+                + "\(place), written under schema \(written.schema.identifier), in \(column) "
                 + "\(wrong?.element.1.plainText.prefix(80) ?? "too much or too little"), where "
                 + "\(wrong?.element.0.plainText.prefix(80) ?? "it") should be")
     }

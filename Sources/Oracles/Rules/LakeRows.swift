@@ -66,13 +66,15 @@ public final class LakeRows: Oracle {
             while let commit = view.pending.first {
                 let logs = evidence.logs(of: commit.progress.tableIdentifier)
                 let isSeen = zip(logs, commit.progress.offsets).allSatisfy { $0.endOffset >= $1 }
-                if logs.count != commit.progress.offsets.count || !isSeen {
+                guard logs.count == commit.progress.offsets.count, isSeen,
+                    let table = logs.compactMap({ commit.schema(of: $0.table) }).first
+                else {
                     isDone = false
                     break
                 }
                 view.pending.removeFirst()
                 do {
-                    try judge(commit, view, logs)
+                    try judge(commit, view, logs, table)
                 } catch {
                     tally.violated("\(commit.place): \(error)")
                 }
@@ -85,8 +87,10 @@ public final class LakeRows: Oracle {
         return isDone
     }
 
-    private func judge(_ commit: LakeCommit, _ view: View, _ logs: [CommittedLog]) throws {
-        let table = logs[0].table.schema
+    /// `table`: the schema that the rows are of.
+    private func judge(
+        _ commit: LakeCommit, _ view: View, _ logs: [CommittedLog], _ table: Schema
+    ) throws {
         let rows = try commit.state.rows(of: table)
         if commit.progress.foreignSnapshot == nil {
             for misplaced in try commit.state.misplacedDeletes(of: table, in: commit.added) {
@@ -96,7 +100,7 @@ public final class LakeRows: Oracle {
             where live.file.content == .data && commit.added.contains(live.file.path) {
                 try judge(live.file, table, commit, logs)
             }
-            judgeAll(rows, commit, logs)
+            judgeAll(rows, commit, logs, table)
             return
         }
         if commit.isForeign && !commit.isRewrite {
@@ -106,7 +110,7 @@ public final class LakeRows: Oracle {
         }
         guard let parent = commit.snapshot.parent, let before = view.states[parent] else { return }
         var expected = try before.rows(of: table)
-        if !commit.isRewrite { expected = following(expected, commit, logs) }
+        if !commit.isRewrite { expected = following(expected, commit, logs, table) }
         judgeChange(rows, expected, commit)
     }
 
@@ -124,15 +128,19 @@ public final class LakeRows: Oracle {
             let range = from..<commit.progress.offsets[Int(row.bucket)]
             let isInRange = range.contains(row.offset)
             tally.expect(
-                isInRange && logs[Int(row.bucket)].changes[Int(row.offset)].hash == row.hash,
+                isInRange
+                    && logs[Int(row.bucket)].hash(at: row.offset, under: table) == row.hash,
                 "\(commit.table): the row of bucket \(row.bucket) offset \(row.offset) in "
                     + file.path
                     + (isInRange ? " is not the log's" : " is outside the commit's \(range)"))
         }
     }
 
-    /// The rows are just those that the log leaves at the commit's offsets.
-    private func judgeAll(_ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog]) {
+    /// The rows are just those that the log leaves at the commit's offsets; once the table was
+    /// altered, those of earlier files too read as its schema has them.
+    private func judgeAll(
+        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog], _ table: Schema
+    ) {
         var expected: Set<Place> = []
         for (bucket, log) in logs.enumerated() {
             let end = commit.progress.offsets[bucket]
@@ -154,6 +162,13 @@ public final class LakeRows: Oracle {
                 expected.remove(Place(bucket: row.bucket, offset: row.offset)) != nil,
                 "\(commit.place) shows the row of bucket \(row.bucket) offset \(row.offset), "
                     + "which is replaced, deleted, or there twice")
+            guard commit.progress.schema != nil, logs.indices.contains(Int(row.bucket)),
+                row.offset < commit.progress.offsets[Int(row.bucket)]
+            else { continue }
+            tally.expect(
+                logs[Int(row.bucket)].hash(at: row.offset, under: table) == row.hash,
+                "\(commit.place) shows, under schema \(table.identifier), another row of bucket "
+                    + "\(row.bucket) offset \(row.offset) than the log has")
         }
         tally.expect(
             expected.isEmpty, "\(commit.place) lacks \(expected.count) rows that the log leaves")
@@ -163,7 +178,7 @@ public final class LakeRows: Oracle {
 
     /// What rows become by the part of the log that a commit took.
     private func following(
-        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog]
+        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog], _ table: Schema
     ) -> [LakeRow] {
         var touched: [[UInt8]: LakeRow?] = [:]
         var appended: [LakeRow] = []
@@ -172,7 +187,8 @@ public final class LakeRows: Oracle {
                 let change = log.changes[Int(offset)]
                 if change.hash == 0 || change.type == .updateBefore { continue }
                 var row = LakeRow(
-                    bucket: Int32(bucket), offset: offset, hash: change.hash, key: [])
+                    bucket: Int32(bucket), offset: offset,
+                    hash: log.hash(at: offset, under: table), key: [])
                 guard change.key >= 0 else {
                     appended.append(row)
                     continue

@@ -49,7 +49,7 @@ final class UnionReads: Oracle {
             let end = read.answer.offsets[bucket]
             log.whenReached(end) { log in
                 self.check(
-                    found, rowCount, log, upTo: end,
+                    found, rowCount, log, upTo: end, under: read.table.schema,
                     "\(read.table.name) bucket \(bucket), read \(moment) up to \(end),")
             }
         }
@@ -57,7 +57,7 @@ final class UnionReads: Oracle {
 
     private func check(
         _ found: [Int64: UInt64], _ rowCount: Int, _ log: CommittedLog, upTo end: Int64,
-        _ place: String
+        under schema: Schema, _ place: String
     ) {
         let expected: [Int64]
         if log.table.isPrimaryKeyTable {
@@ -70,7 +70,7 @@ final class UnionReads: Oracle {
             "\(place) has \(rowCount) rows where the changelog leaves \(expected.count)")
         for offset in expected {
             tally.expect(
-                found[offset] == log.changes[Int(offset)].hash,
+                found[offset] == log.hash(at: offset, under: schema),
                 "\(place) \(found[offset] == nil ? "lacks" : "alters") the row of offset \(offset)")
         }
     }
@@ -120,7 +120,8 @@ final class UnionReads: Oracle {
             if change.hash == 0 || change.type == .updateBefore { continue }
             let key = change.key < 0 ? [] : log.keys[Int(change.key)]
             let row = LakeRow(
-                bucket: Int32(log.bucket.bucket), offset: offset, hash: change.hash, key: key)
+                bucket: Int32(log.bucket.bucket), offset: offset,
+                hash: log.hash(at: offset, under: read.table.schema), key: key)
             choices[name(row)] = change.type == .delete ? nil : [row]
         }
         let place = "\(log.place), read of a shared lake at \(read.answer.snapshot ?? 0)"

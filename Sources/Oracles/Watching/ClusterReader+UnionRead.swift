@@ -12,6 +12,15 @@ extension ClusterReader {
     /// why there was none.
     func readUnion(_ table: TableDescription, at snapshot: Int64?) async throws -> String? {
         let moment = snapshot.map { ReadMoment.snapshot($0) } ?? .head
+        var table = table
+        if let snapshot, table.schemas.schemas.count > 1, random.chance(1, in: 2) {
+            // As the snapshot's own schema has it.
+            let present = table
+            let former = try await answering(present) {
+                try await client.table(present, asOf: snapshot)
+            }
+            if case .success(let found) = former { table = found }
+        }
         let known = table.buckets.map { oracles.evidence.acknowledgedEnds[$0] ?? 0 }
         switch try await answer(table, moment, ReadRequest()) {
         case .failure(let refusal):
@@ -23,6 +32,7 @@ extension ClusterReader {
                 .readWhole(
                     WholeTableAnswer(
                         table: table, answer: answer, snapshot: snapshot, known: known)))
+            tellEvolved(answer, of: table)
             if let snapshot, random.chance(1, in: 2) { try await readChanges(table, to: snapshot) }
             guard random.chance(1, in: 3), let question = aQuestion(table, answer) else {
                 return nil
@@ -34,6 +44,22 @@ extension ClusterReader {
                             table: table, whole: answer, part: part, question: question)))
             }
             return nil
+        }
+    }
+
+    /// Has the rows of an answer seen that were written under earlier schemas.
+    private func tellEvolved(_ answer: UnionAnswer, of table: TableDescription) {
+        // Where others changed rows of the lake, they are not the log's.
+        if table.schemas.schemas.count == 1 || answer.isShared { return }
+        for log in oracles.evidence.logs(of: table.identifier) {
+            var evolved = EvolvedAnswer(
+                log: log, schema: table.schema, way: "union read",
+                offset: answer.offsets[Int(log.bucket.bucket)])
+            for (position, row) in zip(answer.positions, answer.rows)
+            where position.bucket == log.bucket.bucket {
+                evolved.byOffset[position.offset] = row
+            }
+            oracles.tell(.readUnderSchema(evolved))
         }
     }
 
@@ -79,9 +105,10 @@ extension ClusterReader {
             }
             reason = "\(table.name): \(error)"
         } catch let error as UnionReadError {
-            // A new leader learns late how far its log is committed: a refusal, no answer.
+            // A new leader learns late how far its log is committed, and a reader that its table
+            // was altered: a refusal, no answer.
             switch error {
-            case .lakeAhead, .logIncomplete: isWrong = false
+            case .lakeAhead, .logIncomplete, .laterSchema: isWrong = false
             default: isWrong = true
             }
             reason = "\(table.name): \(error)"

@@ -27,6 +27,12 @@ public final class CommittedLog {
         }
     }
 
+    /// A row, and the schema that it was written under.
+    struct WrittenRow {
+        var row: Row
+        var schema: Int16
+    }
+
     /// One offset of the log: what it did to which key.
     public struct Change {
         /// Of the row alone; 0 at an offset without a row.
@@ -54,6 +60,9 @@ public final class CommittedLog {
     public private(set) var keys: [[UInt8]] = []
     /// The indexed vector of the row at an offset, where the table has such a column.
     public private(set) var vectors: [Int64: [Float]] = [:]
+    /// Of a table whose columns may change, the row of each offset as it was written; nil at an
+    /// offset without one.
+    private var written: [WrittenRow?] = []
     private var keyNumbers: [[UInt8]: Int32] = [:]
     /// By key number: the offsets that gave the key a row or took it away.
     private var keyOffsets: [[Int64]] = []
@@ -83,8 +92,11 @@ public final class CommittedLog {
 
     /// Takes the next committed batch in. Precondition: it begins at `endOffset`, and its schema is
     /// known.
+    ///
+    /// `isEvolving`: the columns of the table may change, so that its rows are kept.
     func append(
-        _ batch: LogBatch, at now: Instant, onChange: (Row, Schema, ChangeType, Int64) -> Void
+        _ batch: LogBatch, at now: Instant, isEvolving: Bool,
+        onChange: (Row, Schema, ChangeType, Int64) -> Void
     ) throws {
         precondition(batch.baseOffset == endOffset, "the reader skipped a batch")
         let schema = try schema(batch.schemaIdentifier)
@@ -93,6 +105,7 @@ public final class CommittedLog {
             let row = records.row(at: position)
             let offset = batch.baseOffset + Int64(position)
             let number = try fold(row, types[position], schema)
+            if isEvolving { written.append(WrittenRow(row: row, schema: schema.identifier)) }
             changes.append(Change(hash: Self.hash(row), key: number, type: types[position]))
             if number >= 0 && types[position] != .updateBefore {
                 keyOffsets[Int(number)].append(offset)
@@ -108,6 +121,7 @@ public final class CommittedLog {
         while Int64(changes.count) < batch.endOffset {
             changes.append(Change(hash: 0, key: -1, type: .updateBefore))
         }
+        while isEvolving && written.count < changes.count { written.append(nil) }
         entries.append(Entry(batch))
         seenAt.append(now)
         let ready = waiting.filter { $0.offset <= endOffset }
@@ -167,6 +181,27 @@ public final class CommittedLog {
 
     /// For people.
     public var place: String { "\(table.name) bucket \(bucket.bucket)" }
+
+    // MARK: Later schemas
+
+    /// The row of an offset as it was written; nil where there is none, or of a table whose columns
+    /// do not change.
+    func written(at offset: Int64) -> (row: Row, schema: Schema)? {
+        guard offset < Int64(written.count), let found = written[Int(offset)],
+            let schema = table.schemas.schema(found.schema)
+        else { return nil }
+        return (found.row, schema)
+    }
+
+    /// The hash of the row of an offset as a later schema has it, by `SchemaRules`; 0 at an offset
+    /// without a row, or with one of a schema that is later still.
+    func hash(at offset: Int64, under schema: Schema) -> UInt64 {
+        guard let found = written(at: offset), found.schema.identifier != schema.identifier else {
+            return changes[Int(offset)].hash
+        }
+        if found.schema.identifier > schema.identifier { return 0 }
+        return Self.hash(SchemaRules.row(found.row, from: found.schema, to: schema))
+    }
 
     // MARK: The past
 

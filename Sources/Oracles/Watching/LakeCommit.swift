@@ -1,3 +1,5 @@
+import Cluster
+import Columnar
 public import Iceberg
 public import LakeTiering
 public import Platform
@@ -26,6 +28,11 @@ public struct LakeCommit {
 
     /// Whether another program made it.
     var isForeign: Bool { snapshot.summary(LakeProgress.offsetsProperty) == nil }
+
+    /// The schema of a table that its rows are of; nil if it is not known yet.
+    func schema(of table: TableDescription) -> Schema? {
+        table.schemas.schema(table.tiered.schemaIdentifier(at: progress))
+    }
 
     /// For people.
     var place: String { "\(table) snapshot \(snapshot.identifier)" }

@@ -9,7 +9,8 @@ public final class LakeFile {
     public let content: DataFile.Content
     private let file: DataFile
     private let bytes: [UInt8]
-    private var decodedRows: [LakeRow]?
+    /// As the last schema has them that was asked for, by its identifier.
+    private var decodedRows: (schema: Int16, rows: [LakeRow])?
     private var decodedDeletes: [PositionDelete]?
 
     var identity: String { file.identity }
@@ -21,9 +22,9 @@ public final class LakeFile {
         self.bytes = bytes
     }
 
-    /// The rows of a data file of a table, by their positions.
+    /// The rows of a data file by their positions, as a schema of the table has them.
     func rows(of table: Schema) throws -> [LakeRow] {
-        if let decodedRows { return decodedRows }
+        if let decodedRows, decodedRows.schema == table.identifier { return decodedRows.rows }
         let schema = IcebergSchema(tiering: table)
         let reader = try ParquetReader.open(bytes, expected: ParquetSchema(schema.columns))
         let codec = KeyCodec(primaryKeyOf: table)
@@ -44,7 +45,7 @@ public final class LakeFile {
                         hash: CommittedLog.hash(Array(row[..<width])), key: key))
             }
         }
-        decodedRows = rows
+        decodedRows = (table.identifier, rows)
         return rows
     }
 

@@ -123,7 +123,12 @@ public final class LogReader {
 
     private func take(_ batch: LogBatch, _ log: CommittedLog) {
         do {
-            try log.append(batch, at: machine.clock.now) { onChange(log, $0, $1, $2, $3) }
+            let isEvolving = oracles.evidence.observation.workloads.contains {
+                $0.isEvolving(log.bucket.table)
+            }
+            try log.append(batch, at: machine.clock.now, isEvolving: isEvolving) {
+                onChange(log, $0, $1, $2, $3)
+            }
         } catch {
             oracles.tell(
                 .unreadable(

@@ -106,10 +106,12 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .tiering:
             [
+                "batch of a later schema left for the next round",
                 "empty replica began at the end of the remote log",
                 "lake commit of a past epoch turned away",
                 "lake key index rebuilt",
                 "lake round overtaken",
+                "lake schema followed",
                 "log hold expired",
                 "log segments expired",
                 "manifest commit of unknown outcome",

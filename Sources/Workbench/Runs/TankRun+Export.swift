@@ -42,7 +42,9 @@ extension TankRun {
                 ) { lake.files["warehouse/" + $0.path] = $0.bytes }
                 lake.tables.append((table.tiered.lakeName, location))
                 for snapshot in self.chosen(of: source.metadata.snapshots.map(\.identifier)) {
-                    let answer = try await client.read(table, at: .snapshot(snapshot))
+                    // Programs that read the past see it by the schema that it was made by.
+                    let former = try await client.table(table, asOf: snapshot)
+                    let answer = try await client.read(former, at: .snapshot(snapshot))
                     lake.files["expected/\(table.name).\(snapshot).jsonl"] = answer.jsonLines
                 }
             }

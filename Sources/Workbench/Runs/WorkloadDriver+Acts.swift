@@ -42,6 +42,11 @@ extension WorkloadDriver {
             let position = draw.choose(positions)
             let kind = draw.choose(drawn.kinds)
             if kind == .dropTable {
+                // The oracles of the lake follow no drop.
+                if slots[position].definition.isInLake {
+                    date += draw.interval(drawn.every)
+                    continue
+                }
                 try await drop(
                     position, absence: draw.interval(.seconds(3)), with: client)
             } else {

@@ -32,7 +32,7 @@ public enum TableDraw {
             name: name, schema: Schema(fields: fields, primaryKey: key), bucketKey: bucketKey)
         if isPartitioned { table.partitionKey = [keyCount] }
         set("table.datalake.enabled", isInLake ? "true" : "false", &table)
-        table.isEvolving = !isInLake
+        table.isEvolving = true
         if random.below(3) == 0 {
             let codec = ["LZ4_FRAME", "ZSTD"][random.below(2)]
             set("table.log.arrow.compression.type", codec, &table)

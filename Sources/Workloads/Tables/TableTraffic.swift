@@ -49,7 +49,7 @@ public final class TableTraffic: Workload {
         var all = tables.map { table in
             var table = table
             table.hasPartialUpdates = table.takesPartialUpdates
-            table.isEvolving = !table.isInLake
+            table.isEvolving = true
             return table
         }
         for name in Self.drawnNames(drawnCount) { all.append(TableDraw.table(name, &random)) }
