@@ -6,6 +6,8 @@ public import Vectors
 /// Keeps the vector indexes of all tables that have a vector column, and answers searches.
 public final class VectorIndexer {
     static let leaseName = "indexer"
+    /// Near rows that one answer has at most.
+    public static let hitLimit = 10_000
 
     public let machine: Machine
     public let mirror: MetadataMirror
@@ -61,7 +63,7 @@ public final class VectorIndexer {
             throw ClusterError.busy(reason: "the index of \(bucket) is not open here")
         }
         do {
-            return .nearest(try index.search(query, limit: min(limit, 10_000)))
+            return .nearest(try index.search(query, limit: min(limit, Self.hitLimit)))
         } catch {
             throw ClusterError.invalidRequest(reason: "\(error)")
         }
@@ -93,10 +95,11 @@ public final class VectorIndexer {
     private func index(
         _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
-        guard let column = table.vectorColumn,
-            case .vector(let dimension, _) = table.schema.fields[column].type
-        else { preconditionFailure("table \(table.name) has no vector column") }
-        var settings = VectorIndexConfiguration(dimension: dimension)
+        guard let dimension = table.vectorDimension else {
+            preconditionFailure("table \(table.name) has no vector column")
+        }
+        var settings = VectorIndexConfiguration(
+            dimension: dimension, distance: table.vectorDistance)
         settings.hotPointLimit = configuration.hotPointLimit
         settings.isExactWhereFaster = configuration.searchesExactlyWhereFaster
         settings.degree = configuration.vectorDegree
