@@ -149,6 +149,8 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .vectors:
             [
+                "more candidates of near rows looked at",
+                "nearest rows read out of the whole table",
                 "vector deleted while its segments were merged",
                 "vector garbage outlives a failed delete",
                 "vector index claimed by two at once",
