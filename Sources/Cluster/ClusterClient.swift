@@ -182,7 +182,7 @@ public final class ClusterClient {
     public func search(
         _ bucket: BucketIdentifier, _ query: [Float], limit: Int
     ) async throws -> VectorAnswer {
-        guard let indexer = mirror.leaders[VectorIndexer.leaseName] else {
+        guard let indexer = mirror.indexer(of: bucket) else {
             throw ClusterError.busy(reason: "there is no indexer")
         }
         let response = try await calls.call(

@@ -84,6 +84,9 @@ public struct ClusterConfiguration: Sendable {
     public var vectorSegmentPointLimit = 65_536
     /// A segment of a vector index is searched point by point where that is faster than its graph.
     public var searchesExactlyWhereFaster = true
+    /// Where more candidates of near rows than these would have to be looked at, for a filter that
+    /// passes few, the table is read once instead.
+    public var vectorCandidateLimit = 4096
     /// How long the collector goes on looking for what a dropped table left once it finds no more.
     public var droppedTableWatch = Duration.seconds(120)
     /// How long a scan of a bucket's rows may pause between two pages.

@@ -95,6 +95,42 @@ extension MetadataMirror {
         )
     }
 
+    /// Says how far a service has come with some buckets of a table, beside what others of the
+    /// service say of theirs; false if that is not certain, or the table is gone.
+    ///
+    /// Needs no fence, as `publish`. The entry is one for all buckets, so it is exchanged.
+    func advance(
+        _ progress: [BucketProgress], by service: String, of table: Int64
+    ) async throws -> Bool {
+        if format < .expiring { return false }
+        let key = MetadataKey.consumed(by: service, table: table).text
+        let owner = MetadataKey.table(table).text
+        do {
+            for _ in 0..<Self.exchangeLimit {
+                guard let entry = try await machine.coordination.get(owner) else { return false }
+                let before = try await machine.coordination.get(key)
+                var offsets = ConsumedOffsets()
+                if let before { offsets = try read(ConsumedOffsets.self, from: before.value) }
+                for part in progress {
+                    offsets[part.bucket] = max(offsets[part.bucket], part.offset)
+                }
+                let result = try await machine.coordination.commit(
+                    CoordinationTransaction(
+                        conditions: [
+                            .revision(key: owner, entry.revision),
+                            before.map { .revision(key: key, $0.revision) } ?? .absent(key: key),
+                        ], operations: [.put(key: key, value: stored(offsets), lease: nil)]))
+                if case .committed = result { return true }
+                machine.observer.reached("progress of an indexer crossed that of another")
+            }
+        } catch let error as CoordinationError {
+            machine.observer.note(.debug, "progress of \(service) in table \(table): \(error)")
+        }
+        return false
+    }
+
+    private static let exchangeLimit = 4
+
     /// Says how far a service, or a reader under a lease, has come with a table; false if that is
     /// not certain, or the table is gone. `isFirst` where nothing was said under this lease before.
     ///

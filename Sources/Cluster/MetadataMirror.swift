@@ -27,6 +27,8 @@ public final class MetadataMirror {
     /// The machine that leads each service.
     public private(set) var leaders: [String: String] = [:]
     public private(set) var isLoaded = false
+    /// All changes up to this one are known here, and none after it.
+    private(set) var revision = Revision.zero
     /// The format of everything that is written now.
     public private(set) var format = FormatVersion.oldest
     /// Notified after each batch of changes.
@@ -246,11 +248,13 @@ public final class MetadataMirror {
         for entry in range.entries {
             apply(WatchEvent(key: entry.key, entry: entry, revision: entry.revision))
         }
+        revision = max(revision, range.revision)
         isLoaded = true
         announce()
     }
 
     private func apply(_ event: WatchEvent) {
+        revision = max(revision, event.revision)
         // Repeated and late events are old news.
         if let known = revisions[event.key], known >= event.revision { return }
         revisions[event.key] = event.revision

@@ -84,9 +84,27 @@ extension TableDescription {
                 throw refused("column \(field.name) of \(field.type) cannot choose the bucket")
             }
         }
-        guard let vectorColumn else { return }
-        guard case .vector = schema.fields[vectorColumn].type, isPrimaryKeyTable else {
+        try checkVectors()
+    }
+
+    private func checkVectors() throws(ClusterError) {
+        let column = properties[.vectorColumn]
+        guard let vectorColumn else {
+            if let column { throw refused("there is no column \(column) to be indexed") }
+            if properties[.vectorDimension] != nil || properties[.vectorDistance] != nil {
+                throw refused("it has no vector index: name the column that is to have one")
+            }
+            return
+        }
+        let field = schema.fields[vectorColumn]
+        guard let dimension = vectorDimension, isPrimaryKeyTable else {
             throw refused("only a vector column of a primary-key table can be indexed")
+        }
+        if column ?? field.name != field.name {
+            throw refused("\(field.name) is indexed, not \(column ?? "")")
+        }
+        if let text = properties[.vectorDimension], Int(text) != dimension {
+            throw refused("vectors of \(field.name) have \(dimension) elements, not \(text)")
         }
     }
 

@@ -1,4 +1,5 @@
 public import Columnar
+public import Vectors
 
 /// A table as the cluster knows it.
 public struct TableDescription: Hashable, Sendable {
@@ -20,7 +21,8 @@ public struct TableDescription: Hashable, Sendable {
     /// The identifier of the column that the cluster numbers new rows in, if any.
     public var autoIncrementField: Int32?
 
-    /// `bucketKey` and `vectorColumn` are positions in the schema.
+    /// `bucketKey` and `vectorColumn` are positions in the schema; the latter can be said by a
+    /// property as well.
     ///
     /// Nothing is checked here but that these positions exist: see `check()`.
     public init(
@@ -36,7 +38,8 @@ public struct TableDescription: Hashable, Sendable {
         self.bucketCount = bucketCount
         self.replicationFactor = replicationFactor
         bucketKeyFields = bucketKey.map { schema.fields[$0].identifier }
-        vectorField = vectorColumn.map { schema.fields[$0].identifier }
+        let indexed = vectorColumn ?? properties[.vectorColumn].flatMap(schema.position(of:))
+        vectorField = indexed.map { schema.fields[$0].identifier }
         self.properties = properties
         partitionFields = partitionKey.map { schema.fields[$0].identifier }
         autoIncrementField = autoIncrementColumn.map { schema.fields[$0].identifier }
@@ -54,6 +57,16 @@ public struct TableDescription: Hashable, Sendable {
 
     /// The position in the present schema of the column whose vectors are indexed.
     public var vectorColumn: Int? { vectorField.map { position(of: $0) } }
+
+    /// The elements of an indexed vector; nil where none is indexed.
+    public var vectorDimension: Int? {
+        guard let vectorColumn, case .vector(let dimension, _) = schema.fields[vectorColumn].type
+        else { return nil }
+        return dimension
+    }
+
+    /// How far two vectors of the indexed column are apart.
+    public var vectorDistance: VectorDistance { properties.vectorDistance }
 
     public var isInLake: Bool { properties.isInLake }
 

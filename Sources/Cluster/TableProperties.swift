@@ -1,5 +1,6 @@
 public import KeyValue
 public import Columnar
+public import Vectors
 
 /// What a table's creator chose, under Fluss's names: `table.merge-engine` ...
 ///
@@ -116,6 +117,12 @@ public struct TableProperties: Hashable, Sendable {
             retainedCount: self[.retainedPartitions].flatMap { Int($0) } ?? 7)
     }
 
+    /// How far indexed vectors are apart.
+    public var vectorDistance: VectorDistance {
+        let name = self[.vectorDistance]?.lowercased()
+        return VectorDistance.allCases.first { $0.propertyName == name } ?? .cosine
+    }
+
     /// How the Arrow buffers of batches are compressed.
     public var compression: Compression {
         switch self[.compression]?.uppercased() {
@@ -158,6 +165,7 @@ public struct TableProperties: Hashable, Sendable {
     /// Whether a property speaks of a column.
     func names(column: String) -> Bool {
         self[.versionColumn] == column || self[.autoPartitionKey] == column
+            || self[.vectorColumn] == column
             || statisticsNames?.contains(column) == true
             || value("fields.\(column).agg") != nil
     }
@@ -169,6 +177,9 @@ public struct TableProperties: Hashable, Sendable {
         }
         if self[.autoPartitionKey] == column {
             try set(TableProperty.autoPartitionKey.rawValue, to: name)
+        }
+        if self[.vectorColumn] == column {
+            try set(TableProperty.vectorColumn.rawValue, to: name)
         }
         if let names = statisticsNames, names.contains(column) {
             try set(

@@ -1,4 +1,5 @@
 import KeyValue
+import Vectors
 
 /// The properties of a table that the engine reads, by Fluss's names.
 enum TableProperty: String, CaseIterable {
@@ -19,6 +20,10 @@ enum TableProperty: String, CaseIterable {
     case localSegments = "table.log.tiered.local-segments"
     /// Fluss has no bound of size.
     case logRetentionByteCount = "table.log.retention.bytes"
+    // Fluss has no vector index, and no vectors: a column of them is an array of floats there.
+    case vectorColumn = "table.vector-index.column"
+    case vectorDimension = "table.vector-index.dimension"
+    case vectorDistance = "table.vector-index.distance"
 
     /// What a value of the property has to be, in words; nil if `value` is such a one.
     func objection(to value: String) -> String? {
@@ -42,6 +47,10 @@ enum TableProperty: String, CaseIterable {
             (Int(value) ?? 0) < 1 ? "a number of segments from 1" : nil
         case .logRetentionByteCount:
             (Int64(value) ?? 0) < 1 && value != "-1" ? "a number of bytes from 1, or -1" : nil
+        case .vectorColumn: value.isEmpty ? "a column's name" : nil
+        case .vectorDimension: (Int(value) ?? 0) < 1 ? "a number of elements from 1" : nil
+        case .vectorDistance:
+            isOneOf(VectorDistance.allCases.map(\.propertyName), value.lowercased())
         }
     }
 
@@ -64,6 +73,9 @@ enum TableProperty: String, CaseIterable {
         case .logTimeToLive: "how long the log is kept, -1 for ever"
         case .localSegments: "segments that stay on servers' disks once they are in the remote log"
         case .logRetentionByteCount: "up to how many bytes the log of a bucket is kept, -1 for all"
+        case .vectorColumn: "the column whose vectors are indexed"
+        case .vectorDimension: "elements of the indexed vectors, where the type does not say"
+        case .vectorDistance: "how far indexed vectors are apart; cosine when absent"
         }
     }
 
@@ -86,6 +98,9 @@ enum TableProperty: String, CaseIterable {
         case .logTimeToLive: "12 h"
         case .localSegments: "2"
         case .logRetentionByteCount: "-1"
+        case .vectorColumn: "embedding"
+        case .vectorDimension: "16"
+        case .vectorDistance: "euclidean"
         }
     }
 
@@ -117,6 +132,16 @@ extension AggregateFunction {
         case "bool_and": self = .and
         case "bool_or": self = .or
         default: return nil
+        }
+    }
+}
+
+extension VectorDistance {
+    var propertyName: String {
+        switch self {
+        case .squaredEuclidean: "euclidean"
+        case .cosine: "cosine"
+        case .innerProduct: "inner-product"
         }
     }
 }

@@ -3,9 +3,14 @@ import Columnar
 public import Platform
 public import Vectors
 
-/// Keeps the vector indexes of all tables that have a vector column, and answers searches.
+/// Keeps the vector indexes of its buckets of all tables that have a vector column, and answers
+/// searches of them.
+///
+/// Buckets are spread over the indexers that run: see `IndexerAssignment`. Two that hold the same
+/// bucket for a moment do no harm, because the later one fences the other's index.
 public final class VectorIndexer {
-    static let leaseName = "indexer"
+    /// Near rows that one answer has at most.
+    public static let hitLimit = 10_000
 
     public let machine: Machine
     public let mirror: MetadataMirror
@@ -16,6 +21,10 @@ public final class VectorIndexer {
     private let client: ClusterClient
     private let configuration: ClusterConfiguration
     private let server: CallServer
+    private let progressGate: Gate
+    /// Up to where indexes of this indexer are durable, and up to where that was said.
+    private var durableOffsets: [BucketIdentifier: Int64] = [:]
+    private var publishedOffsets: [BucketIdentifier: Int64] = [:]
     /// The newest term; what an earlier one still does must not touch the indexes of this one.
     private var term: LeaderLease.Term?
 
@@ -24,6 +33,7 @@ public final class VectorIndexer {
         self.configuration = configuration
         client = ClusterClient(machine, configuration)
         server = CallServer(machine, configuration)
+        progressGate = Gate(machine)
         mirror = client.mirror
     }
 
@@ -32,7 +42,8 @@ public final class VectorIndexer {
         machine.spawn("calls to \(machine.name)") {
             try await self.server.serve { try self.answer($0) }
         }
-        let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
+        let name = IndexerAssignment.leaseName(of: machine.name)
+        let lease = LeaderLease(machine, name, mirror, configuration)
         try await lease.run { term in
             self.term = term
             self.indexes.removeAll()
@@ -41,9 +52,12 @@ public final class VectorIndexer {
                 for table in self.mirror.tables.keys.sorted().map({ self.mirror.tables[$0]! })
                 where table.vectorColumn != nil {
                     for bucket in self.mirror.buckets(of: table)
-                    where followed.insert(bucket).inserted {
+                    where self.isAssigned(bucket) && followed.insert(bucket).inserted {
                         self.machine.spawn("index of \(bucket)") {
                             try await self.follow(bucket, table, term)
+                            followed.remove(bucket)
+                            self.durableOffsets[bucket] = nil
+                            self.publishedOffsets[bucket] = nil
                         }
                     }
                 }
@@ -51,6 +65,11 @@ public final class VectorIndexer {
             }
             if self.term === term { self.indexes.removeAll() }
         }
+    }
+
+    /// Whether a bucket is this indexer's, as far as it has heard.
+    public func isAssigned(_ bucket: BucketIdentifier) -> Bool {
+        mirror.indexer(of: bucket) == machine.name
     }
 
     private func answer(_ request: Request) throws -> Response {
@@ -61,7 +80,7 @@ public final class VectorIndexer {
             throw ClusterError.busy(reason: "the index of \(bucket) is not open here")
         }
         do {
-            return .nearest(try index.search(query, limit: min(limit, 10_000)))
+            return .nearest(try index.search(query, limit: min(limit, Self.hitLimit)))
         } catch {
             throw ClusterError.invalidRequest(reason: "\(error)")
         }
@@ -73,12 +92,12 @@ public final class VectorIndexer {
         _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
         var retry = Backoff(configuration)
-        while term.isHeld && !mirror.isGone(bucket) {
+        while term.isHeld && isAssigned(bucket) && !mirror.isGone(bucket) {
             do {
                 try await index(bucket, table, term)
             } catch let error as VectorsError {
+                // Who fenced it has heard more of who runs: soon this indexer will have, too.
                 machine.observer.note(.debug, "index of \(bucket): \(error)")
-                if case .fenced = error { return }
             } catch let error as ClusterError {
                 machine.observer.note(.debug, "index of \(bucket): \(error)")
             } catch let error as ChangelogError {
@@ -93,10 +112,11 @@ public final class VectorIndexer {
     private func index(
         _ bucket: BucketIdentifier, _ table: TableDescription, _ term: LeaderLease.Term
     ) async throws {
-        guard let column = table.vectorColumn,
-            case .vector(let dimension, _) = table.schema.fields[column].type
-        else { preconditionFailure("table \(table.name) has no vector column") }
-        var settings = VectorIndexConfiguration(dimension: dimension)
+        guard let dimension = table.vectorDimension else {
+            preconditionFailure("table \(table.name) has no vector column")
+        }
+        var settings = VectorIndexConfiguration(
+            dimension: dimension, distance: table.vectorDistance)
         settings.hotPointLimit = configuration.hotPointLimit
         settings.isExactWhereFaster = configuration.searchesExactlyWhereFaster
         settings.degree = configuration.vectorDegree
@@ -105,11 +125,15 @@ public final class VectorIndexer {
         settings.mergeCount = configuration.vectorMergeCount
         settings.segmentPointLimit = configuration.vectorSegmentPointLimit
         let opened = try await VectorIndex.open(
-            machine, prefix: "vectors/\(bucket.path)", epoch: term.epoch, configuration: settings)
+            machine, prefix: "vectors/\(bucket.path)", epoch: mirror.revision.number,
+            configuration: settings)
+        if opened.durableOffset > 0 {
+            machine.observer.reached("vector index opened from its manifest")
+        }
         let codec = KeyCodec(primaryKeyOf: table.schema)
         var checkpointDue = machine.clock.now + configuration.lakeInterval
         if self.term === term { indexes[bucket] = opened }
-        while term.isHeld && !mirror.isGone(bucket) {
+        while term.isHeld && isAssigned(bucket) && !mirror.isGone(bucket) {
             do {
                 let fetched = try await client.fetch(
                     bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)
@@ -129,13 +153,20 @@ public final class VectorIndexer {
     }
 
     /// Says up to where the index has a bucket's log for good, so that the log may go below.
+    ///
+    /// Checkpoints of many buckets end at about the same time: what is known by then of all
+    /// buckets of the table is said at once.
     private func publishProgress(_ bucket: BucketIdentifier, _ offset: Int64) async throws {
-        var offsets = mirror.consumed[bucket.table]?[LogConsumer.vectors] ?? ConsumedOffsets()
-        if offsets[bucket] == offset { return }
-        // The index never goes back; the mirror may be behind what was said of other buckets,
-        // which only means that their logs are held a little longer.
-        offsets[bucket] = offset
-        _ = try await mirror.publish(offsets, by: LogConsumer.vectors, of: bucket.table)
+        durableOffsets[bucket] = offset
+        try await progressGate.run {
+            let news = durableOffsets.keys.sorted().filter {
+                $0.table == bucket.table && durableOffsets[$0]! > publishedOffsets[$0] ?? 0
+            }.map { BucketProgress(bucket: $0, offset: durableOffsets[$0]!) }
+            if news.isEmpty { return }
+            let isSaid = try await mirror.advance(
+                news, by: LogConsumer.vectors, of: bucket.table)
+            if isSaid { for part in news { publishedOffsets[part.bucket] = part.offset } }
+        }
     }
 
     private func apply(

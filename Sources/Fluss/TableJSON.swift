@@ -80,12 +80,19 @@ public enum TableJSON {
 
     /// A table that a client wants to have; `standardReplicas` is for one that says nothing of it.
     ///
+    /// Where `indexesVectors` the array of floats that `table.vector-index.column` names is a
+    /// column of vectors, which the protocol has no type for.
+    ///
     /// Throws `.refused(.invalidTable)`.
     public static func table(
-        _ json: JSONField, at path: Cluster.TablePath, standardReplicas: Int
+        _ json: JSONField, at path: Cluster.TablePath, standardReplicas: Int,
+        indexesVectors: Bool = false
     ) throws(FlussError) -> TableDescription {
         do throws(JSONError) {
-            let schema = try decodeSchema(try json.required("schema"))
+            let (properties, replicas) = try properties(json)
+            let schema = try decodeSchema(
+                try json.required("schema"),
+                indexing: indexesVectors ? vectors(properties) : nil)
             var partitionKey: [Int] = []
             if let key = try json.optional("partition_key") {
                 partitionKey = try positions(of: try key.array(), in: schema)
@@ -100,28 +107,10 @@ public enum TableJSON {
                 if !names.isEmpty { bucketKey = try positions(of: names, in: schema) }
             }
             let count = try json.optional("bucket_count")?.integer(as: Int32.self)
-            var replicas = standardReplicas
-            var values: [(String, String)] = []
-            for name in ["properties", "custom_properties"] {
-                for (key, value) in try json.optional(name)?.members() ?? [] {
-                    if key == replicationFactor {
-                        guard let number = Int(try value.string()), number > 0 else {
-                            throw .wrongType(path: value.path, expected: "a number of replicas")
-                        }
-                        replicas = number
-                    } else {
-                        values.append((key, try value.string()))
-                    }
-                }
-            }
-            let properties: TableProperties
-            do { properties = try TableProperties(values) } catch {
-                throw .wrongType(path: "properties", expected: "what Fluss takes: \(error)")
-            }
             return TableDescription(
                 database: path.database, name: path.table, schema: schema,
-                bucketCount: count ?? Int32(bucketCountStandard), replicationFactor: replicas,
-                bucketKey: bucketKey,
+                bucketCount: count ?? Int32(bucketCountStandard),
+                replicationFactor: replicas ?? standardReplicas, bucketKey: bucketKey,
                 isInLake: partitionKey.isEmpty
                     || properties.value("table.datalake.enabled") == "true",
                 properties: properties, partitionKey: partitionKey,
@@ -131,15 +120,54 @@ public enum TableJSON {
         }
     }
 
-    private static func decodeSchema(_ field: JSONField) throws(JSONError) -> Schema {
+    private static func properties(
+        _ json: JSONField
+    ) throws(JSONError) -> (TableProperties, replicas: Int?) {
+        var replicas: Int?
+        var values: [(String, String)] = []
+        for name in ["properties", "custom_properties"] {
+            for (key, value) in try json.optional(name)?.members() ?? [] {
+                if key == replicationFactor {
+                    guard let number = Int(try value.string()), number > 0 else {
+                        throw .wrongType(path: value.path, expected: "a number of replicas")
+                    }
+                    replicas = number
+                } else {
+                    values.append((key, try value.string()))
+                }
+            }
+        }
+        do { return (try TableProperties(values), replicas) } catch {
+            throw .wrongType(path: "properties", expected: "what Fluss takes: \(error)")
+        }
+    }
+
+    /// The column that is to have a vector index, and the elements of its vectors.
+    private static func vectors(
+        _ properties: TableProperties
+    ) -> (column: String, dimension: Int)? {
+        guard let column = properties.value("table.vector-index.column"),
+            let text = properties.value("table.vector-index.dimension"), let count = Int(text)
+        else { return nil }
+        return (column, count)
+    }
+
+    private static func decodeSchema(
+        _ field: JSONField, indexing vectors: (column: String, dimension: Int)? = nil
+    ) throws(JSONError) -> Schema {
         var fields: [Field] = []
         for column in try field.required("columns").array() {
-            let (type, isNullable) = try TypeJSON.decode(try column.required("data_type"))
+            var (type, isNullable) = try TypeJSON.decode(try column.required("data_type"))
+            let name = try column.required("name").string()
+            if let vectors, name == vectors.column, case .array(let array) = type,
+                array.element == .float
+            {
+                type = .vector(dimension: vectors.dimension)
+            }
             let identifier = try column.optional("id")?.integer(as: Int32.self)
             fields.append(
                 Field(
-                    identifier: (identifier ?? Int32(fields.count)) &+ 1,
-                    name: try column.required("name").string(), type: type,
+                    identifier: (identifier ?? Int32(fields.count)) &+ 1, name: name, type: type,
                     isNullable: isNullable))
         }
         let draft: Schema

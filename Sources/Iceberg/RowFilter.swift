@@ -161,4 +161,16 @@ public struct RowFilter: Hashable, Sendable {
             } ?? false
         }
     }
+
+    /// Whether a row passes. Precondition: the filter is valid for the schema, and the row of it.
+    public func passes(_ row: Row, of schema: Schema) -> Bool {
+        conditions.allSatisfy { condition in
+            condition.holds { identifier in
+                guard let column = schema.position(ofIdentifier: identifier) else {
+                    preconditionFailure("the filter's column is not in the row")
+                }
+                return row[column]
+            } ?? false
+        }
+    }
 }

@@ -36,6 +36,8 @@ public enum Fact {
     case scanned(ScanAnswer)
     case scannedSome(PartialScanAnswer)
     case searched(SearchAnswer)
+    case searchedTable(TableSearchAnswer)
+    case foundNearest(NearestAnswer)
     case followed(FollowAnswer)
     case readUnderSchema(EvolvedAnswer)
     case pruned(PrunedAnswer)

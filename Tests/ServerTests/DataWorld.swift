@@ -15,13 +15,13 @@ final class DataWorld {
     let deployment: Deployment
     private let web = NodeName(.gateway, 1).description
 
-    init(seed: UInt64, lakeInterval: Duration = .seconds(5)) {
+    init(seed: UInt64, lakeInterval: Duration = .seconds(5), indexerCount: Int = 0) {
         world = SimulationWorld(seed: seed)
         var configuration = ClusterConfiguration()
         configuration.lakeInterval = lakeInterval
         let nodes =
             [NodeName(.coordinator, 1)] + (1...3).map { NodeName(.server, $0) }
-            + [NodeName(.tierer, 1)]
+            + [NodeName(.tierer, 1)] + (0..<indexerCount).map { NodeName(.indexer, $0 + 1) }
         deployment = Deployment(nodes, configuration)
         for node in nodes {
             world.addMachine(node.description)

@@ -80,7 +80,10 @@ final class Halts: Oracle {
             indexers[node] = ObjectIdentifier(indexer)
             for bucket in indexer.indexes.keys { found.insert(Index(node: node, bucket: bucket)) }
             if !isSameLife || isExplained(node, withStore: true) { continue }
-            let lost = openIndexes.filter { $0.node == node && !found.contains($0) }
+            // Those that another indexer has by now were not dropped.
+            let lost = openIndexes.filter {
+                $0.node == node && !found.contains($0) && indexer.isAssigned($0.bucket)
+            }
             for index in lost.sorted(by: { $0.bucket < $1.bucket }) {
                 tally.violated(
                     "\(evidence.place(of: index.bucket)): \(node) has dropped its vector index, "

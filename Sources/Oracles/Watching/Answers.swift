@@ -83,6 +83,30 @@ public struct SearchAnswer {
     public let answer: VectorAnswer
 }
 
+/// What a search of a whole table found.
+public struct TableSearchAnswer {
+    public let table: TableDescription
+    public let query: [Float]
+    /// Near rows that were asked for.
+    public let limit: Int
+    public let answer: TableVectorAnswer
+    /// Those that it has to be about.
+    public let buckets: [BucketIdentifier]
+}
+
+/// What a search of a whole table for rows that pass found.
+public struct NearestAnswer {
+    public let table: TableDescription
+    public let query: [Float]
+    /// Near rows that were asked for.
+    public let limit: Int
+    /// Which rows pass; nil for all.
+    public let question: PartialQuestion?
+    public let answer: NearestRows
+    /// Those that it has to be about.
+    public let buckets: [BucketIdentifier]
+}
+
 /// What a service saw that follows a log.
 public struct FollowAnswer {
     public let log: CommittedLog

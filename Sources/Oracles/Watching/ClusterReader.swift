@@ -7,8 +7,6 @@ import Vectors
 /// Looks rows up, scans, and searches while the writers write, as readers do, and has each answer
 /// held against the changelog as of the very offset that the answer claims to reflect.
 public final class ClusterReader {
-    /// Near rows asked for in a search.
-    static let searchLimit = 10
     /// How often a cluster that is well again is asked, a second apart.
     private static let patience = 20
 
@@ -79,6 +77,10 @@ public final class ClusterReader {
                     try await insisting(.search) { try await search(bucket, table) }
                 }
             }
+            if hasIndexer && table.vectorColumn != nil {
+                try await insisting(.search) { try await searchTable(table) }
+                try await insisting(.search) { try await findNearest(table) }
+            }
         }
     }
 
@@ -88,7 +90,7 @@ public final class ClusterReader {
         } else if table.isInLake && random.chance(1, in: 20) {
             try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
         } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
-            try await asking(.search) { try await search(bucket, table) }
+            try await asking(.search) { try await searchSomehow(bucket, table) }
         } else if random.chance(1, in: 6) {
             try await readPast(bucket)
         } else if table.isPrimaryKeyTable && random.chance(1, in: 12) {
@@ -216,22 +218,6 @@ public final class ClusterReader {
                 ScanAnswer(
                     log: log, start: start, last: last, found: found, offset: page.offset,
                     known: known)))
-        return nil
-    }
-
-    // MARK: Vectors
-
-    func search(
-        _ bucket: BucketIdentifier, _ table: TableDescription
-    ) async throws -> String? {
-        guard let log = oracles.evidence.logs[bucket], let column = table.vectorColumn,
-            case .vector(let dimension, _) = table.schema.fields[column].type
-        else { return nil }
-        let query = query(dimension)
-        let answer = try await client.search(bucket, query, limit: Self.searchLimit)
-        oracles.tell(
-            .searched(
-                SearchAnswer(log: log, query: query, limit: Self.searchLimit, answer: answer)))
         return nil
     }
 }

@@ -177,6 +177,9 @@ extension ClusterSetting {
         count(
             "vectorSegmentPoints", 16...10_000_000, \.vectorSegmentPointLimit,
             "vectors that a merged segment of an index has at most"),
+        count(
+            "vectorCandidates", 1...10_000, \.vectorCandidateLimit,
+            "rows that a search with a filter looks at before it reads the whole table instead"),
     ]
 
     private static let tables: [ClusterSetting] = [

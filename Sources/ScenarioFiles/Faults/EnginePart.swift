@@ -151,9 +151,13 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .vectors:
             [
+                "more candidates of near rows looked at",
+                "nearest rows read out of the whole table",
+                "progress of an indexer crossed that of another",
                 "vector deleted while its segments were merged",
                 "vector garbage outlives a failed delete",
                 "vector index claimed by two at once",
+                "vector index opened from its manifest",
                 "vector manifest arrived late",
                 "vector manifest of unknown outcome adopted",
                 "vector manifest read back",

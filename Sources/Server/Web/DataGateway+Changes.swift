@@ -149,6 +149,12 @@ extension DataGateway {
 
 /// How far the buckets of a table were read, as a text: `0:17,1:12`, with partitions `5/0:17`.
 enum ChangeCursor {
+    static func text(_ progress: [BucketProgress]) -> String {
+        text(
+            Dictionary(
+                progress.map { ($0.bucket, $0.offset) }, uniquingKeysWith: { first, _ in first }))
+    }
+
     static func text(_ cursor: [BucketIdentifier: Int64]) -> String {
         cursor.keys.sorted().map { bucket in
             let partition = bucket.partition.map { "\($0)/" } ?? ""

@@ -132,7 +132,8 @@ extension DataGateway {
         let name = try saying { try body.required("name").string() }
         let path = TablePath(database: try database(call).name, table: name)
         let servers = min(3, max(1, client.mirror.servers.count))
-        let wanted = try TableJSON.table(body, at: path, standardReplicas: servers)
+        let wanted = try TableJSON.table(
+            body, at: path, standardReplicas: servers, indexesVectors: true)
         let isNew = client.mirror.table(at: path) == nil
         let table = try await defining { try await self.client.createTable(wanted) }
         return WebResponse(json: Self.describe(table), status: isNew ? 201 : 200)

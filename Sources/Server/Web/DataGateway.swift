@@ -68,6 +68,7 @@ final class DataGateway {
         case .deleteRows: deleteRows
         case .lookUpRows: lookUpRows
         case .readRows: readRows
+        case .findNearestRows: findNearestRows
         case .readChanges: readChanges
         case .health, .ready, .metrics, .description, .cluster, .tables, .buckets, .leaders, .lake:
             nil

@@ -1,3 +1,4 @@
+import Cluster
 import Iceberg
 import JSON
 
@@ -161,6 +162,27 @@ extension OpenAPIDescription {
             ]),
         JSONMember("Rows", list(reference("Row"))),
         JSONMember("GivenRows", ["oneOf": [reference("Row"), list(reference("Row"))]]),
+        JSONMember(
+            "Nearness",
+            object(
+                [
+                    ("vector", list(["type": "number"])),
+                    (
+                        "limit",
+                        [
+                            "type": "integer", "minimum": 1, "default": 10,
+                            "maximum": .integer(Int64(ClusterClient.nearestRowLimit)),
+                        ]
+                    ), ("columns", texts), ("filter", reference("Filter")),
+                ], required: ["vector"], isClosed: true)),
+        JSONMember(
+            "NearRows",
+            list([
+                "allOf": [
+                    reference("Row"),
+                    object([("__distance", ["type": "number"])], required: ["__distance"]),
+                ]
+            ])),
         JSONMember(
             "FoundRows", list(["anyOf": [reference("Row"), ["type": "null"]]])),
         JSONMember("Writer", object([("writer", text)], required: ["writer"])),

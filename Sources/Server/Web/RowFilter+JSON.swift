@@ -25,6 +25,11 @@ extension RowFilter {
         self.init([try Self.condition(text, schema)])
     }
 
+    /// What a member of a body says.
+    init(_ field: JSONField, _ schema: Schema) throws(JSONError) {
+        self.init([try Self.condition(field, schema)])
+    }
+
     private static func condition(
         _ text: String, _ schema: Schema
     ) throws(WebProblem) -> Condition {

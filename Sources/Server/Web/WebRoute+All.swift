@@ -120,6 +120,11 @@ extension WebRoute {
             ], body: .rows("GivenRows"), answers: .rows("FoundRows"),
             refusals: [404, 406, 413, 415, 422, 503]),
         WebRoute(
+            "POST", table + "/rows/nearest", .findNearestRows,
+            "The rows whose indexed vectors are nearest to one, with their distances",
+            [formats], body: .json("Nearness"), answers: .rows("NearRows"),
+            refusals: [404, 406, 413, 415, 422, 503]),
+        WebRoute(
             "GET", table + "/rows", .readRows,
             "The rows of a table at one moment, out of the lake and the log; in no order",
             [

@@ -10,6 +10,7 @@ struct WebRoute {
         case listDatabases, createDatabase, describeDatabase, dropDatabase
         case listTables, createTable, describeTable, alterTable, dropTable
         case createWriter, writeRows, deleteRows, lookUpRows, readRows, readChanges
+        case findNearestRows
     }
 
     /// What a parameter of the query may be.

@@ -1,0 +1,90 @@
+import Columnar
+import Platform
+import Simulation
+import Testing
+import Vectors
+
+@testable import Cluster
+
+@Suite("Indexers share the buckets")
+struct IndexerStories {
+    private static let table = TableDescription(
+        name: "products",
+        schema: Schema(
+            fields: [
+                Field(identifier: 1, name: "id", type: .int, isNullable: false),
+                Field(identifier: 2, name: "embedding", type: .vector(dimension: 2)),
+            ], primaryKey: [0]),
+        bucketCount: 8, replicationFactor: 3, bucketKey: [0], isInLake: false, vectorColumn: 1)
+
+    @Test("Buckets are spread evenly, and only those of an indexer that comes or goes move")
+    func assignment() {
+        let leases = (1...4).map { ("indexer:indexer-\($0)", "indexer-\($0)") }
+        let others = [("coordinator", "coordinator-1"), ("tierer", "tierer-1")]
+        func owners(_ count: Int) -> [String] {
+            let leaders = Dictionary(uniqueKeysWithValues: leases.prefix(count) + others)
+            return (0..<400).compactMap {
+                IndexerAssignment.indexer(
+                    of: BucketIdentifier(table: Int64($0 / 8), bucket: Int32($0 % 8)),
+                    among: leaders)
+            }
+        }
+        let (three, four) = (owners(3), owners(4))
+        #expect(owners(0) == [] && three.count == 400)
+        for number in 1...4 {
+            #expect(70...130 ~= four.filter { $0 == "indexer-\(number)" }.count)
+        }
+        #expect(zip(three, four).allSatisfy { $0 == $1 || $1 == "indexer-4" })
+    }
+
+    @Test(
+        "A bucket whose indexer dies is searched at another, from the manifest on",
+        arguments: ["indexer-1", "indexer-2"])
+    func failover(victim: String) throws {
+        // No checkpoint comes between the death and the look at what was opened.
+        let story = FaultyStory(seed: 3) { $0.lakeInterval = .seconds(20) }
+        story.heal()
+        let world = story.world
+        let configuration = story.cluster.configuration
+        var indexers: [String: VectorIndexer] = [:]
+        for name in ["indexer-1", "indexer-2"] {
+            world.addMachine(name)
+            world.start(name) {
+                let indexer = VectorIndexer($0, configuration)
+                indexers[name] = indexer
+                try await indexer.run()
+            }
+        }
+        story.play { client in
+            let table = try await client.createTable(Self.table)
+            let writer = TableWriter(client, table)
+            var openCount = 200
+            for number in 0..<200 {
+                let vector: [Float] = [Float(number), 1]
+                writer.write(.upsert([.int(Int32(number)), .vector(vector)])) { _ in
+                    openCount -= 1
+                }
+            }
+            while openCount > 0 { try await client.machine.sleep(.milliseconds(100)) }
+            try await client.machine.sleep(.seconds(25))
+            let held = indexers.mapValues { Set($0.indexes.keys) }
+            #expect(held["indexer-1"]!.isDisjoint(with: held["indexer-2"]!))
+            #expect(held["indexer-1"]!.union(held["indexer-2"]!) == Set(table.buckets))
+            #expect(held.values.allSatisfy { !$0.isEmpty })
+            let before = try await client.search(table, [3, 1], limit: 50)
+            world.crash(victim)
+            var after: TableVectorAnswer?
+            while after == nil {
+                try await client.machine.sleep(.milliseconds(500))
+                after = try? await client.search(table, [3, 1], limit: 50)
+            }
+            #expect(after == before)
+            let heir = indexers[victim == "indexer-1" ? "indexer-2" : "indexer-1"]!
+            for bucket in table.buckets {
+                let index = try #require(heir.indexes[bucket])
+                #expect(index.durableOffset > 0, "\(bucket) was indexed anew")
+                #expect(client.mirror.consumedOffset(of: bucket, table) == index.durableOffset)
+            }
+        }
+    }
+}
