@@ -53,7 +53,7 @@ extension OpenAPIDescription {
                 [
                     ("type", text), ("title", text), ("status", number), ("code", text),
                     ("detail", text), ("acknowledged", number), ("unknown", number),
-                    ("refused", number),
+                    ("refused", number), ("tables", texts),
                 ], required: ["type", "title", "status", "code", "detail"]))
     ]
 
@@ -161,6 +161,21 @@ extension OpenAPIDescription {
             ]),
         JSONMember("Rows", list(reference("Row"))),
         JSONMember("GivenRows", ["oneOf": [reference("Row"), list(reference("Row"))]]),
+        JSONMember(
+            "Question",
+            object(
+                [
+                    ("query", ["type": "string", "minLength": 1]),
+                    ("parameters", list(["type": ["string", "number", "boolean", "null"]])),
+                    ("database", optional(text)),
+                    (
+                        "limit",
+                        [
+                            "type": ["integer", "null"], "minimum": 0,
+                            "maximum": .integer(Int64(DataGateway.answerRowLimit)),
+                        ]
+                    ),
+                ], required: ["query"], isClosed: true)),
         JSONMember(
             "FoundRows", list(["anyOf": [reference("Row"), ["type": "null"]]])),
         JSONMember("Writer", object([("writer", text)], required: ["writer"])),
