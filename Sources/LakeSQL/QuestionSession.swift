@@ -1,5 +1,6 @@
 import CSQLite
 import Columnar
+import Platform
 
 /// One run of a question on a database of its own, which goes away with it.
 final class QuestionSession {
@@ -7,6 +8,7 @@ final class QuestionSession {
     private let connection: SQLConnection
     private var module: VirtualTableModule?
     private let held: [HeldRows]
+    private let sign: StopSign
     /// What a scan wanted that is not held.
     var lacking: SQLScan?
     private var refusedWord: String?
@@ -19,8 +21,9 @@ final class QuestionSession {
     private static let textByteLimit = 100_000
     private static let ticks = 1000
 
-    init(_ question: SQLQuestion, _ rows: [SQLRows]) throws {
+    init(_ question: SQLQuestion, _ rows: [SQLRows], until sign: StopSign) throws {
         self.question = question
+        self.sign = sign
         held = rows.map { HeldRows($0) }
         startByteCount = sqlite3_memory_used()
         if question.text.utf8.count > Self.textByteLimit {
@@ -116,7 +119,9 @@ final class QuestionSession {
         for (limit, value) in Self.limits { sqlite3_limit(handle, limit, value) }
         connection.setProgress(every: Self.ticks) { [unowned self] in
             tickCount += 1
-            if tickCount > question.limits.stepCount / Self.ticks {
+            if sign.isRaised {
+                overLimit = "the statement takes too long: narrow it, or join on fewer rows"
+            } else if tickCount > question.limits.stepCount / Self.ticks {
                 overLimit =
                     "the statement takes over \(question.limits.stepCount) steps: narrow it, or "
                     + "join on fewer rows"

@@ -1,5 +1,6 @@
 public import Columnar
 public import Iceberg
+public import Platform
 
 /// A table that a question may name.
 public struct SQLTable: Hashable, Sendable {
@@ -133,9 +134,14 @@ public struct SQLQuestion: Sendable {
 
     /// Answers, or says what is lacking.
     ///
-    /// Throws `SQLQuestionError`.
-    public func step(over rows: [SQLRows]) throws(SQLQuestionError) -> Step {
-        do { return try QuestionSession(self, rows).run() } catch let error as SQLQuestionError {
+    /// - Parameter sign: Ends the step once it is raised.
+    /// - Throws: `SQLQuestionError`.
+    public func step(
+        over rows: [SQLRows], until sign: StopSign = StopSign()
+    ) throws(SQLQuestionError) -> Step {
+        do { return try QuestionSession(self, rows, until: sign).run() } catch let error
+            as SQLQuestionError
+        {
             throw error
         } catch { throw .statement(reason: "\(error)") }
     }

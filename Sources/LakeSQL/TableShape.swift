@@ -14,17 +14,18 @@ struct TableShape {
 
     /// What SQLite is told the table is.
     var declaration: String {
-        var columns = fields.map { "\(quoted($0.name)) \($0.type.sqlName)" }
-        // A column of that name leaves no room for the hidden one.
-        let hidesMoment = fields.contains { $0.name.lowercased() == Self.momentColumn }
-        var hidden = hidesMoment ? [] : ["\(Self.momentColumn) TEXT HIDDEN"]
-        if isOfChanges {
-            columns = ["\(Self.changeColumn) TEXT"] + columns
-            hidden = [
-                "\(Self.startColumn) TEXT HIDDEN", "\(Self.momentColumn) TEXT HIDDEN",
-            ]
-        }
-        return "CREATE TABLE x(\((columns + hidden).joined(separator: ", ")))"
+        let columns = fields.map { "\(quoted($0.name)) \($0.type.sqlName)" }
+        let change = isOfChanges ? ["\(free(Self.changeColumn)) TEXT"] : []
+        let hidden = (isOfChanges ? [Self.startColumn] : []) + [Self.momentColumn]
+        let declared = change + columns + hidden.map { "\(free($0)) TEXT HIDDEN" }
+        return "CREATE TABLE x(\(declared.joined(separator: ", ")))"
+    }
+
+    /// The name, with as many underscores before it as it takes to be no column's.
+    private func free(_ name: String) -> String {
+        var free = name
+        while fields.contains(where: { $0.name.lowercased() == free }) { free = "_" + free }
+        return free
     }
 
     /// Chooses the constraints whose values a scan is handed.

@@ -70,7 +70,10 @@ final class ServeLog: Sendable {
         _ time: Timestamp, _ level: String, _ event: String, _ message: String,
         _ members: [JSONMember]
     ) -> String {
-        let text = CalendarText.timestamp(time.millisecondsSinceEpoch, 1000, separator: "T") + "Z"
+        let (seconds, rest) = time.millisecondsSinceEpoch.quotientAndRemainder(dividingBy: 1000)
+        let text =
+            CalendarText.timestamp(seconds, 1, separator: "T") + "."
+            + String(1000 + rest).dropFirst() + "Z"
         return JSONValue.object(
             [
                 JSONMember("time", .string(text)), JSONMember("level", .string(level)),

@@ -1,5 +1,6 @@
 import Columnar
 import Iceberg
+import Platform
 import Testing
 
 @testable import LakeSQL
@@ -227,6 +228,11 @@ struct SQLQuestionTests {
         #expect(refusal(sorts) { $0.memoryByteCount = 4 << 20 }?.contains("sorts") == true)
         let answers = refusal("SELECT note FROM orders") { $0.answerByteCount = 1000 }
         #expect(answers?.contains("answer") == true)
+        let sign = StopSign()
+        sign.raise()
+        #expect(throws: SQLQuestionError.self) {
+            try reader.question(endless + " SELECT sum(i) FROM n").step(over: [], until: sign)
+        }
         var question = reader.question("SELECT id FROM orders")
         question.limits.rowCount = 3
         let answer = try reader.ask(question)
@@ -248,6 +254,15 @@ struct SQLQuestionTests {
             return
         }
         #expect(scan.table == 0)
+        let taken = ["as_of", "since", "_change"].enumerated().map { number, name in
+            Field(identifier: Int32(number), name: name, type: .string)
+        }
+        question.text = "SELECT t.as_of FROM t, \"t$changes\" c WHERE c._since = 'a'"
+        question.tables = [SQLTable(database: "a", name: "t", columns: taken)]
+        guard case .reads = try question.step(over: []) else {
+            Issue.record("nothing is read")
+            return
+        }
         question.text = "SELECT id FROM main.t"
         question.tables = [SQLTable(database: "main", name: "t", columns: [orders.columns[0]])]
         guard case .reads = try question.step(over: []) else {

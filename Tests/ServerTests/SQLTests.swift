@@ -84,6 +84,11 @@ struct SQLTests {
                     "SELECT price FROM orders WHERE id = ?",
                     [JSONMember("parameters", [7]), JSONMember("database", "shop")])
                     == [["price": .number(7.5)]])
+            #expect(
+                try await browser.ask("SELECT id, price FROM orders WHERE id IN (3, 4, 59, 4, 999)")
+                    == [
+                        ["id": 4, "price": .number(4.5)], ["id": 59, "price": .number(59.5)],
+                    ])
             let partial = try await browser.insist(
                 "POST", sql + "?format=ndjson",
                 Array(#"{"query": "SELECT id, id FROM clicks", "limit": 2}"#.utf8))

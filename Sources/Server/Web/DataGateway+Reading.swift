@@ -51,7 +51,7 @@ extension DataGateway {
     }
 
     /// The rows of some keys; of half of them at a time where they are too many for an answer.
-    private func rows(of keys: [[Value]], in table: TableDescription) async throws -> [Row?] {
+    func rows(of keys: [[Value]], in table: TableDescription) async throws -> [Row?] {
         do {
             return try await reading { try await client.lookup(keys, in: table) }
         } catch let error as ClusterError {

@@ -18,8 +18,11 @@ extension DataGateway {
     /// How many tables and moments a question may read, those that are read again included.
     private static let scanLimit = 40
     /// How long all reading of a question may take.
-    static let questionPatience = Duration.seconds(60)
-    /// Bytes of rows that a question may read.
+    static let questionPatience = Duration.seconds(30)
+    /// How long SQLite may take for a question.
+    private static let workPatience = Duration.seconds(10)
+    /// Rows that a question may read, and their bytes.
+    private static let heldRowLimit = 4_000_000
     static let heldByteLimit = 256 * 1024 * 1024
 
     func askSQL(_ call: WebCall) async throws -> WebResponse {
@@ -102,12 +105,16 @@ extension DataGateway {
         let held = MemoryUse(of: machine.memory)
         defer { held.byteCount = 0 }
         var rows: [SQLRows] = []
+        var patience = Self.workPatience
         for _ in 0..<Self.scanLimit {
             let present = rows
             let byteCount = held.byteCount
             let step = try await questionTurns.run {
-                try await machine.compute(.query, byteCount: byteCount) {
-                    try question.step(over: present)
+                let start = machine.clock.now
+                let sign = stopSign(after: patience)
+                defer { patience -= machine.clock.now - start }
+                return try await machine.compute(.query, byteCount: byteCount) {
+                    try question.step(over: present, until: sign)
                 }
             }
             switch step {
@@ -128,19 +135,32 @@ extension DataGateway {
             422, "overLimit", "the statement reads more than \(Self.scanLimit) tables and moments")
     }
 
+    /// A sign that is raised after a while, and when the machine ends.
+    private func stopSign(after patience: Duration) -> StopSign {
+        let sign = StopSign()
+        machine.spawn("end of a question") {
+            defer { sign.raise() }
+            try await self.machine.sleep(patience)
+        }
+        return sign
+    }
+
     private func read(
         _ scan: SQLScan, of table: TableDescription, into held: MemoryUse, until deadline: Instant
     ) async throws -> SQLRows {
         var rows = SQLRows(scan: scan, batches: [])
+        var rowCount = 0
         func take(_ batch: RecordBatch) throws {
             if batch.rowCount == 0 { return }
             rows.batches.append(batch)
             held.byteCount += SQLRows.byteCount(of: batch)
-            if held.byteCount > Self.heldByteLimit {
+            rowCount += batch.rowCount
+            if held.byteCount > Self.heldByteLimit || rowCount > Self.heldRowLimit {
                 throw WebProblem(
                     422, "overLimit",
-                    "the rows that the statement reads are over \(Self.heldByteLimit) bytes: name "
-                        + "fewer columns, or narrow it by conditions with constants")
+                    "the rows that the statement reads are over \(Self.heldByteLimit) bytes or "
+                        + "\(Self.heldRowLimit) rows: name fewer columns, or narrow it by "
+                        + "conditions with constants")
             }
             if machine.clock.now > deadline {
                 throw WebProblem(
@@ -151,6 +171,10 @@ extension DataGateway {
         }
         if scan.isOfChanges {
             try await readChanges(scan, of: table, take)
+        } else if scan.asOf == nil, let keys = scan.filter.keys(of: table) {
+            let found = try await self.rows(of: keys, in: table).compactMap(\.self)
+            let batch = try RecordBatch(schema: table.schema, rows: found)
+            try take(batch.project(scan.columns))
         } else {
             // A read has a column, also where a statement only counts.
             let columns = scan.columns.isEmpty ? [0] : scan.columns
@@ -317,6 +341,44 @@ struct ArrowColumn {
 
     func field(_ identifier: Int32) -> Field {
         Field(identifier: identifier, name: name, type: type, isNullable: true)
+    }
+}
+
+extension RowFilter {
+    /// At most so many keys are looked up instead of reading a table.
+    private static let keyLimit = 500
+
+    /// The primary keys that rows which pass have to have; nil if they may have any.
+    func keys(of table: TableDescription) -> [[Value]]? {
+        if !table.isPrimaryKeyTable { return nil }
+        var keys: [[Value]] = [[]]
+        for position in table.schema.primaryKey {
+            let field = table.schema.fields[position]
+            let choices = conditions.compactMap { values($0, of: field) }
+            guard let values = choices.first, values.allSatisfy({ $0.matches(field.type) }) else {
+                return nil
+            }
+            if keys.count * values.count > Self.keyLimit { return nil }
+            keys = keys.flatMap { key in values.map { key + [$0] } }
+        }
+        return keys
+    }
+
+    /// The values that a condition lets a column have; nil if they may be any.
+    private func values(_ condition: Condition, of field: Field) -> [Value]? {
+        switch condition {
+        case .comparison(let comparison)
+        where comparison.column == field.identifier && comparison.comparator == .equal:
+            return [comparison.value]
+        case .or(let parts):
+            var all: [Value] = []
+            for part in parts {
+                guard let some = values(part, of: field) else { return nil }
+                for value in some where !all.contains(value) { all.append(value) }
+            }
+            return all
+        default: return nil
+        }
     }
 }
 
