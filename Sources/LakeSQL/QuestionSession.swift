@@ -19,7 +19,7 @@ final class QuestionSession {
     /// SQLite attaches ten databases at most.
     private static let databaseLimit = 9
     private static let textByteLimit = 100_000
-    private static let ticks = 1000
+    private static let ticks = 100
 
     init(_ question: SQLQuestion, _ rows: [SQLRows], until sign: StopSign) throws {
         self.question = question

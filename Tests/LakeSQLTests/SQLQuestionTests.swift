@@ -230,7 +230,8 @@ struct SQLQuestionTests {
         #expect(answers?.contains("answer") == true)
         let sign = StopSign()
         sign.raise()
-        #expect(throws: SQLQuestionError.self) {
+        let tooLong = "the statement takes too long: narrow it, or join on fewer rows"
+        #expect(throws: SQLQuestionError.overLimit(reason: tooLong)) {
             try reader.question(endless + " SELECT sum(i) FROM n").step(over: [], until: sign)
         }
         var question = reader.question("SELECT id FROM orders")

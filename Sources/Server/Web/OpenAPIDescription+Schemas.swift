@@ -166,7 +166,10 @@ extension OpenAPIDescription {
             object(
                 [
                     ("query", ["type": "string", "minLength": 1]),
-                    ("parameters", list(["type": ["string", "number", "boolean", "null"]])),
+                    (
+                        "parameters",
+                        optional(list(["type": ["string", "number", "boolean", "null"]]))
+                    ),
                     ("database", optional(text)),
                     (
                         "limit",
