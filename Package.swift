@@ -61,8 +61,8 @@ let sources: [Target] = [
     module(
         "Server",
         [
-            "Fluss", "Cluster", "UnionRead", "LakeTiering", "Iceberg", "Changelog", "JSON",
-            "Columnar", "Platform",
+            "Fluss", "Cluster", "UnionRead", "LakeSQL", "LakeTiering", "Iceberg", "Changelog",
+            "JSON", "Columnar", "Platform",
         ]),
     module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
     module(
@@ -120,7 +120,7 @@ let testTargets: [Target] = [
     tests(
         "LakeSQL",
         ["LakeSQL", "Workbench", "Iceberg", "Parquet", "JSON", "Columnar", "Host", "Platform"]),
-    tests("Server", ["Server", "Cluster", "Columnar", "JSON"]),
+    tests("Server", ["Server", "Cluster", "LakeSQL", "Columnar", "JSON"]),
     tests(
         "Cluster",
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),

@@ -251,6 +251,27 @@ def write_orders(address):
     expect("rows as of before, and now", (len(then), len(now)), (102, 101))
 
 
+def query(address):
+    """What SQL says of the orders, as JSON, a line each, and Arrow."""
+    def body(text, **more):
+        return json.dumps({"query": text, **more}).encode()
+
+    sums = "SELECT count(*) AS n, sum(cents) AS cents FROM shop.orders WHERE id < ?"
+    rows = json.loads(done(ask(address, "GET", "/api/v1/databases/shop/tables/orders/rows")))
+    small = [row["cents"] for row in rows if row["id"] < 50]
+    expect("SQL counts and sums",
+           json.loads(done(ask(address, "POST", "/api/v1/sql", body(sums, parameters=[50])))),
+           [{"n": len(small), "cents": sum(small)}])
+    text = "SELECT o.id, o.cents FROM orders o JOIN notes n USING (id) ORDER BY 1 DESC"
+    found = pa.ipc.open_stream(
+        done(ask(address, "POST", "/api/v1/sql", body(text), accept=ARROW))).read_all()
+    lines = done(ask(address, "POST", "/api/v1/sql", body(text), accept=LINES)).splitlines()
+    expect("pyarrow reads what SQL answers", found.to_pylist(), [json.loads(l) for l in lines])
+    assert found.num_rows > 0 and found.schema.types == [pa.int64(), pa.int64()], found
+    counted = duckdb.sql("SELECT count(*), min(id) FROM found").fetchone()
+    expect("DuckDB goes on with it", counted, (len(lines), min(found["id"].to_pylist())))
+
+
 def refuse(address):
     for method, path, body, status in [
             ("GET", "/api/v1/databases/none", None, 404),
@@ -258,6 +279,8 @@ def refuse(address):
             ("POST", "/api/v1/databases/shop/tables/orders/rows", b'{"id": "x"}', 422),
             ("POST", "/api/v1/databases/shop/tables/orders/rows", b" " * (17 << 20), 413),
             ("DELETE", "/api/v1/databases/shop", None, 409),
+            ("POST", "/api/v1/sql", b'{"query": "DELETE FROM orders"}', 422),
+            ("POST", "/api/v1/sql", b'{"query": "SELECT * FROM oders"}', 422),
             ("PUT", "/api/v1/databases", b"", 405)]:
         found = ask(address, method, path, body)
         expect(f"{method} {path}", found[0], status)
@@ -303,6 +326,7 @@ def main(program, schemathesis, rounds):
         kill_under_load(server, rounds)
         read_clicks(server.address)
         write_orders(server.address)
+        query(server.address)
         server.kill()
         server.start()
         read_clicks(server.address)

@@ -5,7 +5,7 @@ import LakeTiering
 
 /// A scan of a table under way: holds the rows of one row group, and what is deleted; of a table of
 /// changes all of them.
-final class LakeCursor {
+final class LakeCursor: VirtualCursor {
     private let table: LakeVirtualTable
     private var plan = ScanPlan()
     private var filter = RowFilter()

@@ -9,7 +9,7 @@ public import Platform
 /// holds; its sorts and groups go to temporary files.
 public final class LakeDatabase {
     private let session: any LakeTables
-    private let module: LakeModule
+    private let module: VirtualTableModule
     private let connection: SQLConnection
     /// Tables that cannot be queried, and why.
     public private(set) var unreadable: [(table: LakeTableName, reason: String)] = []
@@ -22,7 +22,14 @@ public final class LakeDatabase {
     /// Throws `LakeSQLError`.
     public init(_ tables: any LakeTables, asOf moment: String? = nil) throws {
         session = tables
-        module = LakeModule(session, asOf: moment)
+        module = VirtualTableModule("lake") { arguments in
+            guard (2...3).contains(arguments.count) else {
+                throw LakeSQLError.statement(reason: "a lake table has a namespace and a name")
+            }
+            return try LakeVirtualTable(
+                tables, LakeTableName(namespace: arguments[0], name: arguments[1]), asOf: moment,
+                isOfChanges: arguments.count == 3)
+        }
         connection = try SQLConnection()
         try module.register(connection)
         try connect()

@@ -4,7 +4,7 @@ import Iceberg
 import Platform
 
 /// A table of the lake as SQLite plans scans of it.
-final class LakeVirtualTable {
+final class LakeVirtualTable: VirtualTable {
     let session: any LakeTables
     let table: LakeTable
     /// The columns that SQLite is told, in their order; after them comes the hidden one that says
@@ -16,10 +16,6 @@ final class LakeVirtualTable {
 
     /// Whether its rows are changes: what became of the table's rows from one moment to another.
     let isOfChanges: Bool
-
-    static let momentColumn = "as_of"
-    static let startColumn = "since"
-    static let changeColumn = "_change"
 
     init(
         _ session: any LakeTables, _ name: LakeTableName, asOf moment: String?,
@@ -33,21 +29,12 @@ final class LakeVirtualTable {
         if let moment { _ = try snapshot(asOf: moment) }
     }
 
-    /// What SQLite is told the table is.
-    var declaration: String {
-        var columns = fields.map { "\(quoted($0.name)) \($0.type.sqlName)" }
-        var hidden = hidesMoment ? [] : ["\(Self.momentColumn) TEXT HIDDEN"]
-        if isOfChanges {
-            columns = ["\(Self.changeColumn) TEXT"] + columns
-            hidden = [
-                "\(Self.startColumn) TEXT HIDDEN", "\(Self.momentColumn) TEXT HIDDEN",
-            ]
-        }
-        return "CREATE TABLE x(\((columns + hidden).joined(separator: ", ")))"
-    }
+    /// The columns, and the hidden ones that say when the table is read.
+    var shape: TableShape { TableShape(fields: fields, isOfChanges: isOfChanges) }
 
-    /// A column of that name leaves no room for the hidden one.
-    var hidesMoment: Bool { fields.contains { $0.name.lowercased() == Self.momentColumn } }
+    var declaration: String { shape.declaration }
+
+    func makeCursor() -> any VirtualCursor { LakeCursor(self) }
 
     /// The snapshot that a moment means; nil of an empty table.
     func snapshot(asOf moment: String?) throws -> Snapshot? {
@@ -68,66 +55,17 @@ final class LakeVirtualTable {
         return scan
     }
 
-    // MARK: Planning
-
     /// Chooses what of the constraints a scan uses, and says what it will cost.
     func plan(_ information: UnsafeMutablePointer<sqlite3_index_info>) throws {
-        var plan = ScanPlan()
-        plan.usedColumns = information.pointee.colUsed
-        var equalCount = 0
-        for position in 0..<Int(information.pointee.nConstraint) {
-            let constraint = information.pointee.aConstraint[position]
-            let column = Int(constraint.iColumn)
-            if constraint.usable == 0 || column < 0 { continue }
-            guard let comparison = comparison(constraint.op, column, position, information) else {
-                continue
-            }
-            plan.constraints.append(ScanPlan.Constraint(column: column, comparison: comparison))
-            let usage = information.pointee.aConstraintUsage + position
-            usage.pointee.argvIndex = Int32(plan.constraints.count)
-            // The moment is not a value of any row.
-            usage.pointee.omit = [.asOf, .since].contains(comparison) ? 1 : 0
-            if [.equal, .isIn, .isSame].contains(comparison) { equalCount += 1 }
-        }
+        let plan = shape.plan(information)
         let rowCount = Double(
             table.metadata.current?.summary("total-records").flatMap { Int64($0) } ?? 1_000_000)
-        let share = plan.constraints.isEmpty ? 1.0 : equalCount > 0 ? 0.01 : 0.3
+        let hasEqual = plan.constraints.contains { $0.comparison.isEquality }
+        let share = plan.constraints.isEmpty ? 1.0 : hasEqual ? 0.01 : 0.3
         information.pointee.estimatedRows = max(1, Int64(rowCount * share))
         // Each scan begins with the files' footers.
         information.pointee.estimatedCost = 1000 + rowCount * (share + 0.1)
-        information.pointee.idxStr = copied(plan.text)
-        information.pointee.needToFreeIdxStr = 1
-    }
-
-    private func comparison(
-        _ code: UInt8, _ column: Int, _ position: Int,
-        _ information: UnsafeMutablePointer<sqlite3_index_info>
-    ) -> ScanPlan.Comparison? {
-        if isOfChanges {
-            guard Int32(code) == SQLITE_INDEX_CONSTRAINT_EQ else { return nil }
-            return column == fields.count + 1 ? .since : column == fields.count + 2 ? .asOf : nil
-        }
-        if column == fields.count {
-            return Int32(code) == SQLITE_INDEX_CONSTRAINT_EQ ? .asOf : nil
-        }
-        // Texts here have one order, that of their bytes.
-        let isText = fields[column].type.sqlName == "TEXT"
-        let collation = sqlite3_vtab_collation(information, Int32(position))
-        if isText, let collation, String(cString: collation).uppercased() != "BINARY" { return nil }
-        switch Int32(code) {
-        case SQLITE_INDEX_CONSTRAINT_EQ:
-            // All values of a list at once, where it is one.
-            return sqlite3_vtab_in(information, Int32(position), 1) != 0 ? .isIn : .equal
-        case SQLITE_INDEX_CONSTRAINT_NE: return .notEqual
-        case SQLITE_INDEX_CONSTRAINT_LT: return .less
-        case SQLITE_INDEX_CONSTRAINT_LE: return .lessOrEqual
-        case SQLITE_INDEX_CONSTRAINT_GT: return .greater
-        case SQLITE_INDEX_CONSTRAINT_GE: return .greaterOrEqual
-        case SQLITE_INDEX_CONSTRAINT_ISNULL: return .isNull
-        case SQLITE_INDEX_CONSTRAINT_ISNOTNULL: return .isNotNull
-        case SQLITE_INDEX_CONSTRAINT_IS: return .isSame
-        default: return nil
-        }
+        plan.give(to: information)
     }
 }
 

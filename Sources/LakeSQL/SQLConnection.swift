@@ -3,10 +3,10 @@ import CSQLite
 /// A database in memory whose tables are those of a lake.
 final class SQLConnection {
     let handle: OpaquePointer
-    /// Asked every few thousand steps whether to go on.
+    /// Asked every few thousand steps whether to end.
     var isInterrupted: () -> Bool = { false }
 
-    init() throws {
+    init(keepsSortsInFiles: Bool = true) throws {
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(
             ":memory:", &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
@@ -15,9 +15,19 @@ final class SQLConnection {
         }
         handle = opened
         // Sorts and joins of more rows than fit in memory go to files.
-        try run("PRAGMA temp_store = FILE")
+        try run("PRAGMA temp_store = \(keepsSortsInFiles ? "FILE" : "MEMORY")")
+        askProgress(every: 10_000)
+    }
+
+    /// Has a closure be asked after so many steps, each time, whether to end.
+    func setProgress(every stepCount: Int, _ isInterrupted: @escaping () -> Bool) {
+        self.isInterrupted = isInterrupted
+        askProgress(every: stepCount)
+    }
+
+    private func askProgress(every stepCount: Int) {
         sqlite3_progress_handler(
-            handle, 10_000,
+            handle, Int32(stepCount),
             { context in
                 let connection = Unmanaged<SQLConnection>.fromOpaque(context!)
                 return connection.takeUnretainedValue().isInterrupted() ? 1 : 0
@@ -68,6 +78,45 @@ public final class SQLStatement {
     /// The names of the columns of its rows; none if it has no rows.
     public var columns: [String] {
         (0..<sqlite3_column_count(handle)).map { String(cString: sqlite3_column_name(handle, $0)) }
+    }
+
+    /// The columns, with the types that tables say for theirs.
+    var described: [SQLQuestion.Column] {
+        columns.enumerated().map { position, name in
+            let type = sqlite3_column_decltype(handle, Int32(position))
+            return SQLQuestion.Column(name: name, type: type.map { String(cString: $0) })
+        }
+    }
+
+    /// Whether it has rows and changes no database.
+    var isReading: Bool {
+        sqlite3_stmt_readonly(handle) != 0 && sqlite3_column_count(handle) > 0
+    }
+
+    var parameterCount: Int { Int(sqlite3_bind_parameter_count(handle)) }
+
+    /// Gives a parameter its value; the first is at 0.
+    func bind(_ cell: SQLCell, at position: Int) throws {
+        let place = Int32(position + 1)
+        let copying = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        let code: Int32
+        switch cell {
+        case .null: code = sqlite3_bind_null(handle, place)
+        case .integer(let number): code = sqlite3_bind_int64(handle, place, number)
+        case .real(let number): code = sqlite3_bind_double(handle, place, number)
+        case .text(let text):
+            code = sqlite3_bind_text(handle, place, text, Int32(text.utf8.count), copying)
+        case .blob(let bytes):
+            code = sqlite3_bind_blob(handle, place, bytes, Int32(bytes.count), copying)
+        }
+        if code != SQLITE_OK { throw connection.failure(code) }
+    }
+
+    /// The statement with its parameters' values in their places; nil if it is too long.
+    var expanded: String? {
+        guard let text = sqlite3_expanded_sql(handle) else { return nil }
+        defer { sqlite3_free(text) }
+        return String(cString: text)
     }
 
     /// Goes to the next row; false if there is none.

@@ -15,6 +15,8 @@ struct ScanPlan: Hashable {
         /// The moment after which its changes are read.
         case since = "c"
 
+        var isEquality: Bool { [.equal, .isIn, .isSame].contains(self) }
+
         var comparator: RowFilter.Operator? {
             switch self {
             case .equal, .isSame: .equal
@@ -31,16 +33,23 @@ struct ScanPlan: Hashable {
     struct Constraint: Hashable {
         var column: Int
         var comparison: Comparison
+        /// Whether its value stands in the statement, so that it is the same for each scan.
+        var isKnown = false
     }
 
     var constraints: [Constraint] = []
     /// Bit 63 stands for all columns from there on.
     var usedColumns: UInt64 = 0
+    /// No more rows are wanted than so many; nil if nobody knows.
+    var rowLimit: Int?
 
-    /// As SQLite carries it from plan to scan, such as `5;=0,g2`.
+    /// As SQLite carries it from plan to scan, such as `5;=0,g2!;10`: `!` is a known value, and
+    /// 10 the limit of rows.
     var text: String {
         "\(usedColumns);"
-            + constraints.map { "\($0.comparison.rawValue)\($0.column)" }.joined(separator: ",")
+            + constraints.map {
+                "\($0.comparison.rawValue)\($0.column)\($0.isKnown ? "!" : "")"
+            }.joined(separator: ",") + ";" + (rowLimit.map { "\($0)" } ?? "")
     }
 
     init() {}
@@ -48,11 +57,14 @@ struct ScanPlan: Hashable {
     init(_ text: String) {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false)
         usedColumns = parts.first.flatMap { UInt64($0) } ?? .max
+        rowLimit = parts.count > 2 ? Int(parts[2]) : nil
         for entry in parts.dropFirst().first?.split(separator: ",") ?? [] {
             guard let comparison = Comparison(rawValue: String(entry.prefix(1))),
-                let column = Int(entry.dropFirst())
+                let column = Int(entry.dropFirst().prefix { $0 != "!" })
             else { preconditionFailure("a plan of another program: \(text)") }
-            constraints.append(Constraint(column: column, comparison: comparison))
+            constraints.append(
+                Constraint(
+                    column: column, comparison: comparison, isKnown: entry.dropFirst().last == "!"))
         }
     }
 

@@ -9,6 +9,8 @@ public struct Computation: Hashable, Sendable {
         case indexBuild
         /// Sorted runs are merged.
         case merge
+        /// A question is answered over rows in memory.
+        case query
     }
 
     public var kind: Kind

@@ -28,6 +28,7 @@ public struct CostModel: Sendable {
     public var fileEncodingBytesPerSecond: Int64 = 140_000_000
     public var indexBuildBytesPerSecond: Int64 = 1_400_000
     public var mergeBytesPerSecond: Int64 = 200_000_000
+    public var queryBytesPerSecond: Int64 = 50_000_000
     /// After which a request to a service that does not answer counts as of unknown outcome.
     public var requestTimeout = Duration.seconds(5)
 
@@ -38,6 +39,7 @@ public struct CostModel: Sendable {
         case .fileEncoding: fileEncodingBytesPerSecond
         case .indexBuild: indexBuildBytesPerSecond
         case .merge: mergeBytesPerSecond
+        case .query: queryBytesPerSecond
         }
     }
 

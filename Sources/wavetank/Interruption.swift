@@ -12,6 +12,9 @@ enum Interruption {
     private static let isHandled = Atomic<Bool>(false)
     private static let isBlocked = Atomic<Bool>(false)
     private static let workers = Mutex<Set<pid_t>>([])
+    private static let announcement = Mutex<@Sendable (Int32) -> Void> { _ in
+        say("interrupted: ending with what there is; once more ends at once")
+    }
     private static let queue = DispatchQueue(label: "signals")
     private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
 
@@ -32,7 +35,7 @@ enum Interruption {
         let isFirst = number.exchange(signal, ordering: .relaxed) == 0
         workers.withLock { for worker in $0 { kill(worker, SIGKILL) } }
         if isFirst && isHandled.load(ordering: .relaxed) && !isWaiting {
-            say("interrupted: ending with what there is; once more ends at once")
+            announcement.withLock { $0 }(signal)
             return
         }
         say("interrupted")
@@ -40,7 +43,12 @@ enum Interruption {
     }
 
     /// From now on the command ends by itself when it is asked to.
-    static func handle() { isHandled.store(true, ordering: .relaxed) }
+    ///
+    /// - Parameter announce: Says so, on a thread of its own; nil for the usual words.
+    static func handle(_ announce: (@Sendable (Int32) -> Void)? = nil) {
+        if let announce { announcement.withLock { $0 = announce } }
+        isHandled.store(true, ordering: .relaxed)
+    }
 
     /// Whether the command waits for others, and so could not end by itself.
     static var isWaiting: Bool {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Host
+import JSON
 import Workbench
 
 /// What `wavetank serve` without a scenario serves.
@@ -55,6 +57,20 @@ struct ServedClusterOptions: ParsableArguments {
         transform: { try choice($0, of: S3Configuration.Style.self) })
     var s3Style = S3Configuration.Style.path
 
+    @Option(
+        name: .customLong("log-format"),
+        help: ArgumentHelp(
+            "How what the process says on standard error is written, a line an event: text or "
+                + "json.", valueName: "format"))
+    var logFormat = ServeLog.Format.text
+
+    @Option(
+        name: .customLong("log-level"),
+        help: ArgumentHelp(
+            "From which level on notes of nodes are said: information, warning or error.",
+            valueName: "level"))
+    var logLevel = ServeLog.Level.warning
+
     func validate() throws {
         if !(1...64).contains(servers) { throw ValidationError("--servers is from 1 to 64") }
         if !(1...64).contains(number) { throw ValidationError("--number is from 1 to 64") }
@@ -84,46 +100,66 @@ struct ServedClusterOptions: ParsableArguments {
 
     /// Serves until the process is told to stop.
     func serve(_ data: String) throws {
+        let log = ServeLog(logFormat, logLevel)
+        do { try serve(data, log) } catch {
+            if logFormat == .text { throw refusal("\(error)") }
+            log.tell("failed", level: .error, "\(error)")
+            throw ExitCode(3)
+        }
+    }
+
+    private func serve(_ data: String, _ log: ServeLog) throws {
         let start = Date()
-        let server: HostServer
         let (host, port) = place ?? ("127.0.0.1", 9123)
-        do {
-            try makeFolder(data)
-            var cluster = ServedCluster(
-                folder: URL(fileURLWithPath: data).standardizedFileURL.path)
-            cluster.role = role
-            cluster.number = number
-            cluster.serverCount = servers
-            cluster.listenHost = host
-            cluster.advertisedHost = advertise
-            cluster.port = port
-            cluster.httpPort = httpPort
-            cluster.etcd = try etcd.map { try EtcdConfiguration.parse($0) }
-            let environment = ProcessInfo.processInfo.environment
-            cluster.s3 = try s3.map {
-                try S3Configuration.parse($0, style: s3Style, environment) { path in
-                    FileManager.default.contents(atPath: path).map { [UInt8]($0) }
-                }
+        let server = try HostServer(try cluster(in: data, host, port))
+        server.onNote = { log.note($0) }
+        Interruption.handle { signal in
+            let name = signal == SIGINT ? "Ctrl-C" : "signal \(signal)"
+            log.tell(
+                "stopping",
+                "asked to stop by \(name): answering nobody any more, and ending; once more ends "
+                    + "at once", [JSONMember("signal", .integer(Int64(signal)))])
+        }
+        try server.run(
+            onReady: {
+                let seconds = Date().timeIntervalSince(start)
+                let web = server.httpPort.map { " and HTTP at \(host):\($0)" } ?? ""
+                log.tell(
+                    "serving",
+                    "serving Fluss clients at \(host):\(port)\(web), ready after "
+                        + String(format: "%.2f", seconds) + " s; Ctrl-C stops",
+                    [
+                        JSONMember("listen", .string("\(host):\(port)")),
+                        JSONMember(
+                            "http", server.httpPort.map { .string("\(host):\($0)") } ?? .null),
+                        JSONMember("seconds", .number((seconds * 1000).rounded() / 1000)),
+                        JSONMember("data", .string(data)),
+                    ])
+            }, isStopped: { Interruption.isRequested })
+        let seconds = Int64(Date().timeIntervalSince(start))
+        log.tell(
+            "stopped", "stopped after \(seconds) s; what was acknowledged is in \(data)",
+            [JSONMember("seconds", .integer(seconds)), JSONMember("data", .string(data))])
+    }
+
+    private func cluster(in data: String, _ host: String, _ port: Int) throws -> ServedCluster {
+        try makeFolder(data)
+        var cluster = ServedCluster(folder: URL(fileURLWithPath: data).standardizedFileURL.path)
+        cluster.role = role
+        cluster.number = number
+        cluster.serverCount = servers
+        cluster.listenHost = host
+        cluster.advertisedHost = advertise
+        cluster.port = port
+        cluster.httpPort = httpPort
+        cluster.etcd = try etcd.map { try EtcdConfiguration.parse($0) }
+        let environment = ProcessInfo.processInfo.environment
+        cluster.s3 = try s3.map {
+            try S3Configuration.parse($0, style: s3Style, environment) { path in
+                FileManager.default.contents(atPath: path).map { [UInt8]($0) }
             }
-            server = try HostServer(cluster)
-        } catch {
-            throw refusal("\(error)")
         }
-        server.onWarning = { say($0) }
-        Interruption.handle()
-        do {
-            try server.run(
-                onReady: {
-                    let seconds = Date().timeIntervalSince(start)
-                    let web = server.httpPort.map { " and HTTP at \(host):\($0)" } ?? ""
-                    say(
-                        "serving Fluss clients at \(host):\(port)\(web), ready after "
-                            + String(format: "%.2f", seconds) + " s; Ctrl-C stops")
-                }, isStopped: { Interruption.isRequested })
-        } catch {
-            throw refusal("\(error)")
-        }
-        say("stopped; what was acknowledged is in \(data)")
+        return cluster
     }
 }
 

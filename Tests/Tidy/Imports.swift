@@ -1,12 +1,14 @@
 /// Who may import whom: an arrow only points further down the list in `Package.swift`.
 enum Imports {
     /// Where a system module is right: the hook that sees jobs escape is found by its name, the
-    /// executor that sees `Task.sleep` conforms to a protocol that only the module itself has, and
-    /// what runs on several threads shares its contexts of a C library under a lock.
+    /// executor that sees `Task.sleep` conforms to a protocol that only the module itself has, what
+    /// runs on several threads shares its contexts of a C library under a lock, and a flag is all
+    /// that work elsewhere sees of the loop that it was sent from.
     static let exceptions = [
         ("Sources/Simulation/EscapeGuard.swift", "Glibc"),
         ("Sources/Simulation/SleepGuard.swift", "_Concurrency"),
         ("Sources/Columnar/Decompressor.swift", "Synchronization"),
+        ("Sources/Platform/StopSign.swift", "Synchronization"),
     ]
 
     private static let statement = Pattern(

@@ -30,7 +30,8 @@ extension DataGateway {
         return try result.get()
     }
 
-    private func object(_ call: WebCall) throws -> JSONField {
+    /// The body of a call, which has to be one JSON object.
+    func object(_ call: WebCall) throws -> JSONField {
         guard case .json = try RowFormat(ofBodyOf: call.request) else {
             throw WebProblem(415, "unsupportedMediaType", "send application/json")
         }

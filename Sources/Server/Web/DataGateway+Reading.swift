@@ -7,7 +7,7 @@ import Platform
 import UnionRead
 
 /// Ends a read that has all it wants.
-private struct EnoughRows: Error {}
+struct EnoughRows: Error {}
 
 extension DataGateway {
     // MARK: By key
@@ -41,7 +41,7 @@ extension DataGateway {
     private static let lookupCount = 500
 
     /// Throws `.busy` if a table has other columns than when the reading of it began.
-    private func requireSame(_ table: TableDescription) throws(ClusterError) {
+    func requireSame(_ table: TableDescription) throws(ClusterError) {
         guard let now = client.mirror.tables[table.identifier] else {
             throw .unknownTable(name: "\(table.path)")
         }
@@ -51,7 +51,7 @@ extension DataGateway {
     }
 
     /// The rows of some keys; of half of them at a time where they are too many for an answer.
-    private func rows(of keys: [[Value]], in table: TableDescription) async throws -> [Row?] {
+    func rows(of keys: [[Value]], in table: TableDescription) async throws -> [Row?] {
         do {
             return try await reading { try await client.lookup(keys, in: table) }
         } catch let error as ClusterError {
@@ -76,24 +76,14 @@ extension DataGateway {
             includesSystemColumns: call.isSet("system"))
         let system = request.includesSystemColumns ? SystemColumns.all : []
         let shown = Schema(fields: columns.map { table.schema.fields[$0] } + system)
-        let isUnion = table.isInLake && !table.isPartitioned
-        if !isUnion && (moment != .head || !system.isEmpty) {
-            throw WebProblem.unprocessable(
-                "\(table.path) is not in the lake: it can be read as it is now, without system "
-                    + "columns")
-        }
         return try await reading {
             var sink = RowSink(format, shown, limit: limit)
             var extent: UnionExtent?
             do {
                 if sink.isFull { throw EnoughRows() }
-                if !isUnion {
-                    try await scanBuckets(of: table, columns, request.filter, into: &sink)
-                } else {
-                    extent = try await client.stream(table, at: moment, request) { batch in
-                        try sink.take(batch)
-                        if sink.isFull { throw EnoughRows() }
-                    }
+                extent = try await read(table, at: moment, request) { batch in
+                    try sink.take(batch)
+                    if sink.isFull { throw EnoughRows() }
                 }
             } catch is EnoughRows {}
             var response = sink.response()
@@ -139,12 +129,33 @@ extension DataGateway {
         return Timestamp(millisecondsSinceEpoch: milliseconds)
     }
 
+    /// Hands out the rows of a table at a moment batch by batch, in no order; nil if they are those
+    /// of its buckets alone.
+    ///
+    /// What `take` throws ends the read.
+    func read(
+        _ table: TableDescription, at moment: ReadMoment, _ request: ReadRequest,
+        _ take: (RecordBatch) throws -> Void
+    ) async throws -> UnionExtent? {
+        if table.isInLake && !table.isPartitioned {
+            return try await client.stream(table, at: moment, request, take)
+        }
+        if moment != .head || request.includesSystemColumns {
+            throw WebProblem.unprocessable(
+                "\(table.path) is not in the lake: it can be read as it is now, without system "
+                    + "columns")
+        }
+        let columns = request.columns ?? Array(table.schema.fields.indices)
+        try await scanBuckets(of: table, columns, request.filter, take)
+        return nil
+    }
+
     // MARK: Tables that are not in the lake
 
     /// Hands out the rows of all buckets, each as of one moment.
     private func scanBuckets(
         of table: TableDescription, _ columns: [Int], _ filter: RowFilter,
-        into sink: inout RowSink
+        _ take: (RecordBatch) throws -> Void
     ) async throws {
         try filter.validate(table.schema)
         for bucket in client.mirror.buckets(of: table) {
@@ -154,10 +165,9 @@ extension DataGateway {
                     let rows = try page.map { try client.decodeRow($0.row, of: table) }
                     try requireSame(table)
                     let batch = try RecordBatch(schema: table.schema, rows: rows)
-                    try sink.take(try batch.passing(filter).project(columns))
-                    if sink.isFull {
+                    do { try take(try batch.passing(filter).project(columns)) } catch {
                         try await scan.end()
-                        throw EnoughRows()
+                        throw error
                     }
                 }
             } else {
@@ -174,9 +184,8 @@ extension DataGateway {
                         let count = Int(
                             min(Int64(records.rowCount), range.highWatermark - batch.baseOffset))
                         if skipped >= count { continue }
-                        try sink.take(
+                        try take(
                             try records.slice(skipped..<count).passing(filter).project(columns))
-                        if sink.isFull { throw EnoughRows() }
                     }
                     if fetched.nextOffset <= next {
                         throw ClusterError.busy(reason: "the log of \(bucket) does not go on")

@@ -1,6 +1,7 @@
 import Cluster
 import Columnar
 import JSON
+import LakeSQL
 import Platform
 
 /// The tables over HTTP: definitions, rows in and out, and the changelog, as a client of the
@@ -24,10 +25,16 @@ final class DataGateway {
     private var writers: [Int64: TableWriter] = [:]
     private var byteCount = 0
     var definitionCount = 0
+    /// Questions in SQL that are being answered.
+    var questionCount = 0
+    var questionLimits = SQLQuestion.Limits()
+    /// One question at a time keeps a processor busy, so that merges have the others.
+    let questionTurns: Gate
 
     init(_ client: ClusterClient) {
         self.client = client
         machine = client.machine
+        questionTurns = Gate(client.machine)
     }
 
     /// Answers a call; what goes wrong is an answer, too. Nil if it is about no data.
@@ -70,7 +77,9 @@ final class DataGateway {
         case .readRows: readRows
         case .findNearestRows: findNearestRows
         case .readChanges: readChanges
-        case .health, .ready, .metrics, .description, .cluster, .tables, .buckets, .leaders, .lake:
+        case .askSQL: askSQL
+        case .page, .pageStyle, .pageScript, .health, .ready, .metrics, .description, .cluster,
+            .tables, .buckets, .leaders, .lake:
             nil
         }
     }

@@ -54,7 +54,7 @@ extension OpenAPIDescription {
                 [
                     ("type", text), ("title", text), ("status", number), ("code", text),
                     ("detail", text), ("acknowledged", number), ("unknown", number),
-                    ("refused", number),
+                    ("refused", number), ("tables", texts),
                 ], required: ["type", "title", "status", "code", "detail"]))
     ]
 
@@ -183,6 +183,23 @@ extension OpenAPIDescription {
                     object([("__distance", ["type": "number"])], required: ["__distance"]),
                 ]
             ])),
+            "Question",
+            object(
+                [
+                    ("query", ["type": "string", "minLength": 1]),
+                    (
+                        "parameters",
+                        optional(list(["type": ["string", "number", "boolean", "null"]]))
+                    ),
+                    ("database", optional(text)),
+                    (
+                        "limit",
+                        [
+                            "type": ["integer", "null"], "minimum": 0,
+                            "maximum": .integer(Int64(DataGateway.answerRowLimit)),
+                        ]
+                    ),
+                ], required: ["query"], isClosed: true)),
         JSONMember(
             "FoundRows", list(["anyOf": [reference("Row"), ["type": "null"]]])),
         JSONMember("Writer", object([("writer", text)], required: ["writer"])),

@@ -13,9 +13,9 @@ enum OpenAPIDescription {
                 "title": "Wavetank",
                 "version": "1",
                 "description": .string(
-                    "Tables over HTTP: definitions, rows in and out, and the changelog. Beside it "
-                        + "/iceberg is an Iceberg REST catalog and /warehouse an S3 store, which "
-                        + "have descriptions of their own."),
+                    "Tables over HTTP: definitions, rows in and out, the changelog, and SQL. "
+                        + "Beside it /iceberg is an Iceberg REST catalog and /warehouse an S3 "
+                        + "store, which have descriptions of their own."),
             ],
             "paths": .object(paths),
             "components": ["schemas": .object(schemas)],

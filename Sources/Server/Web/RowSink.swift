@@ -58,6 +58,14 @@ struct RowSink {
         try requireRoom()
     }
 
+    /// Takes a row that is an object already. Precondition: the answer is no stream of Arrow.
+    mutating func take(_ object: JSONValue) throws(WebProblem) {
+        precondition(format != .arrow, "a row of JSON for a stream of Arrow")
+        write(object)
+        byteCount = text.count
+        try requireRoom()
+    }
+
     private mutating func write(_ value: JSONValue) {
         if format == .json && rowCount > 0 { text.append(UInt8(ascii: ",")) }
         text += Array(value.compact.utf8)

@@ -4,10 +4,12 @@ public import Platform
 
 /// Answers programs that speak HTTP, as a client of the cluster:
 ///
+///     /                               a page for people, which shows the cluster as it is
 ///     /health /ready /metrics         for those who operate it
 ///     /openapi.json                   what can be asked for, all below /api included
 ///     /api/v1/...                     what the cluster is and how it does, as JSON
 ///     /api/v1/databases/...           tables and their rows, in and out
+///     /api/v1/sql                     SQL over all of them
 ///     /iceberg/v1/...                 an Iceberg REST catalog of the lake's tables
 ///     /warehouse/...                  their files, as an S3 store has them
 ///
@@ -20,7 +22,8 @@ public final class WebGateway {
     let process: () -> ProcessState
     let catalog: CatalogGateway
     let objects: ObjectGateway
-    private let data: DataGateway
+    let data: DataGateway
+    private let page: WebPage?
 
     /// The state of a process, for health and metrics.
     public struct ProcessState {
@@ -36,10 +39,12 @@ public final class WebGateway {
         }
     }
 
-    /// - Parameter address: Where clients reach it, as `http://HOST:PORT`.
+    /// - Parameters:
+    ///   - address: Where clients reach it, as `http://HOST:PORT`.
+    ///   - page: What people see at `/`; nothing if nil.
     public init(
         _ machine: Machine, _ configuration: ClusterConfiguration, at address: String,
-        process: @escaping () -> ProcessState
+        page: WebPage? = nil, process: @escaping () -> ProcessState
     ) {
         self.machine = machine
         client = ClusterClient(machine, configuration)
@@ -49,6 +54,7 @@ public final class WebGateway {
         objects = ObjectGateway(machine, isWritable: true)
         data = DataGateway(client)
         self.process = process
+        self.page = page
     }
 
     /// Follows the cluster until the machine ends.
@@ -84,6 +90,9 @@ public final class WebGateway {
                     + "/api/v1/cluster, /iceberg/v1/config")
         }
         switch call.route.operation {
+        case .page, .pageStyle, .pageScript:
+            guard let page else { throw WebProblem(404, "notFound", "no page is served here") }
+            return page.response(call.route.operation)
         case .health: return WebResponse(text: "ok\n")
         case .ready: return ready()
         case .metrics:

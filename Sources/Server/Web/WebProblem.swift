@@ -4,6 +4,7 @@ import Columnar
 import Fluss
 import Iceberg
 import JSON
+import LakeSQL
 import Platform
 import UnionRead
 
@@ -74,6 +75,7 @@ struct WebProblem: Error, Hashable {
         case let error as UnionReadError: WebProblem(error)
         case let error as IcebergError: WebProblem(error)
         case let error as LogSourceError: WebProblem(error)
+        case let error as SQLQuestionError: WebProblem(error)
         case let error as FlussError: .unprocessable("\(error)")
         case let error as JSONError: .badRequest("the body: \(error)")
         case ColumnarError.tooLarge(let byteCount, let limit):
@@ -127,6 +129,17 @@ struct WebProblem: Error, Hashable {
         case .otherTable: self.init(409, "otherTable", "\(error)")
         case .damaged: self.init(500, "internal", "\(error)")
         }
+    }
+
+    private init(_ error: SQLQuestionError) {
+        let code =
+            switch error {
+            case .statement: "invalidSQL"
+            case .unknownTable: "unknownTable"
+            case .notReading: "readOnly"
+            case .overLimit: "overLimit"
+            }
+        self.init(422, code, "\(error)")
     }
 
     private init(_ error: LogSourceError) {

@@ -5,7 +5,19 @@ extension WebRoute {
     private static let table = tablesOfOne + "/{table}"
 
     /// All that there is, the lake's catalog and files aside, which have protocols of their own.
-    static let all = states + definitions + rows
+    static let all = pages + states + definitions + rows + [question]
+
+    private static let pages = [
+        WebRoute(
+            "GET", "/", .page, "A page for people, which shows the cluster as it is",
+            answers: .text("text/html"), refusals: [404]),
+        WebRoute(
+            "GET", "/page.css", .pageStyle, "The style of the page", answers: .text("text/css"),
+            refusals: [404]),
+        WebRoute(
+            "GET", "/page.js", .pageScript, "What the page does",
+            answers: .text("text/javascript"), refusals: [404]),
+    ]
 
     private static let states = [
         WebRoute(
@@ -160,4 +172,10 @@ extension WebRoute {
                 columns, formats,
             ], answers: .rows("Rows"), refusals: [404, 406, 410, 422, 503]),
     ]
+
+    private static let question = WebRoute(
+        "POST", "/api/v1/sql", .askSQL,
+        "The answer to a SELECT of SQLite over all tables, lake and log together; only reads",
+        [formats], body: .json("Question"), answers: .rows("Rows"),
+        refusals: [404, 406, 409, 410, 413, 415, 422, 503])
 }

@@ -5,12 +5,14 @@ import JSON
 /// Requests are checked by the same table that the description at `/openapi.json` is made of.
 struct WebRoute {
     enum Operation: String, CaseIterable {
+        case page, pageStyle, pageScript
         case health, ready, metrics, description
         case cluster, tables, buckets, leaders, lake
         case listDatabases, createDatabase, describeDatabase, dropDatabase
         case listTables, createTable, describeTable, alterTable, dropTable
         case createWriter, writeRows, deleteRows, lookUpRows, readRows, readChanges
         case findNearestRows
+        case askSQL
     }
 
     /// What a parameter of the query may be.
@@ -88,6 +90,8 @@ struct WebRoute {
     /// The values of the names in the path; nil if it is not this route's.
     private func values(of parts: [String]) -> [WebRequest.Parameter]? {
         let segments = segments
+        // The path / has one part, which is empty.
+        if segments.isEmpty { return parts == [""] ? [] : nil }
         if segments.count != parts.count { return nil }
         var values: [WebRequest.Parameter] = []
         for (segment, part) in zip(segments, parts) {

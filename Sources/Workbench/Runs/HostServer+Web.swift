@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Host
 import Platform
+import RunReports
 import Server
 
 extension HostServer {
@@ -23,6 +24,8 @@ extension HostServer {
         let host = world.configuration.advertisedHost
         gateway = WebGateway(
             machine, deployment.configuration, at: "http://\(host):\(server.port)",
+            page: WebPage(
+                markup: ServedPage.markup, style: ServedPage.style, script: ServedPage.script),
             process: { [unowned self] in state(server) })
     }
 

@@ -1,6 +1,6 @@
 import Cluster
 import Fluss
-import Host
+public import Host
 import Platform
 import Server
 
@@ -19,8 +19,8 @@ public final class HostServer {
     var web: HTTPServer?
     private(set) var noteCounts: [Severity: Int64] = [:]
     let started = ContinuousClock.now
-    /// Called with each warning that a node notes.
-    public var onWarning: ((String) -> Void)?
+    /// Called with each note of a node, on the world's thread.
+    public var onNote: ((HostJournal.Note) -> Void)?
     /// Where HTTP is served; nil if nowhere, or not yet.
     public var httpPort: Int? { web?.port }
 
@@ -75,7 +75,7 @@ public final class HostServer {
         defer { world.shutDown() }
         world.journal.onNote = { [unowned self] note in
             noteCounts[note.severity, default: 0] += 1
-            if note.severity >= .warning { onWarning?("\(note.machine): \(note.message)") }
+            onNote?(note)
         }
         try world.checkServices()
         if let directory { try enter(directory) }

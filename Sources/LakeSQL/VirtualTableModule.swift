@@ -1,31 +1,62 @@
 import CSQLite
 import Iceberg
-import Platform
 
-/// SQLite's way to the tables of a lake ("The Virtual Table Mechanism Of SQLite").
-///
-/// SQLite knows of a table and a scan by C structures; each of ours begins with SQLite's own and
-/// holds on to the object that does the work.
-struct LakeTableStructure {
-    var base: sqlite3_vtab
-    var table: Unmanaged<LakeVirtualTable>
+/// A table as SQLite plans scans of it ("The Virtual Table Mechanism Of SQLite").
+protocol VirtualTable: AnyObject {
+    /// What SQLite is told the table is.
+    var declaration: String { get }
+
+    /// Chooses what of the constraints a scan uses, and says what it will cost.
+    func plan(_ information: UnsafeMutablePointer<sqlite3_index_info>) throws
+
+    func makeCursor() -> any VirtualCursor
 }
 
-struct LakeCursorStructure {
+/// A scan of a table under way.
+protocol VirtualCursor: AnyObject {
+    var isAtEnd: Bool { get }
+    /// The same for the same row in each scan.
+    var rowIdentifier: Int64 { get }
+
+    /// Begins anew; `values` are those of the plan's constraints.
+    func begin(_ plan: ScanPlan, _ values: [[SQLCell]]) throws
+    func next() throws
+    func cell(_ column: Int) -> SQLCell
+}
+
+/// What SQLite's structures of a table and a scan hold on to.
+private final class TableHolder {
+    let table: any VirtualTable
+    init(_ table: any VirtualTable) { self.table = table }
+}
+
+private final class CursorHolder {
+    let cursor: any VirtualCursor
+    init(_ cursor: any VirtualCursor) { self.cursor = cursor }
+}
+
+/// SQLite knows of a table and a scan by C structures; each of ours begins with SQLite's own and
+/// holds on to the object that does the work.
+private struct TableStructure {
+    var base: sqlite3_vtab
+    var holder: Unmanaged<TableHolder>
+}
+
+private struct CursorStructure {
     var base: sqlite3_vtab_cursor
-    var cursor: Unmanaged<LakeCursor>
+    var holder: Unmanaged<CursorHolder>
 }
 
 /// What makes tables on SQLite's demand.
-final class LakeModule {
-    static let name = "lake"
-    let session: any LakeTables
-    let moment: String?
+final class VirtualTableModule {
+    private let name: String
+    /// Makes the table of some arguments, which were in quotes.
+    private let make: ([String]) throws -> any VirtualTable
     private let functions: UnsafeMutablePointer<sqlite3_module>
 
-    init(_ session: any LakeTables, asOf moment: String?) {
-        self.session = session
-        self.moment = moment
+    init(_ name: String, _ make: @escaping ([String]) throws -> any VirtualTable) {
+        self.name = name
+        self.make = make
         functions = .allocate(capacity: 1)
         functions.initialize(to: Self.callbacks)
     }
@@ -35,7 +66,7 @@ final class LakeModule {
     /// Precondition: the module outlives the connection.
     func register(_ connection: SQLConnection) throws {
         let code = sqlite3_create_module_v2(
-            connection.handle, Self.name, functions, Unmanaged.passUnretained(self).toOpaque(), nil)
+            connection.handle, name, functions, Unmanaged.passUnretained(self).toOpaque(), nil)
         if code != SQLITE_OK { throw connection.failure(code) }
     }
 
@@ -47,36 +78,41 @@ final class LakeModule {
         module.xDisconnect = disconnect
         module.xDestroy = disconnect
         module.xBestIndex = { table, information in
-            LakeModule.attempt(table) { try LakeModule.of(table).plan(information!) }
+            VirtualTableModule.attempt(table) {
+                try VirtualTableModule.of(table).plan(information!)
+            }
         }
         module.xOpen = { table, result in
-            let cursor = UnsafeMutablePointer<LakeCursorStructure>.allocate(capacity: 1)
+            let cursor = UnsafeMutablePointer<CursorStructure>.allocate(capacity: 1)
             cursor.initialize(
-                to: LakeCursorStructure(
+                to: CursorStructure(
                     base: sqlite3_vtab_cursor(),
-                    cursor: .passRetained(LakeCursor(LakeModule.of(table)))))
+                    holder: .passRetained(
+                        CursorHolder(VirtualTableModule.of(table).makeCursor()))))
             result!.pointee = UnsafeMutableRawPointer(cursor)
                 .assumingMemoryBound(to: sqlite3_vtab_cursor.self)
             return SQLITE_OK
         }
         module.xClose = { cursor in
             let structure = UnsafeMutableRawPointer(cursor!)
-                .assumingMemoryBound(to: LakeCursorStructure.self)
-            structure.pointee.cursor.release()
+                .assumingMemoryBound(to: CursorStructure.self)
+            structure.pointee.holder.release()
             structure.deallocate()
             return SQLITE_OK
         }
         module.xFilter = filter
         module.xNext = { cursor in
-            LakeModule.attempt(cursor!.pointee.pVtab) { try LakeModule.of(cursor).next() }
+            VirtualTableModule.attempt(cursor!.pointee.pVtab) {
+                try VirtualTableModule.of(cursor).next()
+            }
         }
-        module.xEof = { LakeModule.of($0).isAtEnd ? 1 : 0 }
+        module.xEof = { VirtualTableModule.of($0).isAtEnd ? 1 : 0 }
         module.xColumn = { cursor, context, column in
-            LakeModule.of(cursor).cell(Int(column)).give(to: context)
+            VirtualTableModule.of(cursor).cell(Int(column)).give(to: context)
             return SQLITE_OK
         }
         module.xRowid = { cursor, result in
-            result!.pointee = LakeModule.of(cursor).rowIdentifier
+            result!.pointee = VirtualTableModule.of(cursor).rowIdentifier
             return SQLITE_OK
         }
         return module
@@ -84,14 +120,16 @@ final class LakeModule {
 
     // MARK: From structures to objects
 
-    private static func of(_ table: UnsafeMutablePointer<sqlite3_vtab>?) -> LakeVirtualTable {
-        UnsafeMutableRawPointer(table!).assumingMemoryBound(to: LakeTableStructure.self)
-            .pointee.table.takeUnretainedValue()
+    private static func of(_ table: UnsafeMutablePointer<sqlite3_vtab>?) -> any VirtualTable {
+        UnsafeMutableRawPointer(table!).assumingMemoryBound(to: TableStructure.self)
+            .pointee.holder.takeUnretainedValue().table
     }
 
-    private static func of(_ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> LakeCursor {
-        UnsafeMutableRawPointer(cursor!).assumingMemoryBound(to: LakeCursorStructure.self)
-            .pointee.cursor.takeUnretainedValue()
+    private static func of(_ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?)
+        -> any VirtualCursor
+    {
+        UnsafeMutableRawPointer(cursor!).assumingMemoryBound(to: CursorStructure.self)
+            .pointee.holder.takeUnretainedValue().cursor
     }
 
     /// Hands an error's words to SQLite.
@@ -112,8 +150,7 @@ final class LakeModule {
 
     private typealias Text = UnsafePointer<CChar>
 
-    /// Makes a table: its arguments are the namespace and the name, in quotes, and `changes` for
-    /// that of its changes.
+    /// Makes a table; the first three arguments are SQLite's own.
     private static let connect:
         @convention(c) (
             OpaquePointer?, UnsafeMutableRawPointer?, Int32,
@@ -121,25 +158,22 @@ final class LakeModule {
             UnsafeMutablePointer<UnsafeMutablePointer<sqlite3_vtab>?>?,
             UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         ) -> Int32 = { database, module, count, arguments, result, message in
-            let module = Unmanaged<LakeModule>.fromOpaque(module!).takeUnretainedValue()
+            let module = Unmanaged<VirtualTableModule>.fromOpaque(module!).takeUnretainedValue()
             do {
-                guard (5...6).contains(count), let namespace = LakeModule.argument(arguments![3]),
-                    let name = LakeModule.argument(arguments![4])
-                else {
-                    throw LakeSQLError.statement(reason: "a lake table has a namespace and a name")
+                let texts = (3..<max(3, Int(count))).map {
+                    VirtualTableModule.argument(arguments![$0])
                 }
-                let table = try LakeVirtualTable(
-                    module.session, LakeTableName(namespace: namespace, name: name),
-                    asOf: module.moment, isOfChanges: count == 6)
+                let table = try module.make(texts)
                 let code = sqlite3_declare_vtab(database, table.declaration)
                 if code != SQLITE_OK {
                     throw LakeSQLError.statement(
-                        reason: "table \(table.table.name) cannot be told to SQLite: "
+                        reason: "the table cannot be told to SQLite: "
                             + String(cString: sqlite3_errmsg(database)))
                 }
-                let structure = UnsafeMutablePointer<LakeTableStructure>.allocate(capacity: 1)
+                let structure = UnsafeMutablePointer<TableStructure>.allocate(capacity: 1)
                 structure.initialize(
-                    to: LakeTableStructure(base: sqlite3_vtab(), table: .passRetained(table)))
+                    to: TableStructure(
+                        base: sqlite3_vtab(), holder: .passRetained(TableHolder(table))))
                 result!.pointee = UnsafeMutableRawPointer(structure)
                     .assumingMemoryBound(to: sqlite3_vtab.self)
                 return SQLITE_OK
@@ -149,12 +183,11 @@ final class LakeModule {
             }
         }
 
-    /// An argument without its quotes.
-    private static func argument(_ text: UnsafePointer<CChar>?) -> String? {
-        guard let text else { return nil }
-        let argument = String(cString: text)
+    /// An argument without its quotes, if it has some.
+    private static func argument(_ text: UnsafePointer<CChar>?) -> String {
+        let argument = text.map { String(cString: $0) } ?? ""
         guard argument.utf8.count >= 2, argument.hasPrefix("'"), argument.hasSuffix("'") else {
-            return nil
+            return argument
         }
         let inner = argument.dropFirst().dropLast()
         var result = ""
@@ -173,8 +206,8 @@ final class LakeModule {
     private static let disconnect: @convention(c) (UnsafeMutablePointer<sqlite3_vtab>?) -> Int32 = {
         table in
         let structure = UnsafeMutableRawPointer(table!)
-            .assumingMemoryBound(to: LakeTableStructure.self)
-        structure.pointee.table.release()
+            .assumingMemoryBound(to: TableStructure.self)
+        structure.pointee.holder.release()
         structure.deallocate()
         return SQLITE_OK
     }
@@ -184,18 +217,18 @@ final class LakeModule {
             UnsafeMutablePointer<sqlite3_vtab_cursor>?, Int32, UnsafePointer<CChar>?, Int32,
             UnsafeMutablePointer<OpaquePointer?>?
         ) -> Int32 = { cursor, _, text, count, arguments in
-            LakeModule.attempt(cursor!.pointee.pVtab) {
+            VirtualTableModule.attempt(cursor!.pointee.pVtab) {
                 let plan = ScanPlan(text.map { String(cString: $0) } ?? "")
                 var values: [[SQLCell]] = []
                 for position in 0..<Int(count) {
                     let argument = arguments![position]
                     if plan.constraints[position].comparison == .isIn {
-                        values.append(LakeModule.list(argument))
+                        values.append(VirtualTableModule.list(argument))
                     } else {
                         values.append([SQLCell(argument)])
                     }
                 }
-                try LakeModule.of(cursor).begin(plan, values)
+                try VirtualTableModule.of(cursor).begin(plan, values)
             }
         }
 
