@@ -133,6 +133,13 @@ public final class Delivery {
         try file.write(state.encoded())
     }
 
+    /// Has the next batch be of a new writer, as where a table was dropped and made anew, which
+    /// knows nothing of the sequences before.
+    func renewWriter() throws(IngestError) {
+        try settle()
+        state.writer = nil
+    }
+
     private func request(_ run: ChangeBatch.Run) throws(IngestError) -> IngestState.Request {
         let shape = shapes[run.table]
         var path = IngestTarget.path(shape.database, shape.table) + "/rows"

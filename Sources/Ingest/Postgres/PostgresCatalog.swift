@@ -100,6 +100,34 @@ struct PostgresCatalog {
         "to_regclass(\(literal(identifier(schema) + "." + identifier(name))))"
     }
 
+    /// Has tables stay as they are until the transaction ends.
+    ///
+    /// - Returns: False if one of them is another than in the transaction's snapshot, as which it
+    ///   cannot be read: its columns have other names, or its rows were written anew and seem to be
+    ///   none.
+    func lock(_ tables: [(schema: String, name: String)]) throws(PostgresError) -> Bool {
+        do throws(PostgresError) {
+            for (schema, name) in tables {
+                let table = Self.identifier(schema) + "." + Self.identifier(name)
+                try connection.query("LOCK TABLE \(table) IN ACCESS SHARE MODE")
+                let relation = Self.relation(schema, name)
+                let same = try connection.query(
+                    "SELECT bool_and(relfilenode = coalesce(pg_relation_filenode(oid), 0)) "
+                        + "FROM pg_class WHERE oid = \(relation) "
+                        + "OR oid IN (SELECT relid FROM pg_partition_tree(\(relation)))")
+                if same.first?.first != "t" { return false }
+                let names = try columns(schema, name).map { Self.identifier($0.name) }
+                try connection.query(
+                    "SELECT \(names.joined(separator: ", ")) FROM \(table) LIMIT 0")
+            }
+            return true
+        } catch {
+            // No such column, table or type any more.
+            if case .refused(let code, _) = error, code.hasPrefix("42") { return false }
+            throw error
+        }
+    }
+
     /// The names of types by number and modifier, in the order asked for.
     func typeNames(
         _ columns: [ReplicationMessage.Column]

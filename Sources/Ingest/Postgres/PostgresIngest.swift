@@ -48,11 +48,11 @@ public final class PostgresIngest {
         delivery.position = { self.place.json }
         defer { delivery.position = { .null } }
         do {
-            if !delivery.start.isNull {
+            if delivery.start.isNull {
+                try begin()
+            } else {
                 place = try PostgresPlace(delivery.start, options.slot)
                 if place.phase == .snapshot { try beginAnew() }
-            } else {
-                try begin()
             }
             try follow()
         } catch let error as PostgresError {
@@ -93,14 +93,54 @@ public final class PostgresIngest {
         }
         // From here on tables with rows in them are ours.
         try delivery.settle()
-        try copy(catalog)
+        do { try copy(catalog) } catch let error where Self.mayBeginAnew(error) {
+            catalog.connection.close()
+            try delivery.flush()
+            try beginAnew()
+        }
+    }
+
+    /// Tables were altered between a snapshot and their copy.
+    private struct ChangedTables: Error, CustomStringConvertible {
+        var description: String { "tables are altered again and again as they are copied" }
+    }
+
+    /// How often a copy begins anew.
+    private static let copyLimit = 20
+
+    private static func mayBeginAnew(_ error: any Error) -> Bool {
+        if case .connection? = error as? PostgresError { return true }
+        return error is ChangedTables
     }
 
     /// Drops what a copy that was cut short has left: its snapshot is gone with its process.
     private func beginAnew() throws {
+        for attempt in 1...Self.copyLimit {
+            onNote("the copy of the tables was cut short: it begins anew")
+            do {
+                try copyAnew()
+                return
+            } catch let error where Self.mayBeginAnew(error) {
+                if attempt == Self.copyLimit { throw error }
+                // What was read is not needed, but what was sent is to be known.
+                try delivery.flush()
+                try pause()
+            }
+        }
+    }
+
+    /// Waits a second, unless the caller wants it to end.
+    private func pause() throws(IngestError) {
+        for _ in 0..<10 {
+            if delivery.target.isStopped() { throw .stopped }
+            usleep(100_000)
+        }
+    }
+
+    private func copyAnew() throws {
+        try delivery.renewWriter()
         let catalog = try PostgresCatalog(address)
         defer { catalog.connection.close() }
-        onNote("the copy of the tables was cut short: it begins anew")
         try catalog.dropSlot(options.slot)
         for table in try tables(catalog) {
             let shape = table.table.shape
@@ -143,7 +183,11 @@ public final class PostgresIngest {
         try catalog.connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try catalog.connection.query(
             "SET TRANSACTION SNAPSHOT \(PostgresCatalog.literal(snapshot))")
-        for copied in try tables(catalog) {
+        let copiedTables = try tables(catalog)
+        guard try catalog.lock(copiedTables.map { ($0.table.schema, $0.table.name) }) else {
+            throw ChangedTables()
+        }
+        for copied in copiedTables {
             let table = copied.table
             let handle = try open(table)
             let names = table.columns.map { PostgresCatalog.identifier($0.name) }
@@ -199,10 +243,7 @@ public final class PostgresIngest {
                 if IngestTarget.seconds - lastSuccess > options.patience { throw error }
                 onNote("connecting again: \(error)")
             }
-            for _ in 0..<10 {
-                if delivery.target.isStopped() { throw IngestError.stopped }
-                usleep(100_000)
-            }
+            try pause()
         }
     }
 }
