@@ -36,13 +36,21 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 // Data goes down this list; an arrow points only to what stands further down.
 let sources: [Target] = [
     .executableTarget(
-        name: "wavetank", dependencies: ["Workbench", "LakeSQL", "Host", "CBuild", argumentParser],
+        name: "wavetank",
+        dependencies: [
+            "Workbench", "Ingest", "LakeSQL", "Host", "CBuild", argumentParser,
+        ],
         swiftSettings: strict),
     module(
         "Workbench",
         [
             "Oracles", "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles",
             "LakeSQL", "Workloads", "RunReports",
+        ]),
+    module(
+        "Ingest",
+        [
+            "Workloads", "Server", "Fluss", "Host", "Parquet", "Columnar", "JSON", "CZstd", "CZlib",
         ]),
     module("SeedTrials", ["RunReports", "Simulation", "JSON", "Platform"]),
     module("RunReports", ["JSON"]),
@@ -103,6 +111,7 @@ let testTargets: [Target] = [
     .testTarget(name: "Tidy", swiftSettings: strict),
     tests("Simulation", ["Simulation", "Platform"]),
     tests("PlatformContract", ["Platform", "Simulation", "Host", "JSON"]),
+    tests("Ingest", ["Ingest", "Host", "Parquet", "Columnar", "JSON"]),
     tests("SeedTrials", ["SeedTrials"]),
     tests("TankExample", ["TankExample"]),
     tests("Host", ["Host", "JSON", "Platform"] + nio),

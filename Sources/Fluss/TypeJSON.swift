@@ -6,7 +6,7 @@ public import JSON
 ///
 /// The protocol counts field identifiers from 0, the engine from 1.
 public enum TypeJSON {
-    static func encode(_ type: DataType, isNullable: Bool) -> JSONValue {
+    public static func encode(_ type: DataType, isNullable: Bool) -> JSONValue {
         var members: [JSONMember] = [JSONMember("type", .string(name(of: type)))]
         if !isNullable { members.append(JSONMember("nullable", false)) }
         func add(_ name: String, _ number: Int) {

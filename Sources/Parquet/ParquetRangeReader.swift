@@ -7,7 +7,7 @@ public struct ParquetRangeReader {
     private let fetch: (Range<Int64>) async throws -> [UInt8]
 
     /// The footer is asked for with the last bytes of a file; most fit in so many.
-    private static let tailByteCount: Int64 = 64 * 1024
+    static let tailByteCount: Int64 = 64 * 1024
 
     /// Chunks nearer to each other than this are fetched in one go.
     private static let gapByteCount: Int64 = 64 * 1024
@@ -75,7 +75,7 @@ public struct ParquetRangeReader {
     }
 
     /// The ranges that cover all places with few fetches, in file order.
-    private static func merged(_ places: [Range<Int64>]) -> [Range<Int64>] {
+    static func merged(_ places: [Range<Int64>]) -> [Range<Int64>] {
         var ranges: [Range<Int64>] = []
         for place in places.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let last = ranges.last, place.lowerBound - last.upperBound <= gapByteCount {

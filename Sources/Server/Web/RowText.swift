@@ -1,5 +1,5 @@
-import Columnar
-import JSON
+public import Columnar
+public import JSON
 import Platform
 
 /// Values of rows as JSON for people and programs of any kind, and back.
@@ -20,7 +20,7 @@ import Platform
 ///     row                  an object by the names of its fields
 ///
 /// Beyond the years 0000 to 9999 dates and timestamps are numbers.
-enum RowText {
+public enum RowText {
     static func json(_ value: Value, _ type: DataType) -> JSONValue {
         switch value {
         case .null: return .null
@@ -87,7 +87,7 @@ enum RowText {
 
     /// The value of a type that a JSON value says, null included; throws `.wrongType` if it says
     /// none.
-    static func value(_ field: JSONField, _ type: DataType) throws(JSONError) -> Value {
+    public static func value(_ field: JSONField, _ type: DataType) throws(JSONError) -> Value {
         if field.value.isNull { return .null }
         let found: Value?
         switch type {

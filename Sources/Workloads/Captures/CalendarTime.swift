@@ -1,13 +1,13 @@
 /// Reads dates and times as databases and web servers print them.
 ///
 /// Days are counted in the Gregorian calendar, also before it was introduced, as PostgreSQL does.
-struct CalendarTime {
+public struct CalendarTime {
     private var bytes: ArraySlice<UInt8>
 
     private init(_ text: String) { bytes = Array(text.utf8)[...] }
 
     /// Days since 1970-01-01 of `2024-02-29`; before our era it is `0044-03-15 BC`.
-    static func days(_ text: String) -> Int32? {
+    public static func days(_ text: String) -> Int32? {
         var reader = CalendarTime(text)
         guard let date = reader.takeDate() else { return nil }
         let isBefore = reader.takeEra()
@@ -17,7 +17,7 @@ struct CalendarTime {
 
     /// Microseconds since 1970 of `2024-02-29 08:30:00.5` or with a `T` between; with a zone
     /// (`Z`, `+05`, `+05:30`) exactly if `hasZone`.
-    static func microseconds(_ text: String, hasZone: Bool) -> Int64? {
+    public static func microseconds(_ text: String, hasZone: Bool) -> Int64? {
         var reader = CalendarTime(text)
         guard let date = reader.takeDate(), reader.take(" ") || reader.take("T"),
             let time = reader.takeTime()

@@ -69,8 +69,8 @@ public final class CaptureWorkload: Workload {
         if case .speed = options.pace { try Self.requireTimes(lines, reader, options.file) }
     }
 
-    private static func reader(
-        _ lines: CaptureLines, _ options: Options
+    static func reader(
+        _ lines: some CaptureRecords, _ options: Options
     ) throws(CaptureError) -> any CaptureReader {
         let selection = TableSelection(only: options.tables, without: options.without)
         switch options.format {

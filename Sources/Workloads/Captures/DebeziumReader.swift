@@ -15,7 +15,7 @@ struct DebeziumReader: CaptureReader {
     private var databases: [TableIdentity: TableIdentity] = [:]
 
     init(
-        _ lines: CaptureLines, _ selection: TableSelection, file: String
+        _ lines: some CaptureRecords, _ selection: TableSelection, file: String
     ) throws(CaptureError) {
         var rest = lines
         var header: CaptureHeader?

@@ -1,22 +1,23 @@
-import Columnar
-import JSON
+public import Columnar
+public import JSON
 
 /// Finds the type of a column from the values that JSON shows of it.
-struct InferredColumn {
+public struct InferredColumn {
     private enum Kind: Hashable {
         case truth, whole, fraction, text
     }
 
-    let name: String
+    public let name: String
     private var kinds: Set<Kind> = []
     /// Whether a double holds each of the numbers as it is written.
     private var fitsDouble = true
     /// How many values there are that are not null.
-    private(set) var count = 0
+    public private(set) var count = 0
 
-    init(_ name: String) { self.name = name }
+    public init(_ name: String) { self.name = name }
 
-    mutating func note(_ value: JSONValue) {
+    /// Takes in a value.
+    public mutating func note(_ value: JSONValue) {
         if !value.isNull { count += 1 }
         switch value {
         case .null: break
@@ -31,19 +32,21 @@ struct InferredColumn {
         }
     }
 
-    /// Of values of more than one type, and of numbers that a double would round, text.
     var column: CapturedColumn {
-        let type: DataType =
-            if kinds == [.truth] {
-                .boolean
-            } else if kinds == [.whole] {
-                .bigint
-            } else if !kinds.isEmpty, kinds.isSubset(of: [.whole, .fraction]), fitsDouble {
-                .double
-            } else {
-                .string
-            }
-        return CapturedColumn(name: name, type: type, isNullable: true, encoding: .shown)
+        CapturedColumn(name: name, type: type, isNullable: true, encoding: .shown)
+    }
+
+    /// Of values of more than one type, and of numbers that a double would round, text.
+    public var type: DataType {
+        if kinds == [.truth] {
+            .boolean
+        } else if kinds == [.whole] {
+            .bigint
+        } else if !kinds.isEmpty, kinds.isSubset(of: [.whole, .fraction]), fitsDouble {
+            .double
+        } else {
+            .string
+        }
     }
 
     /// Whether the shortest text of the double has the digits that are written.

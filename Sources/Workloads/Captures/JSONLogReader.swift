@@ -14,7 +14,7 @@ struct JSONLogReader: CaptureReader {
     let known: CapturedTables
 
     init(
-        _ lines: CaptureLines, table: String, _ selection: TableSelection, file: String
+        _ lines: some CaptureRecords, table: String, _ selection: TableSelection, file: String
     ) throws(CaptureError) {
         var rest = lines
         var columns: [InferredColumn] = []

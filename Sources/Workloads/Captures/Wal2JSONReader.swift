@@ -14,7 +14,7 @@ struct Wal2JSONReader: CaptureReader {
     private var types: [String: DataType] = [:]
 
     init(
-        _ lines: CaptureLines, _ selection: TableSelection, file: String
+        _ lines: some CaptureRecords, _ selection: TableSelection, file: String
     ) throws(CaptureError) {
         var rest = lines
         var found = Wal2JSONTables()

@@ -1,0 +1,90 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Questions to one HTTP server one after the other, for commands: outside of any world, each
+/// waited for. The connection is kept between them.
+public final class HTTPConversation {
+    public struct Answer: Sendable {
+        public var status: Int
+        public var body: [UInt8]
+
+        public init(status: Int, body: [UInt8]) {
+            self.status = status
+            self.body = body
+        }
+    }
+
+    private let address: ServiceAddress
+    private let base: String
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private var connection: (channel: Socket, exchange: UncheckedSendableBox<HTTPExchange>)?
+
+    /// A server at `http://HOST[:PORT][/PATH]`; nothing is sent yet.
+    ///
+    /// - Throws: `HostError.service`, which says what to name instead.
+    public init(_ url: String) throws(HostError) {
+        let (address, path) = try ServiceAddress.parse(url)
+        self.address = address
+        base = path.isEmpty ? "" : "/" + path
+    }
+
+    deinit { try? group.syncShutdownGracefully() }
+
+    /// What the server answers, whatever its status.
+    ///
+    /// - Parameters:
+    ///   - path: With its slash and query, escaped.
+    ///   - timeout: In seconds.
+    /// - Throws: `HostError.service` if there is no answer; the request may have had its effect.
+    public func ask(
+        _ method: String, _ path: String, contentType: String? = nil, body: [UInt8] = [],
+        timeout: Int64 = 60
+    ) throws(HostError) -> Answer {
+        do {
+            let (channel, exchange) = try open()
+            var call = HTTPCall(method: HTTPMethod(rawValue: method), target: base + path)
+            if let contentType { call.headers.append(("content-type", contentType)) }
+            call.body = body
+            let (request, host) = (call, address.description)
+            let promise = channel.eventLoop.makePromise(of: HTTPAnswer.self)
+            channel.eventLoop.execute {
+                exchange.value.begin(
+                    request, host: host, timeout: .seconds(timeout), sink: nil, promise,
+                    on: channel)
+            }
+            let answer = try promise.futureResult.wait()
+            if answer.headers[canonicalForm: "connection"].contains("close") { close() }
+            return Answer(status: answer.status, body: answer.body)
+        } catch {
+            close()
+            throw .service(name: "http://\(address)", reason: "\(error)")
+        }
+    }
+
+    /// Closes the connection; the next question opens another.
+    public func close() {
+        connection?.channel.close(promise: nil)
+        connection = nil
+    }
+
+    private func open() throws -> (Socket, UncheckedSendableBox<HTTPExchange>) {
+        if let connection, connection.channel.isActive {
+            return (connection.channel, connection.exchange)
+        }
+        let exchange = UncheckedSendableBox(HTTPExchange())
+        let channel = try ClientBootstrap(group: group)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connectTimeout(.seconds(3))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHTTPClientHandlers()
+                    try pipeline.addHandler(exchange.value)
+                }
+            }
+            .connect(host: address.host, port: address.port).wait()
+        connection = (channel, exchange)
+        return (channel, exchange)
+    }
+}
