@@ -183,6 +183,7 @@ extension OpenAPIDescription {
                     object([("__distance", ["type": "number"])], required: ["__distance"]),
                 ]
             ])),
+        JSONMember(
             "Question",
             object(
                 [
