@@ -170,6 +170,8 @@ def live(browser, server):
     page = visit.page
     visit.wait("document.querySelectorAll('#tables tbody tr').length === 2")
     visit.wait("document.getElementById('state').textContent.startsWith('Live')")
+    # The lake takes in what was written, which shows.
+    visit.wait("document.querySelectorAll('#facts dd')[4].textContent === '0'")
     page.evaluate("""() => {
         const row = document.querySelector('#tables tbody tr');
         row.kept = row.cells[0].firstElementChild;
