@@ -266,7 +266,8 @@ def query(address):
     found = pa.ipc.open_stream(
         done(ask(address, "POST", "/api/v1/sql", body(text), accept=ARROW))).read_all()
     lines = done(ask(address, "POST", "/api/v1/sql", body(text), accept=LINES)).splitlines()
-    expect("pyarrow reads what SQL answers", found.to_pylist(), [json.loads(l) for l in lines])
+    expect("pyarrow reads what SQL answers",
+           found.to_pylist() == [json.loads(line) for line in lines], True)
     assert found.num_rows > 0 and found.schema.types == [pa.int64(), pa.int64()], found
     counted = duckdb.sql("SELECT count(*), min(id) FROM found").fetchone()
     expect("DuckDB goes on with it", counted, (len(lines), min(found["id"].to_pylist())))

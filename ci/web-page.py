@@ -100,9 +100,9 @@ class Visit:
                      or self.strangers.append(request.url))
         self.page.goto(server.address + "/")
 
-    def wait(self, script):
+    def wait(self, script, seconds=20):
         """Until it is so; the page itself may evaluate no text, so it is asked from outside."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + seconds
         while not self.page.evaluate(script):
             assert time.monotonic() < deadline, (script, self.text("body"), self.complaints)
             self.page.wait_for_timeout(50)
@@ -170,6 +170,8 @@ def live(browser, server):
     page = visit.page
     visit.wait("document.querySelectorAll('#tables tbody tr').length === 2")
     visit.wait("document.getElementById('state').textContent.startsWith('Live')")
+    # The lake takes in what was written, which shows.
+    visit.wait("document.querySelectorAll('#facts dd')[4].textContent === '0'", 120)
     page.evaluate("""() => {
         const row = document.querySelector('#tables tbody tr');
         row.kept = row.cells[0].firstElementChild;

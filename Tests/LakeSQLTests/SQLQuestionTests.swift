@@ -1,6 +1,7 @@
 import Columnar
 import Iceberg
 import Platform
+import TestSupport
 import Testing
 
 @testable import LakeSQL
@@ -33,6 +34,8 @@ private final class Reader {
     }
 
     private(set) var scans: [SQLScan] = []
+    /// Whether it reads all rows and columns, whatever is asked for.
+    var readsAll = false
     let tables = [orders, customers]
 
     func question(_ text: String) -> SQLQuestion { SQLQuestion(text, over: tables) }
@@ -44,8 +47,13 @@ private final class Reader {
         for _ in 0..<20 {
             switch try question.step(over: held) {
             case .answers(let answer): return answer
-            case .reads(let scan):
+            case .reads(var scan):
                 scans.append(scan)
+                if readsAll {
+                    scan.columns = Array(tables[scan.table].columns.indices)
+                    scan.filter = RowFilter()
+                    scan.rowLimit = nil
+                }
                 held.removeAll { $0.scan.isOfSameRows(as: scan) }
                 held.append(SQLRows(scan: scan, batches: try read(scan)))
             }
@@ -149,6 +157,45 @@ struct SQLQuestionTests {
                 == [[.integer(200)]])
         #expect(try reader.ask("SELECT price FROM orders WHERE id = 13") == [[.null]])
         #expect(try reader.ask("SELECT sum(value) FROM json_each('[3, 4]')") == [[.integer(7)]])
+    }
+
+    @Test("Whatever is pushed down, the answer is that over all rows", arguments: [1, 2, 3])
+    func differential(_ seed: UInt64) throws {
+        var draws = SeededDraws(seed: seed)
+        func pick(_ choices: [String]) -> String { choices[draws.next(below: choices.count)] }
+        let constants = [
+            "0", "7", "13", "199", "-1", "3.0", "3.25", "1e3", "'odd'", "'even'", "'7'", "NULL",
+            "x'37'", "9223372036854775807", "''",
+        ]
+        func condition(_ table: String, _ depth: Int) -> String {
+            let column = table + "." + pick(["id", "customer", "price", "note"])
+            switch draws.next(below: depth > 0 ? 9 : 6) {
+            case 0, 1:
+                return "\(column) \(pick(["=", "<", ">", "<=", ">=", "<>", "IS"])) "
+                    + pick(constants)
+            case 2: return "\(column) IN (\(pick(constants)), \(pick(constants)))"
+            case 3: return "\(column) IS \(pick(["", "NOT "]))NULL"
+            case 4: return "\(column) BETWEEN \(pick(constants)) AND \(pick(constants))"
+            case 5: return "\(column) LIKE '\(pick(["o%", "%d", "1_", "%"]))'"
+            case 6: return "NOT (\(condition(table, depth - 1)))"
+            default:
+                return "(\(condition(table, depth - 1)) \(pick(["AND", "OR"])) "
+                    + "\(condition(table, depth - 1)))"
+            }
+        }
+        let (pushing, plain) = (Reader(), Reader())
+        plain.readsAll = true
+        for _ in 0..<150 {
+            var text = "SELECT a.id, a.\(pick(["note", "price", "customer"])) FROM orders a "
+            text += pick([
+                "", "JOIN customers c ON c.id = a.customer ",
+                "LEFT JOIN orders b ON b.id = a.customer AND \(condition("b", 1)) ",
+            ])
+            text +=
+                "WHERE \(condition("a", 2)) ORDER BY a.id, 2 LIMIT \(pick(["500", "9 OFFSET 2"]))"
+            #expect(try pushing.ask(text) == plain.ask(text), "\(text)")
+        }
+        #expect(pushing.scans.contains { !$0.filter.conditions.isEmpty })
     }
 
     @Test("A moment of a table is told to who reads it")

@@ -157,6 +157,11 @@ struct SQLTests {
                 ("{}", 400, "badRequest", "query is missing"),
                 (#"{"query": 3}"#, 400, "badRequest", "query is not a string"),
                 (#"{"query": "SELECT 1", "more": 1}"#, 400, "badRequest", "no more of"),
+                (#"{"query": "SELECT 1", "query": "SELECT 2"}"#, 400, "badRequest", "twice"),
+                (
+                    #"{"query": "SELECT 1", "database": "none"}"#, 422, "unknownDatabase",
+                    "there is no database none; there are"
+                ),
                 (#"{"query": "SELECT 1", "limit": -1}"#, 422, "invalid", "limit is not"),
                 (#"{"query": "SELECT ?", "parameters": [[]]}"#, 422, "invalid", "parameters[0]"),
                 (#"{"query": "SELECT ?"}"#, 422, "invalidSQL", "1 parameters"),

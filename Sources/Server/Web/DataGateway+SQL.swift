@@ -57,9 +57,16 @@ extension DataGateway {
     ) throws -> SQLQuestion {
         let body = try object(call)
         let known = ["query", "parameters", "database", "limit"]
-        for member in try body.members() where !known.contains(member.name) {
-            throw WebProblem.badRequest(
-                "there is no \(member.name) of a question, only \(known.joined(separator: ", "))")
+        var given: Set<String> = []
+        for member in try body.members() {
+            if !known.contains(member.name) {
+                throw WebProblem.badRequest(
+                    "there is no \(member.name) of a question, only "
+                        + known.joined(separator: ", "))
+            }
+            if !given.insert(member.name).inserted {
+                throw WebProblem.badRequest("\(member.name) is there twice")
+            }
         }
         var question = SQLQuestion(
             try body.required("query").string(),
@@ -68,7 +75,15 @@ extension DataGateway {
                     database: $0.path.database, name: $0.name, columns: $0.schema.fields)
             })
         question.limits = questionLimits
-        question.database = try body.optional("database")?.string()
+        if let name = try body.optional("database")?.string() {
+            let names = client.mirror.databases.map(\.name)
+            if !names.contains(name) {
+                throw WebProblem(
+                    422, "unknownDatabase",
+                    "there is no database \(name); there are \(names.joined(separator: ", "))")
+            }
+            question.database = name
+        }
         if let limit = try body.optional("limit") {
             guard let count = limit.value.integer, (0...Int64(Self.answerRowLimit)).contains(count)
             else {
