@@ -261,7 +261,7 @@ def change(postgres, generator, round):
     """One transaction, or some, of any kind."""
     # The column has another name after the fourth change of the schema.
     text = "text" if round <= 3 * 9 + 4 else "title"
-    base = 1_000_000 + round * 10_000
+    base = 1_000_000 + round * 100_000
     kind = generator.randrange(8)
     low = generator.randrange(20_000)
     choices = [
@@ -271,7 +271,8 @@ def change(postgres, generator, round):
         [f"DELETE FROM orders WHERE id BETWEEN {low} AND {low + 60}"],
         [f"UPDATE items SET line = line + 1 WHERE order_id % 50 = {generator.randrange(50)}"],
         [f"UPDATE notes SET {text} = 'changed {round}' WHERE id % 3 = {generator.randrange(3)}"],
-        [f"INSERT INTO events VALUES ({base}, 'later')"],
+        # More than goes into one batch, into a log where nothing hides what comes twice.
+        [f"INSERT INTO events SELECT n, 'later' FROM generate_series({base}, {base + 24999}) n"],
         ["BEGIN", f"INSERT INTO items SELECT {base} + n, 1, n FROM generate_series(1, 3000) n",
          f"UPDATE items SET count = count + 1 WHERE order_id > {base} AND order_id < {base + 99}",
          f"DELETE FROM items WHERE order_id > {base + 1000} AND order_id < {base + 1100}",

@@ -18,7 +18,7 @@ public final class PostgresConnection {
     public init(_ address: PostgresAddress, isReplication: Bool) throws(PostgresError) {
         do { conversation = try ByteConversation(address.service) } catch {
             throw .connection(
-                reason: "PostgreSQL cannot be reached at \(address.service): \(error)")
+                reason: "PostgreSQL cannot be reached at \(address.service): \(reason(of: error))")
         }
         var settings = [
             ("user", address.user), ("database", address.database),
