@@ -233,4 +233,10 @@ public final class PostgresConnection {
     public func sendPart(_ bytes: [UInt8]) throws(PostgresError) {
         try send(PostgresMessage.encode("d", bytes))
     }
+
+    /// Ends the stream; the server has heard all that was sent to it when this returns.
+    public func stopStreaming() throws(PostgresError) {
+        try send(PostgresMessage.encode("c", []))
+        while try next().type != UInt8(ascii: "Z") {}
+    }
 }
