@@ -30,6 +30,8 @@ public final class Delivery {
         didSet { batch.rowLimit = batchRowLimit }
     }
     private var lastSent = IngestTarget.seconds
+    /// When the first change of the batch was added.
+    private var firstAdded = 0.0
     /// Is told after each batch.
     public var onBatch: (IngestTally) -> Void = { _ in }
     public var tally = IngestTally()
@@ -91,8 +93,10 @@ public final class Delivery {
     ///
     /// The caller moves its position behind the change, and then calls `flushIfFull`.
     public func add(_ change: RowChange, to table: Int) throws(IngestError) {
+        if batch.isEmpty { firstAdded = IngestTarget.seconds }
         if batch.add(change, to: table, shapes[table]) { return }
         try flush()
+        firstAdded = IngestTarget.seconds
         let isAdded = batch.add(change, to: table, shapes[table])
         precondition(isAdded, "an empty batch takes any change")
     }
@@ -103,6 +107,9 @@ public final class Delivery {
     }
 
     public var isEmpty: Bool { batch.isEmpty }
+
+    /// Since when the oldest change waits to be sent, in monotonic seconds; now if none does.
+    var waitsSince: Double { batch.isEmpty ? IngestTarget.seconds : firstAdded }
 
     /// Sends what was added, and waits until it is acknowledged.
     public func flush() throws(IngestError) {

@@ -199,9 +199,10 @@ struct IngestCommand: ParsableCommand {
     private func read(to target: IngestTarget, _ begun: Date) throws -> (Delivery, String) {
         let path = (source as NSString).standardizingPath
         let state = state ?? "\(path).ingest"
+        try FileIngest.requireReadable(path)
         let delivery = try delivery(
             to: target, state, source: URL(fileURLWithPath: path).path, begun)
-        let ingest = try FileIngest(fileOptions(path), delivery)
+        let ingest = FileIngest(fileOptions(path), delivery)
         ingest.onLeftOut = { say("left out: \($0)") }
         try ingest.run()
         return (delivery, state)

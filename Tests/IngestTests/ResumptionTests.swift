@@ -196,8 +196,15 @@ struct ResumptionTests {
         }
         append("{\"id\":5}\n")
         replace("rows.json.2", with: "{\"id\":6}\n")
-        try follow(engine) { engine.changeCount >= 6 }
-        let found = engine.tables["shop.orders"]?.rows.map { $0["id"] }
-        #expect(found == (1...6).map { .bigint(Int64($0)) })
+        try follow(engine) {
+            if engine.changeCount == 6 && stage == 2 {
+                stage = 3
+                append("{\"id\":7,\"note\":\"new\",\"none\":null}\n")
+            }
+            return engine.changeCount >= 7
+        }
+        let rows = engine.tables["shop.orders"]?.rows ?? []
+        #expect(rows.map { $0["id"] } == (1...7).map { .bigint(Int64($0)) })
+        #expect(rows.last?["note"] == .string("new"))
     }
 }

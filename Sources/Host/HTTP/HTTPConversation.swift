@@ -1,6 +1,14 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+
+/// Why a connection was not made, in the system's words where it says any.
+func reason(of error: any Error) -> String {
+    let cause = (error as? NIOConnectionError)?.connectionErrors.first?.error
+    guard let cause = cause as? IOError else { return "\(error)" }
+    return String(cString: strerror(cause.errnoCode))
+}
 
 /// Questions to one HTTP server one after the other, for commands: outside of any world, each
 /// waited for. The connection is kept between them.
@@ -58,7 +66,7 @@ public final class HTTPConversation {
             return Answer(status: answer.status, body: answer.body)
         } catch {
             close()
-            throw .service(name: "http://\(address)", reason: "\(error)")
+            throw .service(name: "http://\(address)", reason: reason(of: error))
         }
     }
 

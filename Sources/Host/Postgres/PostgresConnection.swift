@@ -18,7 +18,7 @@ public final class PostgresConnection {
     public init(_ address: PostgresAddress, isReplication: Bool) throws(PostgresError) {
         do { conversation = try ByteConversation(address.service) } catch {
             throw .connection(
-                reason: "PostgreSQL cannot be reached at \(address.service): \(error)")
+                reason: "PostgreSQL cannot be reached at \(address.service): \(reason(of: error))")
         }
         var settings = [
             ("user", address.user), ("database", address.database),
@@ -232,5 +232,11 @@ public final class PostgresConnection {
 
     public func sendPart(_ bytes: [UInt8]) throws(PostgresError) {
         try send(PostgresMessage.encode("d", bytes))
+    }
+
+    /// Ends the stream; the server has heard all that was sent to it when this returns.
+    public func stopStreaming() throws(PostgresError) {
+        try send(PostgresMessage.encode("c", []))
+        while try next().type != UInt8(ascii: "Z") {}
     }
 }

@@ -53,12 +53,11 @@ public final class FileIngest {
     private let delivery: Delivery
     /// Is told of each record that is left out.
     public var onLeftOut: (RefusedLine) -> Void = { _ in }
-    private var place: FilePlace
+    private var place = FilePlace()
 
-    public init(_ options: Options, _ delivery: Delivery) throws(IngestError) {
+    public init(_ options: Options, _ delivery: Delivery) {
         self.options = options
         self.delivery = delivery
-        place = try FilePlace(delivery.start, options.path)
     }
 
     /// Opens a file.
@@ -69,6 +68,9 @@ public final class FileIngest {
         }
         return try ByteStream(path, file: file)
     }
+
+    /// Throws `IngestError.source` if a file cannot be read at all.
+    public static func requireReadable(_ path: String) throws(IngestError) { _ = try open(path) }
 
     /// Reads to the end of the file or, if it is followed, until the caller stops it.
     public func run() throws(IngestError) {
@@ -92,6 +94,7 @@ public final class FileIngest {
     // MARK: Records
 
     private func readRecords(_ format: FileFormat) throws(IngestError) {
+        place = try FilePlace(delivery.start, options.path)
         var stream = try openAtPlace()
         let layout = try Self.layout(format, options)
         var decoder = try decoder(format, layout)
@@ -154,6 +157,9 @@ public final class FileIngest {
     ) throws(IngestError) {
         while let record = records.next() {
             if delivery.target.isStopped() { try stop() }
+            if options.isFollowed, let shape = decoder.shape(after: record) {
+                try delivery.reshape(tables[0], to: shape) {}
+            }
             let rows = decoder.rows(in: record, line: records.number)
             // Those that were sent before the process died are not sent again.
             for row in rows.dropFirst(place.doneCount) {

@@ -15,9 +15,15 @@ protocol RecordDecoder {
     var shapes: [TableShape] { get }
 
     mutating func rows(in record: ArraySlice<UInt8>, line: Int) -> [DecodedRow]
+
+    /// The shape of the first table from here on, if a record has columns that none had before, as
+    /// in a file that grows.
+    mutating func shape(after record: ArraySlice<UInt8>) -> TableShape?
 }
 
 extension RecordDecoder {
+    mutating func shape(after record: ArraySlice<UInt8>) -> TableShape? { nil }
+
     func refused(
         _ file: String, _ line: Int, _ column: Int?, _ reason: String, _ record: ArraySlice<UInt8>
     ) -> [DecodedRow] {
@@ -123,9 +129,9 @@ struct CSVDecoder: RecordDecoder {
 struct ObjectDecoder: RecordDecoder {
     static let depthLimit = 40
 
-    let shapes: [TableShape]
+    private(set) var shapes: [TableShape]
     private let file: String
-    private let positions: [String: Int]
+    private var positions: [String: Int]
 
     init(
         surveying records: FileRecords, _ options: FileIngest.Options, _ known: TargetTable?
@@ -165,6 +171,23 @@ struct ObjectDecoder: RecordDecoder {
         return members
     }
 
+    mutating func shape(after record: ArraySlice<UInt8>) -> TableShape? {
+        guard let members = try? Self.members(record) else { return nil }
+        var shape = shapes[0]
+        for member in members where positions[member.name] == nil && !member.value.isNull {
+            var column = InferredColumn(member.name)
+            column.note(member.value)
+            positions[member.name] = shape.fields.count
+            shape.fields.append(
+                Field(
+                    identifier: Int32(shape.fields.count + 1), name: member.name,
+                    type: column.type))
+        }
+        if shape.fields.count == shapes[0].fields.count { return nil }
+        shapes[0] = shape
+        return shape
+    }
+
     mutating func rows(in record: ArraySlice<UInt8>, line: Int) -> [DecodedRow] {
         if record.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return [] }
         let members: [JSONMember]
@@ -178,6 +201,7 @@ struct ObjectDecoder: RecordDecoder {
         var row = Row(repeating: .null, count: fields.count)
         for member in members {
             guard let position = positions[member.name] else {
+                if member.value.isNull { continue }
                 return refused(
                     file, line, nil,
                     "column '\(member.name)' was in no record before; start the command again",
@@ -217,7 +241,11 @@ struct CapturedDecoder: RecordDecoder {
         do throws(CaptureError) {
             decoder = try CaptureDecoder(surveying: records, wanted)
         } catch {
-            throw records.failure ?? .source(place: options.path, reason: "\(error)")
+            var reason = "\(error)"
+            if reason.hasPrefix(options.path + " ") {
+                reason.removeFirst(options.path.count + 1)
+            }
+            throw records.failure ?? .source(place: options.path, reason: reason)
         }
         if let failure = records.failure { throw failure }
         if decoder.tables.count > 1, let table = options.table {

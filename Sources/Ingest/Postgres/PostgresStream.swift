@@ -20,7 +20,6 @@ final class PostgresStream {
     private var isKnown = false
     /// Changes of the open transaction that an earlier stream has brought over.
     private var skipCount = 0
-    private var firstWaiting = 0.0
     private var lastStatus = 0.0
 
     private var delivery: Delivery { ingest.delivery }
@@ -69,10 +68,7 @@ final class PostgresStream {
     }
 
     private func flushIfDue(isIdle: Bool) throws(IngestError) {
-        let now = IngestTarget.seconds
-        if delivery.isEmpty {
-            firstWaiting = now
-        } else if isIdle || now - firstWaiting > Self.linger {
+        if isIdle || IngestTarget.seconds - delivery.waitsSince > Self.linger {
             try delivery.flush()
         }
     }
@@ -82,6 +78,8 @@ final class PostgresStream {
         try delivery.settle()
         lastStatus = 0
         try report(to: connection, isIdle: false)
+        // All is in the target; a server that went away meanwhile hears of it the next time.
+        try? connection.stopStreaming()
     }
 
     /// Says up to where all is acknowledged by the target, and in our state.
