@@ -182,16 +182,24 @@ public final class ClusterClient {
     public func search(
         _ bucket: BucketIdentifier, _ query: [Float], limit: Int
     ) async throws -> VectorAnswer {
-        guard let indexer = mirror.indexer(of: bucket) else {
-            throw ClusterError.busy(reason: "there is no indexer")
+        var refusal = ClusterError.busy(reason: "there is no indexer")
+        for (place, indexer) in mirror.indexers(of: bucket).enumerated() {
+            do {
+                let response = try await calls.call(
+                    Address(host: indexer, port: configuration.port),
+                    .search(bucket, query: query, limit: limit))
+                guard case .nearest(let answer) = response else {
+                    throw ClusterError.malformedMessage(
+                        reason: "no answer to a search of \(bucket)")
+                }
+                return answer
+            } catch let error as ClusterError {
+                guard case .busy = error else { throw error }
+                // One that has just got the bucket has not opened it, and who had it still does.
+                if place == 0 { refusal = error }
+            }
         }
-        let response = try await calls.call(
-            Address(host: indexer, port: configuration.port),
-            .search(bucket, query: query, limit: limit))
-        guard case .nearest(let answer) = response else {
-            throw ClusterError.malformedMessage(reason: "no answer to a search of \(bucket)")
-        }
-        return answer
+        throw refusal
     }
 
     /// Calls a node by name.

@@ -10,22 +10,26 @@ enum IndexerAssignment {
     /// Of the lease by which an indexer says that it runs.
     static func leaseName(of indexer: String) -> String { prefix + indexer }
 
-    /// The indexer of a bucket among those that hold leases; nil if none does.
-    static func indexer(of bucket: BucketIdentifier, among leaders: [String: String]) -> String? {
-        var best: (weight: UInt32, name: String)?
-        // The largest, in any order: no two have the same weight and name.
-        for (lease, name) in leaders where lease.hasPrefix(prefix) {
-            let weight = BucketHash.hash(Array("\(name)/\(bucket.path)".utf8)[...])
-            if let best, (best.weight, best.name) > (weight, name) { continue }
-            best = (weight, name)
-        }
-        return best?.name
+    /// The indexers that hold leases: the one that has the bucket, then the one that would have it
+    /// next.
+    static func indexers(
+        of bucket: BucketIdentifier, among leaders: [String: String]
+    ) -> [String] {
+        leaders.keys.sorted().filter { $0.hasPrefix(prefix) }.map { lease in
+            let name = leaders[lease]!
+            return (weight: BucketHash.hash(Array("\(name)/\(bucket.path)".utf8)[...]), name: name)
+        }.sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.prefix(2).map(\.name)
     }
 }
 
 extension MetadataMirror {
     /// The indexer that has a bucket's vector index; nil if none runs.
     public func indexer(of bucket: BucketIdentifier) -> String? {
-        IndexerAssignment.indexer(of: bucket, among: leaders)
+        indexers(of: bucket).first
+    }
+
+    /// That one, and the one that has it next or had it until a moment ago.
+    func indexers(of bucket: BucketIdentifier) -> [String] {
+        IndexerAssignment.indexers(of: bucket, among: leaders)
     }
 }

@@ -133,7 +133,16 @@ public final class VectorIndexer {
         let codec = KeyCodec(primaryKeyOf: table.schema)
         var checkpointDue = machine.clock.now + configuration.lakeInterval
         if self.term === term { indexes[bucket] = opened }
-        while term.isHeld && isAssigned(bucket) && !mirror.isGone(bucket) {
+        var handedOver: Instant?
+        while term.isHeld && !mirror.isGone(bucket) {
+            if isAssigned(bucket) {
+                handedOver = nil
+            } else {
+                // Answers go on until the other has opened it.
+                let since = handedOver ?? machine.clock.now
+                handedOver = since
+                if machine.clock.now >= since + configuration.callTimeout { return }
+            }
             do {
                 let fetched = try await client.fetch(
                     bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)
@@ -144,7 +153,7 @@ public final class VectorIndexer {
             } catch let error as ClusterError where error.isRetriable {
                 try await machine.sleep(configuration.retryWait * 4)
             }
-            if machine.clock.now >= checkpointDue {
+            if machine.clock.now >= checkpointDue && isAssigned(bucket) {
                 let durable = try await opened.checkpoint()
                 if self.term === term { try await publishProgress(bucket, durable) }
                 checkpointDue = machine.clock.now + configuration.lakeInterval

@@ -24,9 +24,10 @@ struct IndexerStories {
         func owners(_ count: Int) -> [String] {
             let leaders = Dictionary(uniqueKeysWithValues: leases.prefix(count) + others)
             return (0..<400).compactMap {
-                IndexerAssignment.indexer(
+                IndexerAssignment.indexers(
                     of: BucketIdentifier(table: Int64($0 / 8), bucket: Int32($0 % 8)),
-                    among: leaders)
+                    among: leaders
+                ).first
             }
         }
         let (three, four) = (owners(3), owners(4))
@@ -37,54 +38,91 @@ struct IndexerStories {
         #expect(zip(three, four).allSatisfy { $0 == $1 || $1 == "indexer-4" })
     }
 
+    /// A story, and the indexers that run in it.
+    private final class Cast {
+        let story: FaultyStory
+        private(set) var indexers: [String: VectorIndexer] = [:]
+
+        init() {
+            // No checkpoint comes between a move and the look at what was opened.
+            story = FaultyStory(seed: 3) { $0.lakeInterval = .seconds(20) }
+            story.heal()
+            for name in ["indexer-1", "indexer-2"] { story.world.addMachine(name) }
+        }
+
+        func start(_ name: String) {
+            let configuration = story.cluster.configuration
+            story.world.start(name) {
+                let indexer = VectorIndexer($0, configuration)
+                self.indexers[name] = indexer
+                try await indexer.run()
+            }
+        }
+
+        /// Plays on with a table of 200 rows, of which each index has a checkpoint.
+        func play(_ body: @escaping (ClusterClient, TableDescription) async throws -> Void) {
+            story.play { client in
+                let table = try await client.createTable(IndexerStories.table)
+                let writer = TableWriter(client, table)
+                var openCount = 200
+                for number in 0..<200 {
+                    let vector: [Float] = [Float(number), 1]
+                    writer.write(.upsert([.int(Int32(number)), .vector(vector)])) { _ in
+                        openCount -= 1
+                    }
+                }
+                while openCount > 0 { try await client.machine.sleep(.milliseconds(100)) }
+                try await client.machine.sleep(.seconds(25))
+                try await body(client, table)
+            }
+        }
+    }
+
     @Test(
         "A bucket whose indexer dies is searched at another, from the manifest on",
         arguments: ["indexer-1", "indexer-2"])
     func failover(victim: String) throws {
-        // No checkpoint comes between the death and the look at what was opened.
-        let story = FaultyStory(seed: 3) { $0.lakeInterval = .seconds(20) }
-        story.heal()
-        let world = story.world
-        let configuration = story.cluster.configuration
-        var indexers: [String: VectorIndexer] = [:]
-        for name in ["indexer-1", "indexer-2"] {
-            world.addMachine(name)
-            world.start(name) {
-                let indexer = VectorIndexer($0, configuration)
-                indexers[name] = indexer
-                try await indexer.run()
-            }
-        }
-        story.play { client in
-            let table = try await client.createTable(Self.table)
-            let writer = TableWriter(client, table)
-            var openCount = 200
-            for number in 0..<200 {
-                let vector: [Float] = [Float(number), 1]
-                writer.write(.upsert([.int(Int32(number)), .vector(vector)])) { _ in
-                    openCount -= 1
-                }
-            }
-            while openCount > 0 { try await client.machine.sleep(.milliseconds(100)) }
-            try await client.machine.sleep(.seconds(25))
-            let held = indexers.mapValues { Set($0.indexes.keys) }
+        let cast = Cast()
+        cast.start("indexer-1")
+        cast.start("indexer-2")
+        cast.play { client, table in
+            let held = cast.indexers.mapValues { Set($0.indexes.keys) }
             #expect(held["indexer-1"]!.isDisjoint(with: held["indexer-2"]!))
             #expect(held["indexer-1"]!.union(held["indexer-2"]!) == Set(table.buckets))
             #expect(held.values.allSatisfy { !$0.isEmpty })
             let before = try await client.search(table, [3, 1], limit: 50)
-            world.crash(victim)
+            cast.story.world.crash(victim)
             var after: TableVectorAnswer?
             while after == nil {
                 try await client.machine.sleep(.milliseconds(500))
                 after = try? await client.search(table, [3, 1], limit: 50)
             }
             #expect(after == before)
-            let heir = indexers[victim == "indexer-1" ? "indexer-2" : "indexer-1"]!
+            let heir = cast.indexers[victim == "indexer-1" ? "indexer-2" : "indexer-1"]!
             for bucket in table.buckets {
                 let index = try #require(heir.indexes[bucket])
                 #expect(index.durableOffset > 0, "\(bucket) was indexed anew")
                 #expect(client.mirror.consumedOffset(of: bucket, table) == index.durableOffset)
             }
+        }
+    }
+
+    @Test("Searches are answered while buckets move to an indexer that joins")
+    func joining() throws {
+        let cast = Cast()
+        cast.start("indexer-1")
+        cast.play { client, table in
+            let before = try await client.search(table, [3, 1], limit: 50)
+            cast.start("indexer-2")
+            for _ in 0..<1000 {
+                try await client.machine.sleep(.milliseconds(10))
+                #expect(try await client.search(table, [3, 1], limit: 50) == before)
+            }
+            let moved = table.buckets.filter { client.mirror.indexer(of: $0) == "indexer-2" }
+            #expect(!moved.isEmpty && moved.count < table.buckets.count)
+            #expect(cast.indexers["indexer-2"]!.indexes.keys.sorted() == moved)
+            let rest = table.buckets.filter { !moved.contains($0) }
+            #expect(cast.indexers["indexer-1"]!.indexes.keys.sorted() == rest)
         }
     }
 }
