@@ -324,7 +324,8 @@ def conditions(columns, present, expected):
         if not values:
             continue
         limit = values[len(values) // 2]
-        if kind == "string" and not limit.isascii():
+        # DuckDB takes no zero byte in a literal.
+        if kind == "string" and (not limit.isascii() or "\0" in limit):
             continue
         yield (name, limit), [
             row for row in expected if row[position] is not None and row[position] >= limit

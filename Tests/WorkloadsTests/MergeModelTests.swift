@@ -142,6 +142,22 @@ struct MergeModelTests {
         }
     }
 
+    @Test("A writer that has not heard of a wider column merges into it")
+    func formerWriter() throws {
+        var fields = Self.schema.fields
+        fields[2].type = .bigint
+        let later = Schema(identifier: 1, fields: fields, primaryKey: [0])
+        let model = try #require(MergeModel(Table.totals.definition))
+        let large: Row = [.bigint(1), .bigint(7), .bigint(1 << 40), .string("a"), .null]
+        try model.learned(.upsert(large), under: later, number: 0, .acknowledged)
+        try model.learned(.upsert(row(1, 5, "b")), under: Self.schema, number: 1, .acknowledged)
+        let encoded = try KeyCodec(primaryKeyOf: later).encode(key)
+        let merged: Row = [.bigint(1), .bigint(8), .bigint(1 << 40), .string("a,b"), .null]
+        var violations: [String] = []
+        let compared = model.check(rows: [encoded: merged], under: later) { violations.append($0) }
+        #expect(compared == 1 && violations.isEmpty, "\(violations)")
+    }
+
     @Test("A number that two rows have, or that a row loses, is seen")
     func numbering() throws {
         var table = Table.lastRows.definition

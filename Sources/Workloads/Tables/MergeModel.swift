@@ -19,10 +19,11 @@ public final class MergeModel {
         case aggregation([Int32: String])
     }
 
-    /// A value and the type that it was written as.
+    /// A value, the type that it was written as, and the schema that has it so.
     private struct Written {
         var value: Value
         var type: DataType
+        var schema: Int16
     }
 
     private struct KeyState {
@@ -194,7 +195,8 @@ public final class MergeModel {
         var written: [Int32: Written] = [:]
         for column in columns {
             let field = schema.fields[column]
-            written[field.identifier] = Written(value: new[column], type: field.type)
+            written[field.identifier] = Written(
+                value: new[column], type: field.type, schema: schema.identifier)
         }
         guard let old else { return written }
         switch engine {
@@ -207,17 +209,27 @@ public final class MergeModel {
         case .aggregation(let functions):
             var row = old
             for column in columns where !schema.primaryKey.contains(column) {
-                let field = schema.fields[column]
-                let former = old[field.identifier].map {
-                    SchemaRules.value($0.value, from: $0.type, to: field.type)
-                }
-                row[field.identifier] = Written(
-                    value: Aggregates.merge(
-                        functions[field.identifier] ?? "last_value_ignore_nulls",
-                        former ?? .null, new[column]),
-                    type: field.type)
+                let identifier = schema.fields[column].identifier
+                row[identifier] = aggregate(
+                    old[identifier], written[identifier]!,
+                    functions[identifier] ?? "last_value_ignore_nulls")
             }
             return row
         }
+    }
+
+    /// Merges two values under the later of their schemas: who writes may not have heard yet that
+    /// the column was widened.
+    private func aggregate(_ old: Written?, _ new: Written, _ function: String) -> Written {
+        guard let old else {
+            return Written(
+                value: Aggregates.merge(function, .null, new.value), type: new.type,
+                schema: new.schema)
+        }
+        let later = old.schema > new.schema ? old : new
+        let values = [old, new].map { SchemaRules.value($0.value, from: $0.type, to: later.type) }
+        return Written(
+            value: Aggregates.merge(function, values[0], values[1]), type: later.type,
+            schema: later.schema)
     }
 }

@@ -111,10 +111,15 @@ public enum TableDraw {
     ]
 
     private static func lakeType(_ random: inout RandomSource) -> DataType {
+        let digits = random.below(7)
         let types: [DataType] = [
-            .boolean, .int, .bigint, .float, .double, .string, .bytes, .date, .uuid,
-            .timestamp(precision: 6), .timestampLTZ(precision: 6),
-            .decimal(precision: 20, scale: 4), .array(ArrayType(.string)),
+            .boolean, .tinyint, .smallint, .int, .bigint, .float, .double,
+            .decimal(precision: 1 + random.below(38), scale: 0), .char(length: 5), .string,
+            .binary(length: 3), .bytes, .date, .time(precision: digits), .uuid,
+            .timestamp(precision: digits), .timestampLTZ(precision: digits),
+            .vector(dimension: 3), .array(ArrayType(.int)), .map(MapType(.string, .smallint)),
+            .row(
+                RowType([column("first", .tinyint, true), column("second", .string, true)])),
         ]
         return types[random.below(types.count)]
     }
