@@ -329,8 +329,7 @@ def database(program, server, work, rounds):
         make_tables(postgres)
         url = f"postgres://shop@127.0.0.1:{postgres.port}/postgres"
         ingest = Ingest(program, server, work, url, "--publication", "everything", "--slot", "tank",
-                        "--database", "copy", "--buckets", "2", "--property",
-                        "table.datalake.enabled=false", "--follow")
+                        "--database", "copy", "--buckets", "2", "--follow")
         # The copy itself is cut short, too.
         time.sleep(0.7)
         ingest.kill()
