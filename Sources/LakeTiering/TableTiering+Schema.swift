@@ -39,7 +39,12 @@ extension TableTiering {
         } catch IcebergError.unsupported(let reason) {
             throw LakeTieringError.refused(table: table.name, reason: reason)
         }
-        change.properties = [(LakeProgress.schemaProperty, "\(table.schema.identifier)")]
+        // The epoch goes with it: what a tierer of an earlier one still commits, such as a
+        // compaction, would say again that the lake table follows the schema before.
+        change.properties = [
+            (LakeProgress.schemaProperty, "\(table.schema.identifier)"),
+            (LakeProgress.epochProperty, "\(epoch)"),
+        ]
         let present = lake.metadata.currentSchemaIdentifier
         try await lake.commit(change, on: machine) { metadata in
             try checkEpoch(try table.progress(in: metadata))
