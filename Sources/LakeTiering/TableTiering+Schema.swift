@@ -28,9 +28,7 @@ extension TableTiering {
         if known == table.schema.identifier { return }
         try checkEpoch(base)
         guard known < table.schema.identifier, let former = table.schemas.schema(known) else {
-            throw LakeTieringError.unavailable(
-                reason: "the lake table of \(table.name) follows schema \(known), which is not "
-                    + "known here: the last is \(table.schema.identifier)")
+            throw unknownSchema(known)
         }
         var change = LakeChange()
         do {
@@ -58,7 +56,14 @@ extension TableTiering {
 
     /// Others may add, drop, rename and reorder columns, and widen them: rows are written by the
     /// columns' ids. A column that became another type is refused until it is the old one again.
+    ///
+    /// Throws `LakeTieringError.fenced` or `.unavailable` if the columns are not those that this
+    /// tierer made: another one may have gone on with them meanwhile.
     func checkColumns(of lake: LakeTable) throws {
+        let base = try table.progress(in: lake.metadata)
+        try checkEpoch(base)
+        let followed = table.schemaIdentifier(at: base)
+        if followed > table.schema.identifier { throw unknownSchema(followed) }
         for field in schema.columns.fields {
             let found = lake.metadata.schema.columns.fields.first {
                 $0.identifier == field.identifier
@@ -68,6 +73,12 @@ extension TableTiering {
                 table: table.name,
                 reason: "column \(found.name) of the lake table is of another type")
         }
+    }
+
+    private func unknownSchema(_ identifier: Int16) -> LakeTieringError {
+        .unavailable(
+            reason: "the lake table of \(table.name) follows schema \(identifier), which is not "
+                + "known here: the last is \(table.schema.identifier)")
     }
 
     /// Leaves batches for later that are of a schema which is not known here yet.
