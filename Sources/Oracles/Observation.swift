@@ -15,6 +15,8 @@ public protocol Observation: AnyObject {
     var lostNodes: Set<String> { get }
     /// Nodes on whose disk a fault damaged something.
     var damagedNodes: Set<String> { get }
+    /// Nodes that are down since a fault took their disk away.
+    var nodesWithoutDisk: Set<String> { get }
     /// When a fault was last at work on a node, from the start of the run; `Int64.max` while one
     /// is, nil if none ever was.
     func lastDisturbance(of node: String) -> Int64?

@@ -45,7 +45,9 @@ final class Durability: Oracle {
             let state = evidence.observation.state(of: receipt.bucket)
         else { return }
         judged[receipt.bucket] = receipt
-        let damaged = evidence.observation.damagedNodes
+        // A disk may be taken away between its sync and the acknowledgement that waited for it.
+        let damaged = evidence.observation.damagedNodes.union(
+            evidence.observation.nodesWithoutDisk)
         for node in state.inSync where !damaged.contains(node) {
             judge(receipt, Copy(node: node, bucket: receipt.bucket))
         }

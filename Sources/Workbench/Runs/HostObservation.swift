@@ -23,6 +23,7 @@ final class HostObservation: Observation {
     /// Faults of the scenario are left out here: nothing explains what goes wrong.
     var lostNodes: Set<String> { [] }
     var damagedNodes: Set<String> { [] }
+    var nodesWithoutDisk: Set<String> { [] }
     var hasForeignWriters: Bool { false }
     var clients: [String] { [] }
     func lastDisturbance(of node: String) -> Int64? { nil }

@@ -28,6 +28,11 @@ final class TankObservation: Observation {
 
     var damagedNodes: Set<String> { Set(faults.damaged.map(\.description)) }
 
+    var nodesWithoutDisk: Set<String> {
+        let losses = faults.active.filter { $0.kind.name.rawValue == "diskLoss" }
+        return Set(losses.flatMap(\.kind.nodes).map(\.description))
+    }
+
     var hasForeignWriters: Bool { faults.hasForeignWriters }
 
     var clients: [String] { faults.clients.map(\.description) }
