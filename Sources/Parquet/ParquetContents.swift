@@ -72,6 +72,29 @@ public struct ParquetContents: Sendable {
         metadata = file.keyValues.map { ParquetWriter.Metadata(key: $0.key, value: $0.value) }
     }
 
+    /// Columns of a row group out of fetched ranges of the file that cover their chunks.
+    func decode(
+        _ group: ParquetRowGroup, columns: [Int], byteLimit: Int,
+        from pieces: [(range: Range<Int64>, bytes: [UInt8])]
+    ) throws(ColumnarError) -> RecordBatch {
+        try decode(group, columns: columns, byteLimit: byteLimit) { chunk in
+            let place = group.chunks[chunk].range ?? 0..<0
+            for (range, bytes) in pieces
+            where range.lowerBound <= place.lowerBound && place.upperBound <= range.upperBound {
+                let start = Int(place.lowerBound - range.lowerBound)
+                return (bytes, start..<start + place.count)
+            }
+            return ([], 0..<0)
+        }
+    }
+
+    /// The ranges of a file that hold columns of a row group, in file order.
+    func ranges(of group: ParquetRowGroup, columns: [Int]) -> [Range<Int64>] {
+        let places = columns.flatMap { group.nodes[$0].leaves }
+            .map { group.chunks[$0.chunkIndex].range ?? 0..<0 }
+        return ParquetRangeReader.merged(places)
+    }
+
     /// The batch of some columns of a row group; `chunk` tells where one of its chunks stands.
     func decode(
         _ group: ParquetRowGroup, columns: [Int], byteLimit: Int,

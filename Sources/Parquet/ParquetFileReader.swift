@@ -31,21 +31,12 @@ public struct ParquetFileReader {
     public func read(rowGroup index: Int) throws -> RecordBatch {
         let group = contents.rowGroups[index]
         let columns = Array(contents.schema.columns.indices)
-        let places = columns.flatMap { group.nodes[$0].leaves }
-            .map { group.chunks[$0.chunkIndex].range ?? 0..<0 }
         var pieces: [(range: Range<Int64>, bytes: [UInt8])] = []
-        for range in ParquetRangeReader.merged(places) {
+        for range in contents.ranges(of: group, columns: columns) {
             pieces.append((range, try Self.fetchExactly(range, fetch)))
         }
-        return try contents.decode(group, columns: columns, byteLimit: byteLimit) { chunk in
-            let place = group.chunks[chunk].range ?? 0..<0
-            for (range, bytes) in pieces
-            where range.lowerBound <= place.lowerBound && place.upperBound <= range.upperBound {
-                let start = Int(place.lowerBound - range.lowerBound)
-                return (bytes, start..<start + place.count)
-            }
-            return ([], 0..<0)
-        }
+        return try contents.decode(
+            group, columns: columns, byteLimit: byteLimit, from: pieces)
     }
 
     private static func fetchExactly(

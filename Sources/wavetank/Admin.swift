@@ -39,8 +39,8 @@ struct Admin: ParsableCommand {
             default: "api/v1/\(subject.rawValue)"
             }
         let base = at.hasSuffix("/") ? String(at.dropLast()) : at
-        let answer: (status: Int, body: [UInt8])
-        do { answer = try HTTPQuestion.get("\(base)/\(path)") } catch {
+        let answer: HTTPConversation.Answer
+        do { answer = try HTTPConversation(base).ask("GET", "/\(path)", timeout: 30) } catch {
             throw refusal("\(error)")
         }
         let text = String(decoding: answer.body, as: UTF8.self)
