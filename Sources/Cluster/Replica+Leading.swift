@@ -172,16 +172,23 @@ extension Replica {
     /// would take less for all of it than a former leader has acknowledged.
     func committedOffsets() async throws -> LogOffsets {
         let leadership = try requireLeadership()
-        // A leader that was just started has perhaps not looked yet where its log starts.
-        if remoteLog.manifestKey == nil && log.startOffset > 0 {
-            try await followRemoteLogPatiently()
-        }
+        try await learnWhereLogStarts()
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
         if highWatermark < leadership.startOffset {
             machine.observer.reached("read beyond a watermark that is not known yet")
             throw ClusterError.recovering(bucket)
         }
         return LogOffsets(start: startOffset, highWatermark: highWatermark)
+    }
+
+    /// Loads the manifest of the remote log where local segments are gone and none was read yet.
+    ///
+    /// A leader that was just started has perhaps not looked; until then the local log's start
+    /// passes for that of the whole log.
+    func learnWhereLogStarts() async throws {
+        if remoteLog.manifestKey == nil && log.startOffset > 0 {
+            try await followRemoteLogPatiently()
+        }
     }
 
     private func batches(

@@ -22,6 +22,7 @@ extension Replica {
 
     private func searchOffset(at time: Timestamp) async throws -> Int64 {
         let leadership = try requireLeadership()
+        try await learnWhereLogStarts()
         let limit = highWatermark
         if limit < leadership.startOffset { throw ClusterError.recovering(bucket) }
         var found: Int64?

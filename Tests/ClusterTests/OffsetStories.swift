@@ -65,6 +65,40 @@ struct OffsetStories {
         story.end()
     }
 
+    @Test(
+        "A time's offset is right from a leader's first answer, before it looked at the remote log")
+    func byTimeAfterStart() throws {
+        let story = FaultyStory(seed: 1) {
+            $0.remoteLogTaskInterval = .seconds(10)
+            $0.localSegmentCount = 1
+        }
+        story.heal()
+        var compared = 0
+        story.play { client in
+            let table = try await client.createTable(Self.table)
+            for part in 0..<4 {
+                let changes = (part * 150..<part * 150 + 150).map {
+                    TableWriter.Change.append([
+                        .bigint(Int64($0)), .string("page"),
+                        .bytes([UInt8](repeating: 7, count: 150)),
+                    ])
+                }
+                _ = try await client.write(changes, to: table)
+                try await client.machine.sleep(.seconds(12))
+            }
+            for name in story.cluster.serverNames { story.world.losePower(name) }
+            for name in story.cluster.serverNames { story.cluster.startServer(name) }
+            for bucket in table.buckets {
+                let first = Timestamp(millisecondsSinceEpoch: 0)
+                #expect(try await self.offset(.timestamp(first), bucket, client) == 0)
+                compared += 1
+            }
+        }
+        #expect(compared == 2)
+        #expect(story.count("offset by time found in the remote log") == 2)
+        story.end()
+    }
+
     private func offset(
         _ position: LogPosition, _ bucket: BucketIdentifier, _ client: ClusterClient
     ) async throws -> Int64 {
