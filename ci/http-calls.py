@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,47 +26,14 @@ import pandas
 import polars
 import pyarrow as pa
 
+import served
+
 ARROW = "application/vnd.apache.arrow.stream"
 LINES = "application/x-ndjson"
 BATCHES, ROWS = 60, 50
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,"
           "response_headers_conformance,response_schema_conformance,unsupported_method,"
           "allow_header_conformance,negative_data_rejection")
-
-
-class Server:
-    """A served cluster that can be killed and started again on the same folder and ports."""
-
-    def __init__(self, program, work):
-        port = 21000 + os.getpid() % 8000
-        self.command = [program, "serve", "--data", work + "/data", "--listen",
-                        f"127.0.0.1:{port}", "--http", str(port + 10)]
-        self.address = f"http://127.0.0.1:{port + 10}"
-        self.log = open(work + "/log", "a+")
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stderr=self.log)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, "the server ended"
-            try:
-                with urllib.request.urlopen(self.address + "/ready", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server is not ready in time")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.kill()
 
 
 def ask(address, method, path, body=None, type="application/json", accept="application/json"):
@@ -321,7 +287,7 @@ def fuzz_all(address, program, work):
 
 def main(program, schemathesis, rounds):
     work = tempfile.mkdtemp()
-    server = Server(program, work)
+    server = served.Server(program, work)
     try:
         make_tables(server.address)
         kill_under_load(server, rounds)
@@ -337,8 +303,7 @@ def main(program, schemathesis, rounds):
         assert server.process.poll() is None, "the server ended"
         print("1 passed, 0 failed")
     except BaseException:
-        server.log.seek(0)
-        sys.stderr.write(server.log.read()[-4000:])
+        server.show_log()
         raise
     finally:
         server.stop()

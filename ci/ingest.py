@@ -24,37 +24,13 @@ import urllib.request
 import pyarrow as pa
 import pyarrow.parquet
 
+import served
+
 POSTGRES = "/usr/lib/postgresql/15/bin/"
 ROWS = 60_000
 
 
-class Server:
-    """A served process that can be killed and started again on the same folder and ports."""
-
-    def __init__(self, program, work):
-        port = 22000 + os.getpid() % 7000
-        self.command = [program, "serve", "--data", work + "/data", "--listen",
-                        f"127.0.0.1:{port}", "--http", str(port + 10)]
-        self.address = f"http://127.0.0.1:{port + 10}"
-        self.log = open(work + "/log", "a+")
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stderr=self.log)
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, "the server ended"
-            try:
-                with urllib.request.urlopen(self.address + "/ready", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server is not ready in time")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
+class Served(served.Server):
     def rows(self, table, columns=None):
         database, name = table.split(".")
         path = f"{self.address}/api/v1/databases/{database}/tables/{name}/rows?format=ndjson"
@@ -379,7 +355,7 @@ def database(program, server, work, rounds):
 
 def main(program, rounds):
     work = tempfile.mkdtemp()
-    server = Server(program, work)
+    server = Served(program, work)
     try:
         files(program, server, work, rounds)
         captures(program, server, work)
@@ -388,8 +364,7 @@ def main(program, rounds):
         assert server.process.poll() is None, "the server ended"
         print("1 passed, 0 failed")
     except BaseException:
-        server.log.seek(0)
-        sys.stderr.write(server.log.read()[-4000:])
+        server.show_log()
         raise
     finally:
         server.kill()

@@ -7,15 +7,15 @@ while rows come in, while the server is away, and with SQL that is answered and 
 
 import json
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 
 from playwright.sync_api import sync_playwright
+
+import served
 
 MARKUP = "<img src=x onerror=\"window.taken=1\">'&\""
 LARGE = 9007199254740993
@@ -26,36 +26,7 @@ def expect(what, found, expected=True):
     print(f"page: {what}", flush=True)
 
 
-class Server:
-    def __init__(self, program, work):
-        self.program, self.work, self.http = program, work, "0"
-        self.port = 29100 + os.getpid() % 800
-        self.start()
-
-    def start(self):
-        log = open(self.work + "/log", "w+")
-        self.process = subprocess.Popen(
-            [self.program, "serve", "--data", self.work + "/data", "--listen",
-             f"127.0.0.1:{self.port}", "--http", self.http], stderr=log)
-        for _ in range(600):
-            log.seek(0)
-            found = re.search(r"HTTP at (\S+):(\d+),", log.read())
-            if found:
-                self.http = found.group(2)
-                self.address = f"http://{found.group(1)}:{self.http}"
-                return
-            assert self.process.poll() is None, "the server ended"
-            time.sleep(0.1)
-        raise AssertionError("the server does not begin")
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
+class Served(served.Server):
     def ask(self, method, path, body=None):
         request = urllib.request.Request(
             self.address + path, None if body is None else json.dumps(body).encode(),
@@ -207,7 +178,7 @@ def live(browser, server):
 
 def main(program, chromium, shots):
     work = tempfile.mkdtemp()
-    server = Server(program, work)
+    server = Served(program, work)
     try:
         server.fill()
         with sync_playwright() as playwright:

@@ -8,7 +8,6 @@ import asyncio
 import glob
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,8 @@ import duckdb
 import fluss
 import pyarrow as pa
 from pyiceberg.catalog.rest import RestCatalog
+
+import served
 
 CLICKS, ORDERS = 300, 100
 
@@ -96,23 +97,11 @@ def read(address):
 
 def main(program):
     work = tempfile.mkdtemp()
-    port = 21000 + os.getpid() % 8000
-    log = open(work + "/log", "w+")
-    server = subprocess.Popen(
-        [program, "serve", "--data", work + "/data", "--listen", f"127.0.0.1:{port}", "--http",
-         "0"], stderr=log)
+    server = served.Server(program, work)
+    address = server.address
     try:
-        address = None
-        for _ in range(300):
-            log.seek(0)
-            found = re.search(r"HTTP at (\S+),", log.read())
-            if found:
-                address = "http://" + found.group(1)
-                break
-            assert server.poll() is None, "the server ended"
-            time.sleep(0.1)
         expect("health", get(address, "/health"), "ok\n")
-        asyncio.run(asyncio.wait_for(write(port), 120))
+        asyncio.run(asyncio.wait_for(write(server.port), 120))
         expect("readiness", get(address, "/ready"), "ready\n")
         metrics = get(address, "/metrics")
         assert metrics.endswith("# EOF\n") and "wavetank_bucket_has_leader" in metrics, metrics
@@ -136,16 +125,10 @@ def main(program):
                 expect(path, error.code, code)
         print("1 passed, 0 failed")
     except BaseException:
-        log.seek(0)
-        sys.stderr.write(log.read()[-4000:])
+        server.show_log()
         raise
     finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.stop()
         shutil.rmtree(work, ignore_errors=True)
 
 
