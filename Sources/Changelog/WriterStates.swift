@@ -30,7 +30,7 @@ public struct WriterStates: Hashable, Sendable {
     }
 
     /// As many as a writer may have under way at once.
-    static let batchLimit = 5
+    public static let batchLimit = 5
 
     let expiration: Duration
     private(set) var entries: [Int64: Entry] = [:]

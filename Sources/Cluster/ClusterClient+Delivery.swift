@@ -8,22 +8,35 @@ extension ClusterClient {
         case forgotten
         /// It was taken by nobody, and never will be as it is.
         case tooLarge(ClusterError)
+        /// Not taken, since a batch before it is not in the log; whether a try may have arrived.
+        case cutOff(mayHaveArrived: Bool)
+    }
+
+    /// Where a batch stands among those of its writer that were sent to the bucket.
+    enum Standing {
+        /// All before it are in the log.
+        case next
+        /// One before it is under way.
+        case early
+        /// One before it is not in the log, or perhaps not.
+        case cutOff
     }
 
     /// Sends a batch of a writer again and again, under the same sequence, until its outcome is
     /// certain, or a deadline has passed.
+    ///
+    /// `standing` is asked at each try: a batch that came before the one ahead of it comes again.
     func deliver(
         _ request: Request, to bucket: BucketIdentifier, writer: Int64, sequence: Int32,
-        until deadline: Instant
+        until deadline: Instant, standing: () -> Standing = { .next }
     ) async throws -> Delivery {
         var retry = Backoff(configuration)
         var mayHaveArrived = false
         while true {
+            let wasEarly = standing() == .early
             do {
-                let response = try await callLeader(of: bucket, request)
-                guard case .appended(let acknowledgement) = response else {
-                    throw ClusterError.malformedMessage(reason: "no answer to a write")
-                }
+                let acknowledgement = try await send(
+                    request, to: bucket, writer: writer, sequence: sequence)
                 return .settled(
                     .acknowledged(
                         TableWriter.Receipt(
@@ -33,7 +46,17 @@ extension ClusterClient {
                 switch error {
                 case .notEnoughReplicas, .recovering, .unknownBucket: break
                 case .notLeader, .timedOut, .busy, .fencedEpoch: mayHaveArrived = true
-                case .unknownWriter where !mayHaveArrived && sequence > 0: return .forgotten
+                case .outOfOrderSequence, .unknownWriter:
+                    let standing = standing()
+                    if standing == .cutOff { return .cutOff(mayHaveArrived: mayHaveArrived) }
+                    if standing == .next && !wasEarly {
+                        if case .unknownWriter = error, !mayHaveArrived, sequence > 0 {
+                            return .forgotten
+                        }
+                        machine.observer.reached("write refused")
+                        return .settled(mayHaveArrived ? .unknown : .refused(error))
+                    }
+                    machine.observer.reached("batch came before the one ahead of it")
                 case .tooLarge where !mayHaveArrived: return .tooLarge(error)
                 default:
                     machine.observer.reached("write refused")

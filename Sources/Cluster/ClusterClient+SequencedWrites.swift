@@ -102,6 +102,7 @@ extension ClusterClient.Delivery {
         case .settled(let outcome): outcome
         case .forgotten: .refused(.unknownWriter(bucket, writer: writer))
         case .tooLarge(let error): .refused(error)
+        case .cutOff: preconditionFailure("\(bucket): a batch on its own has none before it")
         }
     }
 }

@@ -10,6 +10,8 @@ public final class ClusterClient {
     public let mirror: MetadataMirror
     let configuration: ClusterConfiguration
     private let calls: Calls
+    /// How writers' batches get to the cluster; nil for straight to each bucket's leader.
+    public var writeRoute: (any WriteRoute)?
     /// Manifests of the lake that this client's reads share.
     let lakeManifests = ManifestCache()
 
@@ -75,6 +77,7 @@ public final class ClusterClient {
 
     /// Draws a writer id that no other writer has or will have.
     public func newWriter() async throws -> Int64 {
+        if let writeRoute { return try await writeRoute.newWriter() }
         var retry = Backoff(configuration)
         while true {
             do {

@@ -1,3 +1,4 @@
+import Changelog
 public import Iceberg
 public import LakeTiering
 
@@ -24,6 +25,11 @@ public struct ClusterConfiguration: Sendable {
     public var writerExpiration = Duration.seconds(7 * 24 * 3600)
     /// Changes of one bucket are sent in batches of at most this size, or one by one if larger.
     public var writerBatchByteCount = 1024 * 1024
+    /// Batches of one bucket that a writer has under way at once, up to `batchesInFlightLimit`.
+    /// Fluss's `client.writer.max-inflight-requests-per-bucket`.
+    public var writerBatchesInFlight = 1
+    /// As many of a writer's batches a log remembers: a retry of an older one would not be known.
+    public static let batchesInFlightLimit = WriterStates.batchLimit
     /// The largest row or key that is taken, in bytes as it is encoded.
     public static let rowByteCountLimit = 8 * 1024 * 1024
     /// An answer to a lookup or a scan has at most so many bytes of keys and rows, but for one row.

@@ -59,6 +59,11 @@ public struct Acknowledgement: Hashable, Sendable {
     public var endOffset: Int64
     public var leaderEpoch: Int32
 
+    /// Who writes through another protocol may not be told in which term, or where the batch
+    /// begins.
+    public static let untoldEpoch: Int32 = -1
+    public static let untoldOffset: Int64 = -1
+
     public init(baseOffset: Int64, endOffset: Int64, leaderEpoch: Int32) {
         self.baseOffset = baseOffset
         self.endOffset = endOffset

@@ -4,7 +4,8 @@ import Platform
 
 /// Writes to one table: batches by bucket, keeps each bucket's order, and sends nothing twice.
 ///
-/// One batch a bucket is under way at a time; what comes meanwhile makes the next batch.
+/// `writerBatchesInFlight` batches of a bucket are under way at once; what comes meanwhile makes
+/// the next batch. Fluss's `client.writer.max-inflight-requests-per-bucket`.
 public final class TableWriter {
     /// What became of a change.
     public enum Outcome: Hashable, Sendable {
@@ -43,13 +44,6 @@ public final class TableWriter {
         case delete(key: [Value])
     }
 
-    private struct Pending {
-        var change: Change
-        /// About what it takes in a batch.
-        var byteCount: Int
-        var done: (Outcome) -> Void
-    }
-
     /// How a table without a bucket key has its rows spread.
     public enum KeylessAssignment: Hashable, Sendable {
         /// A batch goes to one bucket, the next to another: larger batches.
@@ -58,40 +52,20 @@ public final class TableWriter {
         case roundRobin
     }
 
-    /// Where a queue's changes go: the partition by its name, nil in a table without partitions.
-    private struct Target: Hashable {
-        var partition: [String]?
-        var bucket: Int
-    }
-
-    private final class BucketQueue {
-        let target: Target
-        /// The bucket once it is known, that is once the partition is there.
-        var bucket: BucketIdentifier?
-        var pending: [Pending] = []
-        var writer: Int64 = -1
-        var sequence: Int32 = 0
-        /// Whether the writer's own id was used here before: an outcome under it may be unknown.
-        var hasUsedSharedID = false
-        var isSending = false
-
-        init(_ target: Target) { self.target = target }
-    }
-
     public let table: TableDescription
-    private let client: ClusterClient
-    private let machine: Machine
-    private let linger: Duration
-    private let deliveryTimeout: Duration
-    private let batchLimit: Int
+    let client: ClusterClient
+    let machine: Machine
+    let linger: Duration
+    let deliveryTimeout: Duration
+    let batchLimit: Int
     private let bucketing: Bucketing
     private let partitioning: Partitioning?
-    private let keyless: KeylessAssignment
+    let keyless: KeylessAssignment
     /// The bucket that keyless rows go to now.
     private var keylessBucket: Int
-    private let rowCodec: RowCodec
-    private let keyCodec: KeyCodec
-    private var queues: [Target: BucketQueue] = [:]
+    let rowCodec: RowCodec
+    let keyCodec: KeyCodec
+    private var queues: [WriteTarget: BucketQueue] = [:]
     /// Under which all buckets begin; a sequence is each bucket's own.
     private var sharedID: Int64?
     private let identity: Gate
@@ -120,9 +94,12 @@ public final class TableWriter {
         }
     }
 
-    private func queue(_ target: Target) -> BucketQueue {
+    /// Batches of one bucket that may be under way at once.
+    var inFlightLimit: Int { client.configuration.writerBatchesInFlight }
+
+    private func queue(_ target: WriteTarget) -> BucketQueue {
         if let known = queues[target] { return known }
-        let queue = BucketQueue(target)
+        let queue = BucketQueue(target, machine)
         queues[target] = queue
         return queue
     }
@@ -143,9 +120,9 @@ public final class TableWriter {
 
     /// Takes a change in; `done` is called once, when its outcome is known or given up.
     public func write(_ change: Change, done: @escaping (Outcome) -> Void) {
-        let target: Target
+        let target: WriteTarget
         do {
-            target = Target(
+            target = WriteTarget(
                 partition: try partitioning?.values(of: change),
                 bucket: try bucketing.bucket(of: change) ?? nextKeylessBucket())
         } catch {
@@ -162,24 +139,16 @@ public final class TableWriter {
                         limit: ClusterConfiguration.rowByteCountLimit)))
             return
         }
-        queue.pending.append(Pending(change: change, byteCount: byteCount, done: done))
-        if queue.isSending { return }
+        queue.append(
+            PendingChange(change: change, byteCount: byteCount, done: done),
+            lingeringUntil: machine.clock.now + linger)
+        if queue.isSending {
+            if inFlightLimit > 1 { queue.news.notify() }
+            return
+        }
         queue.isSending = true
         machine.spawn("writer of \(table.name) bucket \(target.bucket)") {
-            defer { queue.isSending = false }
-            if self.linger > .zero { try await self.machine.sleep(self.linger) }
-            while !queue.pending.isEmpty {
-                let batch = self.nextBatch(of: queue)
-                if self.keyless == .sticky && self.table.bucketKeyFields.isEmpty {
-                    self.turnKeylessBucket()
-                }
-                let bucket: BucketIdentifier
-                do { bucket = try await self.bucket(of: queue) } catch let error as ClusterError {
-                    for pending in batch { pending.done(.refused(error)) }
-                    continue
-                }
-                try await self.send(batch, to: bucket, queue)
-            }
+            try await self.sendAll(of: queue)
         }
     }
 
@@ -188,101 +157,12 @@ public final class TableWriter {
         return keylessBucket
     }
 
-    private func turnKeylessBucket() {
+    func turnKeylessBucket() {
         keylessBucket = (keylessBucket + 1) % Int(table.bucketCount)
     }
 
-    /// The bucket that a queue's changes go to; its partition is created where it is not there.
-    private func bucket(of queue: BucketQueue) async throws -> BucketIdentifier {
-        let number = Int32(queue.target.bucket)
-        guard let values = queue.target.partition else {
-            return BucketIdentifier(table: table.identifier, bucket: number)
-        }
-        if let known = queue.bucket, !client.mirror.isGone(known) { return known }
-        let name = PartitionDescription.name(of: values)
-        let partition: PartitionDescription
-        if let known = client.mirror.partition(name, of: table.identifier) {
-            partition = known
-        } else {
-            partition = try await client.createPartition(of: table, values)
-            machine.observer.reached("partition created by a writer")
-        }
-        let bucket = BucketIdentifier(
-            table: table.identifier, partition: partition.identifier, bucket: number)
-        // What a dropped partition of that name has been sent has nothing to do with this one.
-        queue.writer = -1
-        queue.bucket = bucket
-        return bucket
-    }
-
-    /// Takes the changes of the next batch: as many as it may have, and as many bytes, all of the
-    /// same columns, which a request names once.
-    private func nextBatch(of queue: BucketQueue) -> [Pending] {
-        precondition(!queue.pending.isEmpty, "nothing to send")
-        var count = 1
-        var byteCount = queue.pending[0].byteCount
-        let columns = queue.pending[0].change.columns
-        while count < min(queue.pending.count, batchLimit) {
-            byteCount += queue.pending[count].byteCount
-            if byteCount > client.configuration.writerBatchByteCount { break }
-            if queue.pending[count].change.columns != columns { break }
-            count += 1
-        }
-        let batch = Array(queue.pending[..<count])
-        queue.pending.removeFirst(count)
-        return batch
-    }
-
-    private func send(
-        _ batch: [Pending], to bucket: BucketIdentifier, _ queue: BucketQueue
-    ) async throws {
-        if queue.writer < 0 {
-            // A bucket whose last outcome was unknown begins anew under another id.
-            queue.writer = try await queue.hasUsedSharedID ? client.newWriter() : sharedWriter()
-            queue.hasUsedSharedID = true
-            queue.sequence = 0
-        }
-        let request: Request
-        do {
-            request = try table.writeRequest(
-                batch.map(\.change), to: bucket, writer: queue.writer, sequence: queue.sequence,
-                rowCodec, keyCodec)
-        } catch {
-            for pending in batch {
-                pending.done(.refused(.invalidRequest(reason: "\(error)")))
-            }
-            return
-        }
-        let outcome: Outcome
-        let delivery = try await client.deliver(
-            request, to: bucket, writer: queue.writer, sequence: queue.sequence,
-            until: machine.clock.now + deliveryTimeout)
-        switch delivery {
-        case .forgotten:
-            // Surely not there: it is sent again as the first batch of another writer.
-            machine.observer.reached("writer forgotten by the log begins anew")
-            queue.writer = -1
-            return try await send(batch, to: bucket, queue)
-        case .tooLarge where batch.count > 1:
-            // With the rows that it replaces it is too large for one batch: halves are not.
-            machine.observer.reached("batch split because it is too large")
-            let middle = batch.count / 2
-            try await send(Array(batch[..<middle]), to: bucket, queue)
-            return try await send(Array(batch[middle...]), to: bucket, queue)
-        case .tooLarge(let error): outcome = .refused(error)
-        case .settled(let settled): outcome = settled
-        }
-        switch outcome {
-        case .acknowledged:
-            queue.sequence = queue.sequence == .max ? 0 : queue.sequence + 1
-        case .unknown: queue.writer = -1
-        case .refused: break
-        }
-        for pending in batch { pending.done(outcome) }
-    }
-
     /// The id that all buckets begin with: many share one draw.
-    private func sharedWriter() async throws -> Int64 {
+    func sharedWriter() async throws -> Int64 {
         try await identity.run {
             if let sharedID { return sharedID }
             let drawn = try await client.newWriter()

@@ -56,6 +56,59 @@ struct WriterStories {
     }
 }
 
+@Suite("Batches under way together")
+struct BatchesInFlight {
+    private static let table = TableDescription(
+        name: "steps",
+        schema: Schema(fields: [
+            Field(identifier: 1, name: "number", type: .bigint, isNullable: false),
+            Field(identifier: 2, name: "text", type: .string),
+        ]),
+        bucketCount: 1, replicationFactor: 3, bucketKey: [], isInLake: false)
+
+    @Test(
+        "What is acknowledged is there once and in order, whatever fails between",
+        arguments: 1...10 as ClosedRange<UInt64>)
+    func inOrder(seed: UInt64) throws {
+        let story = FaultyStory(seed: seed) {
+            $0.writerBatchesInFlight = 5
+            $0.writerExpiration = .seconds(3)
+        }
+        story.fail(rounds: 5)
+        story.play { client in
+            let table = try await client.createTable(Self.table)
+            let writer = TableWriter(client, table, batchLimit: 5)
+            var acknowledged: [Int64] = []
+            var unknown: Set<Int64> = []
+            var settled = 0
+            for number in 0..<1200 as Range<Int64> {
+                writer.write(.append([.bigint(number), .string("step")])) { outcome in
+                    settled += 1
+                    switch outcome {
+                    case .acknowledged: acknowledged.append(number)
+                    case .unknown: unknown.insert(number)
+                    case .refused(let error): Issue.record("\(number): \(error)")
+                    }
+                }
+                if number % 40 == 39 { try await client.machine.sleep(.seconds(1)) }
+            }
+            while settled < 1200 { try await client.machine.sleep(.milliseconds(50)) }
+            #expect(acknowledged == acknowledged.sorted())
+            story.heal()
+            let rows = try await client.patiently { try await client.loggedRows(of: table) }
+            let numbers = rows.map { row -> Int64 in
+                guard case .bigint(let number) = row[0] else { return -1 }
+                return number
+            }
+            let certain = numbers.filter { !unknown.contains($0) }
+            #expect(certain == acknowledged)
+            #expect(Set(numbers).count == numbers.count)
+        }
+        #expect(story.count("batch sent behind another that is under way") > 0)
+        story.end()
+    }
+}
+
 @Suite("Stories of rows")
 struct RowStories {
     @Test("A page of a scan is bounded by bytes, and pages together are the table")
