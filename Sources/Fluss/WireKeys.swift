@@ -31,6 +31,19 @@ struct WireKeys {
             })
     }
 
+    /// A primary key's values as the protocol has them.
+    func encode(_ values: [Value]) throws(ColumnarError) -> [UInt8] {
+        let keySchema = Schema(fields: columns.map { schema.fields[$0] })
+        let row = try RowCodec(schema: keySchema).encode(
+            columns.map { column in values[schema.primaryKey.firstIndex(of: column)!] })
+        return Array(row.dropFirst(2 + (columns.count + 7) / 8))
+    }
+
+    /// A key of the engine's as the protocol has it.
+    func encode(key bytes: [UInt8]) throws(ColumnarError) -> [UInt8] {
+        try encode(try key.decode(bytes))
+    }
+
     /// The front of the keys that have these values in the bucket key.
     func decode(prefix bytes: [UInt8]) throws(ColumnarError) -> [UInt8] {
         let values = try read(bytes, prefixColumns)

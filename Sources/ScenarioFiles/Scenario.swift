@@ -44,7 +44,8 @@ public struct Scenario: Sendable, Hashable {
     public var nodes: [NodeName] {
         let counts: [(NodeRole, Int)] = [
             (.server, cluster.servers), (.coordinator, cluster.coordinators),
-            (.tierer, cluster.tierers), (.indexer, cluster.indexers), (.client, clientCount),
+            (.tierer, cluster.tierers), (.indexer, cluster.indexers),
+            (.gateway, cluster.gateways), (.client, clientCount),
         ]
         return counts.flatMap { role, count in (0..<count).map { NodeName(role, $0 + 1) } }
     }

@@ -138,7 +138,9 @@ extension ScenarioDraft {
                 })
         }
         // A setting of the engine that nobody wrote is not added: it would make nothing smaller.
-        let amounts = ["servers", "coordinators", "tierers", "indexers", "replication", "buckets"]
+        let amounts = [
+            "servers", "coordinators", "tierers", "indexers", "gateways", "replication", "buckets",
+        ]
         let written = RecordShape(
             ClusterLayout.shape.fields.filter {
                 cluster[$0.name] != nil || amounts.contains($0.name)
@@ -205,7 +207,8 @@ extension SourceNode {
 
     /// How many there are of these makes a run larger, whether or not the file says it.
     private static let parts: Set = [
-        "servers", "coordinators", "tierers", "indexers", "buckets", "writers", "readers",
+        "servers", "coordinators", "tierers", "indexers", "gateways", "buckets", "writers",
+        "readers",
         "tables",
     ]
 

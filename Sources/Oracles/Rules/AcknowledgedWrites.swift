@@ -29,12 +29,14 @@ final class AcknowledgedWrites: Oracle {
         for bucket in evidence.logs.keys.sorted() {
             let log = evidence.logs[bucket]!
             for receipt in receipts[bucket] ?? [] {
-                let offset = receipt.acknowledgement.baseOffset
-                let entry = log.entry(at: offset)
+                let told = receipt.acknowledgement
+                let entry =
+                    told.baseOffset == Acknowledgement.untoldOffset
+                    ? log.entry(endingAt: told.endOffset) : log.entry(at: told.baseOffset)
                 tally.expect(
                     entry?.writer == receipt.writer && entry?.sequence == receipt.sequence,
                     "\(log.place): batch \(receipt.sequence) of writer \(receipt.writer) was "
-                        + "acknowledged at \(offset) and is not there")
+                        + "acknowledged at \(told.baseOffset)..<\(told.endOffset) and is not there")
             }
             checkOrder(log)
         }

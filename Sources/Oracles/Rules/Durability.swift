@@ -42,6 +42,7 @@ final class Durability: Oracle {
         guard case .acknowledged(let receipt, let leader) = fact, leader != nil,
             // All changes of one batch are told of one after the other.
             judged[receipt.bucket] != receipt,
+            receipt.acknowledgement.baseOffset != Acknowledgement.untoldOffset,
             let state = evidence.observation.state(of: receipt.bucket)
         else { return }
         judged[receipt.bucket] = receipt

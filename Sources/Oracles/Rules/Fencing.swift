@@ -39,6 +39,7 @@ final class Fencing: Oracle {
             let log = evidence.logs[bucket]!
             for receipt in receipts[bucket] ?? [] {
                 let told = receipt.acknowledgement
+                if told.leaderEpoch == Acknowledgement.untoldEpoch { continue }
                 guard let entry = log.entry(at: told.baseOffset) else { continue }
                 tally.expect(
                     entry.leaderEpoch <= told.leaderEpoch,

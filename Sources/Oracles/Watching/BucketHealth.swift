@@ -49,6 +49,12 @@ struct BucketHealth {
         least = min(least, calmOfStore(for: leader))
         needed = [leader]
         for name in [leader] + observation.clients { least = min(least, calm(of: name)) }
+        if isWrite {
+            // Writers go through them.
+            for node in observation.deployment.nodes where node.role == .gateway {
+                least = min(least, calm(of: node.description))
+            }
+        }
         if isYoung {
             let coordinators = observation.deployment.nodes.filter { $0.role == .coordinator }
             for node in coordinators { least = min(least, calm(of: node.description)) }

@@ -270,6 +270,17 @@ public final class CommittedLog {
         return entries[low]
     }
 
+    func entry(endingAt endOffset: Int64) -> Entry? {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].endOffset < endOffset { low = middle + 1 } else { high = middle }
+        }
+        guard low < entries.count, entries[low].endOffset == endOffset else { return nil }
+        return entries[low]
+    }
+
     /// A hash of a row, the same in every process; never 0.
     public static func hash(_ row: Row) -> UInt64 {
         Value.contentHash(of: row) | 1

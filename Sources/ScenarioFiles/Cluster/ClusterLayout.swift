@@ -16,6 +16,7 @@ public struct ClusterLayout: Sendable, Hashable {
     public var coordinators: Int { values.integer("coordinators") }
     /// More than one means that they compete: one works, the others stand by.
     public var tierers: Int { values.integer("tierers") }
+    public var gateways: Int { values.integer("gateways") }
     public var indexers: Int { values.integer("indexers") }
     /// Replicas of each bucket.
     public var replication: Int { values.integer("replication") }
@@ -67,7 +68,8 @@ public struct ClusterLayout: Sendable, Hashable {
         case .coordinator: coordinators
         case .tierer: tierers
         case .indexer: indexers
-        case .gateway, .client: 0
+        case .gateway: gateways
+        case .client: 0
         }
     }
 }

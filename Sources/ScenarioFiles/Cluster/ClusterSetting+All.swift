@@ -10,6 +10,9 @@ extension ClusterSetting {
         ofRun("coordinators", .integer(1...8), "2", "coordinators, one of them active"),
         ofRun("tierers", .integer(0...8), "1", "nodes that commit to the lake"),
         ofRun("indexers", .integer(0...8), "1", "nodes that index vectors"),
+        ofRun(
+            "gateways", .integer(0...8), "0",
+            "nodes that speak the Fluss protocol; where there are any, writers write through them"),
         ofRun("replication", .integer(1...9), "3", "replicas of each bucket"),
         count(
             "minimumInSync", 1...9, \.minimumInSync,
@@ -201,5 +204,9 @@ extension ClusterSetting {
             "writerBatchBytes", 1024...(1 << 26), \.writerBatchByteCount,
             "of changes that a writer sends together, unless one is larger"
         ).drawn("4KiB", "4MiB"),
+        count(
+            "writerBatchesInFlight", 1...ClusterConfiguration.batchesInFlightLimit,
+            \.writerBatchesInFlight, "batches of a bucket that a writer has under way at once"
+        ).drawn("1", "5"),
     ]
 }

@@ -165,7 +165,11 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .client:
             [
+                "batch behind one that failed sent again",
+                "batch came before the one ahead of it",
+                "batch sent behind another that is under way",
                 "batch split because it is too large",
+                "Fluss client turned to another gateway",
                 "partition created by a writer",
                 "write given up",
                 "write refused",

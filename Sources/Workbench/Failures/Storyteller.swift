@@ -94,10 +94,13 @@ public final class Storyteller {
             return
         }
         let told = receipt.acknowledgement
-        if (told.baseOffset..<told.endOffset).contains(offset) {
+        // Who writes through a gateway is told where the batch ends.
+        let isToldStart = told.baseOffset != Acknowledgement.untoldOffset
+        let first = isToldStart ? told.baseOffset : told.endOffset - 1
+        if (first..<told.endOffset).contains(offset) {
             add(
                 .client, client,
-                "is told that offsets \(told.baseOffset) to \(told.endOffset - 1) are safe "
+                "is told that offsets \(first) to \(told.endOffset - 1) are safe "
                     + "(epoch \(told.leaderEpoch))")
         }
     }

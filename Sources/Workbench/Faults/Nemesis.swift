@@ -132,6 +132,9 @@ struct Nemesis {
             if choice == 2 && scenario.cluster.indexers > 0 {
                 return NodeName(.indexer, 1 + random.next(in: 0..<scenario.cluster.indexers))
             }
+            if choice == 3 && scenario.cluster.gateways > 0 {
+                return NodeName(.gateway, 1 + random.next(in: 0..<scenario.cluster.gateways))
+            }
             return server()
         }
 

@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import Fluss
 import Oracles
 import Platform
 public import RunReports
@@ -213,6 +214,7 @@ public final class TankRun {
             for name in names {
                 world.start(name) { machine in
                     let client = ClusterClient(machine, self.deployment.configuration)
+                    client.writeRoute = self.gatewayRoute(of: client)
                     self.clients[name] = client
                     try await client.run()
                 }
@@ -221,6 +223,17 @@ public final class TankRun {
                 startDriver(driver, writers, readers, options.reads)
             }
         }
+    }
+
+    /// The way of a client's writes through the gateways; nil where there are none.
+    private func gatewayRoute(of client: ClusterClient) -> GatewayRoute? {
+        let gateways = deployment.nodes.filter { $0.role == .gateway }.map {
+            Address(host: $0.description, port: Gateway.tabletServerPort)
+        }
+        if gateways.isEmpty { return nil }
+        return GatewayRoute(
+            client, at: gateways, beginningAt: clients.count % gateways.count,
+            timeout: deployment.configuration.callTimeout * 2)
     }
 
     private func startDriver(
@@ -296,10 +309,13 @@ public final class TankRun {
                 recorder.acknowledged(after: latency)
                 meter?.acknowledged(receipt, after: latency.nanoseconds)
             }
+            // Who writes through a gateway is not told of which epoch: any leader's in-sync set
+            // holds what was acknowledged.
+            let epoch = receipt.acknowledgement.leaderEpoch
             let leader = deployment.runningServers.first {
-                $0.server.replicas[receipt.bucket]?.leaderEpoch
-                    == receipt.acknowledgement.leaderEpoch
-                    && $0.server.replicas[receipt.bucket]?.isLeader == true
+                guard let replica = $0.server.replicas[receipt.bucket] else { return false }
+                return replica.isLeader
+                    && (epoch == Acknowledgement.untoldEpoch || replica.leaderEpoch == epoch)
             }
             oracles.tell(.acknowledged(receipt, leader: leader?.name.description))
         case .refused(let error):
