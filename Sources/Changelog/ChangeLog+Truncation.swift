@@ -35,6 +35,7 @@ extension ChangeLog {
             } catch {
                 throw try cutFailed(error, kept.path)
             }
+            checkSegments()
         }
     }
 
@@ -149,6 +150,7 @@ extension ChangeLog {
             } catch {
                 throw try failed(error, directory)
             }
+            checkSegments()
             return start
         }
     }
@@ -214,6 +216,7 @@ extension ChangeLog {
             } catch {
                 throw try cutFailed(error, directory)
             }
+            checkSegments()
         }
     }
 
