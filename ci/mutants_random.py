@@ -66,7 +66,8 @@ CANNOT_MATTER = [
 ]
 
 # What only tells people, or holds the program's own invariants: nobody could see it changed.
-TELLS = re.compile(r"\b(observer|precondition|assert|fatalError|reached|description|note)\b")
+TELLS = re.compile(
+    r"\b(observer|precondition|assert|fatalError|reached|description|note|keepApart)\b")
 COMPARISONS = {" < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ", " == ": " != ",
                " != ": " == "}
 NOT_STATEMENTS = re.compile(

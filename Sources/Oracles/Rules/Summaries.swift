@@ -27,6 +27,8 @@ final class Summaries: Oracle {
     private var batchCount = 0
     /// Row ids below are given out, by the UUID of a lake table.
     private var nextRows: [String: Int64] = [:]
+    /// The files of the last snapshot that was seen of a lake table, by its UUID.
+    private var lastFiles: [String: (snapshot: Int64, files: [DataFile])] = [:]
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -91,7 +93,43 @@ final class Summaries: Oracle {
         for live in commit.state.files where commit.added.contains(live.file.path) {
             judge(live.file, commit)
         }
-        if !evidence.observation.hasForeignWriters { judgeTotals(commit) }
+        if evidence.observation.hasForeignWriters { return }
+        judgeTotals(commit)
+        judgeChanges(commit)
+    }
+
+    /// What the summary says was added and removed is what differs from the snapshot before.
+    private func judgeChanges(_ commit: LakeCommit) {
+        let files = commit.state.files.map(\.file.described)
+        let before = lastFiles.updateValue(
+            (commit.snapshot.identifier, files), forKey: commit.identity)
+        if before?.snapshot != commit.snapshot.parent { return }
+        let (former, present) = (
+            Set((before?.files ?? []).map(\.identity)), Set(files.map(\.identity))
+        )
+        let added = files.filter { !former.contains($0.identity) }
+        let removed = (before?.files ?? []).filter { !present.contains($0.identity) }
+        func count(_ files: [DataFile], _ content: DataFile.Content) -> Int64 {
+            Int64(files.count { $0.content == content })
+        }
+        func rows(_ files: [DataFile], _ content: DataFile.Content) -> Int64 {
+            files.filter { $0.content == content }.reduce(0) { $0 + $1.recordCount }
+        }
+        let numbers = [
+            ("added-data-files", count(added, .data)), ("added-records", rows(added, .data)),
+            ("deleted-data-files", count(removed, .data)),
+            ("deleted-records", rows(removed, .data)),
+            ("added-delete-files", count(added, .positionDeletes)),
+            ("removed-delete-files", count(removed, .positionDeletes)),
+            ("added-position-deletes", rows(added, .positionDeletes)),
+            ("removed-position-deletes", rows(removed, .positionDeletes)),
+        ]
+        for (name, number) in numbers {
+            let said = commit.snapshot.summary(name) ?? "0"
+            tally.expect(
+                said == "\(number)",
+                "\(commit.place): its summary says \(name) \(said), and it is \(number)")
+        }
     }
 
     private func judge(_ manifest: LakeCommit.WrittenManifest, _ commit: LakeCommit) {
