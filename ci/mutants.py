@@ -20,6 +20,8 @@ CONTROL_SEEDS = 10
 RANDOM_SEEDS = 3
 # What a scenario does later than this is not reached here.
 SECONDS = 60
+# As many runs that come to the code of a bug made at random are tried at most.
+RANDOM_RUNS = 60
 LINE = "%-40s %5s %7s  %-44s %s"
 
 
@@ -131,6 +133,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--random", type=int)
     parser.add_argument("--random-seed", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=RANDOM_RUNS)
     parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()

@@ -5,6 +5,7 @@ chooses which of them is alive when the program starts. The program that ships h
 the mutants are made in a scratch copy of the sources.
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -25,23 +26,60 @@ SWITCH = """import Glibc
 
 /// Which mutant is alive, of those that were planted in this copy of the sources; 0 for none.
 private let aliveMutant: Int = getenv("WAVETANK_MUTANT").flatMap { Int(String(cString: $0)) } ?? 0
-private let reachedPath: String? = getenv("WAVETANK_MUTANT_REACHED").map { String(cString: $0) }
-private let noteReached: Void = {
-    if let reachedPath, let file = fopen(reachedPath, "a") {
-        fputs("reached\\n", file)
-        fclose(file)
-    }
+/// Where it is told which mutants' code a run comes to, a number a line; nil if nobody asks.
+nonisolated(unsafe) private let reachedFile =
+    getenv("WAVETANK_MUTANT_REACHED").flatMap { fopen(String(cString: $0), "a") }
+nonisolated(unsafe) private let told = {
+    let numbers = UnsafeMutablePointer<Bool>.allocate(capacity: 10_000)
+    numbers.initialize(repeating: false, count: 10_000)
+    return numbers
 }()
 
 func isMutant(_ number: Int) -> Bool {
-    guard aliveMutant == number else { return false }
-    _ = noteReached
-    return true
+    if let reachedFile, !told[number] {
+        told[number] = true
+        fputs("\\(number)\\n", reachedFile)
+        fflush(reachedFile)
+    }
+    return aliveMutant == number
 }
 """
 
+# Mutants that cannot matter, by kind: an operator or None for all, a pattern of the place, one of
+# the original text, and why. They are set aside unless something sees them all the same.
+CANNOT_MATTER = [
+    ("an error swallowed", r"", r"\bsleep\(",
+     "a sleep throws in a machine that ends alone, and there the next wait does"),
+    (None, r"", r"^(\w+\.)*retry\.reset\(\)$|fetchPause\.reset\(\)|\bwait \* 2\b",
+     "how soon a step that failed is tried again is no promise"),
+    ("an await reordered", r"", r"retry\.reset\(\)|fetchPause\.reset\(\)",
+     "how soon a step that failed is tried again is no promise"),
+    (None, r"", r"\.reserveCapacity\(", "it saves time alone"),
+    ("a constant changed", r"", r"\(low \+ high\) / 2",
+     "a search that halves elsewhere finds the same"),
+    (None, r"", r"hash \^ hash >> ", "a hash that mixes otherwise spreads as well"),
+    (None, r"KeyValue/", r"\b(syncDirectory|syncParents)\(",
+     "the files of rows are made anew in each term, so that no loss of power matters to them"),
+    (None, r"Iceberg/LakeExport", r"", "run by --export alone; ci/strangers reads what it writes"),
+    (None, r"", r"\bput\(hint\b|writeVersionHint",
+     "the specification has no version hint, and readers that look for one may find an old one"),
+    ("an await reordered", r"KeyValue/KeyValueSnapshot", r"^try await destroy\(",
+     "destroy removes the files of a folder and leaves the folder: it is there and empty"),
+    ("an await reordered", r"TableTiering\+Maintenance", r"^try await expire\(",
+     "neither asks what the other did: each deletes what nothing names when it looks"),
+    ("an await reordered", r"VectorIndex\+Opening", r"loadSegments",
+     "only garbage of the claimed manifest is collected, which has none of its segments"),
+    (None, r"KeyValue/BlockCache", r"", "what a cache holds costs time and memory alone"),
+    ("a comparison moved", r"ChangeLog\+Read", r"^batches\.count == 1$",
+     "it saves a copy; with several, the first alone is a short answer, and readers ask again"),
+    (None, r"LakeTierer", r"^told = ", "it keeps a message from being told twice"),
+    (None, r"TableWriter", r"\bkeyless\b",
+     "rows without a key may go to any bucket, as evenly or as together as it comes"),
+]
+
 # What only tells people, or holds the program's own invariants: nobody could see it changed.
-TELLS = re.compile(r"\b(observer|precondition|assert|fatalError|reached|description|note)\b")
+TELLS = re.compile(
+    r"\b(observer|precondition|assert|fatalError|reached|description|note|keepApart)\b")
 COMPARISONS = {" < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ", " == ": " != ",
                " != ": " == "}
 NOT_STATEMENTS = re.compile(
@@ -297,43 +335,99 @@ def build(chosen, sources):
     sys.exit("the mutated tree did not build after 40 rounds")
 
 
-def hunt(number, scenarios, options):
-    """Answers the lines of a hunt with one mutant alive, and whether its code was reached."""
-    output, reached = bank.SCRATCH / "random.jsonl", bank.SCRATCH / "reached"
+def hunt(number, scenarios, seeds, options, reached=None):
+    """Answers the lines of a hunt with one mutant alive; the numbers reached go into a file."""
+    output = bank.SCRATCH / "random.jsonl"
     output.unlink(missing_ok=True)
-    reached.unlink(missing_ok=True)
     before = set(pathlib.Path("Reports/runs").glob("*.failure.json"))
     first = [] if number == 0 else ["--first-only"]
     subprocess.run(
-        [bank.SCRATCH / "build/release/wavetank", "hunt", *scenarios, "--seeds",
-         f"1..{options.seeds}", "--seconds", str(options.seconds), *first, "--patience", "120",
+        [bank.SCRATCH / "build/release/wavetank", "hunt", *scenarios, "--seeds", seeds,
+         "--seconds", str(options.seconds), *first, "--patience", "120",
          "--jobs", str(options.jobs), "--output", output],
         capture_output=True,
-        env=os.environ | {"WAVETANK_MUTANT": str(number),
-                          "WAVETANK_MUTANT_REACHED": str(reached.absolute())})
+        env=os.environ | {"WAVETANK_MUTANT": str(number)}
+        | ({"WAVETANK_MUTANT_REACHED": str(reached.absolute())} if reached else {}))
     for file in set(pathlib.Path("Reports/runs").glob("*.failure.json")) - before:
         file.unlink()
-    lines = [json.loads(line) for line in open(output)] if output.exists() else []
-    return lines, reached.exists()
+    return [json.loads(line) for line in open(output)] if output.exists() else []
 
 
-def judge(lines, reached, control):
+def survey(scenarios, options):
+    """Runs every scenario and seed without a mutant: what comes of it, and what each reaches.
+
+    Each is a hunt of its own, so that what is reached is known run by run. What was surveyed with
+    this very program is kept, and not run again.
+    """
+    program = bank.SCRATCH / "build/release/wavetank"
+    with open(program, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    kept, control, reach = bank.SCRATCH / "survey.json", {}, {}
+    if kept.exists():
+        known = json.loads(kept.read_text())
+        if known["program"] == digest and known["seconds"] == options.seconds:
+            control = {(line["scenario"], line["seed"]): line for line in known["lines"]}
+            reach = {(path, seed): set(numbers) for path, seed, numbers in known["reach"]}
+    file = bank.SCRATCH / "reached"
+    for seed in range(1, options.seeds + 1):
+        for scenario in scenarios:
+            if (scenario, seed) in control:
+                continue
+            file.unlink(missing_ok=True)
+            start = time.monotonic()
+            for line in hunt(0, [scenario], f"{seed}..{seed}", options, file):
+                line["took"] = time.monotonic() - start
+                control[(scenario, seed)] = line
+            reach[(scenario, seed)] = (
+                {int(number) for number in file.read_text().split()} if file.exists() else set())
+        kept.write_text(json.dumps({
+            "program": digest, "seconds": options.seconds, "lines": list(control.values()),
+            "reach": [[*key, sorted(numbers)] for key, numbers in reach.items()]}))
+    return control, reach
+
+
+def ways_to(number, control, reach, options):
+    """The runs that come to a mutant's code, quick ones first within a seed, at most so many."""
+    keys = [key for key, numbers in reach.items()
+            if number in numbers and control[key]["verdict"] == "pass"]
+    keys.sort(key=lambda key: (key[1], control[key]["took"]))
+    return keys[:options.runs]
+
+
+def hunt_mutant(number, control, reach, options):
+    """Hunts a mutant through runs that come to its code, seed by seed until it is seen."""
+    ways, lines = ways_to(number, control, reach, options), []
+    for seed in sorted({seed for _, seed in ways}):
+        paths = [path for path, other in ways if other == seed]
+        lines += hunt(number, paths, f"{seed}..{seed}", options)
+        verdict = judge(lines, ways, control)
+        if verdict[0] == "seen":
+            break
+    return judge(lines, ways, control), len(lines)
+
+
+def judge(lines, ways, control):
     """What became of a mutant, and who saw it."""
     bad = [line for line in lines
-           if line["verdict"] in ("fail", "crash", "timeout", "nondeterministic")
-           and control.get((line["scenario"], line["seed"]), {}).get("verdict") != line["verdict"]]
+           if line["verdict"] in ("fail", "crash", "timeout", "nondeterministic")]
     if bad:
         seen = [oracle["name"] for oracle in bad[0].get("oracles", []) if oracle["violations"]]
         return "seen", ", ".join(seen) or bank.cause(bad[0])
-    halted = [line for line in lines if line["verdict"] == "inconclusive"
-              and control[(line["scenario"], line["seed"])]["verdict"] == "pass"]
+    halted = [line for line in lines if line["verdict"] == "inconclusive"]
     if halted:
         return "seen", "not conclusive any more: " + halted[0]["reason"][:60]
-    if not reached:
+    if not ways:
         return "not reached", ""
     same = all(line["traceHash"] == control[(line["scenario"], line["seed"])]["traceHash"]
                for line in lines)
     return ("changes nothing" if same else "survived"), ""
+
+
+def kind_that_cannot_matter(place, mutant):
+    for operator, where, what, why in CANNOT_MATTER:
+        if operator in (None, mutant[2]) and re.search(where, place) and re.search(what, mutant[3]):
+            return why
+    return None
 
 
 def set_aside():
@@ -357,7 +451,9 @@ def main(options):
         pathlib.Path("Scenarios", folder).glob("*.yaml"))
     print(f"{len(chosen)} mutants stand in one program; {len(scenarios)} scenarios, "
           f"{options.seeds} seeds each, {options.seconds} s", flush=True)
-    control = {(line["scenario"], line["seed"]): line for line in hunt(0, scenarios, options)[0]}
+    start = time.monotonic()
+    control, reach = survey(scenarios, options)
+    print(f"  {len(control)} runs without a mutant: {time.monotonic() - start:.0f} s", flush=True)
     unclean = [key for key, line in control.items() if line["verdict"] != "pass"]
     for scenario, seed in unclean:
         print(f"  without a mutant, {scenario} does not pass with seed {seed}", flush=True)
@@ -365,13 +461,14 @@ def main(options):
     for number, (path, mutant) in chosen.items():
         start = time.monotonic()
         place = path.relative_to(bank.TREE)
-        result, seen = judge(*hunt(number, scenarios, options), control)
-        why = judged.get((str(place), mutant[3], mutant[4]))
+        (result, seen), runs = hunt_mutant(number, control, reach, options)
+        why = judged.get((str(place), mutant[3], mutant[4])) or kind_that_cannot_matter(
+            str(place), mutant)
         if why and result != "seen":
             result, seen = "set aside", why
         rows.append([f"{place}:{mutant[0] + 1}", *mutant[2:5], result, seen])
         print(f"{rows[-1][0]:52} {mutant[2]:20} {result:16} {seen[:40]:40} "
-              f"{time.monotonic() - start:5.0f} s", flush=True)
+              f"{runs:4} runs {time.monotonic() - start:5.0f} s", flush=True)
         RESULTS.write_text("".join(
             "\t".join(cell.replace("\t", " ") for cell in row) + "\n" for row in [COLUMNS] + rows))
     report(rows, options)

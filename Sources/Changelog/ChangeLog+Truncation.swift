@@ -35,6 +35,7 @@ extension ChangeLog {
             } catch {
                 throw try cutFailed(error, kept.path)
             }
+            checkSegments()
         }
     }
 
@@ -56,6 +57,7 @@ extension ChangeLog {
                     startOffset: min(checkpoint.startOffset, endOffset),
                     syncedEndOffset: endOffset))
         }
+        try await machine.keepApart("a log's claim gone and its files not")
         try await removeNewestFirst(removed)
         if kept.isCreated {
             let size = min(kept.syncedByteCount, kept.index.byteCount)
@@ -73,6 +75,7 @@ extension ChangeLog {
         for segment in removed.reversed() where segment.isCreated {
             try await remove(segment)
             try await machine.disk.syncDirectory(directory)
+            try await machine.keepApart("a log half cut")
         }
     }
 
@@ -145,10 +148,12 @@ extension ChangeLog {
             segments.removeFirst(count)
             startOffset = start
             do {
+                try await machine.keepApart("a log's start stored and its files there")
                 for segment in removed { try await remove(segment) }
             } catch {
                 throw try failed(error, directory)
             }
+            checkSegments()
             return start
         }
     }
@@ -207,6 +212,7 @@ extension ChangeLog {
             do {
                 try await store(LogCheckpoint(startOffset: oldStart, syncedEndOffset: oldStart))
                 try await removeNewestFirst(removed)
+                try await machine.keepApart("a log emptied and not begun")
                 try await write(newState.encoded(), to: fresh.snapshotPath)
                 // The checkpoint must not be there without the writers that belong to it.
                 try await machine.disk.syncDirectory(directory)
@@ -214,6 +220,7 @@ extension ChangeLog {
             } catch {
                 throw try cutFailed(error, directory)
             }
+            checkSegments()
         }
     }
 

@@ -60,6 +60,33 @@ public final class ChangeLog {
         tailMemory = MemoryUse(of: machine.memory)
         startOffset = checkpoint.startOffset
         syncedEndOffset = state.endOffset
+        checkSegments()
+    }
+
+    /// What must be so whenever no truncation is under way.
+    func checkSegments() {
+        precondition(segments[0].baseOffset <= startOffset, "\(directory) starts before its files")
+        precondition(
+            startOffset <= syncedEndOffset && syncedEndOffset <= endOffset,
+            "\(directory) starts at \(startOffset) and is durable up to \(syncedEndOffset) of "
+                + "\(endOffset)")
+        for (left, right) in zip(segments, segments.dropFirst()) {
+            precondition(
+                left.endOffset == right.baseOffset,
+                "\(directory) has a gap between \(left.endOffset) and \(right.baseOffset)")
+            precondition(left.isCreated || !right.isCreated, "a file before the one below it")
+        }
+    }
+
+    /// The names that files in the folder may have: those of the segments, and the checkpoint's.
+    public var fileNames: Set<String> {
+        var names: Set = [LogFile.checkpoint, LogFile.checkpointDraft]
+        for segment in segments {
+            for kind in LogSegment.Kind.allCases {
+                names.insert(LogSegment.name(segment.baseOffset, kind))
+            }
+        }
+        return names
     }
 
     /// The offset that the next record gets.
@@ -208,5 +235,6 @@ public final class ChangeLog {
         let segment = LogSegment(baseOffset: endOffset, directory: directory)
         segment.startState = state.encoded()
         segments.append(segment)
+        checkSegments()
     }
 }

@@ -268,6 +268,7 @@ func nextNumbers(
         let last = try found.map { try mirror.read(StoredCounter.self, from: $0.value).last } ?? 0
         let (next, isOver) = last.addingReportingOverflow(count)
         if isOver { throw ClusterError.invalidRequest(reason: "counter \(counter) is used up") }
+        try await machine.keepApart("a counter read and not drawn from")
         let result = try await machine.coordination.commit(
             CoordinationTransaction(
                 conditions: [

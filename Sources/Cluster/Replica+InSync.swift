@@ -72,11 +72,12 @@ extension Replica {
         next.checkInvariants()
         let key = MetadataKey.bucket(bucket).text
         var retry = Backoff(configuration)
+        let transaction = CoordinationTransaction(
+            conditions: [.revision(key: key, leadership.state.revision)],
+            operations: [.put(key: key, value: mirror.stored(next), lease: nil)])
+        try await machine.keepApart("an in-sync set proposed and not written")
         do {
-            let result = try await machine.coordination.commit(
-                CoordinationTransaction(
-                    conditions: [.revision(key: key, leadership.state.revision)],
-                    operations: [.put(key: key, value: mirror.stored(next), lease: nil)]))
+            let result = try await machine.coordination.commit(transaction)
             if case .committed(let revision) = result {
                 accept(next, at: revision, in: leadership)
                 return

@@ -195,6 +195,7 @@ extension Replica {
                 known.map { .revision(key: path, $0.revision) } ?? .absent(key: path),
             ],
             operations: [.put(key: path, value: mirror.stored(pointer), lease: nil)])
+        try await machine.keepApart("a manifest uploaded and not current")
         let revision: Revision
         do {
             switch try await machine.coordination.commit(transaction) {

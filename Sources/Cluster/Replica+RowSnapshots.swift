@@ -121,6 +121,7 @@ extension Replica {
             if try await publish(next, at: path, pointer, in: leadership) == nil { return }
             snapshots.published(made)
             machine.observer.reached("snapshot published")
+            try await machine.keepApart("a snapshot current and those before it there")
         }
         let isDue = machine.clock.now >= leadership.snapshotOrphanCheckAt
         try await snapshots.collect(orphans: isDue) {

@@ -1,4 +1,5 @@
 public import Changelog
+import KeyValue
 import Platform
 import RemoteLog
 
@@ -83,6 +84,17 @@ public final class Replica {
     /// heard; what is below has expired.
     public var startOffset: Int64 {
         remoteLog.manifestKey == nil ? log.startOffset : remoteLog.manifest.startOffset
+    }
+
+    /// How many rows the leader counts of a primary-key table, and up to which offset they are
+    /// committed; nil where it has none.
+    public var committedRows: (count: Int64, endOffset: Int64)? {
+        leadership?.tablet.map { ($0.rowCount, $0.committedOffset) }
+    }
+
+    /// The end offset and the bytes of each segment in the remote log, oldest first.
+    public var remoteSegments: [(endOffset: Int64, byteCount: Int64)] {
+        remoteLog.manifest.segments.map { ($0.endOffset, $0.byteCount) }
     }
 
     /// Moves the high watermark on; it never goes back while this server runs.

@@ -22,6 +22,21 @@ public enum StoredReferences {
         }
     }
 
+    /// Numbers that are drawn, each for one alone.
+    public enum Numbers: String, Sendable {
+        case writers, tables, partitions
+    }
+
+    /// The key in the coordination service under which the last number that was drawn stands.
+    public static func counterKey(of numbers: Numbers) -> String {
+        MetadataKey.counter(numbers.rawValue).text
+    }
+
+    /// The last number that was drawn, as a value of the coordination service says.
+    public static func lastNumber(in value: [UInt8]) -> Int64? {
+        try? StoredCounter(stored: value, supported: .newest).last
+    }
+
     /// The object that a value of the coordination service names as the current manifest.
     public static func manifestKey(in value: [UInt8]) -> String? {
         try? ManifestPointer(stored: value, supported: .newest).key

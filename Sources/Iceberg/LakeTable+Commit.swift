@@ -37,6 +37,7 @@ extension LakeTable {
             guard let prepared = attempts.prepared.last else {
                 preconditionFailure("nothing to commit")
             }
+            try await machine.keepApart("a lake commit prepared and not offered")
             switch try await offer(prepared.commit, machine) {
             case .done where catalogWritesMetadata:
                 try await refreshPatiently(machine)

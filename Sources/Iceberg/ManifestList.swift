@@ -19,7 +19,7 @@ public struct ManifestFile: Hashable, Sendable {
     var partitions: [PartitionSummary] = []
     var keyMetadata: [UInt8]?
     /// From format version 3 on: the row id of the first row of its files that say none.
-    var firstRow: Int64?
+    public var firstRow: Int64?
 
     struct PartitionSummary: Hashable, Sendable {
         var containsNull: Bool

@@ -156,6 +156,7 @@ extension TableTiering {
             }
         }
         machine.observer.reached("lake snapshots expired")
+        try await machine.keepApart("snapshots expired and their files there")
         done.expiredSnapshotCount = expired.count
         // Whoever took a lease before the snapshot expired still reads it; whoever took one later
         // has seen that it is too late.
@@ -196,6 +197,7 @@ extension TableTiering {
         }
         orphansSince = since
         if dead.isEmpty { return }
+        try await machine.keepApart("orphans found and not deleted")
         let count = try await lake.delete(dead, on: machine)
         machine.observer.reached("lake orphans deleted")
         done.deletedObjectCount += count

@@ -45,6 +45,8 @@ public enum Fact {
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
     case readChanges(ChangesAnswer)
+    case readLogChanges(LogChangesAnswer)
+    case streamed(StreamedAnswer)
     /// An answer that no retry mends, or none from a cluster that is well again.
     case notAnswered(Question, reason: String)
 

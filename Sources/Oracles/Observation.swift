@@ -27,6 +27,8 @@ public protocol Observation: AnyObject {
     var hasForeignWriters: Bool { get }
     /// The state of a bucket as the coordination service has it.
     func state(of bucket: BucketIdentifier) -> BucketState?
+    /// The names of files in a node's folder now, in order.
+    func fileNames(of node: String, in folder: String) -> [String]
     /// The names of files that a loss of power would leave in a node's folder, in order.
     func durableNames(of node: String, in folder: String) -> [String]
     /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be

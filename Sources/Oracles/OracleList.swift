@@ -6,7 +6,8 @@ public enum OracleList {
             LakeReferences.self, LakeRows.self, LakeContinuity.self, DeadObjects.self,
             ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
             Evolution.self, Partitions.self, Moments.self,
-            NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Liveness.self,
+            NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
+            DrawnNumbers.self, Leftovers.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
             Bounds.self, Growth.self, Halts.self,
         ]

@@ -12,6 +12,15 @@ public protocol Observer: AnyObject {
     func shouldDisturb(_ site: StaticString) -> Bool
 }
 
+extension Machine {
+    /// Lets others come between two steps whose order matters, where the tank wants it so: for up
+    /// to half a second, in which a crash, a rival or a lost answer may meet what is half done.
+    public func keepApart(_ site: StaticString) async throws {
+        if !observer.shouldDisturb(site) { return }
+        try await sleep(.milliseconds(10 + entropy.next(in: 0..<490)))
+    }
+}
+
 public enum Severity: Int, Hashable, Comparable, Sendable {
     case debug
     case information

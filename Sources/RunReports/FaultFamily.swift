@@ -13,7 +13,7 @@ enum FaultFamily: String, CaseIterable {
             ("unreadable", .disk), ("fileLimit", .disk), ("serviceCut", .network),
             ("objectStore", .objectStore), ("coordination", .coordination),
             ("lease", .coordination), ("watch", .coordination), ("lake", .lake),
-            ("strike", .process),
+            ("strike", .process), ("stepsApart", .process),
         ]
         self = prefixes.first { kind.hasPrefix($0.0) }?.1 ?? .other
     }

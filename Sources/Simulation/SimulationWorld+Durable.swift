@@ -2,6 +2,19 @@ import Platform
 
 /// What a loss of power would surely leave, for oracles: no time passes, and nothing changes.
 extension SimulationWorld {
+    /// The names of files in a machine's folder as the machine sees them now, in order.
+    public func fileNames(of name: String, in path: String) -> [String] {
+        var folder = node(name).disk.root
+        for part in path.split(separator: "/") {
+            guard case .directory(let next)? = folder.entries[String(part)] else { return [] }
+            folder = next
+        }
+        let entries = folder.entries
+        return entries.names.filter {
+            if case .file? = entries[$0] { true } else { false }
+        }
+    }
+
     /// The names of files in a machine's folder, in order.
     public func durableNames(of name: String, in folder: String) -> [String] {
         guard let entries = durableFolder(of: name, folder)?.durableEntries else { return [] }

@@ -81,6 +81,24 @@ struct OracleStories {
         #expect(result.compared > 20)
     }
 
+    @Test(
+        "What is said beside rows and files is so, numbers were drawn, and nothing is left over",
+        arguments: ["summaries", "drawnNumbers", "leftovers"])
+    func bookkeeping(oracle: String) throws {
+        let (report, result) = try report(
+            oracle, seed: 1,
+            """
+            length: 30s
+            cluster:
+              { servers: 3, tierers: 1, indexers: 0, segmentBytes: 16KiB, localSegments: 1,
+                tieringInterval: 2s, lakeInterval: 2s }
+            workloads: [ecommerceCDC: { rate: 50/s, tables: [orders], writers: 2 }]
+            faults: [{ at: 10s, for: 3s, crash: server-1 }]
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 10)
+    }
+
     @Test("A run without work, or with an oracle that cannot see any, is no pass")
     func nothing() throws {
         for rest in ["length: 5s", "length: 5s\nworkloads: [clickstream: { rate: 5/s }]"] {

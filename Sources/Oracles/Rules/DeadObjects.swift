@@ -14,10 +14,11 @@ extension OracleName {
 /// Files are judged that our own tierers wrote, as their names tell, under an epoch that the table
 /// has reached: what another program wrote may belong to a commit that is still to come. The time
 /// is an interval of collection and what a round may take; it counts while one tierer has been the
-/// leader, has committed under its own epoch, and nothing has disturbed it or the services.
+/// leader, has committed under its own epoch, and nothing has disturbed it or the services. What
+/// another program wrote, and nothing has named yet, stays as long as such a commit may take.
 final class DeadObjects: Oracle {
     static let description = OracleDescription(
-        .deadObjects, "what a lake table needs no more is gone in time",
+        .deadObjects, "what a lake table needs no more is gone in time, and nothing else before",
         compares: "objects of lake tables that nothing needs", needs: [.cluster, .store, .faults])
 
     private static let interval: Int64 = 5
@@ -32,6 +33,8 @@ final class DeadObjects: Oracle {
     private var seconds: Int64 = 0
     /// Since when an object has been needed by nothing.
     private var deadSince: [String: Int64] = [:]
+    /// When a file of another program was first seen that nothing had named.
+    private var foreignSince: [String: Int64] = [:]
     /// Who has written a table's last state and leads the tierers, and since when, by UUID.
     private var writers: [String: (tierer: Tierer, since: Int64)] = [:]
 
@@ -53,9 +56,32 @@ final class DeadObjects: Oracle {
     }
 
     func learned(_ fact: Fact) {
-        guard case .second = fact else { return }
-        seconds += 1
-        if seconds % Self.interval == 0 { look() }
+        switch fact {
+        case .second:
+            seconds += 1
+            if seconds % Self.interval == 0 { look() }
+        case .objectDeleted(let key): judgeForeign(key)
+        default: break
+        }
+    }
+
+    /// Whether another program wrote it; leases and hints are no files of commits.
+    private func isForeign(_ key: String) -> Bool {
+        LakeTable.writerEpoch(in: key) == nil && !key.contains("/\(LakeTable.leaseFolder)/")
+            && !key.hasSuffix("version-hint.text")
+    }
+
+    /// A file of another program, of a commit that may still come, must not go.
+    private func judgeForeign(_ key: String) {
+        guard let since = foreignSince.removeValue(forKey: key), !evidence.lake.hasNeeded(key)
+        else { return }
+        let limit = evidence.observation.deployment.configuration.lakeTiering.foreignOrphanAge
+        // It may have been there for an interval before it was seen.
+        let age = Duration.nanoseconds(now - since) + .seconds(Self.interval)
+        tally.expect(
+            age >= limit,
+            "object \(key) of another program is deleted after \(age.components.seconds) s, and "
+                + "its commit may come within \(limit.components.seconds) s")
     }
 
     private func look() {
@@ -63,8 +89,9 @@ final class DeadObjects: Oracle {
         var stillWriting: [String: (tierer: Tierer, since: Int64)] = [:]
         for folder in evidence.lake.folders {
             let since = leading(folder, &stillWriting)
-            for key in evidence.observation.objectKeys(prefix: folder.prefix)
-            where isDead(key, folder) {
+            for key in evidence.observation.objectKeys(prefix: folder.prefix) {
+                if foreignSince[key] == nil, isForeign(key) { foreignSince[key] = now }
+                if !isDead(key, folder) { continue }
                 let dead = deadSince[key] ?? now
                 stillDead[key] = dead
                 if let since, judge(key, folder, since: max(dead, since)) { stillDead[key] = now }
@@ -78,7 +105,7 @@ final class DeadObjects: Oracle {
         guard let epoch = LakeTable.writerEpoch(in: key), epoch <= folder.epoch else {
             return false
         }
-        return !evidence.lake.needs(key) && !evidence.lake.isNamed(key, in: folder)
+        return !evidence.lake.needs(key)
     }
 
     /// Since when its tierer could have collected in a table undisturbed; nil if it could not.

@@ -29,7 +29,8 @@ final class LakeReferences: Oracle {
         case .lakeUnreadable(let table, let reason): tally.violated("\(table): \(reason)")
         case .objectDeleted(let key):
             tally.expect(
-                !evidence.lake.needs(key), "object \(key) is deleted while a snapshot needs it")
+                !evidence.lake.needs(key),
+                "object \(key) is deleted while a snapshot or the metadata needs it")
             evidence.lake.deleted(key)
         case .lakeMetadata(let table, let before, let now):
             guard let before else { return }

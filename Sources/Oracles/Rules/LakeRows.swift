@@ -118,7 +118,12 @@ public final class LakeRows: Oracle {
     private func judge(
         _ file: LakeFile, _ table: Schema, _ commit: LakeCommit, _ logs: [CommittedLog]
     ) throws {
-        for row in try file.rows(of: table) {
+        let rows = try file.rows(of: table)
+        tally.expect(
+            Int64(rows.count) == file.described.recordCount,
+            "\(commit.table): \(file.path) has \(rows.count) rows, and its manifest says "
+                + "\(file.described.recordCount)")
+        for row in rows {
             guard logs.indices.contains(Int(row.bucket)) else {
                 tally.violated("\(commit.table): \(file.path) has a row of bucket \(row.bucket)")
                 continue

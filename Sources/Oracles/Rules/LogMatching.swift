@@ -41,7 +41,42 @@ final class LogMatching: Oracle {
                     continue
                 }
                 try await check(replica.log, log, at: server.machine.name)
+                checkMemory(of: replica.log, log, at: server.machine.name)
             }
+        }
+    }
+
+    /// What a copy remembers of its batches is so: where leaders began, and the writers' last.
+    private func checkMemory(of copy: ChangeLog, _ log: CommittedLog, at server: String) {
+        guard copy.endOffset == log.endOffset else { return }
+        var epochs: [LeaderEpochCache.Entry] = []
+        var newest: [Int64: CommittedLog.Entry] = [:]
+        for entry in log.entries where entry.endOffset > copy.startOffset {
+            if entry.leaderEpoch != epochs.last?.epoch {
+                epochs.append(
+                    LeaderEpochCache.Entry(
+                        epoch: entry.leaderEpoch, startOffset: entry.baseOffset))
+            }
+            if entry.writer >= 0 { newest[entry.writer] = entry }
+        }
+        // The first may have begun before the copy does.
+        let known = copy.leaderEpochs.entries.drop {
+            epochs.isEmpty || $0.epoch < epochs[0].epoch
+        }
+        tally.expect(
+            known.map(\.epoch) == epochs.map(\.epoch)
+                && known.dropFirst().elementsEqual(epochs.dropFirst()),
+            "\(log.place) on \(server) takes its leaders to have begun at \(Array(known)), and "
+                + "those of its batches did at \(epochs)")
+        for writer in newest.keys.sorted() {
+            guard let batch = copy.writers.newestBatch(of: writer, at: copy.maximumTimestamp)
+            else { continue }
+            let entry = newest[writer]!
+            tally.expect(
+                batch.sequence == entry.sequence && batch.baseOffset == entry.baseOffset,
+                "\(log.place) on \(server) takes batch \(batch.sequence) at \(batch.baseOffset) "
+                    + "for the newest of writer \(writer), which is \(entry.sequence) at "
+                    + "\(entry.baseOffset)")
         }
     }
 

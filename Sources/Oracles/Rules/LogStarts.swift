@@ -17,6 +17,8 @@ final class LogStarts: Oracle {
     /// The latest wall clock of any server so far, in milliseconds.
     private var latestClock = Int64.min
     private var starts: [BucketIdentifier: Int64] = [:]
+    /// The segments of remote logs when they were last looked at.
+    private var segments: [BucketIdentifier: [(endOffset: Int64, byteCount: Int64)]] = [:]
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -31,9 +33,11 @@ final class LogStarts: Oracle {
             latestClock = max(latestClock, server.machine.clock.timestamp.millisecondsSinceEpoch)
             guard let replica = server.replicas[log.bucket], replica.isLeader else { continue }
             let start = replica.remoteStartOffset
+            let before = segments.updateValue(replica.remoteSegments, forKey: log.bucket) ?? []
             if start <= starts[log.bucket] ?? 0 { continue }
             starts[log.bucket] = start
             judge(start, log, server)
+            judgeAge(start, log, before, replica)
         }
     }
 
@@ -54,16 +58,42 @@ final class LogStarts: Oracle {
                 start <= offset,
                 "\(log.place) starts at offset \(start), and its rows' snapshot is of \(offset)")
         }
+    }
+
+    /// What went was old enough; or, where size counts as well, more was there than is to be kept.
+    ///
+    /// `before`: the segments of the remote log when it was last looked at.
+    private func judgeAge(
+        _ start: Int64, _ log: CommittedLog, _ before: [(endOffset: Int64, byteCount: Int64)],
+        _ replica: Replica
+    ) {
         let configuration = evidence.observation.deployment.configuration
-        // Where size counts as well, what is younger may go.
-        guard let timeToLive = configuration.logTimeToLive,
-            configuration.logRetentionByteCount == nil, !log.table.hasLogRetention,
+        guard !log.table.hasLogRetention,
+            configuration.logTimeToLive != nil || configuration.logRetentionByteCount != nil,
             let youngest = log.entries.last(where: { $0.endOffset <= start })
         else { return }
         let age = latestClock - youngest.commitTimestamp.millisecondsSinceEpoch
-        tally.expect(
-            age >= timeToLive.nanoseconds / 1_000_000,
+        if let timeToLive = configuration.logTimeToLive,
+            age >= timeToLive.nanoseconds / 1_000_000
+        {
+            tally.count()
+            return
+        }
+        var size = "no size is said"
+        if let limit = configuration.logRetentionByteCount {
+            // A segment that came and went between two looks tells nothing.
+            guard let last = before.last(where: { $0.endOffset <= start }), last.endOffset == start
+            else { return }
+            // Since then the log has only grown.
+            let held = replica.remoteSegments.reduce(last.byteCount) { $0 + $1.byteCount }
+            if held > limit {
+                tally.count()
+                return
+            }
+            size = "with it the remote log had \(held) bytes, of which \(limit) are kept"
+        }
+        tally.violated(
             "\(log.place) starts at offset \(start), and what is before it is \(age) ms old at "
-                + "most, by any server's clock")
+                + "most, by any server's clock; \(size)")
     }
 }

@@ -30,6 +30,8 @@ final class UnionReads: Oracle {
         case .readWhole(let read): check(read)
         case .readPart(let read): check(read)
         case .readChanges(let read): check(read)
+        case .readLogChanges(let read): check(read)
+        case .streamed(let read): check(read)
         case .notAnswered(.unionRead, let reason): tally.violated(reason)
         default: break
         }
@@ -177,7 +179,28 @@ final class UnionReads: Oracle {
             tally.violated("\(place) \(error)")
             return
         }
-        for change in read.answer.changes {
+        check(read.answer, counts, place)
+    }
+
+    /// The changes in the log between two reads make the rows of the later from the earlier's.
+    private func check(_ read: LogChangesAnswer) {
+        var counts: [UInt64: Int] = [:]
+        for row in read.before.rows { counts[CommittedLog.hash(row), default: 0] += 1 }
+        for row in read.after.rows { counts[CommittedLog.hash(row), default: 0] -= 1 }
+        check(
+            read.answer, counts,
+            "\(read.table.name), changes of the log from \(read.before.offsets) to "
+                + "\(read.after.offsets):")
+        tally.expect(
+            read.answer.from == read.before.offsets && read.answer.to == read.after.offsets,
+            "\(read.table.name): changes from \(read.before.offsets) to \(read.after.offsets) are "
+                + "said to be from \(read.answer.from) to \(read.answer.to)")
+    }
+
+    /// `counts`: how much more often a row was there before than after.
+    private func check(_ answer: ChangeAnswer, _ counts: [UInt64: Int], _ place: String) {
+        var counts = counts
+        for change in answer.changes {
             let isGone = change.type == .delete || change.type == .updateBefore
             counts[CommittedLog.hash(change.row), default: 0] += isGone ? -1 : 1
         }
@@ -185,5 +208,17 @@ final class UnionReads: Oracle {
         tally.expect(
             wrong == 0,
             "\(place) \(wrong) rows are another number of times there than the changes say")
+    }
+
+    /// Batch by batch there are the rows that there are in one.
+    private func check(_ read: StreamedAnswer) {
+        var counts: [UInt64: Int] = [:]
+        for row in read.whole.rows { counts[CommittedLog.hash(row), default: 0] += 1 }
+        for row in read.rows { counts[CommittedLog.hash(row), default: 0] -= 1 }
+        let wrong = counts.values.count { $0 != 0 }
+        tally.expect(
+            wrong == 0,
+            "\(read.table.name), read batch by batch up to \(read.whole.offsets): \(wrong) rows "
+                + "are another number of times there than in a read of the whole")
     }
 }

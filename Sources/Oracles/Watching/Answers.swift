@@ -127,6 +127,21 @@ public struct WholeTableAnswer {
     public let known: [Int64]
 }
 
+/// What a table read batch by batch has, beside the same table read whole.
+public struct StreamedAnswer {
+    public let table: TableDescription
+    public let whole: UnionAnswer
+    public let rows: [Row]
+}
+
+/// What became of a table's rows between two reads of it, as its log tells.
+public struct LogChangesAnswer {
+    public let table: TableDescription
+    public let before: UnionAnswer
+    public let after: UnionAnswer
+    public let answer: ChangeAnswer
+}
+
 /// What a read of a table's changes between two snapshots found.
 public struct ChangesAnswer {
     public let table: TableDescription

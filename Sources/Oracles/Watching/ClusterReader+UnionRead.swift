@@ -47,6 +47,39 @@ extension ClusterReader {
         }
     }
 
+    /// Reads a table whole, and by other ways that come to the same: batch by batch, and a while
+    /// later by what the log says has become of its rows. Nil if there was an answer.
+    func readOtherwise(_ table: TableDescription) async throws -> String? {
+        let before: UnionAnswer
+        switch try await answer(table, .head, ReadRequest()) {
+        case .failure(let refusal): return refusal.isFinal ? nil : refusal.reason
+        case .success(let answer): before = answer
+        }
+        // What others changed in the lake is not in the log.
+        if oracles.evidence.observation.hasForeignWriters { return nil }
+        var rows: [Row] = []
+        let streamed = try await answering(table) {
+            try await client.stream(table, at: .offsets(before.offsets)) { rows += $0.rows }
+        }
+        if case .success = streamed {
+            oracles.tell(.streamed(StreamedAnswer(table: table, whole: before, rows: rows)))
+        }
+        if !table.properties.logsOldRows { return nil }
+        try await machine.sleep(.milliseconds(500 + random.next(in: 0..<2500)))
+        guard case .success(let after) = try await answer(table, .head, ReadRequest())
+        else { return nil }
+        let changes = try await answering(table) {
+            try await client.changes(
+                table, from: .offsets(before.offsets), to: .offsets(after.offsets))
+        }
+        if case .success(let answer) = changes {
+            oracles.tell(
+                .readLogChanges(
+                    LogChangesAnswer(table: table, before: before, after: after, answer: answer)))
+        }
+        return nil
+    }
+
     /// Has the rows of an answer seen that were written under earlier schemas.
     private func tellEvolved(_ answer: UnionAnswer, of table: TableDescription) {
         // Where others changed rows of the lake, they are not the log's.
@@ -109,6 +142,8 @@ extension ClusterReader {
             // was altered: a refusal, no answer.
             switch error {
             case .lakeAhead, .logIncomplete, .laterSchema: isWrong = false
+            // Offsets that were read before, and that a new leader does not know to be committed.
+            case .invalidRequest(let why) where why.contains("before offset"): isWrong = false
             default: isWrong = true
             }
             reason = "\(table.name): \(error)"

@@ -88,7 +88,11 @@ public final class ClusterReader {
         if random.chance(1, in: 5) {
             try await ask(ofTable: table, bucket)
         } else if table.isInLake && random.chance(1, in: 20) {
-            try await asking(.unionRead) { try await readUnion(table, at: aMoment(of: table)) }
+            try await asking(.unionRead) {
+                random.chance(1, in: 3)
+                    ? try await readOtherwise(table)
+                    : try await readUnion(table, at: aMoment(of: table))
+            }
         } else if hasIndexer && table.vectorColumn != nil && random.chance(1, in: 2) {
             try await asking(.search) { try await searchSomehow(bucket, table) }
         } else if random.chance(1, in: 6) {

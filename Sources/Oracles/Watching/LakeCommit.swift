@@ -22,6 +22,17 @@ public struct LakeCommit {
     /// The snapshots that the table has.
     public internal(set) var kept: Set<Int64> = []
     public internal(set) var rowCount: Int64 = 0
+    /// The manifests that no commit had before.
+    var manifests: [WrittenManifest] = []
+    /// Of the table.
+    var formatVersion = 2
+
+    /// A manifest, and what the list of its snapshot says of it.
+    struct WrittenManifest {
+        var described: ManifestFile
+        var content: Manifest
+        var byteCount: Int
+    }
 
     /// Whether it says that the rows stay the same.
     var isRewrite: Bool { snapshot.summary("operation") == "replace" }

@@ -7,18 +7,21 @@ import Parquet
 public final class LakeFile {
     public let path: String
     public let content: DataFile.Content
-    private let file: DataFile
+    /// What the first manifest with it says of it.
+    let described: DataFile
     private let bytes: [UInt8]
     /// As the last schema has them that was asked for, by its identifier.
     private var decodedRows: (schema: Int16, rows: [LakeRow])?
     private var decodedDeletes: [PositionDelete]?
 
-    var identity: String { file.identity }
+    var identity: String { described.identity }
+
+    var byteCount: Int { bytes.count }
 
     init(_ file: DataFile, _ bytes: [UInt8]) {
         path = file.path
         content = file.content
-        self.file = file
+        described = file
         self.bytes = bytes
     }
 
@@ -52,7 +55,7 @@ public final class LakeFile {
     /// What a file of position deletes, or a deletion vector in one, deletes.
     func deletes() throws -> [PositionDelete] {
         if let decodedDeletes { return decodedDeletes }
-        let found = try positionDeletes(in: bytes, of: file)
+        let found = try positionDeletes(in: bytes, of: described)
         decodedDeletes = found
         return found
     }

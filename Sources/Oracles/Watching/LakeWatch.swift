@@ -19,6 +19,10 @@ public final class LakeWatch {
         var metadata: TableMetadata?
         /// Of the object with its metadata.
         var metadataKey = ""
+        /// Of the objects that its metadata names beside those of its snapshots.
+        var namedKeys: Set<String> = []
+        /// Of all objects that any state of it so far has needed.
+        var everNeeded: Set<String> = []
 
         init(_ name: LakeTableName) { self.name = name }
     }
@@ -63,7 +67,14 @@ public final class LakeWatch {
 
     /// Whether a snapshot that a table still has, or that a reader holds, needs an object.
     func needs(_ key: String) -> Bool {
-        views.values.contains { $0.objects.contains(key) || $0.metadataKey == key }
+        views.values.contains {
+            $0.objects.contains(key) || $0.metadataKey == key || $0.namedKeys.contains(key)
+        }
+    }
+
+    /// Whether any state of a table that was seen so far has needed an object.
+    func hasNeeded(_ key: String) -> Bool {
+        views.values.contains { $0.everNeeded.contains(key) }
     }
 
     /// A table as its last commit left it, with who writes it and the keys of its objects.
@@ -88,16 +99,19 @@ public final class LakeWatch {
         }
     }
 
-    /// Whether a table's metadata names a file beside those of its snapshots.
-    func isNamed(_ key: String, in folder: Folder) -> Bool {
-        let metadata = folder.metadata
-        return (Array(metadata.previousFiles) + metadata.statisticsFiles).contains {
-            (try? location.key(of: $0)) == key
-        }
+    /// The keys of what a table's metadata names beside the files of its snapshots: the metadata
+    /// before it, and files of statistics.
+    private func keysNamed(by metadata: TableMetadata) -> Set<String> {
+        Set(
+            (Array(metadata.previousFiles) + metadata.statisticsFiles).compactMap {
+                try? location.key(of: $0)
+            })
     }
 
     var neededKeys: [String] {
-        views.values.flatMap { $0.objects.keys + [$0.metadataKey] }.sorted()
+        views.values.flatMap {
+            $0.objects.keys + [$0.metadataKey] + $0.namedKeys.sorted()
+        }.sorted()
     }
 
     /// An object goes just now: if it is a lease, what it held is needed no more for its sake.
@@ -121,6 +135,8 @@ public final class LakeWatch {
             if views.updateValue(view, forKey: metadata.uuid) == nil { order.append(metadata.uuid) }
             view.name = name
             view.metadataKey = try location.key(of: path)
+            view.namedKeys = keysNamed(by: metadata)
+            view.everNeeded.formUnion(view.namedKeys.union([view.metadataKey]))
             for snapshot in metadata.snapshots
             where view.seenSnapshots.insert(snapshot.identifier).inserted {
                 try take(snapshot, of: metadata, name, view)
@@ -171,9 +187,11 @@ public final class LakeWatch {
             from: from ?? progress.offsets, previous: view.progress,
             previousSnapshot: view.current)
         commit.kept = Set(metadata.snapshots.map(\.identifier))
-        let manifests = try liveFiles(of: list)
-        view.objects.add(
-            snapshot.identifier, try location.key(of: snapshot.manifestList), manifests)
+        commit.formatVersion = metadata.formatVersion
+        let manifests = try liveFiles(of: list, &commit)
+        let listKey = try location.key(of: snapshot.manifestList)
+        view.objects.add(snapshot.identifier, listKey, manifests)
+        view.everNeeded.formUnion([listKey] + manifests.flatMap { [$0.key] + $0.keys })
         for entry in manifests.flatMap(\.entries) {
             var file = view.files[entry.file.identity]
             if file == nil {
@@ -196,15 +214,21 @@ public final class LakeWatch {
         tell(.lakeCommitted(commit))
     }
 
-    /// The live files of each manifest; those of one that was seen before are known.
-    private func liveFiles(of list: ManifestList) throws -> [ReachableObjects.ManifestFiles] {
+    /// The live files of each manifest; those of one that was seen before are known, the others
+    /// are the commit's.
+    private func liveFiles(
+        of list: ManifestList, _ commit: inout LakeCommit
+    ) throws -> [ReachableObjects.ManifestFiles] {
         try list.manifests.map { manifest in
             let key = try location.key(of: manifest.path)
             if let known = manifestFiles[manifest.path] { return known }
             var found = ReachableObjects.ManifestFiles(key: key)
             if let bytes = try object(manifest.path) {
-                for entry in try Manifest(decoding: bytes, path: manifest.path).entries
-                where entry.status != .deleted {
+                let content = try Manifest(decoding: bytes, path: manifest.path)
+                commit.manifests.append(
+                    LakeCommit.WrittenManifest(
+                        described: manifest, content: content, byteCount: bytes.count))
+                for entry in content.entries where entry.status != .deleted {
                     found.entries.append(
                         ReachableObjects.LiveFile(
                             file: entry.file,

@@ -6,9 +6,8 @@ extension FaultDescription {
         FaultDescription("lakeCatalogUnavailable", "the lake catalog does not answer") { _ in
             FaultKind("lakeCatalogUnavailable", [:])
         },
-        rated(
-            "lakeCatalogOutcomeUnknown", "lake commits take effect, but answers get lost",
-            "requests", upTo: 500_000),
+        unanswered(
+            "lakeCatalogOutcomeUnknown", "answers about lake commits get lost", upTo: 500_000),
         // The same rows, another snapshot, no file as it was.
         foreign("lakeForeignCompaction", "rewrites the lake's files"),
         // Other metadata, the same snapshot.

@@ -176,5 +176,10 @@ extension FaultDescription {
                 "slowNode",
                 ["node": .node($0.node()), "factor": .integer(2 << $0.number(below: 8))])
         },
+        // What happens between two steps is rare where they take a millisecond: see
+        // `Observer.shouldDisturb`. Each seed has a quarter of the places.
+        FaultDescription(
+            "stepsApart", "at some places of the engine a step waits a while for the next one",
+            draw: nil),
     ]
 }

@@ -3,15 +3,7 @@ extension FaultDescription {
         FaultDescription(
             "objectStoreErrors", "requests to the object store get no answer",
             [
-                FaultFields.rate("of the requests"),
-                Field(
-                    "effect",
-                    .choice([
-                        Choice(name: "before", meaning: "lost before they took effect"),
-                        Choice(
-                            name: "after", meaning: "they took effect, then the answer was lost"),
-                        Choice(name: "either", meaning: "either, at even odds"),
-                    ]), .byDefault("either"), "whether the lost requests took effect"),
+                FaultFields.rate("of the requests"), effect(byDefault: "either"),
             ], shorthand: "rate"
         ) {
             FaultKind(
@@ -49,9 +41,9 @@ extension FaultDescription {
         FaultDescription("coordinationUnavailable", "the coordination service does not answer") {
             _ in FaultKind("coordinationUnavailable", [:])
         },
-        rated(
-            "coordinationOutcomeUnknown", "coordination takes effect, but answers get lost",
-            "requests", upTo: 200_000),
+        unanswered(
+            "coordinationOutcomeUnknown", "answers of the coordination service get lost",
+            upTo: 200_000),
         rated(
             "coordinationConflict", "a stranger writes to the coordination service first",
             "requests", upTo: 500_000),
@@ -141,5 +133,33 @@ extension FaultDescription {
             FaultKind(
                 FaultKindName(stringLiteral: name), ["rate": $0.rate(upTo: partsPerMillion)])
         }
+    }
+
+    /// A service that leaves in doubt what became of requests: they took effect, or not, or come to
+    /// it late.
+    static func unanswered(
+        _ name: String, _ meaning: String, upTo partsPerMillion: Int
+    ) -> FaultDescription {
+        FaultDescription(
+            name, meaning, [FaultFields.rate("of the requests"), effect(byDefault: "after")],
+            shorthand: "rate"
+        ) {
+            FaultKind(
+                FaultKindName(stringLiteral: name),
+                [
+                    "rate": $0.rate(upTo: partsPerMillion),
+                    "effect": $0.word(of: ["before", "after", "either"]),
+                ])
+        }
+    }
+
+    private static func effect(byDefault word: String) -> Field {
+        Field(
+            "effect",
+            .choice([
+                Choice(name: "before", meaning: "lost before they took effect"),
+                Choice(name: "after", meaning: "they took effect, then the answer was lost"),
+                Choice(name: "either", meaning: "either, at even odds"),
+            ]), .byDefault(word), "whether the lost requests took effect")
     }
 }

@@ -9,7 +9,7 @@ extension FaultEffect {
         FaultEffect("lakeCatalogUnavailable", rates: { $1.catalog.isUnavailable = true }),
         FaultEffect(
             "lakeCatalogOutcomeUnknown",
-            rates: { $1.catalog.lostAfterPerMillion += $0.integer("rate") }),
+            rates: { $1.catalog.loseAnswers($0) }),
         foreign("lakeForeignCompaction", .compact),
         foreign("lakeForeignProperty", .setProperty),
         foreign("lakeForeignExpiry", .expire),

@@ -21,6 +21,8 @@ extension FaultEffect {
             begin: { fault, driver in driver.restartNext(0, of: fault) },
             end: { fault, driver in driver.endRestarts(of: fault) }),
         FaultEffect(
+            "stepsApart", rates: { _, rates in rates.keepsStepsApart = true }),
+        FaultEffect(
             "nodeLoss", begin: { fault, driver in fault.nodes.forEach { driver.lose($0) } }),
         FaultEffect(
             "diskLoss", keepsDown: .itsNodes,

@@ -8,12 +8,7 @@ extension FaultEffect {
     static let services: [FaultEffect] = [
         FaultEffect(
             "objectStoreErrors",
-            rates: { fault, rates in
-                let rate = fault.integer("rate")
-                let effect = fault.text("effect")
-                if effect != "after" { rates.objects.lostBeforePerMillion += rate }
-                if effect != "before" { rates.objects.lostAfterPerMillion += rate }
-            }),
+            rates: { $1.objects.loseAnswers($0) }),
         FaultEffect(
             "objectStoreThrottle",
             rates: { $1.objects.refusalsPerMillion += $0.integer("rate") }),
@@ -33,7 +28,7 @@ extension FaultEffect {
             "coordinationUnavailable", rates: { $1.coordination.isUnavailable = true }),
         FaultEffect(
             "coordinationOutcomeUnknown",
-            rates: { $1.coordination.lostAfterPerMillion += $0.integer("rate") }),
+            rates: { $1.coordination.loseAnswers($0) }),
         FaultEffect(
             "coordinationConflict",
             rates: { $1.coordination.conflictsPerMillion += $0.integer("rate") }),
@@ -83,5 +78,14 @@ extension FaultEffect {
             let requests = direction == "answers" ? [] : [(machine, service)]
             return requests + (direction == "requests" ? [] : [(service, machine)])
         }
+    }
+}
+
+extension ServiceFaults {
+    /// Loses answers at the fault's rate, before or after their requests took effect.
+    mutating func loseAnswers(_ fault: FaultKind) {
+        let (rate, effect) = (fault.integer("rate"), fault.text("effect"))
+        if effect != "after" { lostBeforePerMillion += rate }
+        if effect != "before" { lostAfterPerMillion += rate }
     }
 }

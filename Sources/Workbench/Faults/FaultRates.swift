@@ -18,6 +18,8 @@ struct FaultRates {
     var objects = ServiceFaults()
     var coordination = ServiceFaults()
     var catalog = ServiceFaults()
+    /// Whether steps of the engine wait for each other; see `Observer.shouldDisturb`.
+    var keepsStepsApart = false
     private(set) var disks: [DiskFaults]
     private(set) var links: [Links]
     /// What each node's process may hold, in bytes.

@@ -35,6 +35,7 @@ final class HostObservation: Observation {
             .max { $0.revision < $1.revision }?.value
     }
 
+    func fileNames(of node: String, in folder: String) -> [String] { [] }
     func durableNames(of node: String, in folder: String) -> [String] { [] }
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }

@@ -49,6 +49,10 @@ final class TankObservation: Observation {
         }
     }
 
+    func fileNames(of node: String, in folder: String) -> [String] {
+        world.fileNames(of: node, in: folder)
+    }
+
     func durableNames(of node: String, in folder: String) -> [String] {
         world.durableNames(of: node, in: folder)
     }
