@@ -63,8 +63,9 @@ final class DeadObjects: Oracle {
         var stillWriting: [String: (tierer: Tierer, since: Int64)] = [:]
         for folder in evidence.lake.folders {
             let since = leading(folder, &stillWriting)
+            let named = evidence.lake.namedKeys(in: folder)
             for key in evidence.observation.objectKeys(prefix: folder.prefix)
-            where isDead(key, folder) {
+            where isDead(key, folder, named) {
                 let dead = deadSince[key] ?? now
                 stillDead[key] = dead
                 if let since, judge(key, folder, since: max(dead, since)) { stillDead[key] = now }
@@ -74,11 +75,12 @@ final class DeadObjects: Oracle {
         writers = stillWriting
     }
 
-    private func isDead(_ key: String, _ folder: LakeWatch.Folder) -> Bool {
-        guard let epoch = LakeTable.writerEpoch(in: key), epoch <= folder.epoch else {
-            return false
-        }
-        return !evidence.lake.needs(key) && !evidence.lake.isNamed(key, in: folder)
+    private func isDead(
+        _ key: String, _ folder: LakeWatch.Folder, _ named: Set<String>
+    ) -> Bool {
+        if named.contains(key) || evidence.lake.needs(key) { return false }
+        guard let epoch = LakeTable.writerEpoch(in: key) else { return false }
+        return epoch <= folder.epoch
     }
 
     /// Since when its tierer could have collected in a table undisturbed; nil if it could not.

@@ -88,12 +88,13 @@ public final class LakeWatch {
         }
     }
 
-    /// Whether a table's metadata names a file beside those of its snapshots.
-    func isNamed(_ key: String, in folder: Folder) -> Bool {
+    /// The files that a table's metadata names beside those of its snapshots.
+    func namedKeys(in folder: Folder) -> Set<String> {
         let metadata = folder.metadata
-        return (Array(metadata.previousFiles) + metadata.statisticsFiles).contains {
-            (try? location.key(of: $0)) == key
-        }
+        return Set(
+            (Array(metadata.previousFiles) + metadata.statisticsFiles).compactMap {
+                try? location.key(of: $0)
+            })
     }
 
     var neededKeys: [String] {
