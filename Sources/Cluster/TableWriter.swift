@@ -246,7 +246,7 @@ public final class TableWriter {
         do {
             request = try table.writeRequest(
                 batch.map(\.change), to: bucket, writer: queue.writer, sequence: queue.sequence,
-                rowCodec, keyCodec)
+                rowCodec, keyCodec, in: client.mirror.format)
         } catch {
             for pending in batch {
                 pending.done(.refused(.invalidRequest(reason: "\(error)")))
