@@ -97,6 +97,9 @@ public final class ChangeLog {
 
     public var leaderEpochs: LeaderEpochCache { state.epochs }
 
+    /// The leader epoch of the newest batch; nil in an empty log.
+    public var latestLeaderEpoch: Int32? { state.epochs.latest }
+
     public var writers: WriterStates { state.writers }
 
     /// Where the epoch ends in this log, as `LeaderEpochCache.end(of:logEndOffset:)`.

@@ -37,10 +37,11 @@ extension LogBatch {
         return LogBatch(trusted: bytes.bytes, at: 0, byteCount: bytes.count)
     }
 
-    private static func make(
+    static func make(
         _ records: RecordBatch, changes: [ChangeType]?, writer: Int64, sequence: Int32,
         _ compression: Compression, _ statistics: [Int]
     ) throws(ChangelogError) -> LogBatch {
+        precondition(writer < 0 || sequence >= 0, "a writer without a sequence")
         if records.rowCount == 0 {
             return empty(
                 schemaIdentifier: records.schema.identifier, writer: writer, sequence: sequence)
@@ -48,15 +49,23 @@ extension LogBatch {
         let message = ArrowMessage.encode(records, compression: compression)
         let said =
             statistics.isEmpty ? [] : BatchStatistics(of: records, columns: statistics).encoded
-        var bytes = header(
+        let start = header(
             records.schema.identifier, isAppendOnly: changes == nil, count: records.rowCount,
             writer: writer, sequence: sequence, capacity: message.count + (changes?.count ?? 0))
-        bytes.replace(at: 52, littleEndian: Int32(said.count))
-        bytes.append(said)
+        return try assemble(start, statistics: said, changes, body: message)
+    }
+
+    /// A whole batch of its header and what follows.
+    static func assemble(
+        _ header: ByteWriter, statistics: [UInt8], _ changes: [ChangeType]?, body: [UInt8]
+    ) throws(ChangelogError) -> LogBatch {
+        var bytes = header
+        bytes.replace(at: 52, littleEndian: Int32(statistics.count))
+        bytes.append(statistics)
         if let changes {
             for change in changes { bytes.append(byte: change.rawValue) }
         }
-        bytes.append(message)
+        bytes.append(body)
         guard bytes.count <= byteCountLimit else {
             throw .batchTooLarge(byteCount: bytes.count, limit: byteCountLimit)
         }
@@ -68,8 +77,16 @@ extension LogBatch {
         _ schemaIdentifier: Int16, isAppendOnly: Bool, count: Int, writer: Int64,
         sequence: Int32, capacity: Int
     ) -> ByteWriter {
+        header(
+            schemaIdentifier, attributes: isAppendOnly ? 1 : 0, count: count, writer: writer,
+            sequence: sequence, capacity: capacity)
+    }
+
+    static func header(
+        _ schemaIdentifier: Int16, attributes: UInt8, count: Int, writer: Int64, sequence: Int32,
+        capacity: Int
+    ) -> ByteWriter {
         precondition(count >= 0 && count <= Int(Int32.max), "\(count) records in a batch")
-        precondition(writer < 0 || sequence >= 0, "a writer without a sequence")
         var bytes = ByteWriter(capacity: headerByteCount + capacity)
         bytes.append(littleEndian: Int64(0))
         bytes.append(littleEndian: Int32(0))
@@ -78,7 +95,7 @@ extension LogBatch {
         bytes.append(littleEndian: Int32(0))
         bytes.append(littleEndian: UInt32(0))
         bytes.append(littleEndian: schemaIdentifier)
-        bytes.append(byte: isAppendOnly ? 1 : 0)
+        bytes.append(byte: attributes)
         bytes.append(littleEndian: Int32(max(0, count - 1)))
         bytes.append(littleEndian: writer)
         bytes.append(littleEndian: sequence)
@@ -89,7 +106,7 @@ extension LogBatch {
     }
 
     /// Writes the length and the checksum into finished bytes.
-    private static func seal(_ bytes: inout ByteWriter) {
+    static func seal(_ bytes: inout ByteWriter) {
         bytes.replace(at: 8, littleEndian: Int32(bytes.count - 12))
         bytes.replace(at: 25, littleEndian: crc32c(bytes.bytes[checksumStart...]))
     }
@@ -109,10 +126,11 @@ extension LogBatch {
         if recordCount == 0 {
             return (RecordBatchBuilder(schema: schema).emptied, [])
         }
+        if holdsRows { return (try decodeRows(schema), changes) }
         let records: RecordBatch
         do {
             records = try ArrowMessage.decode(
-                storage, range: messageStart..<start + byteCount, schema: schema)
+                storage, range: bodyRange, schema: schema)
         } catch {
             throw .invalidBatch(reason: "the records of the batch at \(baseOffset): \(error)")
         }
@@ -141,7 +159,7 @@ extension LogBatch {
         return changes
     }
 
-    /// The batch with only some columns, in this order; nothing is decompressed.
+    /// The batch with only some columns, in this order; Arrow buffers are not decompressed.
     ///
     /// It gets a checksum of its own, after that of the whole batch was verified: a projection
     /// never passes damage on. Its schema identifier stays that of the whole batch.
@@ -149,22 +167,27 @@ extension LogBatch {
         try verifyChecksum()
         if recordCount == 0 { return self }
         let message: [UInt8]
-        do {
-            message = try ArrowMessage.project(
-                storage, range: messageStart..<start + byteCount, schema: schema, columns: columns)
+        do throws(ColumnarError) {
+            message =
+                holdsRows
+                ? try projectRows(schema, columns: columns)
+                : try ArrowMessage.project(
+                    storage, range: bodyRange, schema: schema, columns: columns)
         } catch {
             throw .invalidBatch(reason: "the records of the batch at \(baseOffset): \(error)")
         }
-        var bytes = ByteWriter(capacity: messageStart - start + message.count)
-        bytes.append(storage[start..<messageStart])
+        var bytes = ByteWriter(capacity: bodyRange.lowerBound - start + message.count)
+        bytes.append(storage[start..<bodyRange.lowerBound])
         bytes.append(message)
         Self.seal(&bytes)
         return LogBatch(trusted: bytes.bytes, at: 0, byteCount: bytes.count)
     }
 
-    /// Where in `storage` the Arrow message begins.
-    private var messageStart: Int {
-        start + Self.headerByteCount + statisticsByteCount + (isAppendOnly ? 0 : recordCount)
+    /// Where in `storage` the Arrow message or the rows stand.
+    var bodyRange: Range<Int> {
+        let first =
+            start + Self.headerByteCount + statisticsByteCount + (isAppendOnly ? 0 : recordCount)
+        return first..<start + byteCount
     }
 }
 

@@ -12,14 +12,20 @@ public import Platform
 ///     21  LeaderEpoch       i32   assigned
 ///     25  CRC               u32   CRC-32C of all that follows
 ///     29  SchemaId          i16
-///     31  Attributes        i8    bit 0: append only
+///     31  Attributes        i8    bit 0: append only; bit 1: the body holds compacted rows
 ///     32  LastOffsetDelta   i32
 ///     36  WriterId          i64   -1: none
 ///     44  BatchSequence     i32   -1: none
 ///     48  RecordCount       i32
 ///     52  StatisticsLength  i32   0 where there are none
 ///     56  statistics        see `BatchStatistics`
-///         body              a change type a record, left out if append only; then an Arrow message
+///         body              a change type a record, left out if append only; then an Arrow
+///                           message, or the records one after the other in `RowCodec`'s bytes
+///                           without the schema identifier, which is the header's
+///
+/// An Arrow message says of each column where its buffers stand: some hundred bytes, more than a
+/// few rows take. So few rows are written as rows, in Fluss's words a log of the format COMPACTED,
+/// and many as Arrow. Both say the same of a batch, and whoever decodes it need not know.
 ///
 /// A batch without records moves the log on by one offset: progress without rows. Its body is
 /// empty. The fields that the leader assigns stand outside the CRC; in segment files `SegmentFrame`
@@ -79,7 +85,7 @@ public struct LogBatch: Sendable {
         let count = load(Int32.self, at: 48)
         let delta = load(Int32.self, at: 32)
         let attributes = load(UInt8.self, at: 31)
-        guard count >= 0, delta == max(0, count - 1), attributes <= 1, baseOffset >= 0,
+        guard count >= 0, delta == max(0, count - 1), attributes <= 3, baseOffset >= 0,
             baseOffset <= Int64.max - Int64(delta) - 1
         else {
             throw .invalidBatch(
@@ -91,7 +97,9 @@ public struct LogBatch: Sendable {
             throw .invalidBatch(reason: "\(statistics) bytes of statistics for \(count) records")
         }
         let body = byteCount - Self.headerByteCount - statistics
-        guard count > 0 ? body > (isAppendOnly ? 0 : Int(count)) : body == 0 else {
+        // A row takes a byte at least, for its nulls.
+        let least = Int(count) * ((isAppendOnly ? 0 : 1) + (holdsRows ? 1 : 0))
+        guard count > 0 ? body > (holdsRows ? least - 1 : least) : body == 0 else {
             throw .invalidBatch(reason: "\(body) bytes for \(count) records")
         }
     }
@@ -142,6 +150,11 @@ public struct LogBatch: Sendable {
 
     /// Whether all records are `ChangeType.append`.
     public var isAppendOnly: Bool { load(UInt8.self, at: 31) & 1 == 1 }
+
+    /// Whether the body holds compacted rows, not an Arrow message.
+    public var holdsRows: Bool { load(UInt8.self, at: 31) & Self.rowsAttribute != 0 }
+
+    static let rowsAttribute: UInt8 = 2
 
     /// Who wrote the batch, -1 if it is not to be recognized when it comes again.
     public var writer: Int64 { load(Int64.self, at: 36) }

@@ -91,7 +91,7 @@ final class CallServer {
         var writer = ByteWriter()
         writer.append(littleEndian: number)
         header.encode(into: &writer)
-        response.encode(into: &writer)
+        response.encode(answering: header, into: &writer)
         if writer.bytes.count <= frameSizeLimit { return writer.bytes }
         machine.observer.reached("answer over the frame limit")
         let error = ClusterError.tooLarge(

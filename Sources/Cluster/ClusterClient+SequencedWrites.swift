@@ -46,7 +46,8 @@ extension ClusterClient {
             for number in numbers {
                 let bucket = BucketIdentifier(table: table.identifier, bucket: Int32(number))
                 let request = try table.writeRequest(
-                    shares[number], to: bucket, writer: writer, sequence: sequence, rows, keys)
+                    shares[number], to: bucket, writer: writer, sequence: sequence, rows, keys,
+                    in: mirror.format)
                 machine.spawn("sequenced write to \(bucket)") {
                     let delivery = try await self.deliver(
                         request, to: bucket, writer: writer, sequence: sequence, until: deadline)

@@ -18,8 +18,10 @@ public struct FormatVersion: Hashable, Comparable, Sendable, CustomStringConvert
     /// Remote logs may start behind offset 0, and say how old their segments are; who reads a
     /// table's log says how far.
     public static let expiring = FormatVersion(number: 4)
+    /// Batches of few rows hold them as rows and not as Arrow; fetches are written short.
+    public static let compact = FormatVersion(number: 5)
     /// The version of this program.
-    public static let newest = expiring
+    public static let newest = compact
 
     private init(number: Int16) { self.number = number }
 

@@ -3,14 +3,19 @@ import Platform
 
 /// One term of a replica as the leader of its bucket.
 final class Leadership {
-    struct Follower {
+    final class Follower {
         /// The follower's log is durable up to here.
         var endOffset: Int64 = 0
         /// When it last held everything.
         var caughtUpAt: Instant
         var lastFetchAt: Instant
         /// The leader's end when it last fetched.
-        var endAtLastFetch: Int64
+        var endAtLastFetch = Int64.max
+
+        init(caughtUpAt: Instant, lastFetchAt: Instant) {
+            self.caughtUpAt = caughtUpAt
+            self.lastFetchAt = lastFetchAt
+        }
     }
 
     let epoch: Int32
@@ -51,8 +56,9 @@ final class Leadership {
 
     /// Everyone who may count as in sync: the known set and the one that is being written.
     var maximalInSync: [String] {
-        state.value.inSync
-            + (proposedInSync ?? []).filter { !state.value.inSync.contains($0) }
+        guard let proposedInSync else { return state.value.inSync }
+        return state.value.inSync
+            + proposedInSync.filter { !state.value.inSync.contains($0) }
     }
 
     func end() { isEnded = true }

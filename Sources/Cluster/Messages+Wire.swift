@@ -1,3 +1,4 @@
+import Changelog
 import Columnar
 import Platform
 import Vectors
@@ -51,19 +52,16 @@ extension Request {
             writer.append(optional: after) { $0.append(lengthPrefixed: $1) }
             writer.append(zigZag: Int64(limit))
         case .produce(let request):
-            writer.append(request.bucket)
-            writer.append(lengthPrefixed: request.batch)
-        case .upsert(let request):
-            writer.append(request.bucket)
-            writer.append(littleEndian: request.writer)
-            writer.append(littleEndian: request.sequence)
-            writer.append(list: request.operations) {
-                $0.append(byte: $1.isDelete ? 1 : 0)
-                $0.append(lengthPrefixed: $1.bytes)
+            if version >= 1 {
+                writer.append(short: request.bucket)
+                PackedBatches.append(request.batch, to: &writer)
+            } else {
+                writer.append(request.bucket)
+                writer.append(lengthPrefixed: request.batch)
             }
-            if version >= 1 { writer.append(columns: request.columns) }
+        case .upsert(let request): request.encode(version, into: &writer)
         case .fetch(let request):
-            request.encode(into: &writer)
+            request.encode(version, into: &writer)
             if version >= 1 {
                 writer.append(columns: request.columns)
                 writer.append(optional: request.filter) { $1.encode(into: &$0) }
@@ -119,22 +117,17 @@ extension Request {
                 after: try reader.readOptional { (reader) throws(ColumnarError) in
                     try reader.readLengthPrefixed()
                 }, limit: try reader.readNumber())
+        case .produceLog where version >= 1:
+            return .produce(
+                ProduceRequest(
+                    bucket: try reader.readShortBucket(), batch: try PackedBatches.read(&reader)))
         case .produceLog:
             return .produce(
                 ProduceRequest(
                     bucket: try reader.readBucket(), batch: try reader.readLengthPrefixed()))
-        case .putKeyValue:
-            return .upsert(
-                UpsertRequest(
-                    bucket: try reader.readBucket(), writer: try reader.readLittleEndian(),
-                    sequence: try reader.readLittleEndian(),
-                    operations: try reader.readList { (reader) throws(ColumnarError) in
-                        UpsertRequest.Operation(
-                            isDelete: try reader.readByte() != 0,
-                            bytes: try reader.readLengthPrefixed())
-                    }, columns: version < 1 ? nil : try reader.readColumns()))
+        case .putKeyValue: return .upsert(try UpsertRequest(version, from: &reader))
         case .fetchLog:
-            var request = try FetchRequest(from: &reader)
+            var request = try FetchRequest(version, from: &reader)
             if version >= 1 {
                 request.columns = try reader.readColumns()
                 request.filter = try reader.readOptional { (reader) throws(ColumnarError) in
@@ -174,21 +167,53 @@ extension Request {
     }
 }
 
-extension FetchRequest: WireCodable {
-    func encode(into writer: inout ByteWriter) {
+extension UpsertRequest {
+    fileprivate func encode(_ version: Int16, into writer: inout ByteWriter) {
+        writer.append(bucket)
+        writer.append(littleEndian: self.writer)
+        writer.append(littleEndian: sequence)
+        writer.append(list: operations) {
+            $0.append(byte: $1.isDelete ? 1 : 0)
+            $0.append(lengthPrefixed: $1.bytes)
+        }
+        if version >= 1 { writer.append(columns: columns) }
+    }
+
+    fileprivate init(_ version: Int16, from reader: inout ByteReader) throws(ColumnarError) {
+        bucket = try reader.readBucket()
+        writer = try reader.readLittleEndian()
+        sequence = try reader.readLittleEndian()
+        operations = try reader.readList { (reader) throws(ColumnarError) in
+            Operation(
+                isDelete: try reader.readByte() != 0, bytes: try reader.readLengthPrefixed())
+        }
+        columns = version < 1 ? nil : try reader.readColumns()
+    }
+}
+
+/// A follower asks for all its buckets at each fetch: short numbers are most of what is sent.
+extension FetchRequest {
+    fileprivate func encode(_ version: Int16, into writer: inout ByteWriter) {
         writer.append(optional: replica) { $0.append(string: $1) }
         writer.append(littleEndian: incarnation)
         writer.append(zigZag: waitMilliseconds)
         writer.append(zigZag: Int64(byteCount))
-        writer.append(list: parts) {
-            $0.append($1.bucket)
-            $0.append(littleEndian: $1.leaderEpoch)
-            $0.append(littleEndian: $1.offset)
-            $0.append(littleEndian: $1.lastEpoch)
+        writer.append(list: parts) { writer, part in
+            if version >= 2 {
+                writer.append(short: part.bucket)
+                writer.append(zigZag: Int64(part.leaderEpoch))
+                writer.append(zigZag: part.offset)
+                writer.append(zigZag: Int64(part.lastEpoch))
+            } else {
+                writer.append(part.bucket)
+                writer.append(littleEndian: part.leaderEpoch)
+                writer.append(littleEndian: part.offset)
+                writer.append(littleEndian: part.lastEpoch)
+            }
         }
     }
 
-    init(from reader: inout ByteReader) throws(ColumnarError) {
+    fileprivate init(_ version: Int16, from reader: inout ByteReader) throws(ColumnarError) {
         replica = try reader.readOptional { (reader) throws(ColumnarError) in
             try reader.readString()
         }
@@ -196,7 +221,12 @@ extension FetchRequest: WireCodable {
         waitMilliseconds = try reader.readZigZag()
         byteCount = try reader.readNumber()
         parts = try reader.readList { (reader) throws(ColumnarError) in
-            Part(
+            if version >= 2 {
+                return Part(
+                    bucket: try reader.readShortBucket(), leaderEpoch: try reader.readInt32(),
+                    offset: try reader.readZigZag(), lastEpoch: try reader.readInt32())
+            }
+            return Part(
                 bucket: try reader.readBucket(), leaderEpoch: try reader.readLittleEndian(),
                 offset: try reader.readLittleEndian(), lastEpoch: try reader.readLittleEndian())
         }
@@ -204,6 +234,39 @@ extension FetchRequest: WireCodable {
 }
 
 extension FetchedBucket: WireCodable {
+    /// As `encode(into:)`, with numbers in as few bytes as they take.
+    fileprivate func encode(shortInto writer: inout ByteWriter) {
+        let flags: UInt8 = (error == nil ? 0 : 1) | (divergence == nil ? 0 : 2)
+        writer.append(byte: flags)
+        writer.append(short: bucket)
+        error?.encode(into: &writer)
+        writer.append(zigZag: highWatermark)
+        var packed = ByteWriter(capacity: batches.count + 1)
+        if !batches.isEmpty { PackedBatches.append(batches, to: &packed) }
+        writer.append(lengthPrefixed: packed.bytes)
+        if let divergence {
+            writer.append(zigZag: Int64(divergence.epoch))
+            writer.append(zigZag: divergence.endOffset)
+        }
+    }
+
+    fileprivate init(shortFrom reader: inout ByteReader) throws(ColumnarError) {
+        let position = reader.position
+        let flags = try reader.readByte()
+        guard flags <= 3 else {
+            throw .corrupt(reason: "flags \(flags) of a fetched bucket", position: position)
+        }
+        bucket = try reader.readShortBucket()
+        error = flags & 1 == 0 ? nil : try ClusterError(from: &reader)
+        highWatermark = try reader.readZigZag()
+        var packed = try reader.subreader(try reader.readCount())
+        batches = packed.isAtEnd ? [] : try PackedBatches.read(&packed)
+        divergence =
+            flags & 2 == 0
+            ? nil
+            : EpochEnd(epoch: try reader.readInt32(), endOffset: try reader.readZigZag())
+    }
+
     func encode(into writer: inout ByteWriter) {
         writer.append(bucket)
         writer.append(optional: error) { $1.encode(into: &$0) }
@@ -225,6 +288,74 @@ extension FetchedBucket: WireCodable {
         divergence = try reader.readOptional { (reader) throws(ColumnarError) in
             EpochEnd(
                 epoch: try reader.readLittleEndian(), endOffset: try reader.readLittleEndian())
+        }
+    }
+}
+
+/// Answers whose numbers take no more bytes than they need.
+extension Response {
+    private static let shortFetched: UInt8 = 14
+    private static let shortFiltered: UInt8 = 15
+    private static let shortAppended: UInt8 = 16
+
+    /// Nil if no short answer has the code.
+    fileprivate static func short(
+        _ code: UInt8, from reader: inout ByteReader
+    ) throws(ColumnarError) -> Response? {
+        switch code {
+        case shortFetched: return .fetched(try shortBuckets(&reader))
+        case shortFiltered:
+            let position = reader.position
+            let buckets = try shortBuckets(&reader)
+            let nextOffsets = try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readZigZag()
+            }
+            return try filtered(buckets, nextOffsets, position)
+        case shortAppended:
+            return .appended(
+                Acknowledgement(
+                    baseOffset: try reader.readZigZag(), endOffset: try reader.readZigZag(),
+                    leaderEpoch: try reader.readInt32()))
+        default: return nil
+        }
+    }
+
+    fileprivate static func filtered(
+        _ buckets: [FetchedBucket], _ nextOffsets: [Int64], _ position: Int
+    ) throws(ColumnarError) -> Response {
+        if buckets.count != nextOffsets.count {
+            throw .corrupt(reason: "buckets and offsets differ in number", position: position)
+        }
+        return .filtered(buckets, nextOffsets: nextOffsets)
+    }
+
+    private static func shortBuckets(
+        _ reader: inout ByteReader
+    ) throws(ColumnarError) -> [FetchedBucket] {
+        try reader.readList { (reader) throws(ColumnarError) in
+            try FetchedBucket(shortFrom: &reader)
+        }
+    }
+
+    /// Encodes the answer as the call that it answers asks for by its header.
+    func encode(answering call: CallHeader, into writer: inout ByteWriter) {
+        let key = APIKey(rawValue: call.key)
+        let isFetch = key == .fetchLog && call.version >= 2
+        let isWrite = key == .produceLog && call.version >= 1
+        switch self {
+        case .fetched(let buckets) where isFetch:
+            writer.append(byte: Self.shortFetched)
+            writer.append(list: buckets) { $1.encode(shortInto: &$0) }
+        case .filtered(let buckets, let nextOffsets) where isFetch:
+            writer.append(byte: Self.shortFiltered)
+            writer.append(list: buckets) { $1.encode(shortInto: &$0) }
+            writer.append(list: nextOffsets) { $0.append(zigZag: $1) }
+        case .appended(let acknowledgement) where isWrite:
+            writer.append(byte: Self.shortAppended)
+            writer.append(zigZag: acknowledgement.baseOffset)
+            writer.append(zigZag: acknowledgement.endOffset)
+            writer.append(zigZag: Int64(acknowledgement.leaderEpoch))
+        default: encode(into: &writer)
         }
     }
 }
@@ -353,11 +484,12 @@ extension Response: WireCodable {
             let nextOffsets = try reader.readList { (reader) throws(ColumnarError) in
                 try reader.readLittleEndian(Int64.self)
             }
-            if buckets.count != nextOffsets.count {
-                throw .corrupt(reason: "buckets and offsets differ in number", position: position)
+            self = try Self.filtered(buckets, nextOffsets, position)
+        case let code:
+            guard let short = try Self.short(code, from: &reader) else {
+                throw .corrupt(reason: "no response \(code)", position: position)
             }
-            self = .filtered(buckets, nextOffsets: nextOffsets)
-        case let code: throw .corrupt(reason: "no response \(code)", position: position)
+            self = short
         }
     }
 }

@@ -9,7 +9,7 @@ extension Replica {
         guard case .following(leader) = role else { return nil }
         return FetchRequest.Part(
             bucket: bucket, leaderEpoch: leaderEpoch, offset: log.syncedEndOffset,
-            lastEpoch: log.leaderEpochs.latest ?? -1)
+            lastEpoch: log.latestLeaderEpoch ?? -1)
     }
 
     /// Applies what the leader answered to `part`; throws where this bucket has to wait a while.

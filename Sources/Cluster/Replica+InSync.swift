@@ -11,10 +11,13 @@ extension Replica {
             return
         }
         let now = machine.clock.now
-        var follower =
-            leadership.followers[server]
-            ?? Leadership.Follower(
-                caughtUpAt: leadership.startedAt, lastFetchAt: now, endAtLastFetch: .max)
+        let follower: Leadership.Follower
+        if let known = leadership.followers[server] {
+            follower = known
+        } else {
+            follower = Leadership.Follower(caughtUpAt: leadership.startedAt, lastFetchAt: now)
+            leadership.followers[server] = follower
+        }
         follower.endOffset = offset
         if offset >= log.endOffset {
             follower.caughtUpAt = now
@@ -23,7 +26,6 @@ extension Replica {
         }
         follower.lastFetchAt = now
         follower.endAtLastFetch = log.endOffset
-        leadership.followers[server] = follower
         advanceHighWatermark()
         let isNew = !leadership.state.value.inSync.contains(server)
         if isNew, leadership.proposedInSync == nil, offset >= highWatermark,

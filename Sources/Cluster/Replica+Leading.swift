@@ -91,7 +91,8 @@ extension Replica {
 
     /// Raises the high watermark to what the whole in-sync set has made durable.
     func advanceHighWatermark() {
-        guard let leadership else { return }
+        // Most fetches come while nothing is to be committed.
+        guard let leadership, highWatermark < log.endOffset else { return }
         let inSync = leadership.maximalInSync
         if leadership.state.value.inSync.count < neededInSync(leadership) { return }
         var end = log.syncedEndOffset
@@ -103,67 +104,87 @@ extension Replica {
 
     // MARK: Fetches
 
-    /// Answers one part of a fetch; nil while there is nothing new to say.
+    /// What is to be said of one part of a fetch.
+    enum FetchStep {
+        case nothing
+        case answer(FetchedBucket)
+        /// Batches that end by the offset, to be read in that term.
+        case read(below: Int64, Leadership)
+    }
+
+    /// Judges one part of a fetch; nothing is waited for.
     ///
     /// Whatever is wrong with this bucket is said of this bucket: the other parts of the call have
     /// nothing to do with it.
-    func answerFetch(
-        _ part: FetchRequest.Part, from replica: String?, incarnation: Int64, byteCount: Int
-    ) async throws -> FetchedBucket? {
-        do {
+    func judgeFetch(
+        _ part: FetchRequest.Part, from replica: String?, incarnation: Int64
+    ) -> FetchStep {
+        do throws(ClusterError) {
             if let replica {
-                return try await answer(
-                    part, toFollower: replica, incarnation: incarnation, byteCount: byteCount)
+                return try judge(part, ofFollower: replica, incarnation: incarnation)
             }
-            return try await answer(part, byteCount: byteCount)
-        } catch let error as ClusterError {
-            return failure(error)
+            return try judge(part)
+        } catch {
+            return .answer(failure(error))
         }
     }
 
-    private func answer(
-        _ part: FetchRequest.Part, toFollower server: String, incarnation: Int64, byteCount: Int
-    ) async throws -> FetchedBucket? {
+    private func judge(
+        _ part: FetchRequest.Part, ofFollower server: String, incarnation: Int64
+    ) throws(ClusterError) -> FetchStep {
         let leadership = try requireLeadership()
         if part.leaderEpoch < leadership.epoch {
-            return failure(.fencedEpoch(bucket, epoch: part.leaderEpoch))
+            throw .fencedEpoch(bucket, epoch: part.leaderEpoch)
         }
-        if part.leaderEpoch > leadership.epoch { return failure(.notLeader(bucket)) }
+        if part.leaderEpoch > leadership.epoch { throw .notLeader(bucket) }
         if let divergence = divergence(of: part) {
             machine.observer.reached("divergent follower told to truncate")
             var answer = failure(nil)
             answer.divergence = divergence
-            return answer
+            return .answer(answer)
         }
         if part.offset < 0 {
-            return failure(outOfRange(part.offset, from: log.startOffset, end: log.endOffset))
+            throw outOfRange(part.offset, from: log.startOffset, end: log.endOffset)
         }
         followerFetched(server, incarnation: incarnation, at: part.offset, in: leadership)
-        if part.offset >= log.endOffset { return nil }
+        if part.offset >= log.endOffset { return .nothing }
         if part.offset < log.startOffset {
             // The follower reads the remote log itself: it would be in the way of the others here.
-            return failure(outOfRange(part.offset, from: log.startOffset, end: log.endOffset))
+            throw outOfRange(part.offset, from: log.startOffset, end: log.endOffset)
         }
-        return try await batches(part, below: log.endOffset, byteCount, in: leadership)
+        return .read(below: log.endOffset, leadership)
     }
 
-    private func answer(
-        _ part: FetchRequest.Part, byteCount: Int
-    ) async throws -> FetchedBucket? {
+    private func judge(_ part: FetchRequest.Part) throws(ClusterError) -> FetchStep {
         let leadership = try requireLeadership()
         let limit = highWatermark
         if part.offset > limit && limit < leadership.startOffset {
             // What a former leader acknowledged is here, but this one has not heard yet how far.
             machine.observer.reached("read beyond a watermark that is not known yet")
-            return failure(.recovering(bucket))
+            throw .recovering(bucket)
         }
         if part.offset > limit || part.offset < 0
             || part.offset < startOffset && remoteLog.manifestKey != nil
         {
-            return failure(outOfRange(part.offset, from: startOffset, end: limit))
+            throw outOfRange(part.offset, from: startOffset, end: limit)
         }
-        if part.offset >= limit { return nil }
-        return try await batches(part, below: limit, byteCount, in: leadership)
+        if part.offset >= limit { return .nothing }
+        return .read(below: limit, leadership)
+    }
+
+    /// The batches that `judgeFetch` found to be read.
+    func readFetch(
+        _ part: FetchRequest.Part, below limit: Int64, byteCount: Int, in leadership: Leadership
+    ) async throws -> FetchedBucket {
+        do {
+            let batches = try await read(from: part.offset, below: limit, byteCount: byteCount)
+            if leadership.isEnded { return failure(.notLeader(bucket)) }
+            var answer = failure(nil)
+            answer.batches = batches
+            return answer
+        } catch let error as ClusterError {
+            return failure(error)
+        }
     }
 
     /// Where the log starts, and up to where it is committed.
@@ -189,16 +210,6 @@ extension Replica {
         if remoteLog.manifestKey == nil && log.startOffset > 0 {
             try await followRemoteLogPatiently()
         }
-    }
-
-    private func batches(
-        _ part: FetchRequest.Part, below limit: Int64, _ byteCount: Int, in leadership: Leadership
-    ) async throws -> FetchedBucket {
-        let batches = try await read(from: part.offset, below: limit, byteCount: byteCount)
-        if leadership.isEnded { return failure(.notLeader(bucket)) }
-        var answer = failure(nil)
-        answer.batches = batches
-        return answer
     }
 
     private func outOfRange(_ offset: Int64, from start: Int64, end: Int64) -> ClusterError {

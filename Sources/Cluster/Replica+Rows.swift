@@ -39,6 +39,7 @@ extension Replica {
                     operations, columns: try request.columns(in: tablet.schema),
                     writer: request.writer, sequence: request.sequence,
                     compression: table.properties.compression,
+                    writesRows: mirror.format >= .compact,
                     statistics: table.properties.statisticsColumns(tablet.schema))
             } catch let error as KeyValueError {
                 throw try translate(error)

@@ -123,7 +123,7 @@ public final class Replica {
     }
 
     /// The term that a call may rely on, or an error that tells the caller to look elsewhere.
-    func requireLeadership() throws -> Leadership {
+    func requireLeadership() throws(ClusterError) -> Leadership {
         guard let leadership else { throw ClusterError.notLeader(bucket) }
         return leadership
     }

@@ -4,10 +4,11 @@ import Columnar
 extension TableDescription {
     /// The request that writes some changes to a bucket as one batch of a writer.
     ///
-    /// Precondition: all are of the same columns; the codecs are those of the schema.
+    /// `format` is the cluster's: what it has to be read by. Precondition: all are of the same
+    /// columns; the codecs are those of the schema.
     func writeRequest(
         _ changes: [TableWriter.Change], to bucket: BucketIdentifier, writer: Int64,
-        sequence: Int32, _ rows: RowCodec, _ keys: KeyCodec
+        sequence: Int32, _ rows: RowCodec, _ keys: KeyCodec, in format: FormatVersion
     ) throws -> Request {
         if isPrimaryKeyTable {
             let operations = try changes.map { change -> UpsertRequest.Operation in
@@ -23,15 +24,15 @@ extension TableDescription {
                     bucket: bucket, writer: writer, sequence: sequence, operations: operations,
                     columns: changes.first?.columns?.map { schema.fields[$0].identifier }))
         }
-        var builder = RecordBatchBuilder(schema: schema)
-        for case .append(let row) in changes { try builder.append(row) }
-        if builder.rowCount != changes.count {
+        var builder = LogBatchBuilder(
+            schema: schema, isAppendOnly: true, writesRows: format >= .compact)
+        for case .append(let row) in changes { try builder.append(row, .append) }
+        if builder.recordCount != changes.count {
             throw ClusterError.invalidRequest(
                 reason: "\(name) is a log table: rows are appended, never changed")
         }
-        let batch = try LogBatch.appendOnly(
-            builder.finish(), writer: writer, sequence: sequence,
-            compression: properties.compression,
+        let batch = try builder.finish(
+            writer: writer, sequence: sequence, compression: properties.compression,
             statistics: properties.statisticsColumns(schema))
         return .produce(ProduceRequest(bucket: bucket, batch: batch.bytes))
     }

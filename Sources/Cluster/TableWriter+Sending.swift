@@ -58,7 +58,7 @@ extension TableWriter {
         do {
             request = try table.writeRequest(
                 changes.map(\.change), to: bucket, writer: queue.writer, sequence: queue.sequence,
-                rowCodec, keyCodec)
+                rowCodec, keyCodec, in: client.mirror.format)
         } catch {
             for change in changes { change.done(.refused(.invalidRequest(reason: "\(error)"))) }
             return

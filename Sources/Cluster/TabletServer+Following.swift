@@ -20,13 +20,19 @@ extension TabletServer {
         var turn = 0
         while true {
             let now = machine.clock.now
-            let following = heldBuckets.compactMap { bucket -> (Replica, FetchRequest.Part)? in
-                let replica = replicas[bucket]!
-                return replica.fetchPart(following: leader).map { (replica, $0) }
+            var parts: [FetchRequest.Part] = []
+            var resumption: Instant?
+            var isFollowing = false
+            for replica in heldReplicas {
+                guard let part = replica.fetchPart(following: leader) else { continue }
+                isFollowing = true
+                if let end = replica.fetchPause.endsAt, end > now {
+                    resumption = min(resumption ?? end, end)
+                } else {
+                    parts.append(part)
+                }
             }
-            if following.isEmpty { return }
-            let resumption = following.compactMap(\.0.fetchPause.endsAt).filter { $0 > now }.min()
-            var parts = following.filter { $0.0.fetchPause.isOver(at: now) }.map(\.1)
+            if !isFollowing { return }
             if parts.isEmpty {
                 try await machine.sleep(until: resumption ?? now + configuration.retryWait)
                 continue
@@ -72,22 +78,29 @@ extension TabletServer {
     private func apply(
         _ answers: [FetchedBucket], to parts: [FetchRequest.Part], from leader: String
     ) async throws {
-        var asked: [BucketIdentifier: FetchRequest.Part] = [:]
-        for part in parts { asked[part.bucket] = part }
-        let known = answers.filter { asked[$0.bucket] != nil && replicas[$0.bucket] != nil }
+        // A leader answers in the order of the parts, and not all of them.
+        var known: [(FetchedBucket, FetchRequest.Part)] = []
+        var position = 0
+        for answer in answers where replicas[answer.bucket] != nil {
+            let rest = parts[position...].firstIndex { $0.bucket == answer.bucket }
+            guard let found = rest ?? parts.firstIndex(where: { $0.bucket == answer.bucket })
+            else { continue }
+            known.append((answer, parts[found]))
+            position = found + 1
+        }
         if known.count == 1 {
-            try await apply(known[0], to: asked[known[0].bucket]!, from: leader)
+            try await apply(known[0].0, to: known[0].1, from: leader)
             return
         }
         var remaining = known.count
         let done = Signal(machine)
-        for answer in known {
+        for (answer, part) in known {
             machine.spawn("fetched part of \(answer.bucket)") {
                 defer {
                     remaining -= 1
                     if remaining == 0 { done.notify() }
                 }
-                try await self.apply(answer, to: asked[answer.bucket]!, from: leader)
+                try await self.apply(answer, to: part, from: leader)
             }
         }
         while remaining > 0 { _ = try await done.wait() }

@@ -6,10 +6,18 @@ public final class TabletServer {
     public let machine: Machine
     public let mirror: MetadataMirror
     public private(set) var replicas: [BucketIdentifier: Replica] = [:] {
-        didSet { heldBuckets = replicas.keys.sorted() }
+        didSet {
+            heldBuckets = replicas.keys.sorted()
+            heldReplicas = heldBuckets.map { replicas[$0]! }
+            replicaChanges += 1
+        }
     }
     /// The buckets of `replicas`, in order.
     private(set) var heldBuckets: [BucketIdentifier] = []
+    /// The replicas of `heldBuckets`.
+    private(set) var heldReplicas: [Replica] = []
+    /// Counts the replicas that came and went.
+    private var replicaChanges = 0
     /// The lease of the present registration: one run of this server between two losses of its
     /// lease.
     public private(set) var incarnation: Int64 = 0
@@ -248,25 +256,30 @@ public final class TabletServer {
     private func answer(_ request: FetchRequest) async throws -> [FetchedBucket] {
         let wait = Duration.milliseconds(min(max(0, request.waitMilliseconds), 30_000))
         let deadline = machine.clock.now + wait
+        var asked = request.parts.map { replicas[$0.bucket] }
+        var seenChanges = replicaChanges
         while true {
-            let answers = try await answersNow(request)
+            if seenChanges != replicaChanges {
+                asked = request.parts.map { replicas[$0.bucket] }
+                seenChanges = replicaChanges
+            }
+            let answers = try await answersNow(request, asked)
             if !answers.isEmpty { return answers }
             // Only news of these buckets is news to who asks.
-            let signals = request.parts.compactMap { part -> Signal? in
-                request.replica == nil
-                    ? replicas[part.bucket]?.progress : replicas[part.bucket]?.grown
-            }
+            let signals = asked.compactMap { request.replica == nil ? $0?.progress : $0?.grown }
             if try await !machine.wait(forAnyOf: signals, until: deadline) { return [] }
         }
     }
 
     /// The parts that have something to say; each has its share of the bytes, and at least a batch.
-    private func answersNow(_ request: FetchRequest) async throws -> [FetchedBucket] {
+    private func answersNow(
+        _ request: FetchRequest, _ asked: [Replica?]
+    ) async throws -> [FetchedBucket] {
         var answers: [FetchedBucket] = []
         var room = min(
             max(1, request.byteCount), 16 * 1024 * 1024, machine.memory.freeByteCount / 4)
         for (position, part) in request.parts.enumerated() where room > 0 || answers.isEmpty {
-            guard let replica = replicas[part.bucket] else {
+            guard let replica = asked[position] else {
                 answers.append(
                     FetchedBucket(
                         bucket: part.bucket, error: .unknownBucket(part.bucket), highWatermark: 0,
@@ -274,15 +287,21 @@ public final class TabletServer {
                 continue
             }
             let share = min(room, max(64 * 1024, room / (request.parts.count - position)))
-            var answer = try await replica.answerFetch(
-                part, from: request.replica, incarnation: request.incarnation, byteCount: share)
-            if let columns = request.columns, answer?.error == nil, let found = answer {
-                answer = replica.pruned(found, to: columns)
+            var answer: FetchedBucket
+            switch replica.judgeFetch(
+                part, from: request.replica, incarnation: request.incarnation)
+            {
+            case .nothing: continue
+            case .answer(let found): answer = found
+            case .read(let limit, let leadership):
+                answer = try await replica.readFetch(
+                    part, below: limit, byteCount: share, in: leadership)
             }
-            if let answer {
-                room -= answer.batches.count
-                answers.append(answer)
+            if let columns = request.columns, answer.error == nil {
+                answer = replica.pruned(answer, to: columns)
             }
+            room -= answer.batches.count
+            answers.append(answer)
         }
         return answers
     }

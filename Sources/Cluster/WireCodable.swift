@@ -31,6 +31,14 @@ extension ByteWriter {
         append(optional: bucket.partition) { $0.append(littleEndian: $1) }
         append(littleEndian: bucket.bucket)
     }
+
+    /// Appends a bucket in as few bytes as its numbers take; a partition comes last, raised by one,
+    /// and 0 stands for none.
+    mutating func append(short bucket: BucketIdentifier) {
+        append(zigZag: bucket.table)
+        append(zigZag: Int64(bucket.bucket))
+        append(zigZag: bucket.partition.map { $0 + 1 } ?? 0)
+    }
 }
 
 extension ByteReader {
@@ -62,6 +70,27 @@ extension ByteReader {
             partition: try readOptional { (reader) throws(ColumnarError) in
                 try reader.readLittleEndian()
             }, bucket: try readLittleEndian())
+    }
+
+    mutating func readShortBucket() throws(ColumnarError) -> BucketIdentifier {
+        let table = try readZigZag()
+        let bucket = try readInt32()
+        let start = position
+        let partition = try readZigZag()
+        guard partition > .min else {
+            throw .corrupt(reason: "partition \(partition)", position: start)
+        }
+        return BucketIdentifier(
+            table: table, partition: partition == 0 ? nil : partition - 1, bucket: bucket)
+    }
+
+    /// A number of 32 bits that was written short.
+    mutating func readInt32() throws(ColumnarError) -> Int32 {
+        let start = position
+        guard let number = Int32(exactly: try readZigZag()) else {
+            throw .corrupt(reason: "a number over 32 bits", position: start)
+        }
+        return number
     }
 
     mutating func readNumber() throws(ColumnarError) -> Int { Int(try readZigZag()) }

@@ -40,7 +40,20 @@ public struct RowCodec: Hashable, Sendable {
     public func encode(_ row: Row, to writer: inout ByteWriter) throws(ColumnarError) {
         try schema.validate(row)
         writer.append(littleEndian: schema.identifier)
+        encode(compacted: row, to: &writer)
+    }
+
+    /// Appends the row without the schema identifier, where what holds it names the schema.
+    ///
+    /// Precondition: the row fits the schema, as `Schema.validate` has it.
+    public func encode(compacted row: Row, to writer: inout ByteWriter) {
+        precondition(row.count == schema.fields.count, "a row of another schema")
         writer.append(compactRow: row, schema.fields)
+    }
+
+    /// A row that `encode(compacted:to:)` wrote under this schema; more bytes may follow.
+    public func decodeCompacted(_ reader: inout ByteReader) throws(ColumnarError) -> Row {
+        try reader.readCompactRow(schema.fields)
     }
 
     /// The identifier of the schema that a row was written under.

@@ -87,8 +87,9 @@ extension Gateway {
                 bucket, from: part.fetchOffset, waiting: patience, byteCount: limit)
             var writer = ByteWriter()
             for batch in fetched.batches {
+                let arrow = try batch.inArrow(of: table)
                 let projected =
-                    wanted.isProjected ? try project(batch, wanted.projectedFields, table) : batch
+                    wanted.isProjected ? try project(arrow, wanted.projectedFields, table) : arrow
                 WireLogBatch.encode(projected.bytes, to: &writer)
             }
             answer.records = writer.bytes
@@ -148,6 +149,18 @@ extension Gateway {
                 .leaderNotAvailable, reason: "the coordination service does not answer")
         default: throw error
         }
+    }
+}
+
+extension LogBatch {
+    /// The batch as clients of the protocol read it.
+    func inArrow(of table: TableDescription) throws -> LogBatch {
+        if !holdsRows { return self }
+        guard let schema = table.schemas.schema(schemaIdentifier) else {
+            throw ChangelogError.invalidBatch(
+                reason: "schema \(schemaIdentifier) of \(table.path) is not known here yet")
+        }
+        return try inArrow(schema)
     }
 }
 

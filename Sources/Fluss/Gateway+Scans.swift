@@ -20,7 +20,9 @@ extension Gateway {
             } else {
                 let newest = try await client.newestBatches(of: bucket, limit: Int(request.limit))
                 var writer = ByteWriter()
-                for batch in newest.batches { WireLogBatch.encode(batch.bytes, to: &writer) }
+                for batch in newest.batches {
+                    WireLogBatch.encode(try batch.inArrow(of: table).bytes, to: &writer)
+                }
                 response.records = writer.bytes
             }
         } catch {

@@ -51,10 +51,16 @@ public final class GatewayRoute: WriteRoute {
         request.acknowledgements = -1
         request.tableID = bucket.table
         request.timeoutMilliseconds = Int32(clamping: timeout.nanoseconds / 1_000_000)
+        guard let table = client.mirror.tables[bucket.table] else {
+            throw ClusterError.unknownBucket(bucket)
+        }
         var bytes = ByteWriter(capacity: batch.count)
-        WireLogBatch.encode(batch, to: &bytes)
+        var count = 0
+        for batch in try LogBatch.split(batch) {
+            WireLogBatch.encode(try batch.inArrow(of: table).bytes, to: &bytes)
+            count += batch.recordCount
+        }
         request.buckets = [part(bucket, bytes.bytes)]
-        let count = try LogBatch.split(batch).reduce(0) { $0 + $1.recordCount }
         let answer: ProduceLogResponse = try await say(bucket, writer, sequence) {
             try await self.call(.produceLog, request)
         }

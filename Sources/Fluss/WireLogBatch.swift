@@ -17,7 +17,8 @@ import Columnar
 ///     48  body              as in the engine's batch, byte for byte
 ///
 /// The engine's own batches are of magic 2 (see `LogBatch`), with a leader epoch and a length of
-/// statistics more: a header is written anew, and a body is copied.
+/// statistics more: a header is written anew, and a body is copied. The protocol says by the table
+/// whether bodies are Arrow, so one of rows is made Arrow first (`LogBatch.inArrow`).
 enum WireLogBatch {
     static let headerByteCount = 48
     /// Between the schema identifier and the record count both headers are alike.
@@ -49,6 +50,9 @@ enum WireLogBatch {
             }
         } catch {
             throw .refused(.corruptRecord, reason: "\(error)")
+        }
+        guard bytes[27] <= 1 else {
+            throw .refused(.corruptRecord, reason: "a batch of attributes \(bytes[27])")
         }
         let shared = bytes[25..<25 + sharedByteCount]
         var checked = ByteWriter(capacity: bytes.count)

@@ -111,12 +111,14 @@ public final class KeyValueTablet {
     /// Makes the changelog batch of a request, against the rows as the log's end will leave them.
     ///
     /// `columns` are those that a partial update names, by position in the schema, nil for all.
+    /// `writesRows` has few changes logged as rows and not as Arrow, as `LogBatchBuilder` says.
     /// Rows that stay as they are give no change; if all do, the batch is empty. Throws
     /// `KeyValueError.invalidRequest` if the request does not fit the table: nothing is then
     /// changed.
     public func prepare(
         _ operations: [RowOperation], columns: [Int]? = nil, writer: Int64 = LogBatch.none,
-        sequence: Int32 = -1, compression: Compression = .none, statistics: [Int] = []
+        sequence: Int32 = -1, compression: Compression = .none, writesRows: Bool = false,
+        statistics: [Int] = []
     ) async throws -> Prepared {
         precondition(!isPreparing, "two requests at once: hold a gate over prepare and buffer")
         isPreparing = true
@@ -124,7 +126,8 @@ public final class KeyValueTablet {
         try merger.check(targetColumns: columns)
         let end = endOffset
         var request = RequestChanges(
-            schema: schema, logsOldRows: logsOldRows, capacity: operations.count)
+            schema: schema, logsOldRows: logsOldRows, writesRows: writesRows,
+            capacity: operations.count)
         for operation in operations {
             switch operation {
             case .upsert(let bytes):

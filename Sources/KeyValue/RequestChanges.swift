@@ -9,9 +9,10 @@ struct RequestChanges {
     private(set) var rowCountChange: Int64 = 0
     private let logsOldRows: Bool
 
-    init(schema: Schema, logsOldRows: Bool, capacity: Int) {
+    init(schema: Schema, logsOldRows: Bool, writesRows: Bool, capacity: Int) {
         self.logsOldRows = logsOldRows
-        builder = LogBatchBuilder(schema: schema, isAppendOnly: false, capacity: capacity)
+        builder = LogBatchBuilder(
+            schema: schema, isAppendOnly: false, writesRows: writesRows, capacity: capacity)
         changes.reserveCapacity(capacity)
     }
 

@@ -55,7 +55,7 @@ extension BenchFigure {
     /// All figures, in the order in which reports show them.
     public static let all: [BenchFigure] =
         changes + latencies + freshness + recovery + reads + amplification + disk + network
-        + memory + objects + lake + cost + scheduler
+        + memory + objects + lake + cost + scheduler + ByteLayer.figures
 
     private static let changes = [
         BenchFigure("changes.acknowledged", "Changes acknowledged", .count, .neither),

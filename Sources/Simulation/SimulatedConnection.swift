@@ -54,6 +54,7 @@ final class SimulatedConnection: Connection {
             .send, node: local, UInt64(UInt32(bitPattern: remote)), contentHash(frame),
             "\(frame.count) bytes to \(remoteName)")
         network.node.traffic.countFrame(to: remote, byteCount: frame.count)
+        world.byteWitness?.sent(frame, to: peer, from: network.node.name)
         bytesUnderWay += frame.count
         transmit(frame)
         _ = world.operated(.network, node: local)

@@ -241,6 +241,7 @@ final class SimulatedFile: File {
             $0.writes += 1
             $0.writtenBytes += count
         }
+        disk.world.byteWitness?.wrote(bytes[..<count], to: path, on: disk.node.name)
         record(
             .diskWrite, UInt64(offset) ^ contentHash(bytes) &+ UInt64(bytes.count - count),
             "\(count) bytes at \(offset)")

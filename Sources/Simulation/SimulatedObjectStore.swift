@@ -262,7 +262,13 @@ final class SimulatedObjectStore: ObjectStore {
         ) { [objects, node] in
             let before = objects.counters
             defer { node.traffic.countObjects(from: before, to: objects.counters) }
-            return try effect()
+            let result = try effect()
+            if let witness = objects.world.byteWitness,
+                objects.counters.putBytes > before.putBytes
+            {
+                witness.put(objects.bytes(key) ?? [], at: key, by: node.name)
+            }
+            return result
         }
     }
 }

@@ -17,7 +17,8 @@ extension SimulationWorld {
 
     /// The names of files in a machine's folder, in order.
     public func durableNames(of name: String, in folder: String) -> [String] {
-        guard let entries = durableFolder(of: name, folder)?.durableEntries else { return [] }
+        let parts = folder.split(separator: "/")[...]
+        guard let entries = durableFolder(of: name, parts)?.durableEntries else { return [] }
         return entries.names.filter {
             if case .file? = entries[$0] { true } else { false }
         }
@@ -25,17 +26,19 @@ extension SimulationWorld {
 
     /// The bytes of a machine's file from `offset` on; nil if it would not be there.
     public func durableBytes(of name: String, at path: String, from offset: Int64) -> [UInt8]? {
-        var parts = path.split(separator: "/").map(String.init)
-        let last = parts.removeLast()
-        guard let folder = durableFolder(of: name, parts.joined(separator: "/")),
-            case .file(let content)? = folder.durableEntries[last]
+        let parts = path.split(separator: "/")
+        guard let last = parts.last,
+            let folder = durableFolder(of: name, parts.dropLast()),
+            case .file(let content)? = folder.durableEntries[String(last)]
         else { return nil }
         return content.durableBytes(from: offset)
     }
 
-    private func durableFolder(of name: String, _ path: String) -> DirectoryImage? {
+    private func durableFolder(
+        of name: String, _ path: ArraySlice<Substring>
+    ) -> DirectoryImage? {
         var folder = node(name).disk.root
-        for part in path.split(separator: "/") {
+        for part in path {
             guard case .directory(let next)? = folder.durableEntries[String(part)] else {
                 return nil
             }

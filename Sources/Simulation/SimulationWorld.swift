@@ -29,6 +29,8 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     var strikes = Strikes()
     /// Called when all is drawn anew from now on.
     public var onRedraw: (() -> Void)?
+    /// Who sees what is written, sent and stored.
+    public weak var byteWitness: (any ByteWitness)?
     /// Before the run: draw everything anew from a moment on.
     public var redraw: Redraw?
     let randomEpoch = RandomEpoch()

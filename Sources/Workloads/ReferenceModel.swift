@@ -27,9 +27,16 @@ public final class ReferenceModel {
         var settledBy: Int = -1
         /// Rows that may stand instead; nil stands for absence.
         var possible: [UInt64?] = []
-        /// By row: how often it was committed, less how often that was asked for.
+        /// By row: how often it was committed, less how often that was asked for, unless as often.
         var surplus: [UInt64?: Int] = [:]
         var lastCommitted = Committed.nothing
+
+        /// What was asked for and committed is settled, and need not be remembered.
+        mutating func count(_ hash: UInt64?, _ change: Int) {
+            let sum = (surplus[hash] ?? 0) + change
+            surplus[hash] = sum == 0 ? nil : sum
+            if surplus.isEmpty { surplus = [:] }
+        }
     }
 
     private enum Committed: Hashable {
@@ -106,7 +113,7 @@ public final class ReferenceModel {
         case .unknown: state.possible.append(hash)
         case .refused: return
         }
-        state.surplus[hash, default: 0] -= 1
+        state.count(hash, -1)
         keys[encoded] = state
     }
 
@@ -119,7 +126,7 @@ public final class ReferenceModel {
         let encoded = try keyCodec.encode(table.schema.key(of: row))
         var state = keys[encoded] ?? KeyState()
         let result = isDelete ? nil : hash(row)
-        state.surplus[result, default: 0] += 1
+        state.count(result, 1)
         state.lastCommitted = .row(result)
         keys[encoded] = state
     }

@@ -34,7 +34,18 @@ struct FormatUpgradeTests {
                 try await client.machine.sleep(.milliseconds(50))
             }
             formats.append(client.mirror.format)
+            var isRead = false
+            while !isRead {
+                writer.write(.append([.bigint(number), .string("last")])) { outcome in
+                    if case .acknowledged = outcome { isRead = true }
+                }
+                number += 1
+                try await client.machine.sleep(.milliseconds(500))
+            }
             settled = acknowledged
+            // Old servers were sent nothing that they cannot read.
+            let forms = try await allBatches(of: table, client).map(\.holdsRows)
+            #expect(forms.first == false && forms.contains(true))
             let rows = try await allRows(of: table, client)
             for row in rows { if case .bigint(let number) = row[0] { readBack.insert(number) } }
             isDone = true
@@ -78,7 +89,7 @@ struct FormatUpgradeTests {
         #expect(cluster.servers["server-1"]?.mirror.servers["server-2"] == nil)
         #expect(
             world.journal.notes.contains {
-                $0.message.contains("the cluster writes format 4 and this server reads up to 1")
+                $0.message.contains("the cluster writes format 5 and this server reads up to 1")
             })
         world.crash("server-2")
         cluster.formats["server-2"] = .newest
@@ -100,7 +111,7 @@ struct FormatUpgradeTests {
         }
         let newest = value.stored(in: .newest)
         #expect(
-            throws: ClusterError.unsupportedFormat("ManifestPointer", version: 4, newest: 1)
+            throws: ClusterError.unsupportedFormat("ManifestPointer", version: 5, newest: 1)
         ) { try ManifestPointer(stored: newest, supported: .oldest) }
         for position in 2..<newest.count {
             var damaged = newest
@@ -119,7 +130,16 @@ struct FormatUpgradeTests {
 
 /// Every row that the log of a table has, under the present schema.
 func allRows(of table: TableDescription, _ client: ClusterClient) async throws -> [Row] {
-    var rows: [Row] = []
+    try await allBatches(of: table, client).flatMap {
+        try $0.decodeRecords(table.schemas).records.rows
+    }
+}
+
+/// Every batch that the log of a table has, one bucket after the other.
+func allBatches(
+    of table: TableDescription, _ client: ClusterClient
+) async throws -> [LogBatch] {
+    var batches: [LogBatch] = []
     for bucket in table.buckets {
         var offset: Int64 = 0
         while true {
@@ -127,14 +147,12 @@ func allRows(of table: TableDescription, _ client: ClusterClient) async throws -
                 let end = try await client.offsets(of: bucket).highWatermark
                 if offset >= end { break }
                 let fetched = try await client.fetch(bucket, from: offset, waiting: .seconds(1))
-                for batch in fetched.batches {
-                    rows += try batch.decodeRecords(table.schemas).records.rows
-                }
+                batches += fetched.batches
                 offset = fetched.nextOffset
             } catch let error as ClusterError where error.isRetriable {
                 try await client.machine.sleep(.milliseconds(100))
             }
         }
     }
-    return rows
+    return batches
 }

@@ -122,8 +122,10 @@ struct MalformedCallTests {
         var call = ByteWriter()
         let request = goodCall(table, random)
         call.append(littleEndian: request.key.rawValue)
-        call.append(littleEndian: Int16(0))
-        request.encodeBody(0, into: &call)
+        let newest = request.key.versions(at: .newest)!.upperBound
+        let version = Int16(random.next(in: 0..<(Int(newest) + 1)))
+        call.append(littleEndian: version)
+        request.encodeBody(version, into: &call)
         var bytes = call.bytes
         switch random.next(in: 0..<6) {
         case 0: bytes = (0..<random.next(in: 0..<64)).map { _ in byte(random) }
@@ -143,7 +145,15 @@ struct MalformedCallTests {
 
     private static func goodCall(_ table: TableDescription, _ random: RandomStream) -> Request {
         let bucket = table.buckets[random.next(in: 0..<table.buckets.count)]
-        switch random.next(in: 0..<8) {
+        switch random.next(in: 0..<9) {
+        case 8:
+            return .fetch(
+                FetchRequest(
+                    replica: "server-2", incarnation: 1, waitMilliseconds: 0, byteCount: 1000,
+                    parts: [
+                        FetchRequest.Part(
+                            bucket: bucket, leaderEpoch: 0, offset: 0, lastEpoch: -1)
+                    ]))
         case 0: return .createTable(table)
         case 1: return .lookup(bucket, keys: [[1, 2, 3]])
         case 2: return .scan(bucket, after: nil, limit: 10)

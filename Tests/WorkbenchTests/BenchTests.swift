@@ -73,6 +73,24 @@ struct BenchTests {
         #expect(try value("recovery.outages") == 0)
     }
 
+    @Test(
+        "Each byte that is counted is counted for one layer", arguments: ["burst", "vector-churn"])
+    func layers(_ name: String) throws {
+        let (figures, report) = try Self.run(try Self.scenario(name, seconds: 20))
+        #expect(report.verdict == .pass, "\(report.reason)")
+        for place in ByteLayer.Place.allCases {
+            let layers = ByteLayer.allCases.reduce(0) { $0 + (figures[$1.figure(place)] ?? 0) }
+            let totals = place.totals.reduce(0) { $0 + (figures[$1] ?? 0) }
+            #expect(layers == totals, "\(place)")
+            #expect(figures[ByteLayer.other.figure(place)] ?? 0 < totals / 20, "\(place)")
+        }
+        for layer in [ByteLayer.headers, .records, .frames, .indexes] {
+            #expect(figures[layer.figure(.written)] ?? 0 > 0, "\(layer)")
+        }
+        #expect(figures[ByteLayer.fetches.figure(.sent)] ?? 0 > 0)
+        #expect(figures[ByteLayer.lakeMetadata.figure(.put)] ?? 0 > 0)
+    }
+
     @Test("A server that dies makes writers wait, and the figures say for how long")
     func recovers() throws {
         let scenario = try Self.scenario("recovery", seconds: 45)

@@ -65,9 +65,9 @@ final class DeadObjects: Oracle {
         }
     }
 
-    /// Whether another program wrote it; leases and hints are no files of commits.
+    /// Whether a file that no tierer of ours wrote is one of a commit: leases and hints are not.
     private func isForeign(_ key: String) -> Bool {
-        LakeTable.writerEpoch(in: key) == nil && !key.contains("/\(LakeTable.leaseFolder)/")
+        !key.contains("/\(LakeTable.leaseFolder)/")
             && !key.hasSuffix("version-hint.text")
     }
 
@@ -89,9 +89,13 @@ final class DeadObjects: Oracle {
         var stillWriting: [String: (tierer: Tierer, since: Int64)] = [:]
         for folder in evidence.lake.folders {
             let since = leading(folder, &stillWriting)
-            for key in evidence.observation.objectKeys(prefix: folder.prefix) {
-                if foreignSince[key] == nil, isForeign(key) { foreignSince[key] = now }
-                if !isDead(key, folder) { continue }
+            for key in evidence.observation.objectKeys(prefix: folder.prefix)
+            where !evidence.lake.needs(key) {
+                guard let epoch = LakeTable.writerEpoch(in: key) else {
+                    if foreignSince[key] == nil, isForeign(key) { foreignSince[key] = now }
+                    continue
+                }
+                if epoch > folder.epoch { continue }
                 let dead = deadSince[key] ?? now
                 stillDead[key] = dead
                 if let since, judge(key, folder, since: max(dead, since)) { stillDead[key] = now }
@@ -99,13 +103,6 @@ final class DeadObjects: Oracle {
         }
         deadSince = stillDead
         writers = stillWriting
-    }
-
-    private func isDead(_ key: String, _ folder: LakeWatch.Folder) -> Bool {
-        guard let epoch = LakeTable.writerEpoch(in: key), epoch <= folder.epoch else {
-            return false
-        }
-        return !evidence.lake.needs(key)
     }
 
     /// Since when its tierer could have collected in a table undisturbed; nil if it could not.

@@ -31,6 +31,7 @@ extension TankRun {
             measured["memory.\(role)"] = peaks.max()
         }
         addObjects(prices, &measured)
+        addLayers(&measured)
         measured["scheduler.steps"] = world.stepCount
         measured["scheduler.stepsPerChange"] = FigureList.ratio(world.stepCount, acknowledged)
         addAmplification(&measured)
@@ -154,6 +155,16 @@ extension TankRun {
             Int128(requests) * 1_000_000, of: Int128(acknowledged))
         measured["cost.storage"] = FigureList.share(
             Int128(storage) * 1_000_000, of: Int128(acknowledged))
+    }
+
+    private func addLayers(_ measured: inout FigureList) {
+        guard let ledger else { return }
+        ledger.countHeld(in: world)
+        for place in ByteLayer.Place.allCases {
+            for layer in ByteLayer.allCases {
+                measured[layer.figure(place)] = ledger.counts[place]?[layer]
+            }
+        }
     }
 
     private func addAmplification(_ measured: inout FigureList) {

@@ -37,6 +37,8 @@ public final class TankRun {
     var logReader: LogReader?
     /// Present in a run that serves as a benchmark.
     let meter: FigureMeter?
+    /// What the bytes of the run are for, where figures are measured.
+    let ledger: ByteLedger?
     /// What the meter and the counters said when the cluster had settled.
     public internal(set) var figures: [BenchTank.Figure] = []
     let prices: BenchPrices?
@@ -86,6 +88,13 @@ public final class TankRun {
         meter =
             prices == nil
             ? nil : FigureMeter(now: { world.nanoseconds }, end: scenario.length.nanoseconds)
+        ledger =
+            prices == nil
+            ? nil
+            : ByteLedger(
+                machines: Set(nodes.map(\.description)),
+                port: scenario.cluster.configuration.port)
+        world.byteWitness = ledger
         recorder = TankRecorder(
             world, deployment, nodes: deployment.nodes, plan: self.plan, length: scenario.length)
         recorder.listen(to: faults)
