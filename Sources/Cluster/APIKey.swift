@@ -30,8 +30,8 @@ enum APIKey: Int16, CaseIterable, Sendable {
         case .lookup, .listOffsets: 0...(format >= .partitioned ? 1 : 0)
         // Version 2 writes numbers in as few bytes as they take.
         case .fetchLog: 0...(format >= .compact ? 2 : format >= .partitioned ? 1 : 0)
-        // Version 1 names the columns of a partial update.
-        case .putKeyValue: 0...(format >= .checksummed ? 1 : 0)
+        // Version 1 names the columns of a partial update; version 2 writes numbers short.
+        case .putKeyValue: 0...(format >= .compact ? 2 : format >= .checksummed ? 1 : 0)
         case .alterTable, .prefixLookup: format >= .checksummed ? 0...0 : nil
         case .createDatabase, .dropDatabase, .dropTable, .createPartition, .dropPartition,
             .scanKeyValue:

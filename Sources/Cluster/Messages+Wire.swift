@@ -169,9 +169,15 @@ extension Request {
 
 extension UpsertRequest {
     fileprivate func encode(_ version: Int16, into writer: inout ByteWriter) {
-        writer.append(bucket)
-        writer.append(littleEndian: self.writer)
-        writer.append(littleEndian: sequence)
+        if version >= 2 {
+            writer.append(short: bucket)
+            writer.append(zigZag: self.writer)
+            writer.append(zigZag: Int64(sequence))
+        } else {
+            writer.append(bucket)
+            writer.append(littleEndian: self.writer)
+            writer.append(littleEndian: sequence)
+        }
         writer.append(list: operations) {
             $0.append(byte: $1.isDelete ? 1 : 0)
             $0.append(lengthPrefixed: $1.bytes)
@@ -180,9 +186,15 @@ extension UpsertRequest {
     }
 
     fileprivate init(_ version: Int16, from reader: inout ByteReader) throws(ColumnarError) {
-        bucket = try reader.readBucket()
-        writer = try reader.readLittleEndian()
-        sequence = try reader.readLittleEndian()
+        if version >= 2 {
+            bucket = try reader.readShortBucket()
+            writer = try reader.readZigZag()
+            sequence = try reader.readInt32()
+        } else {
+            bucket = try reader.readBucket()
+            writer = try reader.readLittleEndian()
+            sequence = try reader.readLittleEndian()
+        }
         operations = try reader.readList { (reader) throws(ColumnarError) in
             Operation(
                 isDelete: try reader.readByte() != 0, bytes: try reader.readLengthPrefixed())
@@ -195,7 +207,11 @@ extension UpsertRequest {
 extension FetchRequest {
     fileprivate func encode(_ version: Int16, into writer: inout ByteWriter) {
         writer.append(optional: replica) { $0.append(string: $1) }
-        writer.append(littleEndian: incarnation)
+        if version >= 2 {
+            writer.append(zigZag: incarnation)
+        } else {
+            writer.append(littleEndian: incarnation)
+        }
         writer.append(zigZag: waitMilliseconds)
         writer.append(zigZag: Int64(byteCount))
         writer.append(list: parts) { writer, part in
@@ -217,7 +233,7 @@ extension FetchRequest {
         replica = try reader.readOptional { (reader) throws(ColumnarError) in
             try reader.readString()
         }
-        incarnation = try reader.readLittleEndian()
+        incarnation = version >= 2 ? try reader.readZigZag() : try reader.readLittleEndian()
         waitMilliseconds = try reader.readZigZag()
         byteCount = try reader.readNumber()
         parts = try reader.readList { (reader) throws(ColumnarError) in
@@ -234,39 +250,6 @@ extension FetchRequest {
 }
 
 extension FetchedBucket: WireCodable {
-    /// As `encode(into:)`, with numbers in as few bytes as they take.
-    fileprivate func encode(shortInto writer: inout ByteWriter) {
-        let flags: UInt8 = (error == nil ? 0 : 1) | (divergence == nil ? 0 : 2)
-        writer.append(byte: flags)
-        writer.append(short: bucket)
-        error?.encode(into: &writer)
-        writer.append(zigZag: highWatermark)
-        var packed = ByteWriter(capacity: batches.count + 1)
-        if !batches.isEmpty { PackedBatches.append(batches, to: &packed) }
-        writer.append(lengthPrefixed: packed.bytes)
-        if let divergence {
-            writer.append(zigZag: Int64(divergence.epoch))
-            writer.append(zigZag: divergence.endOffset)
-        }
-    }
-
-    fileprivate init(shortFrom reader: inout ByteReader) throws(ColumnarError) {
-        let position = reader.position
-        let flags = try reader.readByte()
-        guard flags <= 3 else {
-            throw .corrupt(reason: "flags \(flags) of a fetched bucket", position: position)
-        }
-        bucket = try reader.readShortBucket()
-        error = flags & 1 == 0 ? nil : try ClusterError(from: &reader)
-        highWatermark = try reader.readZigZag()
-        var packed = try reader.subreader(try reader.readCount())
-        batches = packed.isAtEnd ? [] : try PackedBatches.read(&packed)
-        divergence =
-            flags & 2 == 0
-            ? nil
-            : EpochEnd(epoch: try reader.readInt32(), endOffset: try reader.readZigZag())
-    }
-
     func encode(into writer: inout ByteWriter) {
         writer.append(bucket)
         writer.append(optional: error) { $1.encode(into: &$0) }
@@ -288,74 +271,6 @@ extension FetchedBucket: WireCodable {
         divergence = try reader.readOptional { (reader) throws(ColumnarError) in
             EpochEnd(
                 epoch: try reader.readLittleEndian(), endOffset: try reader.readLittleEndian())
-        }
-    }
-}
-
-/// Answers whose numbers take no more bytes than they need.
-extension Response {
-    private static let shortFetched: UInt8 = 14
-    private static let shortFiltered: UInt8 = 15
-    private static let shortAppended: UInt8 = 16
-
-    /// Nil if no short answer has the code.
-    fileprivate static func short(
-        _ code: UInt8, from reader: inout ByteReader
-    ) throws(ColumnarError) -> Response? {
-        switch code {
-        case shortFetched: return .fetched(try shortBuckets(&reader))
-        case shortFiltered:
-            let position = reader.position
-            let buckets = try shortBuckets(&reader)
-            let nextOffsets = try reader.readList { (reader) throws(ColumnarError) in
-                try reader.readZigZag()
-            }
-            return try filtered(buckets, nextOffsets, position)
-        case shortAppended:
-            return .appended(
-                Acknowledgement(
-                    baseOffset: try reader.readZigZag(), endOffset: try reader.readZigZag(),
-                    leaderEpoch: try reader.readInt32()))
-        default: return nil
-        }
-    }
-
-    fileprivate static func filtered(
-        _ buckets: [FetchedBucket], _ nextOffsets: [Int64], _ position: Int
-    ) throws(ColumnarError) -> Response {
-        if buckets.count != nextOffsets.count {
-            throw .corrupt(reason: "buckets and offsets differ in number", position: position)
-        }
-        return .filtered(buckets, nextOffsets: nextOffsets)
-    }
-
-    private static func shortBuckets(
-        _ reader: inout ByteReader
-    ) throws(ColumnarError) -> [FetchedBucket] {
-        try reader.readList { (reader) throws(ColumnarError) in
-            try FetchedBucket(shortFrom: &reader)
-        }
-    }
-
-    /// Encodes the answer as the call that it answers asks for by its header.
-    func encode(answering call: CallHeader, into writer: inout ByteWriter) {
-        let key = APIKey(rawValue: call.key)
-        let isFetch = key == .fetchLog && call.version >= 2
-        let isWrite = key == .produceLog && call.version >= 1
-        switch self {
-        case .fetched(let buckets) where isFetch:
-            writer.append(byte: Self.shortFetched)
-            writer.append(list: buckets) { $1.encode(shortInto: &$0) }
-        case .filtered(let buckets, let nextOffsets) where isFetch:
-            writer.append(byte: Self.shortFiltered)
-            writer.append(list: buckets) { $1.encode(shortInto: &$0) }
-            writer.append(list: nextOffsets) { $0.append(zigZag: $1) }
-        case .appended(let acknowledgement) where isWrite:
-            writer.append(byte: Self.shortAppended)
-            writer.append(zigZag: acknowledgement.baseOffset)
-            writer.append(zigZag: acknowledgement.endOffset)
-            writer.append(zigZag: Int64(acknowledgement.leaderEpoch))
-        default: encode(into: &writer)
         }
     }
 }

@@ -78,7 +78,7 @@ struct FetchWireTests {
         #expect(short.count * 2 < long.count)
     }
 
-    @Test("A write says the same in every version", arguments: [0, 1] as [Int16])
+    @Test("A write says the same in every version", arguments: [0, 1, 2] as [Int16])
     func upserts(_ version: Int16) throws {
         let request = UpsertRequest(
             bucket: Self.buckets[1], writer: 1 << 40, sequence: .max,
