@@ -142,7 +142,10 @@ let testTargets: [Target] = [
         "wavetank", ["wavetank", "Workbench", "RunReports", "ScenarioFiles", "Simulation", "JSON"]),
     tests(
         "Workbench",
-        ["Workbench", "Oracles", "Cluster", "RunReports", "ScenarioFiles", "Workloads"]),
+        [
+            "Workbench", "Oracles", "Server", "Cluster", "Host", "RunReports", "ScenarioFiles",
+            "Workloads",
+        ]),
 ]
 
 let package = Package(

@@ -12,24 +12,27 @@ extension FolderObjects {
 
     /// Walks the folders in the order of their keys and looks into no more than it must.
     func list(prefix: String, after start: String?, limit: Int) throws -> [ObjectDescription] {
+        try locked(LOCK_SH) { try walk(prefix: prefix, after: start, limit: limit) }
+    }
+
+    /// The same without waiting for whoever changes names: one who stands still may hold the lock.
+    func walk(prefix: String, after start: String?, limit: Int) throws -> [ObjectDescription] {
         let prefix = Array(prefix.utf8)
         let start = start.map { Array($0.utf8) }
-        return try locked(LOCK_SH) {
-            var found: [ObjectDescription] = []
-            // The least key is last.
-            var pending = [Pending(key: [], path: objects, isFolder: true)]
-            while found.count < limit, let next = pending.popLast() {
-                if next.isFolder {
-                    pending += try contents(of: next).filter { isWanted($0, prefix, start) }
-                    pending.sort { $1.key.lexicographicallyPrecedes($0.key) }
-                    continue
-                }
-                var status = stat()
-                try systemCall("stat") { Int(lstat(next.path, &status)) }
-                found.append(Self.describe(String(decoding: next.key, as: UTF8.self), status))
+        var found: [ObjectDescription] = []
+        // The least key is last.
+        var pending = [Pending(key: [], path: objects, isFolder: true)]
+        while found.count < limit, let next = pending.popLast() {
+            if next.isFolder {
+                pending += try contents(of: next).filter { isWanted($0, prefix, start) }
+                pending.sort { $1.key.lexicographicallyPrecedes($0.key) }
+                continue
             }
-            return found
+            var status = stat()
+            try systemCall("stat") { Int(lstat(next.path, &status)) }
+            found.append(Self.describe(String(decoding: next.key, as: UTF8.self), status))
         }
+        return found
     }
 
     private func contents(of folder: Pending) throws -> [Pending] {

@@ -24,6 +24,8 @@ public struct HostConfiguration: Sendable {
     /// The lake catalog that speaks Iceberg's REST protocol; nil for a database in the folder, or
     /// pointers in etcd.
     public var lakeCatalog: RESTCatalogConfiguration?
+    /// The file in which what the machines ask for is counted; nil to count in memory alone.
+    public var countersPath: String?
     /// How long connecting may take.
     public var connectTimeout = Duration.seconds(3)
 

@@ -41,6 +41,8 @@ final class HostConnection: Connection {
             try checkOpen()
         }
         bytesUnderWay += 4 + frame.count
+        network.counters.count(.networkFrames)
+        network.counters.count(.networkBytes, frame.count)
         channel?.writeAndFlush(frame, promise: nil)
     }
 

@@ -80,6 +80,7 @@ final class HostCoordination: Coordination {
         _ request: @escaping @Sendable (CoordinationService) throws -> Value
     ) async throws -> Value {
         let service = self.service
+        world.counters.count(.coordinationRequests)
         do {
             return try await world.offload(to: world.databaseThread, in: lifetime) {
                 try request(service)

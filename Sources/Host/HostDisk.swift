@@ -10,6 +10,7 @@ final class HostDisk: Disk {
 
     var machine: String { node.name }
     var openFiles: OpenFiles { world.openFiles }
+    var counters: HostCounters { world.counters }
 
     init(world: HostWorld, node: HostNode, lifetime: Lifetime) {
         self.world = world
@@ -107,6 +108,7 @@ final class HostDisk: Disk {
 
     func syncDirectory(_ directory: String) async throws {
         if !directory.isEmpty { try validatePath(directory) }
+        counters.count(.diskSyncs)
         try await run { [root] in
             try Self.makeRoot(root)
             do throws(SystemCallError) {
@@ -124,6 +126,7 @@ final class HostDisk: Disk {
         let files = files.compactMap { $0 as? HostFile }
         guard let last = files.last else { return }
         let covered = files.map(\.writeCount)
+        counters.count(.diskSyncs)
         // Since Linux 5.8 it reports what could not be written since the descriptor was opened.
         try await last.run { descriptor throws(SystemCallError) in
             _ = try systemCall("sync of the file system") { Int(syncfs(descriptor.number)) }

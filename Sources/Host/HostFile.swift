@@ -27,6 +27,13 @@ final class HostFile: File {
     private static let cachedReadLimit = 256 * 1024
 
     func read(at offset: Int64, count: Int) async throws -> [UInt8] {
+        let bytes = try await readBytes(at: offset, count: count)
+        disk.counters.count(.diskReads)
+        disk.counters.count(.diskReadBytes, bytes.count)
+        return bytes
+    }
+
+    private func readBytes(at offset: Int64, count: Int) async throws -> [UInt8] {
         if let descriptor, offset >= 0, 0...Self.cachedReadLimit ~= count {
             try check()
             // A copy from the page cache is cheaper than the way to another thread and back.
@@ -43,6 +50,7 @@ final class HostFile: File {
 
     func write(_ bytes: [UInt8], at offset: Int64) async throws {
         writeCount += 1
+        countWrite(bytes)
         try await run { descriptor throws(SystemCallError) in
             if offset < 0 { throw SystemCallError(code: EINVAL, operation: "write") }
             try descriptor.write(bytes, at: offset)
@@ -58,6 +66,8 @@ final class HostFile: File {
 
     func writeDurably(_ bytes: [UInt8], at offset: Int64) async throws {
         writeCount += 1
+        countWrite(bytes)
+        disk.counters.count(.diskSyncs)
         let covered = writeCount
         try await run { descriptor throws(SystemCallError) in
             if offset < 0 { throw SystemCallError(code: EINVAL, operation: "write") }
@@ -69,8 +79,14 @@ final class HostFile: File {
 
     func sync() async throws {
         let covered = writeCount
+        disk.counters.count(.diskSyncs)
         try await run { descriptor throws(SystemCallError) in try descriptor.sync() }
         synced(upTo: covered)
+    }
+
+    private func countWrite(_ bytes: [UInt8]) {
+        disk.counters.count(.diskWrites)
+        disk.counters.count(.diskWrittenBytes, bytes.count)
     }
 
     /// Notes that so many of the writes are durable.

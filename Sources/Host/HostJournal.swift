@@ -14,6 +14,8 @@ public final class HostJournal {
     public var threshold = Severity.information
     /// Called for each note from `threshold` on, on the world's thread.
     public var onNote: ((Note) -> Void)?
+    /// Called for each rare path that a machine takes, on the world's thread.
+    public var onReached: ((_ probe: String, _ machine: String) -> Void)?
     /// Notes of severity `.error`.
     public private(set) var errorCount = 0
     private var counts: [String: Int] = [:]
@@ -25,7 +27,10 @@ public final class HostJournal {
         counts.keys.sorted().map { ($0, counts[$0]!) }
     }
 
-    func reached(_ probe: String) { counts[probe, default: 0] += 1 }
+    func reached(_ probe: String, on machine: String) {
+        counts[probe, default: 0] += 1
+        onReached?(probe, machine)
+    }
 
     func note(_ severity: Severity, machine: String, _ message: @autoclosure () -> String) {
         if severity == .error { errorCount += 1 }
@@ -48,7 +53,7 @@ final class HostObserver: Observer {
         self.machine = machine
     }
 
-    func reached(_ probe: StaticString) { journal.reached(probe.description) }
+    func reached(_ probe: StaticString) { journal.reached(probe.description, on: machine) }
 
     func note(_ severity: Severity, _ message: @autoclosure () -> String) {
         journal.note(severity, machine: machine, message())

@@ -153,6 +153,8 @@ final class HostNetwork: Network {
         }
     }
 
+    var counters: HostCounters { world.counters }
+
     // MARK: Endings
 
     /// The process is gone: its sockets end without a goodbye.

@@ -18,12 +18,14 @@ final class HostObjectStore: ObjectStore {
     func put(_ bytes: [UInt8], at key: String, _ condition: PutCondition) async throws -> ObjectTag
     {
         try validate(key)
+        world.counters.count(.objectPuts)
+        world.counters.count(.objectPutBytes, bytes.count)
         return try await run(key) { try $0.put(bytes, at: key, condition) }
     }
 
     func get(_ key: String) async throws -> [UInt8] {
         try validate(key)
-        return try await run(key) { try $0.get(key) }
+        return countGet(try await run(key) { try $0.get(key) })
     }
 
     func get(_ key: String, range: Range<Int64>) async throws -> [UInt8] {
@@ -32,11 +34,18 @@ final class HostObjectStore: ObjectStore {
             throw ObjectStoreError.invalidRequest(
                 key: key, reason: "the range is empty or negative")
         }
-        return try await run(key) { try $0.get(key, range: range) }
+        return countGet(try await run(key) { try $0.get(key, range: range) })
+    }
+
+    private func countGet(_ bytes: [UInt8]) -> [UInt8] {
+        world.counters.count(.objectGets)
+        world.counters.count(.objectGetBytes, bytes.count)
+        return bytes
     }
 
     func head(_ key: String) async throws -> ObjectDescription? {
         try validate(key)
+        world.counters.count(.objectHeads)
         return try await run(key) { try $0.head(key) }
     }
 
@@ -45,11 +54,13 @@ final class HostObjectStore: ObjectStore {
         if limit < 1 || limit > 1000 {
             throw ObjectStoreError.invalidRequest(key: prefix, reason: "a limit is from 1 to 1000")
         }
+        world.counters.count(.objectLists)
         return try await run(prefix) { try $0.list(prefix: prefix, after: start, limit: limit) }
     }
 
     func delete(_ key: String) async throws {
         try validate(key)
+        world.counters.count(.objectDeletes)
         try await run(key) { try $0.delete(key) }
     }
 

@@ -17,6 +17,8 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     public let configuration: HostConfiguration
     public let journal = HostJournal()
+    /// What the machines have asked for.
+    public let counters: HostCounters
     /// Where machines are found, each by its name and port.
     public let directory: any PortDirectory
     /// Called when a machine has halted by its own decision.
@@ -59,6 +61,10 @@ public final class HostWorld: SerialExecutor, TaskExecutor, @unchecked Sendable 
         _ configuration: HostConfiguration, directory: any PortDirectory = LocalDirectory()
     ) throws(HostError) {
         self.configuration = configuration
+        counters =
+            if let path = configuration.countersPath { try HostCounters(path: path) } else {
+                HostCounters()
+            }
         openFiles = OpenFiles(limit: configuration.openFileLimit)
         self.directory = directory
         do {

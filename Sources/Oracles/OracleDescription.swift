@@ -2,14 +2,30 @@
 public struct OracleDescription: Sendable {
     /// What of a cluster can be seen, depending on where it runs.
     public enum Sight: Sendable, Hashable, CaseIterable {
-        /// What clients ask and are told, and the objects of the engine that run.
+        /// What clients ask and are told, and, where a cluster has come to rest, its copies.
         case cluster
+        /// The objects of the engine, at each moment that it runs.
+        case engine
+        /// Each commit to the lake, with the objects that it names.
+        case lake
         /// Every change of the object store and of the lake's catalog, at the moment it happens.
         case store
         /// What a disk would hold after a loss of power.
         case durableDisks
         /// Which node was damaged, stopped or cut off on purpose, and when.
         case faults
+
+        /// For people, after "it needs to see".
+        public var meaning: String {
+            switch self {
+            case .cluster: "what clients are told"
+            case .engine: "the engine's objects while they run"
+            case .lake: "each commit to the lake"
+            case .store: "every change of the object store at the moment it happens"
+            case .durableDisks: "what a disk would hold after a loss of power"
+            case .faults: "which node was disturbed, and when"
+            }
+        }
     }
 
     public let name: OracleName

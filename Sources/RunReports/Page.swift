@@ -38,7 +38,8 @@ struct Page {
         <body>
         <a class="skip" href="#main">Skip to the verdict</a>
         \(definitions())\(header())<main id="main">
-        \(violations())\(oracles())\(timeline())\(walk())\(latencies())\(charts())\(probes())\
+        \(violations())\(oracles())\(comparison())\(timeline())\(walk())\(latencies())\
+        \(charts())\(probes())\
         \(coverage())\(notes())\(reproduction())\(counters())</main>
         <footer>The timeline and the charts are in simulated time: the same build, scenario \
         and seed draw the same ones.</footer>
@@ -143,6 +144,10 @@ struct Page {
             \(fact("Peak memory", NumberText.bytes(Double(report.peakMemoryBytes))))</dl>
 
             """
+    }
+
+    private func comparison() -> Markup {
+        report.comparison?.markup(machineVerdict: report.verdict, limits) ?? .nothing
     }
 
     private func notes() -> Markup {

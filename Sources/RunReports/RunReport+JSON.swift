@@ -46,7 +46,7 @@ extension RunReport {
             JSONMember("reproduceCommand", .string(reproduceCommand)),
             JSONMember("failureFile", .string(failureFile)),
             JSONMember("libraryVersions", .array(libraryVersions.map(\.json))),
-        ]
+        ] + (comparison.map { [JSONMember("comparison", $0.json)] } ?? [])
     }
 
     public init(json: JSONValue) throws(JSONError) {
@@ -76,6 +76,9 @@ extension RunReport {
         notes = try json.required("notes").list { field throws(JSONError) in try field.string() }
         libraryVersions = try json.required("libraryVersions").list(LibraryVersion.init(field:))
         if let field = try json.optional("coverage") { coverage = try FaultCoverage(field: field) }
+        if let field = try json.optional("comparison") {
+            comparison = try TankComparison(field: field)
+        }
         failureFile = try json.optional("failureFile")?.string() ?? ""
         // A summary is a report without these.
         faults = try json.optional("faults")?.list(FaultEvent.init(field:)) ?? []
@@ -131,7 +134,7 @@ extension JSONField {
         return number
     }
 
-    fileprivate func word<Word: RawRepresentable & CaseIterable>() throws(JSONError) -> Word
+    func word<Word: RawRepresentable & CaseIterable>() throws(JSONError) -> Word
     where Word.RawValue == String {
         if let word = Word(rawValue: try string()) { return word }
         let words = Word.allCases.map(\.rawValue).joined(separator: ", ")

@@ -39,6 +39,8 @@ public struct RunReport: Sendable, Hashable {
     public var charts: [Chart] = []
     public var latencies: LatencyMap?
     public var counters: [Counter] = []
+    /// Of a run on the real machine, the tank beside it.
+    public var comparison: TankComparison?
     /// What the reader should know before trusting a figure.
     public var notes: [String] = []
     /// The command that does this run again.

@@ -104,6 +104,9 @@ public func textSummary(for report: RunReport) -> String {
         if !missed.isEmpty { lines.append("    not \(folded(missed.map { plain($0.name) }))") }
     }
     if let coverage = report.coverage { lines.append("  covered: \(coverage.summary)") }
+    if let comparison = report.comparison {
+        lines += comparison.text(machineVerdict: report.verdict).map(plain)
+    }
     lines += report.notes.map { "\n  note: \(plain($0))" }
     lines += ["", "  again: \(plain(report.reproduceCommand))"]
     if !report.failureFile.isEmpty {

@@ -49,6 +49,15 @@ struct Contradictions {
             if fault.name == "drawn" { check(drawn: fault) } else { check(scripted: fault) }
         }
         if record.has("checks") { check(checks: record) }
+        if record.has("costs") { check(costs: record.record("costs")) }
+    }
+
+    private mutating func check(costs record: CheckedRecord) {
+        for (name, _) in CostOptions.times where record.has(name) {
+            if let wanted = CostOptions.refusal(record.list(name).map(\.time)) {
+                reader.refuse(record.mark(name), "'\(name)' is \(wanted)")
+            }
+        }
     }
 
     private mutating func check(cluster record: CheckedRecord) {

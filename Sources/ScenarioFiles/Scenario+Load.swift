@@ -73,6 +73,7 @@ extension Scenario {
             allowance: Allowance(record.record("allow")), expectedVerdict: verdict,
             drawsSettings: record.has("draw"),
             schedule: Schedule(rawValue: record.text("schedule"))!,
+            costs: CostOptions(record.record("costs")),
             bench: record.has("bench")
                 ? BenchOptions(record.record("bench"), length: length) : nil)
     }

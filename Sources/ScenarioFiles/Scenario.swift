@@ -37,6 +37,8 @@ public struct Scenario: Sendable, Hashable {
     public var drawsSettings = false
     /// Which of several jobs that could run at one instant runs first.
     public var schedule = Schedule.inOrder
+    /// How long things take in the tank, where it says so.
+    public var costs = CostOptions()
     /// What it says as a benchmark; nil if it is none.
     public var bench: BenchOptions?
 

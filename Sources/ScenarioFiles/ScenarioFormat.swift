@@ -42,6 +42,9 @@ enum ScenarioFormat {
             .choice(Schedule.allCases.map { Choice(name: $0.rawValue, meaning: $0.meaning) }),
             .byDefault("inOrder"), "which of several jobs that could run now runs first"),
         Field(
+            "costs", .record(CostOptions.shape), .emptyByDefault,
+            "how long things take in the tank, or the file that says it, as calibrate writes it"),
+        Field(
             "expect",
             .choice([
                 Choice(name: "pass", meaning: "nothing is violated"),

@@ -119,12 +119,8 @@ final class SimulatedDisk: Disk {
         }
         for file in files { try file.check() }
         let covered = files.map(\.sequence)
-        var cost = world.costs.diskSync
-        let further = world.costs.diskSyncFile
-        let count = files.count - 1
-        cost =
-            cost.lowerBound + further.lowerBound * count..<cost.upperBound
-            + further.upperBound * count
+        let cost = world.costs.diskSync.adding(
+            world.costs.diskSyncFile, times: files.count - 1)
         try await pass(cost, byteCount: files.reduce(0) { $0 + $1.dirtyByteCount })
         node.disk.count { $0.syncs += 1 }
         var failure: (any Error)?
@@ -137,7 +133,7 @@ final class SimulatedDisk: Disk {
     // MARK: Cost and trace
 
     /// Lets a request's time pass: the device takes one after the other.
-    func pass(_ cost: Range<Duration>, byteCount: Int) async throws {
+    func pass(_ cost: LatencyDistribution, byteCount: Int) async throws {
         try lifetime.check()
         let image = node.disk
         let work =

@@ -56,7 +56,7 @@ struct ServiceCall {
 
     /// Sends a request; `effect` runs at the service if and when the request takes effect.
     func run<Value>(
-        cost: Range<Duration>, byteCount: Int = 0, bytesPerSecond: Int64 = .max,
+        cost: LatencyDistribution, byteCount: Int = 0, bytesPerSecond: Int64 = .max,
         _ effect: @escaping () throws -> Value
     ) async throws -> Value {
         try lifetime.check()

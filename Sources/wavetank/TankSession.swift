@@ -57,7 +57,8 @@ struct TankSession {
                 // On the real machine no run is another one again.
                 var number = 1
                 repeat {
-                    base = "\(folder)/serve-\(stem)-\(number)"
+                    let kind = report.comparison == nil ? "serve" : "host"
+                    base = "\(folder)/\(kind)-\(stem)-\(number)"
                     number += 1
                 } while FileManager.default.fileExists(atPath: base + ".json")
             }
@@ -67,10 +68,11 @@ struct TankSession {
         }
     }
 
-    private let scenario: Scenario
+    /// With the settings that its seed has drawn.
+    let scenario: Scenario
     /// The scenario file as it was read.
-    private let text: String
-    private let seed: UInt64
+    let text: String
+    let seed: UInt64
     /// Faults in place of those that the seed would draw.
     private var plan: FaultPlan?
     private let quiet: Bool
@@ -83,6 +85,8 @@ struct TankSession {
     var savesFailure = false
     /// Which plan near the seed's own to take.
     var variant: [Int] = []
+    /// The file that has the cost model, where it is not the scenario that names it.
+    var costs: String?
     /// A fault beside those of the plan.
     var strike: FaultKind?
     /// Prices for the costs among the figures; without them no figures are taken.
@@ -194,8 +198,9 @@ struct TankSession {
         let order = changedSchedule.map { " --schedule \($0.rawValue)" } ?? ""
         let names = variant.map(String.init).joined(separator: ".")
         let varied = names.isEmpty ? "" : " --variant \(names)"
+        let model = costs.map { " --costs \($0.shellQuoted)" } ?? ""
         return "ci/wavetank run \(scenario.path.shellQuoted) --seed \(seed)"
-            + "\(seconds)\(struck)\(order)\(varied)"
+            + "\(seconds)\(struck)\(order)\(varied)\(model)"
     }
 
     /// The order of jobs, where it is not what the scenario file says.

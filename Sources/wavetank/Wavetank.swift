@@ -17,6 +17,7 @@ struct Wavetank: ParsableCommand {
         subcommands: [
             Run.self, Replay.self, Shrink.self, Explain.self, Bisect.self, Hunt.self, Merge.self,
             Sweep.self,
+            Calibrate.self, MachineNodeCommand.self,
             Serve.self, IngestCommand.self, Admin.self, Endpoints.self, SQL.self,
             List.self,
             Check.self, Profile.self, Schema.self, Help.self,

@@ -16,7 +16,7 @@ public final class Availability: Oracle {
     public static let description = OracleDescription(
         .availability, "a bucket serves writes and lookups in time while what it needs is well",
         compares: "seconds of buckets that were asked to serve",
-        needs: [.cluster, .faults], demandsService: true)
+        needs: [.cluster, .engine, .faults], demandsService: true)
 
     /// From when on a bucket that keeps a write waiting counts as not available, for figures.
     static let slow = Duration.seconds(1)

@@ -9,7 +9,7 @@ extension OracleName {
 final class LakeContinuity: Oracle {
     static let description = OracleDescription(
         .lakeContinuity, "lake offsets are contiguous and never go back",
-        compares: "commits to the lake with those before them", needs: [.cluster, .store])
+        compares: "commits to the lake with those before them", needs: [.cluster, .lake])
 
     private let evidence: Evidence
     private let tally: Tally

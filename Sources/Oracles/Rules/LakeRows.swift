@@ -20,7 +20,7 @@ extension OracleName {
 public final class LakeRows: Oracle {
     public static let description = OracleDescription(
         .lakeRows, "lake rows are the rows of the log, exactly once",
-        compares: "rows of the lake with their offsets of the log", needs: [.cluster, .store])
+        compares: "rows of the lake with their offsets of the log", needs: [.cluster, .lake])
 
     private struct Place: Hashable {
         var bucket: Int32

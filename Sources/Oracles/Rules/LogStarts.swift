@@ -10,7 +10,8 @@ extension OracleName {
 final class LogStarts: Oracle {
     static let description = OracleDescription(
         .logStarts, "a log starts where all below had expired and nobody needs it",
-        compares: "starts of logs, against age, lake, row snapshot and readers that hold the log")
+        compares: "starts of logs, against age, lake, row snapshot and readers that hold the log",
+        needs: [.cluster, .engine])
 
     private let evidence: Evidence
     private let tally: Tally

@@ -8,7 +8,8 @@ extension OracleName {
 final class SingleLeader: Oracle {
     static let description = OracleDescription(
         .singleLeader, "one leader acknowledges per bucket and epoch",
-        compares: "acknowledgements with the leaders of their epochs")
+        compares: "acknowledgements with the leaders of their epochs",
+        needs: [.cluster, .engine])
 
     private let evidence: Evidence
     private let tally: Tally

@@ -2,6 +2,7 @@ import Cluster
 import Iceberg
 import LakeTiering
 public import Platform
+import Server
 
 /// Reads every commit to the lake the moment it is made, from the objects as they are then.
 public final class LakeWatch {
@@ -28,7 +29,9 @@ public final class LakeWatch {
     }
 
     private unowned let observation: any Observation
-    private let location = ClusterConfiguration.defaultLakeLocation
+    private var location: LakeLocation {
+        observation.deployment.configuration.lakeLocation
+    }
     /// By UUID, in the order in which they were first seen.
     private var views: [String: View] = [:]
     private var order: [String] = []

@@ -6,13 +6,13 @@ import Simulation
 extension FaultEffect {
     static let partitions: [FaultEffect] = [
         blocking("partition") { fault, driver in
-            driver.ways(between: fault.groups, fault.text("direction"))
+            driver.ways.between(fault.groups, fault.text("direction"))
         },
         blocking("bridgePartition") { fault, driver in
-            driver.ways(between: driver.halves(without: fault.nodes[0]), "both")
+            driver.ways.between(driver.ways.halves(without: fault.nodes[0]), "both")
         },
         blocking("ringPartition") { fault, driver in
-            driver.ways(across: fault.nodes.isEmpty ? driver.members : fault.nodes)
+            driver.ways.across(fault.nodes)
         },
     ]
 
@@ -33,13 +33,13 @@ extension FaultEffect {
         FaultEffect(
             "linkClogged",
             begin: { fault, driver in
-                for (source, target) in driver.ways(from: fault.nodes) {
-                    driver.world.clog(from: source, to: target)
+                for way in driver.ways.from(fault.nodes) {
+                    driver.world.clog(from: .machine(way.source), to: .machine(way.target))
                 }
             },
             end: { fault, driver in
-                for (source, target) in driver.ways(from: fault.nodes) {
-                    driver.world.unclog(from: source, to: target)
+                for way in driver.ways.from(fault.nodes) {
+                    driver.world.unclog(from: .machine(way.source), to: .machine(way.target))
                 }
             }),
         FaultEffect(
@@ -74,68 +74,27 @@ extension FaultEffect {
 
     private static func blocking(
         _ name: FaultKindName,
-        _ ways: @escaping @Sendable (FaultKind, FaultDriver) -> [(Place, Place)]
+        _ ways: @escaping @Sendable (FaultKind, FaultDriver) -> [NodeWays.Way]
     ) -> FaultEffect {
         FaultEffect(
             name,
             begin: { fault, driver in
-                for (source, target) in ways(fault, driver) {
-                    driver.world.block(from: source, to: target)
+                for way in ways(fault, driver) {
+                    driver.world.block(from: .machine(way.source), to: .machine(way.target))
                 }
             },
             end: { fault, driver in
-                for (source, target) in ways(fault, driver) {
-                    driver.world.open(from: source, to: target)
+                for way in ways(fault, driver) {
+                    driver.world.open(from: .machine(way.source), to: .machine(way.target))
                 }
             })
     }
 }
 
-/// Between which machines nothing passes.
 extension FaultDriver {
-    func halves(without bridge: NodeName) -> [[NodeName]] {
-        let others = nodes.filter { $0 != bridge }.enumerated()
-        return [0, 1].map { half in others.filter { $0.offset % 2 == half }.map(\.element) }
-    }
+    var ways: NodeWays { NodeWays(nodes: nodes) }
+}
 
-    func ways(across ring: [NodeName]) -> [(Place, Place)] {
-        var ways: [(Place, Place)] = []
-        for (position, source) in ring.enumerated() {
-            for (other, target) in ring.enumerated() {
-                let distance = abs(position - other)
-                if distance > 1 && distance < ring.count - 1 {
-                    ways.append((.machine(source.description), .machine(target.description)))
-                }
-            }
-        }
-        return ways
-    }
-
-    /// From these nodes, or from every one if none is named, to all others.
-    func ways(from sources: [NodeName]) -> [(Place, Place)] {
-        nodes.filter { sources.isEmpty || sources.contains($0) }.flatMap { source in
-            nodes.filter { $0 != source }.map { target in
-                (Place.machine(source.description), Place.machine(target.description))
-            }
-        }
-    }
-
-    /// `direction` says what of the first group is cut off: `both`, `outgoing` or `incoming`.
-    func ways(between groups: [[NodeName]], _ direction: String) -> [(Place, Place)] {
-        let all = groups.count > 1 ? groups : groups + [nodes.filter { !groups[0].contains($0) }]
-        var ways: [(Place, Place)] = []
-        for (position, group) in all.enumerated() {
-            for other in all[(position + 1)...] {
-                for first in group {
-                    for second in other {
-                        let near = Place.machine(first.description)
-                        let far = Place.machine(second.description)
-                        if direction != "incoming" || position > 0 { ways.append((near, far)) }
-                        if direction != "outgoing" || position > 0 { ways.append((far, near)) }
-                    }
-                }
-            }
-        }
-        return ways
-    }
+extension Place {
+    fileprivate static func machine(_ node: NodeName) -> Place { .machine(node.description) }
 }

@@ -67,7 +67,8 @@ public final class HostRun {
                 former: [ClusterConfiguration.defaultLakeLocation.prefix]))
         drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
         oracles = OracleSet(
-            HostObservation(deployment, drivers, since: start), seeing: [.cluster, .faults])
+            HostObservation(deployment, drivers, since: start),
+            seeing: [.cluster, .engine, .faults])
     }
 
     // MARK: The run

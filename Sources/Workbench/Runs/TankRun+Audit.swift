@@ -41,6 +41,7 @@ extension TankRun {
             try await machine.sleep(self.scenario.length)
             self.phase = "settling"
             for driver in self.drivers { driver.stop() }
+            self.onWritersStopped()
             self.faults.healAll()
             for node in self.deployment.nodes { self.start(node) }
             try await self.settle(machine)

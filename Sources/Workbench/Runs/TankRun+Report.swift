@@ -70,7 +70,7 @@ extension TankRun {
         drivers.compactMap { $0.workload.coverage(sentCount: $0.sentCount) }
     }
 
-    private func counters() -> [Counter] {
+    func counters() -> [Counter] {
         let coverages = coverages
         var disk = DiskCounters()
         for node in deployment.nodes {

@@ -22,6 +22,10 @@ public final class TankRun {
     public var onStep: (() -> Void)?
     /// Called with each acknowledgement and the client that it reached.
     var onAcknowledged: (TableWriter.Receipt, String) -> Void = { _, _ in }
+    /// Called with how long each acknowledged change took.
+    var onLatency: (Duration) -> Void = { _ in }
+    /// Called when the writers have been stopped, before anything is healed.
+    var onWritersStopped: () -> Void = {}
     /// An absolute path: have the lake exported to there when the run has ended.
     public var exportFolder: String?
     public private(set) var exportedLake: ExportedLake?
@@ -72,7 +76,8 @@ public final class TankRun {
     ) {
         self.scenario = scenario
         let world = SimulationWorld(
-            seed: seed, keeping: keptEvents, isSketched: isSketched,
+            seed: seed, costs: CostModel(scenario.costs), keeping: keptEvents,
+            isSketched: isSketched,
             order: JobOrder(rawValue: scenario.schedule.rawValue)!)
         self.world = world
         endTrace = world.trace
@@ -316,6 +321,7 @@ public final class TankRun {
             if let machine = clients[client]?.machine {
                 let latency = machine.clock.now - since
                 recorder.acknowledged(after: latency)
+                onLatency(latency)
                 meter?.acknowledged(receipt, after: latency.nanoseconds)
             }
             // Who writes through a gateway is not told of which epoch: any leader's in-sync set
