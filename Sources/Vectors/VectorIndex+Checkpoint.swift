@@ -7,17 +7,34 @@ extension VectorIndex {
     /// neither it nor any later manifest can name. Changes may be applied while it waits; they
     /// belong to the next checkpoint.
     ///
+    /// One that took over an index which had come farther writes nothing before it has come as far.
+    ///
     /// - Throws: `VectorsError.unavailable` if the store did not answer (nothing is lost: try again
-    ///   later), `.fenced` if the bucket has another indexer now.
+    ///   later), `.fenced` if the bucket has another indexer now: this is a copy from then on.
+    /// - Precondition: this is the owner.
     @discardableResult
     public func checkpoint() async throws -> Int64 {
         try await gate.run {
-            if changeCount == durableChangeCount { return durableOffset }
+            if changeCount == durableChangeCount || consumedOffset < durableOffset {
+                return durableOffset
+            }
+            precondition(isOwner, "a copy of the index at \(prefix) cannot write it")
             seal()
             try await mergeSegments()
-            try await write()
+            do { try await write() } catch let error as VectorsError {
+                if case .fenced = error { isOwner = false }
+                throw error
+            }
             try await collect()
             return durableOffset
+        }
+    }
+
+    /// Merges the segments of a copy, of which nothing is written.
+    public func tidy() async throws {
+        try await gate.run {
+            segments.removeAll { $0.liveCount == 0 }
+            try await mergeSegments()
         }
     }
 

@@ -15,8 +15,11 @@ public final class VectorIndex {
     public let configuration: VectorIndexConfiguration
     /// Where the index's objects are; what the caller passed to `open`.
     public let prefix: String
-    /// The epoch under which this index was opened.
-    public let epoch: Int64
+    /// The epoch under which this index was opened or taken over; 0 of a copy.
+    public internal(set) var epoch: Int64
+    /// Whether this is the one that writes the index's objects, as far as it has heard; a copy does
+    /// not. See `takeOver`.
+    public internal(set) var isOwner = false
     /// Where to go on in the changelog: all changes below are reflected, none from here on.
     public internal(set) var consumedOffset: Int64 = 0
     /// The changelog must be kept from here: what a crash now would make `open` answer.

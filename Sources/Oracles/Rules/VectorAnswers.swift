@@ -44,6 +44,9 @@ public final class VectorAnswers: Oracle {
                     TableHit(bucket: search.log.bucket, hit: $0)
                 }, freshUpTo: [progress])
             let place = "\(search.log.place): the search at offset \(progress.offset)"
+            tally.expect(
+                progress.offset >= search.notBefore,
+                "\(place) is behind an earlier one of the same reader, at \(search.notBefore)")
             whenReached([progress]) { self.check(answer, search.query, search.limit, $0, place) }
         case .searchedTable(let search):
             let place = "\(search.table.name): the search of the whole table"

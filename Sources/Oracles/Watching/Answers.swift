@@ -81,6 +81,8 @@ public struct SearchAnswer {
     /// Near rows that were asked for.
     public let limit: Int
     public let answer: VectorAnswer
+    /// Up to where the same reader had been answered before it asked.
+    public let notBefore: Int64
 }
 
 /// What a search of a whole table found.

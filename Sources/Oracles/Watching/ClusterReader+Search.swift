@@ -27,10 +27,14 @@ extension ClusterReader {
         guard let log = oracles.evidence.logs[bucket], let dimension = table.vectorDimension
         else { return nil }
         let query = query(dimension)
+        let before = searchedUpTo[bucket] ?? 0
         let answer = try await client.search(bucket, query, limit: Self.searchLimit)
+        searchedUpTo[bucket] = max(searchedUpTo[bucket] ?? 0, answer.freshUpTo)
         oracles.tell(
             .searched(
-                SearchAnswer(log: log, query: query, limit: Self.searchLimit, answer: answer)))
+                SearchAnswer(
+                    log: log, query: query, limit: Self.searchLimit, answer: answer,
+                    notBefore: before)))
         return nil
     }
 
