@@ -54,6 +54,9 @@ extension VectorIndex {
         throw VectorsError.unavailable(object: manifests.object)
     }
 
+    /// Makes the owner a copy: another one has the index, or will have it.
+    public func stepDown() { isOwner = false }
+
     /// Makes a copy, with all that it holds, the owner: the one before is fenced.
     ///
     /// What is durable stays as it is until the next checkpoint. Where the one before had come
@@ -108,7 +111,8 @@ extension VectorIndex {
     ) async throws -> (present: StoredVectorManifest?, carried: VectorManifest) {
         let empty = VectorManifest(
             generation: 0, epoch: epoch, writer: writer, dimension: configuration.dimension,
-            distance: configuration.distance, consumedOffset: 0, segments: [], garbage: [])
+            distance: configuration.distance, quantization: configuration.quantization,
+            attributes: configuration.attributes, consumedOffset: 0, segments: [], garbage: [])
         guard let object = try await manifests.read() else { return (nil, empty) }
         let present: StoredVectorManifest
         do {
@@ -127,13 +131,18 @@ extension VectorIndex {
     }
 
     private func checkShape(of manifest: VectorManifest) throws(VectorsError) {
-        if manifest.dimension != configuration.dimension
-            || manifest.distance != configuration.distance
-        {
+        let found = (
+            manifest.dimension, manifest.distance, manifest.quantization, manifest.attributes
+        )
+        let wanted = (
+            configuration.dimension, configuration.distance, configuration.quantization,
+            configuration.attributes
+        )
+        if found != wanted {
             throw .damaged(
                 object: manifests.object,
-                reason: "it is of dimension \(manifest.dimension) and \(manifest.distance), not "
-                    + "\(configuration.dimension) and \(configuration.distance)")
+                reason: "it is of dimension, distance, quantization and attributes \(found), not "
+                    + "\(wanted)")
         }
     }
 
@@ -163,7 +172,9 @@ extension VectorIndex {
             let segment = try VectorSegment(object: part.object, bytes: bytes)
             let graph = segment.points.graph
             guard segment.pointCount == part.pointCount,
-                graph.dimension == manifest.dimension, graph.distance == manifest.distance
+                graph.dimension == manifest.dimension, graph.distance == manifest.distance,
+                graph.quantization == manifest.quantization,
+                segment.points.attributes.count == manifest.attributes.count
             else {
                 throw VectorsError.damaged(
                     object: part.object, reason: "it is not the segment that the manifest names")

@@ -11,6 +11,7 @@ public final class VectorSegment {
     init(object: String, _ points: PointGraph) {
         self.object = object
         self.points = points
+        points.sortAttributes()
         order = (0..<Int32(points.count)).sorted { left, right in
             VectorSegment.precedes(points, left, right)
         }
