@@ -23,7 +23,9 @@ enum APIKey: Int16, CaseIterable, Sendable {
     /// The versions of the call that a node of a format version understands; nil if it has none.
     func versions(at format: FormatVersion) -> ClosedRange<Int16>? {
         switch self {
-        case .apiVersions, .createTable, .produceLog, .limitScan, .searchVectors: 0...0
+        case .apiVersions, .createTable, .produceLog, .limitScan: 0...0
+        // Version 1 names a column, and filters by what the index keeps.
+        case .searchVectors: 0...(format >= .expiring ? 1 : 0)
         // Version 1 of a fetch names columns, of a lookup inserts, and asks for offsets by time.
         case .fetchLog, .lookup, .listOffsets: 0...(format >= .partitioned ? 1 : 0)
         // Version 1 names the columns of a partial update.

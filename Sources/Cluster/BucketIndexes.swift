@@ -32,6 +32,9 @@ public final class BucketIndexes {
         for part in parts where !part.index.isOwner { try await part.index.takeOver(epoch: epoch) }
     }
 
+    /// Makes all of them copies.
+    func stepDown() { for part in parts { part.index.stepDown() } }
+
     /// Writes all of them, and answers up to where they are durable.
     func checkpoint() async throws -> Int64 {
         for part in parts { try await part.index.checkpoint() }

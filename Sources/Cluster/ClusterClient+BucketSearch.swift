@@ -1,3 +1,4 @@
+public import Iceberg
 import Platform
 public import Vectors
 
@@ -41,10 +42,18 @@ extension ClusterClient {
     /// Two indexers have the index. Where the one that is asked first fails, or is slow, the other
     /// is asked as well, and the first answer counts that is not older than an earlier one to this
     /// client.
+    ///
+    /// `field` is the identifier of an indexed column, nil the table's first; the filter looks at
+    /// columns that the index keeps. Distances are those of the index's quantization.
     public func search(
-        _ bucket: BucketIdentifier, _ query: [Float], limit: Int
+        _ bucket: BucketIdentifier, _ query: [Float], limit: Int, field: Int32? = nil,
+        filter: RowFilter = RowFilter()
     ) async throws -> VectorAnswer {
-        try await search(bucket, field: 0, .search(bucket, query: query, limit: limit))
+        // The first column is not named, so that the oldest version of the call will do.
+        let first = mirror.tables[bucket.table]?.vectorField
+        let query = VectorQuery(
+            vector: query, limit: limit, field: field == first ? nil : field, filter: filter)
+        return try await search(bucket, field: query.field ?? 0, .search(bucket, query))
     }
 
     private func search(

@@ -80,14 +80,21 @@ public final class VectorIndexer {
     }
 
     private func answer(_ request: Request) throws -> Response {
-        guard case .search(let bucket, let query, let limit) = request else {
+        guard case .search(let bucket, let query) = request else {
             throw ClusterError.invalidRequest(reason: "an indexer searches vectors, no more")
         }
-        guard let index = indexes[bucket]?.index(of: nil) else {
+        guard let opened = indexes[bucket], let table = mirror.tables[bucket.table] else {
             throw ClusterError.busy(reason: "the index of \(bucket) is not open here")
         }
+        guard let index = opened.index(of: query.field) else {
+            throw ClusterError.invalidRequest(
+                reason: "column \(query.field ?? 0) of \(table.path) is not indexed")
+        }
+        let filter = try VectorAttributes(table).filter(query.filter, table)
         do {
-            return .nearest(try index.search(query, limit: min(limit, Self.hitLimit)))
+            return .nearest(
+                try index.search(
+                    query.vector, limit: min(query.limit, Self.hitLimit), filter: filter))
         } catch {
             throw ClusterError.invalidRequest(reason: "\(error)")
         }
@@ -119,11 +126,36 @@ public final class VectorIndexer {
     private func open(
         _ bucket: BucketIdentifier, _ table: TableDescription
     ) async throws -> BucketIndexes {
-        guard let field = table.vectorField, let dimension = table.vectorDimension else {
-            preconditionFailure("table \(table.name) has no vector column")
+        let columns = table.vectorColumns
+        precondition(!columns.isEmpty, "table \(table.name) has no vector column")
+        var parts: [(field: Int32, index: VectorIndex)] = []
+        for column in columns {
+            let isFirst = column.field == table.vectorField
+            let prefix = "vectors/\(bucket.path)" + (isFirst ? "" : "/column-\(column.field)")
+            let opened: VectorIndex
+            if isAssigned(bucket) {
+                opened = try await VectorIndex.open(
+                    machine, prefix: prefix, epoch: mirror.revision.number,
+                    configuration: settings(column, table))
+            } else {
+                opened = try await VectorIndex.openCopy(
+                    machine, prefix: prefix, configuration: settings(column, table))
+            }
+            if opened.durableOffset > 0 {
+                machine.observer.reached("vector index opened from its manifest")
+            }
+            parts.append((column.field, opened))
         }
+        return BucketIndexes(parts)
+    }
+
+    private func settings(
+        _ column: VectorColumn, _ table: TableDescription
+    ) -> VectorIndexConfiguration {
         var settings = VectorIndexConfiguration(
-            dimension: dimension, distance: table.vectorDistance)
+            dimension: column.dimension, distance: column.distance)
+        settings.quantization = column.quantization
+        settings.attributes = table.vectorFilterFields
         settings.hotPointLimit = configuration.hotPointLimit
         settings.isExactWhereFaster = configuration.searchesExactlyWhereFaster
         settings.degree = configuration.vectorDegree
@@ -131,19 +163,7 @@ public final class VectorIndexer {
         settings.searchBreadth = configuration.vectorBreadth
         settings.mergeCount = configuration.vectorMergeCount
         settings.segmentPointLimit = configuration.vectorSegmentPointLimit
-        let prefix = "vectors/\(bucket.path)"
-        let opened: VectorIndex
-        if isAssigned(bucket) {
-            opened = try await VectorIndex.open(
-                machine, prefix: prefix, epoch: mirror.revision.number, configuration: settings)
-        } else {
-            opened = try await VectorIndex.openCopy(
-                machine, prefix: prefix, configuration: settings)
-        }
-        if opened.durableOffset > 0 {
-            machine.observer.reached("vector index opened from its manifest")
-        }
-        return BucketIndexes([(field, opened)])
+        return settings
     }
 
     private func index(
@@ -163,7 +183,11 @@ public final class VectorIndexer {
                 handedOver = since
                 if machine.clock.now >= since + configuration.callTimeout { return }
             }
-            if isAssigned(bucket) && !opened.isOwner { try await takeOver(bucket, opened) }
+            if !isAssigned(bucket) {
+                opened.stepDown()
+            } else if !opened.isOwner {
+                try await takeOver(bucket, opened)
+            }
             do {
                 let fetched = try await client.fetch(
                     bucket, from: opened.consumedOffset, waiting: configuration.fetchWait)
@@ -232,17 +256,20 @@ public final class VectorIndexer {
             }
             return (column: column, index: part.index)
         }
+        let kept = VectorAttributes(table)
         let (records, changes) = try batch.decodeRecords(table.schemas)
         for position in 0..<records.rowCount where changes[position] != .updateBefore {
             let offset = batch.baseOffset + Int64(position)
             let row = records.row(at: position)
             let key = try codec.encode(table.schema.key(of: row))
+            let attributes = try kept.values(of: row, table.schema)
             for (column, index) in columns {
                 var vector: [Float]?
                 if changes[position] != .delete, case .vector(let found) = row[column] {
                     vector = found
                 }
-                try index.apply(offset: offset, key: key, vector: vector)
+                try index.apply(
+                    offset: offset, key: key, vector: vector, attributes: attributes)
             }
         }
         for part in indexes.parts { part.index.advance(to: batch.endOffset) }
