@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             BenchRun.self, BenchCompare.self, BenchCheck.self, BenchAccept.self,
-            BenchHistoryCommand.self, BenchMicro.self, BenchOne.self,
+            BenchHistoryCommand.self, BenchMicro.self, BenchVectors.self, BenchOne.self,
         ],
         defaultSubcommand: BenchRun.self)
 
