@@ -40,9 +40,9 @@ extension ClusterClient {
     /// The `limit` rows of a table nearest to `query` among those that pass the filter.
     ///
     /// The vector index names candidates, and their rows are looked up: each row and its distance
-    /// are as the row is now, also where the index has its vector in fewer bits. A filter by columns
-    /// that the index keeps is answered inside it. By others more candidates are looked at where it
-    /// passes few of them, and where it passes next to none the table is read once instead, so that
+    /// are as the row is now, also where the index has its vector in fewer bits. A filter by
+    /// columns that the index keeps is answered inside it. By others more candidates are looked at
+    /// where few of them pass, and where next to none do the table is read once instead, so that
     /// what is found does not depend on how many pass.
     ///
     /// `column` is an indexed one, nil the first of them.

@@ -20,9 +20,9 @@ extension HierarchicalGraph {
     /// all nodes, or by one that measures no others than those of the set, where the neighbours of
     /// one that is not in it stand in for it.
     ///
-    /// The latter is how ACORN-1 searches (Patel and others, "ACORN: Performant and Predicate-Agnostic Search Over
-    /// Vector Embeddings and Structured Data", 2024). Where few are in the set a walk may end
-    /// before it has found all that there are.
+    /// The latter is how ACORN-1 searches (Patel and others, "ACORN: Performant and
+    /// Predicate-Agnostic Search Over Vector Embeddings and Structured Data", 2024). Where few are
+    /// in the set a walk may end before it has found all that there are.
     ///
     /// - Precondition: `query` is prepared by `distance.prepared`.
     func search(
@@ -122,8 +122,8 @@ extension HierarchicalGraph {
         }
     }
 
-    /// The same on layer 0 for the nodes of a set, through all or over two links where one leads out
-    /// of it.
+    /// The same on layer 0 for the nodes of a set: through all nodes, or over two links where one
+    /// leads out of it.
     private func walk(
         _ query: VectorView, _ breadth: Int, among nodes: borrowing NodeSet, _ throughAll: Bool,
         _ waiting: inout CandidateHeap, _ nearest: inout CandidateHeap,

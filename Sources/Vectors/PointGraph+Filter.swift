@@ -39,8 +39,8 @@ extension PointGraph {
     ///
     /// Unfiltered, a walk measures about `degree` nodes for each of `breadth`. One through all
     /// measures as many more as others do not pass. One among those that pass measures no more, but
-    /// looks at the neighbours of those that do not. Both wait for memory at each step, which a scan
-    /// of all that pass, in their order, hardly does.
+    /// looks at the neighbours of those that do not. Both wait for memory at each step, which a
+    /// scan of all that pass, in their order, hardly does.
     func plan(breadth: Int, _ isExactWhereFaster: Bool, passing: Int) -> FilteredPlan {
         if passing <= 2 * graph.degree { return .scan }
         let byteCount = graph.stride * (graph.quantization == .none ? 4 : 1)

@@ -10,8 +10,7 @@ extension VectorIndex {
     /// One that took over an index which had come farther writes nothing before it has come as far.
     ///
     /// - Throws: `VectorsError.unavailable` if the store did not answer (nothing is lost: try again
-    ///   later), `.fenced` if the bucket has another indexer now, of which this has a copy from then
-    ///   on.
+    ///   later), `.fenced` if the bucket has another indexer now: this is a copy from then on.
     @discardableResult
     public func checkpoint() async throws -> Int64 {
         try await gate.run {

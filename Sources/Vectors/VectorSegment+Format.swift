@@ -20,15 +20,16 @@ import Columnar
 ///          8  byte count of the content
 ///          4  CRC-32C of the content
 ///             content
-///     vectors   dimension x 4 bytes a node, as kept (of length 1 for cosine); of int8 4 bytes scale
-///               and a byte an element
+///     vectors   dimension x 4 bytes a node, as kept (of length 1 for cosine); of int8 4 bytes
+///               scale and a byte an element
 ///     graph     a node: 1 byte level; then for each layer from 0 to the level
 ///               2 bytes count, 4 bytes a neighbour
 ///     offsets   8 bytes a point: the changelog offset that gave the point its vector
 ///     keys      a point: 4 bytes node, 4 bytes byte count of the key, the key
 ///     order     4 bytes a point: the points by key, equal keys by number
-///     attributes  an attribute: 4 bytes count of distinct values; for each, ascending, 4 bytes byte
-///               count and the value, empty for null; then 4 bytes a point, the number of its value
+///     attributes  an attribute: 4 bytes count of distinct values; for each, ascending, 4 bytes
+///               byte count and the value, empty for null; then 4 bytes a point, the number of its
+///               value
 enum VectorSegmentFormat {
     static let magic = Array("WTVECSEG".utf8)
     static let versions: ClosedRange<UInt32> = 1...2

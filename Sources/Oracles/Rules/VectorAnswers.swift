@@ -23,7 +23,7 @@ public final class VectorAnswers: Oracle {
     /// Of the nearest rows, how many searches should have found, and found.
     public private(set) var expectedCount = 0
     public private(set) var foundCount = 0
-    /// Near rows that had moved since the index was asked, and those that took a nearer one's place.
+    /// Near rows that had moved since the index was asked, and how many took a nearer one's place.
     public private(set) var movedCount = 0
     public private(set) var jumpedCount = 0
 

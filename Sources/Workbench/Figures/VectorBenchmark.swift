@@ -6,8 +6,9 @@ public import Vectors
 /// and what they cost.
 ///
 /// Vectors lie in clumps, as embeddings do, around centres that queries come from as well; a tenth
-/// of the rows, or as many as asked for, is moved after it was indexed. Each row keeps one attribute,
-/// a number below a hundred that has nothing to do with its vector, and filters are ranges of it.
+/// of the rows, or as many as asked for, is moved after it was indexed. Each row keeps one
+/// attribute, a number below a hundred that has nothing to do with its vector, and filters are
+/// ranges of it.
 public struct VectorBenchmark {
     public var rowCount = 100_000
     public var dimension = 128
