@@ -112,3 +112,55 @@ void wavetank_sums(int is_squares, const float *query, const float *vectors, int
     else
         measure_either(is_squares, query, vectors, count, nodes, node_count, sums);
 }
+
+// Whole numbers add up to the same in any order: here the compiler may choose the lanes. No sum of
+// a block overflows: 2047 x 127 x 4096 is less than 2^31.
+INLINE int64_t measure_codes(const int16_t *query, const int8_t *codes, int64_t count) {
+    int64_t sum = 0;
+    for (int64_t start = 0; start < count; start += 4096) {
+        const int64_t end = start + 4096 < count ? start + 4096 : count;
+        int32_t part = 0;
+        for (int64_t place = start; place < end; place++)
+            part += (int32_t)query[place] * (int32_t)codes[place];
+        sum += part;
+    }
+    return sum;
+}
+
+INLINE void measure_all_codes(const int16_t *query, const int8_t *codes, int64_t count,
+                              const int32_t *nodes, int64_t node_count, int64_t *sums) {
+    for (int64_t node = 0; node < node_count; node++) {
+        if (node + 2 < node_count) {
+            const int8_t *next = codes + nodes[node + 2] * count;
+            for (int64_t place = 0; place < count && place < 256; place += 64)
+                __builtin_prefetch(next + place);
+        }
+        sums[node] = measure_codes(query, codes + nodes[node] * count, count);
+    }
+}
+
+#if defined(__x86_64__)
+static int has_wide_integers = 0;
+
+__attribute__((constructor)) static void prepare_integers(void) {
+    has_wide_integers = __builtin_cpu_supports("avx2") != 0;
+}
+
+#define WIDE_INTEGERS __attribute__((target("avx2"))) static
+#else
+#define has_wide_integers 0
+#define WIDE_INTEGERS static
+#endif
+
+WIDE_INTEGERS void wide_code_sums(const int16_t *query, const int8_t *codes, int64_t count,
+                                  const int32_t *nodes, int64_t node_count, int64_t *sums) {
+    measure_all_codes(query, codes, count, nodes, node_count, sums);
+}
+
+void wavetank_code_sums(const int16_t *query, const int8_t *codes, int64_t count,
+                        const int32_t *nodes, int64_t node_count, int64_t *sums) {
+    if (has_wide_integers)
+        wide_code_sums(query, codes, count, nodes, node_count, sums);
+    else
+        measure_all_codes(query, codes, count, nodes, node_count, sums);
+}

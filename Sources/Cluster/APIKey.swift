@@ -23,9 +23,11 @@ enum APIKey: Int16, CaseIterable, Sendable {
     /// The versions of the call that a node of a format version understands; nil if it has none.
     func versions(at format: FormatVersion) -> ClosedRange<Int16>? {
         switch self {
-        case .apiVersions, .createTable, .limitScan, .searchVectors: 0...0
+        case .apiVersions, .createTable, .limitScan: 0...0
         // Version 1 packs the batch, as version 2 of a fetch does.
         case .produceLog: 0...(format >= .compact ? 1 : 0)
+        // Version 1 names a column, and filters by what the index keeps.
+        case .searchVectors: 0...(format >= .compact ? 1 : 0)
         // Version 1 of a fetch names columns, of a lookup inserts, and asks for offsets by time.
         case .lookup, .listOffsets: 0...(format >= .partitioned ? 1 : 0)
         // Version 2 writes numbers in as few bytes as they take.

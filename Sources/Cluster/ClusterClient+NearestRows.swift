@@ -33,38 +33,49 @@ public struct NearestRows: Hashable, Sendable {
 extension ClusterClient {
     /// Rows that are asked for at once, at most.
     public static let nearestRowLimit = 1000
+    /// Where vectors are kept in fewer bits, so many times as many are measured anew.
+    private static let rerankFactor = 4
     private static let lookupCount = 500
 
     /// The `limit` rows of a table nearest to `query` among those that pass the filter.
     ///
     /// The vector index names candidates, and their rows are looked up: each row and its distance
-    /// are as the row is now. Where the filter passes few of them more are looked at, and where it
-    /// passes next to none the table is read once instead, so that what is found does not depend on
-    /// how many pass.
+    /// are as the row is now, also where the index has its vector in fewer bits. A filter by
+    /// columns that the index keeps is answered inside it. By others more candidates are looked at
+    /// where few of them pass, and where next to none do the table is read once instead, so that
+    /// what is found does not depend on how many pass.
+    ///
+    /// `column` is an indexed one, nil the first of them.
     ///
     /// An answer is of all buckets: where one does not answer the whole fails with `.busy`, which
     /// names it, or with `.scanExpired`. `.invalidRequest` if the table has no indexed vectors of
     /// the query's dimension, or more rows are wanted than `nearestRowLimit`; `IcebergError` if the
     /// filter is not of the table's columns.
     public func nearestRows(
-        _ table: TableDescription, to query: [Float], limit: Int, filter: RowFilter = RowFilter()
+        _ table: TableDescription, to query: [Float], limit: Int, filter: RowFilter = RowFilter(),
+        column: String? = nil
     ) async throws -> NearestRows {
-        try table.checkSearch(query)
+        let searched = try table.checkSearch(query, column)
         try filter.validate(table.schema)
         guard 1...Self.nearestRowLimit ~= limit else {
             throw ClusterError.invalidRequest(
                 reason: "\(limit) near rows are wanted, not 1 to \(Self.nearestRowLimit)")
         }
-        let question = NearQuestion(table: table, query: query, limit: limit, filter: filter)
+        let question = NearQuestion(
+            table: table, column: searched, query: query, limit: limit, filter: filter)
         let candidateLimit = min(configuration.vectorCandidateLimit, VectorIndexer.hitLimit)
-        var wanted = limit
-        if !filter.conditions.isEmpty { wanted = max(limit, min(candidateLimit, limit * 4)) }
+        let isKept = filter.columns.isSubset(of: table.vectorFilterFields)
+        let inside = isKept ? filter : RowFilter()
+        var wanted = firstWanted(question, isKept: isKept, candidateLimit)
         while true {
-            let answer = try await search(table, query, limit: wanted)
+            let answer = try await search(
+                table, query, limit: wanted, column: column, filter: inside)
             let isExhausted = answer.hits.count < wanted
             // A row that has moved since counts only as near as the index has looked for others.
             let horizon = isExhausted ? .infinity : answer.hits.last?.hit.distance ?? .infinity
-            let rows = try await rows(of: answer, question).filter { $0.distance <= horizon }
+            let rows = try await rows(of: answer, question).filter {
+                question.indexedDistance(to: $0) <= horizon
+            }
             if isExhausted || rows.count >= limit {
                 return NearestRows(
                     rows: Array(rows.sorted(by: NearRow.isNearer).prefix(limit)),
@@ -77,6 +88,22 @@ extension ClusterClient {
             }
             machine.observer.reached("more candidates of near rows looked at")
         }
+    }
+
+    /// How many candidates to ask for at first: some may have changed, or not pass.
+    private func firstWanted(
+        _ question: NearQuestion, isKept: Bool, _ candidateLimit: Int
+    ) -> Int {
+        let limit = question.limit
+        var wanted = limit
+        if !question.filter.conditions.isEmpty {
+            wanted = isKept ? limit + limit / 4 + 1 : limit * 4
+            wanted = max(limit, min(candidateLimit, wanted))
+        }
+        if question.column.quantization != .none {
+            wanted = max(wanted, limit * Self.rerankFactor)
+        }
+        return min(wanted, VectorIndexer.hitLimit)
     }
 
     // MARK: By candidates
@@ -186,15 +213,23 @@ extension ClusterClient {
 /// What near rows are asked for.
 private struct NearQuestion {
     let table: TableDescription
+    let column: VectorColumn
     let query: [Float]
     let limit: Int
     let filter: RowFilter
 
     /// How far a row is; nil if it has no vector, or does not pass.
     func distance(to row: Row) -> Float? {
-        guard let column = table.vectorColumn, case .vector(let vector) = row[column],
-            vector.allSatisfy(\.isFinite), filter.passes(row, of: table.schema)
+        guard case .vector(let vector) = row[column.position], vector.allSatisfy(\.isFinite),
+            filter.passes(row, of: table.schema)
         else { return nil }
-        return table.vectorDistance.between(query, vector)
+        return column.distance.between(query, vector)
+    }
+
+    /// How far the index would find a row that has a distance.
+    func indexedDistance(to near: NearRow) -> Float {
+        guard column.quantization != .none, case .vector(let vector) = near.row[column.position]
+        else { return near.distance }
+        return column.distance.between(query, vector, column.quantization)
     }
 }

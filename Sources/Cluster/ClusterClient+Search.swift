@@ -1,3 +1,4 @@
+public import Iceberg
 import Platform
 public import Vectors
 
@@ -48,13 +49,18 @@ extension ClusterClient {
     /// The `limit` rows of all buckets of a table, those of its partitions included, whose vectors
     /// are nearest to `query`, as the vector index has them.
     ///
+    /// `column` is an indexed one, nil the first of them; the filter looks at columns that the
+    /// index keeps (`table.vector-index.filter-columns`). Distances are those of the index's
+    /// quantization.
+    ///
     /// An answer is of all buckets: where one does not answer the whole fails with `.busy`, which
-    /// names it. `.invalidRequest` if the table has no indexed vectors of the query's dimension, or
-    /// more rows are wanted than `VectorIndexer.hitLimit`.
+    /// names it. `.invalidRequest` if the table has no such index, or more rows are wanted than
+    /// `VectorIndexer.hitLimit`.
     public func search(
-        _ table: TableDescription, _ query: [Float], limit: Int
+        _ table: TableDescription, _ query: [Float], limit: Int, column: String? = nil,
+        filter: RowFilter = RowFilter()
     ) async throws -> TableVectorAnswer {
-        try table.checkSearch(query)
+        let searched = try table.checkSearch(query, column)
         guard 1...VectorIndexer.hitLimit ~= limit else {
             throw ClusterError.invalidRequest(
                 reason: "\(limit) near rows of \(table.path) are wanted, not 1 to "
@@ -62,7 +68,8 @@ extension ClusterClient {
         }
         let answers = try await together(mirror.buckets(of: table)) { bucket in
             do {
-                return try await self.search(bucket, query, limit: limit)
+                return try await self.search(
+                    bucket, query, limit: limit, field: searched.field, filter: filter)
             } catch let error as ClusterError where error.isRetriable {
                 throw ClusterError.busy(
                     reason: "\(bucket) of \(table.path) did not answer the search: \(error)")
@@ -116,17 +123,23 @@ extension ClusterClient {
 }
 
 extension TableDescription {
-    /// Throws `.invalidRequest` unless the table can be searched for what is near to a vector.
-    func checkSearch(_ query: [Float]) throws(ClusterError) {
-        guard let dimension = vectorDimension else {
-            throw .invalidRequest(reason: "no vector column of \(path) is indexed")
-        }
-        if query.count != dimension {
+    /// The indexed column in which to look for what is near to a vector.
+    ///
+    /// Throws `.invalidRequest` unless it can be searched for that.
+    func checkSearch(_ query: [Float], _ name: String?) throws(ClusterError) -> VectorColumn {
+        guard let column = vectorColumn(named: name) else {
             throw .invalidRequest(
-                reason: "a vector of \(query.count) elements; those of \(path) have \(dimension)")
+                reason: name.map { "column \($0) of \(path) is not indexed" }
+                    ?? "no vector column of \(path) is indexed")
+        }
+        if query.count != column.dimension {
+            throw .invalidRequest(
+                reason: "a vector of \(query.count) elements; those of \(path) have "
+                    + "\(column.dimension)")
         }
         if !query.allSatisfy(\.isFinite) {
             throw .invalidRequest(reason: "an element of the vector is not finite")
         }
+        return column
     }
 }

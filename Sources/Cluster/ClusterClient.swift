@@ -2,7 +2,6 @@ public import Changelog
 import Columnar
 import Iceberg
 public import Platform
-public import Vectors
 
 /// A client of the cluster: creates tables, writes, reads logs and looks rows up.
 public final class ClusterClient {
@@ -12,6 +11,8 @@ public final class ClusterClient {
     private let calls: Calls
     /// How writers' batches get to the cluster; nil for straight to each bucket's leader.
     public var writeRoute: (any WriteRoute)?
+    /// What searches of each bucket were told, and by whom.
+    let searches = SearchMemory()
     /// Manifests of the lake that this client's reads share.
     let lakeManifests = ManifestCache()
 
@@ -179,30 +180,6 @@ public final class ClusterClient {
         return ScannedRows(
             rows: zip(page.keys, page.rows).map { ($0, $1) }, offset: page.offset,
             isLast: page.isLast)
-    }
-
-    /// The rows of a bucket whose vectors are nearest to `query`, as the vector index has them.
-    public func search(
-        _ bucket: BucketIdentifier, _ query: [Float], limit: Int
-    ) async throws -> VectorAnswer {
-        var refusal = ClusterError.busy(reason: "there is no indexer")
-        for (place, indexer) in mirror.indexers(of: bucket).enumerated() {
-            do {
-                let response = try await calls.call(
-                    Address(host: indexer, port: configuration.port),
-                    .search(bucket, query: query, limit: limit))
-                guard case .nearest(let answer) = response else {
-                    throw ClusterError.malformedMessage(
-                        reason: "no answer to a search of \(bucket)")
-                }
-                return answer
-            } catch let error as ClusterError {
-                guard case .busy = error else { throw error }
-                // One that has just got the bucket has not opened it, and who had it still does.
-                if place == 0 { refusal = error }
-            }
-        }
-        throw refusal
     }
 
     /// Calls a node by name.

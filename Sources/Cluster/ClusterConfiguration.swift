@@ -93,6 +93,8 @@ public struct ClusterConfiguration: Sendable {
     /// Where more candidates of near rows than these would have to be looked at, for a filter that
     /// passes few, the table is read once instead.
     public var vectorCandidateLimit = 4096
+    /// After how long without an answer the other indexer of a bucket is searched as well.
+    public var searchHedgeWait = Duration.milliseconds(20)
     /// How long the collector goes on looking for what a dropped table left once it finds no more.
     public var droppedTableWatch = Duration.seconds(120)
     /// How long a scan of a bucket's rows may pause between two pages.

@@ -10,8 +10,8 @@ enum IndexerAssignment {
     /// Of the lease by which an indexer says that it runs.
     static func leaseName(of indexer: String) -> String { prefix + indexer }
 
-    /// The indexers that hold leases: the one that has the bucket, then the one that would have it
-    /// next.
+    /// The indexers that hold leases: the one that writes the bucket's indexes, then the one that
+    /// has copies of them and writes them next.
     static func indexers(
         of bucket: BucketIdentifier, among leaders: [String: String]
     ) -> [String] {
@@ -23,12 +23,12 @@ enum IndexerAssignment {
 }
 
 extension MetadataMirror {
-    /// The indexer that has a bucket's vector index; nil if none runs.
+    /// The indexer that writes a bucket's vector indexes; nil if none runs.
     public func indexer(of bucket: BucketIdentifier) -> String? {
         indexers(of: bucket).first
     }
 
-    /// That one, and the one that has it next or had it until a moment ago.
+    /// That one, and the one that has copies of them.
     func indexers(of bucket: BucketIdentifier) -> [String] {
         IndexerAssignment.indexers(of: bucket, among: leaders)
     }

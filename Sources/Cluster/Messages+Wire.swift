@@ -32,6 +32,7 @@ extension Request {
         case .upsert(let request): request.columns == nil ? 0 : 1
         case .fetch(let request): request.columns == nil && request.filter == nil ? 0 : 1
         case .offset, .insertIfAbsent: 1
+        case .search(_, let query): query.isPlain ? 0 : 1
         default: 0
         }
     }
@@ -85,10 +86,9 @@ extension Request {
             writer.append(bucket)
             writer.append(byte: 1)
             writer.append(littleEndian: time.millisecondsSinceEpoch)
-        case .search(let bucket, let query, let limit):
+        case .search(let bucket, let query):
             writer.append(bucket)
-            writer.append(list: query) { $0.append(float: $1) }
-            writer.append(zigZag: Int64(limit))
+            query.encode(into: &writer)
         }
     }
 
@@ -157,12 +157,7 @@ extension Request {
             return .offset(
                 bucket, at: Timestamp(millisecondsSinceEpoch: try reader.readLittleEndian()))
         case .searchVectors:
-            return .search(
-                try reader.readBucket(),
-                query: try reader.readList { (reader) throws(ColumnarError) in
-                    try reader.readFloat()
-                },
-                limit: try reader.readNumber())
+            return .search(try reader.readBucket(), try VectorQuery(from: &reader))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Columnar
+import Iceberg
 import Platform
 import Vectors
 
@@ -30,7 +31,7 @@ enum Request {
     /// Pages of the rows as they were at one moment.
     case scanRows(RowScanRequest)
     /// The rows of a bucket whose vectors are nearest to the query; asked of the indexer.
-    case search(BucketIdentifier, query: [Float], limit: Int)
+    case search(BucketIdentifier, VectorQuery)
 }
 
 enum Response {
@@ -154,6 +155,19 @@ struct EpochEnd: Hashable {
 public struct LogOffsets: Hashable, Sendable {
     public var start: Int64
     public var highWatermark: Int64
+}
+
+/// What is looked for in a vector index.
+struct VectorQuery: Hashable {
+    var vector: [Float]
+    var limit: Int
+    /// The identifier of the indexed column; nil is the table's first.
+    var field: Int32?
+    /// Which rows count, by columns that the index keeps.
+    var filter = RowFilter()
+
+    /// Whether it says no more than what the oldest version of the call can.
+    var isPlain: Bool { field == nil && filter.conditions.isEmpty }
 }
 
 /// One step of a scan of a bucket's rows as they were at one moment.

@@ -12,6 +12,7 @@ extension TableDescription {
     static let replicationLimit = 16
     static let columnCountLimit = 1000
     private static let nameByteCountLimit = 255
+    private static let vectorFilterLimit = 16
 
     /// Throws `.invalidRequest` with the first thing that is wrong.
     public func check() throws(ClusterError) {
@@ -88,23 +89,63 @@ extension TableDescription {
     }
 
     private func checkVectors() throws(ClusterError) {
-        let column = properties[.vectorColumn]
+        let names = properties.list(.vectorColumn)
+        let others: [TableProperty] = [
+            .vectorDimension, .vectorDistance, .vectorFilterColumns, .vectorQuantization,
+        ]
         guard let vectorColumn else {
-            if let column { throw refused("there is no column \(column) to be indexed") }
-            if properties[.vectorDimension] != nil || properties[.vectorDistance] != nil {
+            if let name = names.first { throw refused("there is no column \(name) to be indexed") }
+            if others.contains(where: { properties[$0] != nil }) {
                 throw refused("it has no vector index: name the column that is to have one")
             }
             return
         }
         let field = schema.fields[vectorColumn]
-        guard let dimension = vectorDimension, isPrimaryKeyTable else {
-            throw refused("only a vector column of a primary-key table can be indexed")
+        if let name = names.first, name != field.name {
+            throw refused("\(field.name) is indexed, not \(name)")
         }
-        if column ?? field.name != field.name {
-            throw refused("\(field.name) is indexed, not \(column ?? "")")
+        for name in names where schema.position(of: name) == nil {
+            throw refused("there is no column \(name) to be indexed")
         }
-        if let text = properties[.vectorDimension], Int(text) != dimension {
-            throw refused("vectors of \(field.name) have \(dimension) elements, not \(text)")
+        if Set(names).count != names.count { throw refused("a column is twice to be indexed") }
+        let columns = vectorColumns
+        guard columns.count == max(1, names.count), isPrimaryKeyTable else {
+            throw refused("only vector columns of a primary-key table can be indexed")
+        }
+        for property in others where property != .vectorFilterColumns {
+            let count = properties.list(property).count
+            let isForAll = count < 2 && (property != .vectorDimension || columns.count == 1)
+            if count != 0 && count != columns.count && !isForAll {
+                throw refused(
+                    "\(property.rawValue) has \(count) values for \(columns.count) indexed columns")
+            }
+        }
+        for (column, text) in zip(columns, properties.list(.vectorDimension))
+        where Int(text) != column.dimension {
+            throw refused(
+                "vectors of \(schema.fields[column.position].name) have \(column.dimension) "
+                    + "elements, not \(text)")
+        }
+        try checkVectorFilters()
+    }
+
+    private func checkVectorFilters() throws(ClusterError) {
+        let names = properties.list(.vectorFilterColumns)
+        if names.count > Self.vectorFilterLimit {
+            throw refused(
+                "vector indexes keep at most \(Self.vectorFilterLimit) columns for filters")
+        }
+        if Set(names).count != names.count {
+            throw refused("a column is twice to be kept for filters")
+        }
+        for name in names {
+            guard let position = schema.position(of: name) else {
+                throw refused("there is no column \(name) to be kept for filters")
+            }
+            let type = schema.fields[position].type
+            if type.isNested || type.typeDescription.name == "vector" {
+                throw refused("column \(name) of \(type) cannot be kept for filters")
+            }
         }
     }
 

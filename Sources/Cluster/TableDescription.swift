@@ -12,7 +12,7 @@ public struct TableDescription: Hashable, Sendable {
     public var replicationFactor: Int
     /// Identifiers of the columns whose values choose the bucket.
     public var bucketKeyFields: [Int32]
-    /// The identifier of the column whose vectors are indexed, if any.
+    /// The identifier of the first column whose vectors are indexed, if any.
     public var vectorField: Int32?
     public var properties: TableProperties
     /// Identifiers of the columns whose values choose the partition; empty for a table without
@@ -38,7 +38,8 @@ public struct TableDescription: Hashable, Sendable {
         self.bucketCount = bucketCount
         self.replicationFactor = replicationFactor
         bucketKeyFields = bucketKey.map { schema.fields[$0].identifier }
-        let indexed = vectorColumn ?? properties[.vectorColumn].flatMap(schema.position(of:))
+        let indexed =
+            vectorColumn ?? properties.list(.vectorColumn).first.flatMap(schema.position(of:))
         vectorField = indexed.map { schema.fields[$0].identifier }
         self.properties = properties
         partitionFields = partitionKey.map { schema.fields[$0].identifier }
@@ -55,18 +56,49 @@ public struct TableDescription: Hashable, Sendable {
     /// Positions in the present schema of the columns whose values choose the bucket.
     public var bucketKey: [Int] { bucketKeyFields.map { position(of: $0) } }
 
-    /// The position in the present schema of the column whose vectors are indexed.
+    /// The position in the present schema of the first column whose vectors are indexed.
     public var vectorColumn: Int? { vectorField.map { position(of: $0) } }
 
-    /// The elements of an indexed vector; nil where none is indexed.
+    /// The elements of a vector of that column; nil where none is indexed.
     public var vectorDimension: Int? {
         guard let vectorColumn, case .vector(let dimension, _) = schema.fields[vectorColumn].type
         else { return nil }
         return dimension
     }
 
-    /// How far two vectors of the indexed column are apart.
-    public var vectorDistance: VectorDistance { properties.vectorDistance }
+    /// How far two vectors of that column are apart.
+    public var vectorDistance: VectorDistance { properties.vectorDistance(0) }
+
+    /// The columns whose vectors are indexed, in the order in which they are named; the first is
+    /// searched where none is.
+    public var vectorColumns: [VectorColumn] {
+        guard let vectorColumn else { return [] }
+        let named = properties.list(.vectorColumn).compactMap { schema.position(of: $0) }
+        let positions = named.isEmpty ? [vectorColumn] : named
+        return positions.enumerated().compactMap { number, position in
+            let field = schema.fields[position]
+            guard case .vector(let dimension, _) = field.type else { return nil }
+            return VectorColumn(
+                field: field.identifier, position: position, dimension: dimension,
+                distance: properties.vectorDistance(number),
+                quantization: properties.vectorQuantization(number))
+        }
+    }
+
+    /// The indexed column of a name, the first where none is said; nil if it is not indexed.
+    public func vectorColumn(named name: String?) -> VectorColumn? {
+        let columns = vectorColumns
+        guard let name else { return columns.first }
+        return columns.first { schema.fields[$0.position].name == name }
+    }
+
+    /// The identifiers of the columns that vector indexes keep, so that searches are filtered
+    /// inside them.
+    public var vectorFilterFields: [Int32] {
+        properties.list(.vectorFilterColumns).compactMap {
+            schema.position(of: $0).map { schema.fields[$0].identifier }
+        }
+    }
 
     public var isInLake: Bool { properties.isInLake }
 
@@ -116,4 +148,15 @@ public struct TableDescription: Hashable, Sendable {
         assigned.identifier = identifier
         return self == assigned
     }
+}
+
+/// A column whose vectors are indexed.
+public struct VectorColumn: Hashable, Sendable {
+    public let field: Int32
+    /// In the table's present schema.
+    public let position: Int
+    /// Elements of a vector.
+    public let dimension: Int
+    public let distance: VectorDistance
+    public let quantization: VectorQuantization
 }

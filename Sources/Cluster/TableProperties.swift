@@ -1,6 +1,6 @@
-public import KeyValue
 public import Columnar
-public import Vectors
+public import KeyValue
+import Vectors
 
 /// What a table's creator chose, under Fluss's names: `table.merge-engine` ...
 ///
@@ -117,10 +117,33 @@ public struct TableProperties: Hashable, Sendable {
             retainedCount: self[.retainedPartitions].flatMap { Int($0) } ?? 7)
     }
 
-    /// How far indexed vectors are apart.
-    public var vectorDistance: VectorDistance {
-        let name = self[.vectorDistance]?.lowercased()
+    /// The values of a property that may have several, without the spaces around them.
+    func list(_ property: TableProperty) -> [String] { self[property].map(Self.list) ?? [] }
+
+    static func list(_ value: String) -> [String] {
+        value.split(separator: ",").map { part in
+            let start = part.drop { $0 == " " }
+            return String(String(start.reversed().drop { $0 == " " }).reversed())
+        }.filter { !$0.isEmpty }
+    }
+
+    /// The value for the indexed column of that number: one may be for all.
+    private func value(_ property: TableProperty, ofVectorColumn number: Int) -> String? {
+        let values = list(property)
+        return values.count == 1
+            ? values[0] : values.indices.contains(number) ? values[number] : nil
+    }
+
+    /// How far vectors of the indexed column of that number are apart.
+    func vectorDistance(_ number: Int) -> VectorDistance {
+        let name = value(.vectorDistance, ofVectorColumn: number)?.lowercased()
         return VectorDistance.allCases.first { $0.propertyName == name } ?? .cosine
+    }
+
+    /// How the index of that column keeps them.
+    func vectorQuantization(_ number: Int) -> VectorQuantization {
+        value(.vectorQuantization, ofVectorColumn: number)
+            .flatMap { VectorQuantization(rawValue: $0.lowercased()) } ?? .none
     }
 
     /// How the Arrow buffers of batches are compressed.
@@ -165,7 +188,8 @@ public struct TableProperties: Hashable, Sendable {
     /// Whether a property speaks of a column.
     func names(column: String) -> Bool {
         self[.versionColumn] == column || self[.autoPartitionKey] == column
-            || self[.vectorColumn] == column
+            || list(.vectorColumn).contains(column)
+            || list(.vectorFilterColumns).contains(column)
             || statisticsNames?.contains(column) == true
             || value("fields.\(column).agg") != nil
     }
@@ -178,8 +202,12 @@ public struct TableProperties: Hashable, Sendable {
         if self[.autoPartitionKey] == column {
             try set(TableProperty.autoPartitionKey.rawValue, to: name)
         }
-        if self[.vectorColumn] == column {
-            try set(TableProperty.vectorColumn.rawValue, to: name)
+        for property in [TableProperty.vectorColumn, .vectorFilterColumns] {
+            let names = list(property)
+            if !names.contains(column) { continue }
+            try set(
+                property.rawValue,
+                to: names.map { $0 == column ? name : $0 }.joined(separator: ", "))
         }
         if let names = statisticsNames, names.contains(column) {
             try set(

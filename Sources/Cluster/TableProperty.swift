@@ -24,6 +24,8 @@ enum TableProperty: String, CaseIterable {
     case vectorColumn = "table.vector-index.column"
     case vectorDimension = "table.vector-index.dimension"
     case vectorDistance = "table.vector-index.distance"
+    case vectorFilterColumns = "table.vector-index.filter-columns"
+    case vectorQuantization = "table.vector-index.quantization"
 
     /// What a value of the property has to be, in words; nil if `value` is such a one.
     func objection(to value: String) -> String? {
@@ -47,10 +49,13 @@ enum TableProperty: String, CaseIterable {
             (Int(value) ?? 0) < 1 ? "a number of segments from 1" : nil
         case .logRetentionByteCount:
             (Int64(value) ?? 0) < 1 && value != "-1" ? "a number of bytes from 1, or -1" : nil
-        case .vectorColumn: value.isEmpty ? "a column's name" : nil
-        case .vectorDimension: (Int(value) ?? 0) < 1 ? "a number of elements from 1" : nil
+        case .vectorColumn, .vectorFilterColumns: listed(value).isEmpty ? "columns' names" : nil
+        case .vectorDimension:
+            listed(value).contains { (Int($0) ?? 0) < 1 } || listed(value).isEmpty
+                ? "a number of elements from 1, or several" : nil
         case .vectorDistance:
-            isOneOf(VectorDistance.allCases.map(\.propertyName), value.lowercased())
+            areOf(VectorDistance.allCases.map(\.propertyName), value)
+        case .vectorQuantization: areOf(VectorQuantization.allCases.map(\.rawValue), value)
         }
     }
 
@@ -73,9 +78,17 @@ enum TableProperty: String, CaseIterable {
         case .logTimeToLive: "how long the log is kept, -1 for ever"
         case .localSegments: "segments that stay on servers' disks once they are in the remote log"
         case .logRetentionByteCount: "up to how many bytes the log of a bucket is kept, -1 for all"
-        case .vectorColumn: "the column whose vectors are indexed"
-        case .vectorDimension: "elements of the indexed vectors, where the type does not say"
-        case .vectorDistance: "how far indexed vectors are apart; cosine when absent"
+        case .vectorColumn: "the column whose vectors are indexed, or several, each by itself"
+        case .vectorDimension:
+            "elements of the indexed vectors, of each column, where the type does not say"
+        case .vectorDistance:
+            "how far indexed vectors are apart, of all columns or of each; cosine when absent"
+        case .vectorFilterColumns:
+            "columns that vector indexes keep, so that searches are filtered inside them; a change "
+                + "of one costs as much as one of the vector"
+        case .vectorQuantization:
+            "how vector indexes keep elements, of all columns or of each: none is as they are, "
+                + "int8 a byte each, and near rows are measured anew by what they are"
         }
     }
 
@@ -101,6 +114,8 @@ enum TableProperty: String, CaseIterable {
         case .vectorColumn: "embedding"
         case .vectorDimension: "16"
         case .vectorDistance: "euclidean"
+        case .vectorFilterColumns: "'category, price'"
+        case .vectorQuantization: "int8"
         }
     }
 
@@ -109,6 +124,14 @@ enum TableProperty: String, CaseIterable {
             return "a number from \(least) to 1000"
         }
         return nil
+    }
+
+    private func listed(_ value: String) -> [String] { TableProperties.list(value) }
+
+    private func areOf(_ words: [String], _ value: String) -> String? {
+        let values = listed(value.lowercased())
+        return values.isEmpty || !values.allSatisfy(words.contains)
+            ? "one of \(words.joined(separator: ", ")), or one for each column" : nil
     }
 
     private func isOneOf(_ words: [String], _ value: String) -> String? {

@@ -80,8 +80,8 @@ public enum TableJSON {
 
     /// A table that a client wants to have; `standardReplicas` is for one that says nothing of it.
     ///
-    /// Where `indexesVectors` the array of floats that `table.vector-index.column` names is a
-    /// column of vectors, which the protocol has no type for.
+    /// Where `indexesVectors` the arrays of floats that `table.vector-index.column` names are
+    /// columns of vectors, which the protocol has no type for.
     ///
     /// Throws `.refused(.invalidTable)`.
     public static func table(
@@ -92,7 +92,7 @@ public enum TableJSON {
             let (properties, replicas) = try properties(json)
             let schema = try decodeSchema(
                 try json.required("schema"),
-                indexing: indexesVectors ? vectors(properties) : nil)
+                indexing: indexesVectors ? vectors(properties) : [:])
             var partitionKey: [Int] = []
             if let key = try json.optional("partition_key") {
                 partitionKey = try positions(of: try key.array(), in: schema)
@@ -142,27 +142,32 @@ public enum TableJSON {
         }
     }
 
-    /// The column that is to have a vector index, and the elements of its vectors.
-    private static func vectors(
-        _ properties: TableProperties
-    ) -> (column: String, dimension: Int)? {
-        guard let column = properties.value("table.vector-index.column"),
-            let text = properties.value("table.vector-index.dimension"), let count = Int(text)
-        else { return nil }
-        return (column, count)
+    /// The columns that are to have a vector index, and the elements of their vectors.
+    private static func vectors(_ properties: TableProperties) -> [String: Int] {
+        func list(_ name: String) -> [String] {
+            let parts = properties.value(name)?.split(separator: ",") ?? []
+            return parts.map { $0.filter { $0 != " " } }
+        }
+        var dimensions: [String: Int] = [:]
+        for (column, text) in zip(
+            list("table.vector-index.column"), list("table.vector-index.dimension"))
+        {
+            dimensions[column] = Int(text)
+        }
+        return dimensions
     }
 
     private static func decodeSchema(
-        _ field: JSONField, indexing vectors: (column: String, dimension: Int)? = nil
+        _ field: JSONField, indexing vectors: [String: Int] = [:]
     ) throws(JSONError) -> Schema {
         var fields: [Field] = []
         for column in try field.required("columns").array() {
             var (type, isNullable) = try TypeJSON.decode(try column.required("data_type"))
             let name = try column.required("name").string()
-            if let vectors, name == vectors.column, case .array(let array) = type,
+            if let dimension = vectors[name], case .array(let array) = type,
                 array.element == .float
             {
-                type = .vector(dimension: vectors.dimension)
+                type = .vector(dimension: dimension)
             }
             let identifier = try column.optional("id")?.integer(as: Int32.self)
             fields.append(

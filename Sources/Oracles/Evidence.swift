@@ -70,11 +70,17 @@ public final class Evidence {
         return text
     }
 
-    /// How far a vector index has come; nil if none is open.
+    /// How far the vector indexes of a bucket have come at the indexer that is first; nil if none
+    /// is open.
     public func consumedOffset(of bucket: BucketIdentifier) -> Int64? {
+        consumedOffsets(of: bucket).max()
+    }
+
+    /// How far they have come at each indexer that has them.
+    func consumedOffsets(of bucket: BucketIdentifier) -> [Int64] {
         observation.deployment.runningIndexers.compactMap {
             $0.indexer.indexes[bucket]?.consumedOffset
-        }.max()
+        }
     }
 
     /// Where the log of a bucket starts, as far as any server that runs has heard: whoever gave an

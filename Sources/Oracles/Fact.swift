@@ -89,5 +89,5 @@ public enum Fact {
 
 /// What a reader may ask.
 public enum Question: String, CaseIterable, Hashable, Sendable {
-    case lookup, scan, search, unionRead, follow
+    case lookup, scan, search, nearRows, unionRead, follow
 }

@@ -114,7 +114,7 @@ extension BenchFigure {
     private static let reads =
         [
             ("lookup", "Lookup"), ("scan", "Scan"), ("search", "Search"),
-            ("unionRead", "Union read"), ("follow", "Follow"),
+            ("nearRows", "Near rows search"), ("unionRead", "Union read"), ("follow", "Follow"),
         ].flatMap { kind, title in
             [
                 BenchFigure("\(kind).answered", "\(title)s answered", .count, .neither),
@@ -122,7 +122,10 @@ extension BenchFigure {
             ] + percentiles(kind, title, limit: "readLatency", tailLimit: "tailLatency")
         } + [
             BenchFigure(
-                "search.recall", "Recall", .share, .higher, limit: "recall", isHeadline: true)
+                "search.recall", "Recall", .share, .higher, limit: "recall", isHeadline: true),
+            BenchFigure(
+                "search.bytesPerRow", "Memory of the vector indexes a row", .bytes, .lower,
+                limit: "memory", parts: ["memory.indexer"]),
         ]
 
     private static let amplification = [

@@ -14,6 +14,17 @@ public struct DeletionSet: Hashable, Sendable {
     /// The deleted points, in ascending order.
     public var points: [Int32] { (0..<Int32(words.count * 64)).filter(contains) }
 
+    /// The deleted points, in ascending order.
+    func forEach(_ body: (Int32) -> Void) {
+        for (place, word) in words.enumerated() {
+            var bits = word
+            while bits != 0 {
+                body(Int32(place * 64 + bits.trailingZeroBitCount))
+                bits &= bits - 1
+            }
+        }
+    }
+
     /// Adds a point; false if it was in the set already.
     @discardableResult
     public mutating func insert(_ point: Int32) -> Bool {

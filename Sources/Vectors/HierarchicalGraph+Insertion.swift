@@ -7,15 +7,18 @@ extension HierarchicalGraph {
     /// - Precondition: `vector` is prepared by `distance.prepared`, its elements finite.
     func insert(_ vector: [Float], hash: UInt64) -> Int32 {
         precondition(vector.count == stride, "a vector of another dimension")
+        return insert(kept(vector), hash: hash)
+    }
+
+    /// The same for a vector as a node keeps it.
+    func insert(_ vector: GraphVector, hash: UInt64) -> Int32 {
         let level = level(hash: hash)
         if entry < 0 {
             entry = appendNode(vector, level: level)
             return entry
         }
         let top = Int(levels.base[Int(entry)])
-        let found = vector.withUnsafeBufferPointer { vector in
-            surroundings(of: vector.baseAddress!, top: top, level: level)
-        }
+        let found = vector.withView { surroundings(of: $0, top: top, level: level) }
         if let twin = found.last?.first(where: { holds($0.node, vector) }) { return twin.node }
         let node = appendNode(vector, level: level)
         for (index, candidates) in found.enumerated() {
@@ -28,7 +31,7 @@ extension HierarchicalGraph {
 
     /// What is near a vector on each layer that a node of `level` stands on, highest layer first.
     private func surroundings(
-        of vector: UnsafePointer<Float>, top: Int, level: Int
+        of vector: VectorView, top: Int, level: Int
     ) -> [[Candidate]] {
         var start = Candidate(distance: measure(vector, entry), node: entry)
         let highest = min(top, level)
@@ -42,13 +45,6 @@ extension HierarchicalGraph {
             found.append(starts)
         }
         return found
-    }
-
-    /// Whether a node has this prepared vector.
-    func holds(_ node: Int32, _ vector: [Float]) -> Bool {
-        let held = address(node)
-        for index in 0..<stride where held[index] != vector[index] { return false }
-        return true
     }
 
     private func connect(_ node: Int32, to candidates: [Candidate], _ layer: Int) {
@@ -70,10 +66,11 @@ extension HierarchicalGraph {
             return
         }
         var candidates = [Candidate(distance: distance, node: node)]
-        let origin = address(target)
-        for index in 0..<count {
-            let neighbour = links[1 + index]
-            candidates.append(Candidate(distance: measure(origin, neighbour), node: neighbour))
+        withView(of: target) { origin in
+            for index in 0..<count {
+                let neighbour = links[1 + index]
+                candidates.append(Candidate(distance: measure(origin, neighbour), node: neighbour))
+            }
         }
         candidates.sort()
         let chosen = select(candidates, limit: limit)
@@ -91,9 +88,11 @@ extension HierarchicalGraph {
         kept.reserveCapacity(limit)
         for candidate in candidates {
             if kept.count == limit { break }
-            let origin = address(candidate.node)
             let distance = candidate.distance
-            if kept.contains(where: { measure(origin, $0.node) < distance }) {
+            let isNearOther = withView(of: candidate.node) { origin in
+                kept.contains { measure(origin, $0.node) < distance }
+            }
+            if isNearOther {
                 rest.append(candidate)
             } else {
                 kept.append(candidate)

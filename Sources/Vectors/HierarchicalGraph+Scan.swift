@@ -8,9 +8,17 @@ extension HierarchicalGraph {
         precondition(query.count == stride && limit >= 1)
         measured.removeAll()
         for node in 0..<Int32(count) where isAccepted?(node) ?? true { measured.append(node) }
-        query.withUnsafeBufferPointer {
-            measured.measure(distance, $0.baseAddress!, vectors.base, stride: stride)
-        }
+        self.query(query).withView { measure($0, &measured) }
+        nearest.removeAll()
+        return takeNearest(limit, &measured, &nearest)
+    }
+
+    /// The same among the nodes of a set.
+    func scan(_ query: [Float], limit: Int, among nodes: borrowing NodeSet) -> [Candidate] {
+        precondition(query.count == stride && limit >= 1)
+        measured.removeAll()
+        nodes.forEach { measured.append($0) }
+        self.query(query).withView { measure($0, &measured) }
         nearest.removeAll()
         return takeNearest(limit, &measured, &nearest)
     }

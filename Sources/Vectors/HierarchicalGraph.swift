@@ -1,3 +1,5 @@
+import CDistance
+
 /// A navigable graph over vectors that finds near ones without looking at all.
 ///
 /// This is HNSW (Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search
@@ -16,9 +18,17 @@ public final class HierarchicalGraph {
     /// How many candidates an insertion weighs (efConstruction).
     public let breadth: Int
 
-    /// Elements of a vector in memory, filled up with zeros.
+    /// How the elements of nodes are kept.
+    public let quantization: VectorQuantization
+
+    /// Elements of a prepared vector, filled up with zeros.
     let stride: Int
+    /// Of the nodes, one after the other: elements, or codes with their scales and squares.
     var vectors = FlatStorage<Float>()
+    var codes = FlatStorage<Int8>()
+    var scales = FlatStorage<Float>()
+    var squares = FlatStorage<Float>()
+    private var scratch: FlatStorage<Int16>
     var levels = FlatStorage<UInt8>()
     /// For each node a count and room for as many neighbours as layer 0 allows.
     var baseLinks = FlatStorage<Int32>()
@@ -36,10 +46,16 @@ public final class HierarchicalGraph {
     var nearest = CandidateHeap(farthestFirst: true)
     var measured = MeasuredNodes()
 
+    /// Distances found so far: what searches and insertions cost.
+    public internal(set) var measurementCount = 0
+
     static let levelLimit = 15
 
     /// Precondition: a dimension of at least 1 and a degree from 2 to 256.
-    public init(dimension: Int, distance: VectorDistance, degree: Int = 16, breadth: Int = 100) {
+    public init(
+        dimension: Int, distance: VectorDistance, quantization: VectorQuantization = .none,
+        degree: Int = 16, breadth: Int = 100
+    ) {
         precondition(dimension >= 1, "vectors have at least one element")
         precondition((2...256).contains(degree) && breadth >= 1, "degree or breadth out of range")
         self.dimension = dimension
@@ -47,21 +63,54 @@ public final class HierarchicalGraph {
         self.degree = degree
         self.breadth = max(breadth, degree)
         stride = VectorDistance.paddedCount(dimension)
+        self.quantization = quantization
+        scratch = FlatStorage(capacity: GraphVector.paddedCount(stride))
+        let codeCount = quantization == .none ? 0 : GraphVector.paddedCount(stride)
+        scratch.append(repeating: 0, count: codeCount)
     }
 
     /// How many nodes there are.
     public var count: Int { levels.count }
 
-    /// A node's vector as it is kept: of length 1 if the distance is `cosine`.
+    /// A node's vector as it is kept: of length 1 if the distance is `cosine`, and with what
+    /// quantization lost.
     public func vector(_ node: Int32) -> [Float] {
-        precondition(node >= 0 && Int(node) < count, "no such node")
-        return Array(UnsafeBufferPointer(start: address(node), count: dimension))
+        let kept = kept(node)
+        if quantization == .none { return Array(kept.floats.prefix(dimension)) }
+        return kept.codes.prefix(dimension).map { Float($0) * kept.scale }
     }
 
-    /// A node's vector as `insert` took it.
-    func prepared(_ node: Int32) -> [Float] {
+    /// A node's vector as it is kept.
+    func kept(_ node: Int32) -> GraphVector {
         precondition(node >= 0 && Int(node) < count, "no such node")
-        return Array(UnsafeBufferPointer(start: address(node), count: stride))
+        switch quantization {
+        case .none:
+            return kept(Array(UnsafeBufferPointer(start: address(node), count: stride)))
+        case .int8:
+            let start = UnsafeBufferPointer(
+                start: codes.base + Int(node) * codeCount, count: stride)
+            return GraphVector(codes: start.map(Int16.init), scale: scales.base[Int(node)])
+        }
+    }
+
+    /// A prepared vector as a node would keep it.
+    func kept(_ prepared: [Float]) -> GraphVector {
+        GraphVector(prepared, quantization, limit: GraphVector.nodeLimit)
+    }
+
+    /// A prepared vector as what is near to it is looked for.
+    func query(_ prepared: [Float]) -> GraphVector {
+        precondition(prepared.count == stride, "a vector of another dimension")
+        return GraphVector(prepared, quantization, limit: GraphVector.queryLimit)
+    }
+
+    /// Codes of a node in memory.
+    var codeCount: Int { scratch.count }
+
+    /// What a node takes in memory, its links to others included, in bytes.
+    public var nodeByteCount: Int {
+        let elements = quantization == .none ? 4 * stride : codeCount + 8
+        return elements + (degree * 2 + 1) * 4 + 8 + 1 + 4
     }
 
     /// How many layers above layer 0 a node of this hash stands on: each with a chance of 1 in
@@ -91,16 +140,77 @@ public final class HierarchicalGraph {
         UnsafePointer(vectors.base + Int(node) &* stride)
     }
 
-    @inline(__always)
-    func measure(_ query: UnsafePointer<Float>, _ node: Int32) -> Float {
-        distance.measure(query, address(node), stride)
+    /// Whether a node is kept exactly as this.
+    func holds(_ node: Int32, _ vector: GraphVector) -> Bool {
+        switch quantization {
+        case .none:
+            let held = address(node)
+            for index in 0..<stride where held[index] != vector.floats[index] { return false }
+            return true
+        case .int8:
+            if scales.base[Int(node)] != vector.scale { return false }
+            let held = codes.base + Int(node) * codeCount
+            for index in 0..<stride where Int16(held[index]) != vector.codes[index] {
+                return false
+            }
+            return true
+        }
     }
 
-    /// Adds a node without links. `vector` is prepared.
-    func appendNode(_ vector: [Float], level: Int) -> Int32 {
-        precondition(vector.count == stride && count < Int(Int32.max))
+    @inline(__always)
+    func measure(_ query: VectorView, _ node: Int32) -> Float {
+        measurementCount &+= 1
+        if let floats = query.floats { return distance.measure(floats, address(node), stride) }
+        var node = node
+        var sum: Int64 = 0
+        wavetank_code_sums(query.codes, codes.base, Int64(codeCount), &node, 1, &sum)
+        return distance(ofSum: sum, query, node)
+    }
+
+    /// Finds the distances of some nodes to a query.
+    func measure(_ query: VectorView, _ measured: inout MeasuredNodes) {
+        measurementCount &+= measured.count
+        if let floats = query.floats {
+            measured.measure(distance, floats, vectors.base, stride: stride)
+            return
+        }
+        measured.measure(query.codes!, codes.base, count: codeCount) { sum, node in
+            self.distance(ofSum: sum, query, node)
+        }
+    }
+
+    @inline(__always)
+    private func distance(ofSum sum: Int64, _ query: VectorView, _ node: Int32) -> Float {
+        distance.ofCodes(
+            sum, scales: query.scale * scales.base[Int(node)],
+            squares: query.square + squares.base[Int(node)])
+    }
+
+    /// Runs `body` with a node's vector as a query; not within itself.
+    func withView<Result>(of node: Int32, _ body: (VectorView) -> Result) -> Result {
+        if quantization == .none { return body(VectorView(floats: address(node))) }
+        let held = codes.base + Int(node) * codeCount
+        for index in 0..<codeCount { scratch.base[index] = Int16(held[index]) }
+        return body(
+            VectorView(
+                codes: UnsafePointer(scratch.base), scale: scales.base[Int(node)],
+                square: squares.base[Int(node)]))
+    }
+
+    /// Adds a node without links. `vector` is as a node keeps it.
+    func appendNode(_ vector: GraphVector, level: Int) -> Int32 {
+        precondition(count < Int(Int32.max))
         let node = Int32(count)
-        vectors.append(vector)
+        switch quantization {
+        case .none:
+            precondition(vector.floats.count == stride, "a vector of another dimension")
+            vectors.append(vector.floats)
+        case .int8:
+            precondition(vector.codes.count == codeCount, "a vector of another dimension")
+            for code in vector.codes { codes.append(Int8(code)) }
+            scales.append(vector.scale)
+            squares.append(vector.square)
+        }
         levels.append(UInt8(level))
         baseLinks.append(repeating: 0, count: degree * 2 + 1)
         upperStarts.append(upperLinks.count)

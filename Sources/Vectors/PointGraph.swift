@@ -16,10 +16,13 @@ final class PointGraph {
     /// How many live points each node has.
     private var liveCounts: [Int32] = []
     private(set) var deleted = DeletionSet()
+    /// What is kept of each point's row for filters, an attribute a column.
+    private(set) var attributes: [AttributeColumn]
 
     /// Precondition: `graph` is new, or its nodes get their points by `attach`.
-    init(_ graph: HierarchicalGraph) {
+    init(_ graph: HierarchicalGraph, attributeCount: Int = 0) {
         self.graph = graph
+        attributes = Array(repeating: AttributeColumn(), count: attributeCount)
         firstPoints = Array(repeating: -1, count: graph.count)
         liveCounts = Array(repeating: 0, count: graph.count)
     }
@@ -29,14 +32,37 @@ final class PointGraph {
     var liveCount: Int { count - deleted.count }
 
     /// Adds a live point with a prepared vector.
-    func append(_ key: [UInt8], _ vector: [Float], offset: Int64) -> Int32 {
+    func append(
+        _ key: [UInt8], _ vector: [Float], offset: Int64, attributes: [[UInt8]] = []
+    ) -> Int32 {
+        append(key, graph.kept(vector), offset: offset, attributes: attributes)
+    }
+
+    /// Adds a live point with a vector as a node keeps it.
+    func append(
+        _ key: [UInt8], _ vector: GraphVector, offset: Int64, attributes: [[UInt8]]
+    ) -> Int32 {
+        precondition(attributes.count == self.attributes.count, "other attributes than the index's")
         let node = graph.insert(vector, hash: PointGraph.hash(key))
         if Int(node) == firstPoints.count {
             firstPoints.append(-1)
             liveCounts.append(0)
         }
         attach(key, node: node, offset: offset)
+        for (place, value) in attributes.enumerated() { self.attributes[place].append(value) }
         return Int32(count - 1)
+    }
+
+    /// What is kept of a point's row.
+    func attributes(of point: Int32) -> [[UInt8]] { attributes.map { $0[point] } }
+
+    /// Numbers the attributes in their order; no point can be added then.
+    func sortAttributes() { for place in attributes.indices { attributes[place].sort() } }
+
+    /// Gives points their attributes that were attached without. Precondition: a value a point.
+    func take(_ columns: [AttributeColumn]) {
+        precondition(columns.allSatisfy { $0.numbers.count == count })
+        attributes = columns
     }
 
     /// Adds a live point to a node of the graph.
@@ -70,74 +96,87 @@ final class PointGraph {
         _ query: [Float], limit: Int, breadth: Int, isExactWhereFaster: Bool = true,
         filter: ((_ key: [UInt8]) -> Bool)?
     ) -> [VectorHit] {
+        search(
+            query, limit: limit, breadth: breadth, isExactWhereFaster: isExactWhereFaster,
+            among: filter.map { PointFilter(keys: keys, $0) })
+    }
+
+    /// The same among those that a filter of their attributes passes.
+    func search(
+        _ query: [Float], limit: Int, breadth: Int, isExactWhereFaster: Bool = true,
+        among filter: PointFilter?
+    ) -> [VectorHit] {
         if liveCount == 0 { return [] }
         let breadth = max(breadth, limit)
+        if let filter {
+            return filteredSearch(query, limit, breadth, isExactWhereFaster, filter)
+        }
         let isScanned =
-            isExactWhereFaster
-            ? isScanFaster(breadth: breadth, filter) : liveCount <= 2 * graph.degree
-        if isScanned { return exactSearch(query, limit: limit, filter: filter) }
-        let isEveryPointLive = deleted.count == 0 && filter == nil
+            isExactWhereFaster ? isScanFaster(breadth: breadth) : liveCount <= 2 * graph.degree
+        if isScanned { return exactSearch(query, limit: limit, filter: nil) }
         let candidates = graph.search(
             query, breadth: breadth,
-            isAccepted: isEveryPointLive ? nil : { self.hasAnswer($0, filter) })
-        return hits(candidates.prefix(limit), limit: limit, filter)
+            isAccepted: deleted.count == 0 ? nil : { self.liveCounts[Int($0)] > 0 })
+        return hits(candidates.prefix(limit), limit: limit, nil)
     }
 
     /// Whether to look at all points costs less than a walk through the graph.
     ///
-    /// A walk measures about `degree` nodes for each of `breadth` that pass, and as many more as
-    /// others do not pass; a scan measures all that pass, and asks of all whether they do, which is
-    /// a quarter of a measurement. How many pass is estimated by some.
-    private func isScanFaster(breadth: Int, _ filter: ((_ key: [UInt8]) -> Bool)?) -> Bool {
-        var asked = 0
-        var passed = 0
-        if filter == nil {
-            asked = count
-            passed = liveCount
-        } else {
-            for point in stride(from: Int32(0), to: Int32(count), by: max(1, count / 128)) {
-                asked += 1
-                if isLive(point) && filter?(keys[Int(point)]) ?? true { passed += 1 }
-            }
-        }
-        let scanned = count * passed / asked + count / 4
-        return scanned * passed <= graph.degree * breadth * asked
+    /// A walk measures about `degree` nodes for each of `breadth` that live, and as many more as
+    /// others do not; a scan measures all that live, and asks of all whether they do, which is a
+    /// quarter of a measurement.
+    private func isScanFaster(breadth: Int) -> Bool {
+        let scanned = liveCount + count / 4
+        return scanned * liveCount <= graph.degree * breadth * count
     }
 
     /// As `search`, by looking at every point.
     func exactSearch(
         _ query: [Float], limit: Int, filter: ((_ key: [UInt8]) -> Bool)?
     ) -> [VectorHit] {
-        let isEveryPointLive = deleted.count == 0 && filter == nil
+        if let filter {
+            return exactSearch(query, limit: limit, among: PointFilter(keys: keys, filter))
+        }
         let candidates = graph.scan(
             query, limit: limit,
-            isAccepted: isEveryPointLive ? nil : { self.hasAnswer($0, filter) })
+            isAccepted: deleted.count == 0 ? nil : { self.liveCounts[Int($0)] > 0 })
+        return hits(candidates[...], limit: limit, nil)
+    }
+
+    /// The same among those that a filter of their attributes passes.
+    func exactSearch(_ query: [Float], limit: Int, among filter: PointFilter) -> [VectorHit] {
+        let candidates = graph.scan(query, limit: limit, among: nodes(that: filter).nodes)
         return hits(candidates[...], limit: limit, filter)
     }
 
-    private func hasAnswer(_ node: Int32, _ filter: ((_ key: [UInt8]) -> Bool)?) -> Bool {
-        if liveCounts[Int(node)] == 0 { return false }
-        guard let filter else { return true }
-        var point = firstPoints[Int(node)]
-        while point >= 0 {
-            if isLive(point) && filter(keys[Int(point)]) { return true }
-            point = nextPoints[Int(point)]
+    /// The nodes with a live point that passes.
+    func nodes(that filter: PointFilter) -> PassingNodes {
+        var passing = PassingNodes(nodeCount: graph.count)
+        var mask = filter.mask(count)
+        mask.withUnsafeMutableBufferPointer { mask in
+            deleted.forEach { mask[Int($0)] = 0 }
+            nodes.withUnsafeBufferPointer { nodes in
+                for point in nodes.indices where mask[point] == 1 {
+                    passing.nodes.insert(nodes[point])
+                    passing.pointCount += 1
+                }
+            }
         }
-        return false
+        return passing
     }
 
-    private func hits(
-        _ candidates: ArraySlice<Candidate>, limit: Int, _ filter: ((_ key: [UInt8]) -> Bool)?
+    func hits(
+        _ candidates: ArraySlice<Candidate>, limit: Int, _ filter: PointFilter?
     ) -> [VectorHit] {
         var hits: [VectorHit] = []
         for candidate in candidates {
             var point = firstPoints[Int(candidate.node)]
             while point >= 0 {
-                let key = keys[Int(point)]
-                if isLive(point) && filter?(key) ?? true {
+                if isLive(point) && filter?.passes(point) ?? true {
                     hits.append(
                         VectorHit(
-                            key: key, distance: candidate.distance, offset: offsets[Int(point)]))
+                            key: keys[Int(point)], distance: candidate.distance,
+                            offset: offsets[Int(point)]))
                 }
                 point = nextPoints[Int(point)]
             }

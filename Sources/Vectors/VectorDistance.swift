@@ -25,6 +25,32 @@ public enum VectorDistance: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The distance of a row's vector to a query as an index of that quantization finds it, to the
+    /// last bit.
+    ///
+    /// Precondition: both have the same number of elements.
+    public func between(
+        _ query: [Float], _ vector: [Float], _ quantization: VectorQuantization
+    ) -> Float {
+        if quantization == .none { return between(query, vector) }
+        precondition(query.count == vector.count, "vectors of different dimension")
+        let query = GraphVector(prepared(query), quantization, limit: GraphVector.queryLimit)
+        let node = GraphVector(prepared(vector), quantization, limit: GraphVector.nodeLimit)
+        var sum: Int64 = 0
+        for (left, right) in zip(query.codes, node.codes) { sum += Int64(left) * Int64(right) }
+        return ofCodes(
+            sum, scales: query.scale * node.scale, squares: query.square + node.square)
+    }
+
+    /// The distance of two vectors of codes, of the sum of whose products this is.
+    @inline(__always)
+    func ofCodes(_ sum: Int64, scales: Float, squares: Float) -> Float {
+        let product = Float(sum) * scales
+        if self != .squaredEuclidean { return distance(ofSum: product) }
+        let squared = squares - 2 * product
+        return squared.isNaN ? .infinity : max(0, squared)
+    }
+
     /// The elements as an index keeps them: of length 1 for `cosine`, and filled up with zeros to a
     /// whole number of lanes.
     func prepared(_ vector: [Float]) -> [Float] {

@@ -7,17 +7,33 @@ extension VectorIndex {
     /// neither it nor any later manifest can name. Changes may be applied while it waits; they
     /// belong to the next checkpoint.
     ///
+    /// One that took over an index which had come farther writes nothing before it has come as far.
+    ///
     /// - Throws: `VectorsError.unavailable` if the store did not answer (nothing is lost: try again
-    ///   later), `.fenced` if the bucket has another indexer now.
+    ///   later), `.fenced` if the bucket has another indexer now: this is a copy from then on.
     @discardableResult
     public func checkpoint() async throws -> Int64 {
         try await gate.run {
-            if changeCount == durableChangeCount { return durableOffset }
+            if changeCount == durableChangeCount || consumedOffset < durableOffset {
+                return durableOffset
+            }
+            if !isOwner { throw VectorsError.fenced(object: manifests.object, epoch: epoch) }
             seal()
             try await mergeSegments()
-            try await write()
+            do { try await write() } catch let error as VectorsError {
+                if case .fenced = error { isOwner = false }
+                throw error
+            }
             try await collect()
             return durableOffset
+        }
+    }
+
+    /// Merges the segments of a copy, of which nothing is written.
+    public func tidy() async throws {
+        try await gate.run {
+            segments.removeAll { $0.liveCount == 0 }
+            try await mergeSegments()
         }
     }
 
@@ -55,8 +71,9 @@ extension VectorIndex {
         let garbage = knownObjects.subtracting(segments.map(\.object)).sorted()
         return VectorManifest(
             generation: 0, epoch: epoch, writer: writer, dimension: configuration.dimension,
-            distance: configuration.distance, consumedOffset: consumedOffset, segments: segments,
-            garbage: garbage)
+            distance: configuration.distance, quantization: configuration.quantization,
+            attributes: configuration.attributes, consumedOffset: consumedOffset,
+            segments: segments, garbage: garbage)
     }
 
     /// Deletes the objects that the durable manifest gives up.
@@ -88,7 +105,7 @@ extension VectorIndex {
     /// deleted from them by then is deleted from the merged segment as well.
     private func mergeSegments() async throws {
         while let sources = nextMerge() {
-            let merged = PointGraph(VectorIndex.newGraph(configuration))
+            let merged = VectorIndex.newPoints(configuration)
             var origins: [(points: PointGraph, point: Int32)] = []
             for source in sources {
                 for point in source.points.livePoints { origins.append((source.points, point)) }
@@ -97,8 +114,9 @@ extension VectorIndex {
                 let points = origin.points
                 let node = points.nodes[Int(origin.point)]
                 _ = merged.append(
-                    points.keys[Int(origin.point)], points.graph.prepared(node),
-                    offset: points.offsets[Int(origin.point)])
+                    points.keys[Int(origin.point)], points.graph.kept(node),
+                    offset: points.offsets[Int(origin.point)],
+                    attributes: points.attributes(of: origin.point))
                 if index % configuration.mergeStepCount == configuration.mergeStepCount - 1 {
                     try await machine.sleep(.zero)
                 }

@@ -17,15 +17,72 @@ extension VectorIndex {
         let manifests = VectorManifestStore(requests, object: "\(prefix)/manifest.json")
         let index = VectorIndex(
             machine, configuration, prefix: prefix, epoch: epoch, manifests: manifests)
-        try await index.claim(rebuilding: rebuilding)
-        try await index.loadSegments()
+        let manifest = try await index.claim(rebuilding: rebuilding)
+        index.consumedOffset = manifest.consumedOffset
+        try await index.loadSegments(of: manifest)
         try await index.collect()
         return index
     }
 
+    /// Opens a copy of the index under `prefix` as it is in the store, beside whoever owns it.
+    ///
+    /// Apply the changelog from `consumedOffset`, as for an owner; a copy answers as well, and
+    /// writes nothing before it takes over.
+    ///
+    /// - Throws: `VectorsError.damaged` or `.unavailable`.
+    public static func openCopy(
+        _ machine: Machine, prefix: String, configuration: VectorIndexConfiguration
+    ) async throws -> VectorIndex {
+        let requests = StoreRequests(machine, configuration)
+        let manifests = VectorManifestStore(requests, object: "\(prefix)/manifest.json")
+        for _ in 0..<configuration.attemptLimit {
+            let index = VectorIndex(
+                machine, configuration, prefix: prefix, epoch: 0, manifests: manifests)
+            guard let object = try await manifests.read() else { return index }
+            let manifest = try manifests.decode(object).manifest
+            try index.checkShape(of: manifest)
+            do { try await index.loadSegments(of: manifest) } catch let error as VectorsError {
+                let present = try await manifests.read()
+                // The owner has merged its segments meanwhile, and deleted what it had before.
+                if case .damaged = error, present?.tag != object.tag { continue }
+                throw error
+            }
+            index.consumedOffset = manifest.consumedOffset
+            index.durableOffset = manifest.consumedOffset
+            return index
+        }
+        throw VectorsError.unavailable(object: manifests.object)
+    }
+
+    /// Makes the owner a copy: another one has the index, or will have it.
+    public func stepDown() { isOwner = false }
+
+    /// Makes a copy, with all that it holds, the owner: the one before is fenced.
+    ///
+    /// What is durable stays as it is until the next checkpoint. Where the one before had come
+    /// farther than this copy, `durableOffset` says so.
+    ///
+    /// - Throws: `VectorsError.fenced` if a later epoch has taken it, `.damaged` or `.unavailable`:
+    ///   it is a copy still then.
+    public func takeOver(epoch: Int64) async throws {
+        try await gate.run {
+            self.epoch = epoch
+            let manifest = try await claim(rebuilding: false)
+            // What the manifest does not name may be deleted, or be deleted yet.
+            let named = Set(manifest.segments.map(\.object))
+            for segment in segments where !named.contains(segment.object) {
+                segment.rename(nextObject())
+            }
+            savedObjects = named.intersection(segments.map(\.object))
+            changeCount += 1
+            machine.observer.reached("vector index taken over by its copy")
+            try await collect()
+        }
+    }
+
     /// Writes a manifest of this opening over the one there is, whoever's it is, unless it is
-    /// newer.
-    private func claim(rebuilding: Bool) async throws {
+    /// newer; answers what it says.
+    private func claim(rebuilding: Bool) async throws -> VectorManifest {
         for _ in 0..<configuration.attemptLimit {
             let (present, manifest) = try await readManifest(rebuilding: rebuilding)
             // Listed before the claim: what is named by no manifest then never will be.
@@ -41,9 +98,9 @@ extension VectorIndex {
                 machine.observer.reached("vector index claimed by two at once")
                 continue
             }
-            consumedOffset = claimed.consumedOffset
             durableOffset = claimed.consumedOffset
-            return
+            isOwner = true
+            return claimed
         }
         throw VectorsError.unavailable(object: manifests.object)
     }
@@ -54,7 +111,8 @@ extension VectorIndex {
     ) async throws -> (present: StoredVectorManifest?, carried: VectorManifest) {
         let empty = VectorManifest(
             generation: 0, epoch: epoch, writer: writer, dimension: configuration.dimension,
-            distance: configuration.distance, consumedOffset: 0, segments: [], garbage: [])
+            distance: configuration.distance, quantization: configuration.quantization,
+            attributes: configuration.attributes, consumedOffset: 0, segments: [], garbage: [])
         guard let object = try await manifests.read() else { return (nil, empty) }
         let present: StoredVectorManifest
         do {
@@ -68,16 +126,24 @@ extension VectorIndex {
             throw VectorsError.fenced(object: manifests.object, epoch: present.manifest.epoch)
         }
         if rebuilding { return (present, empty) }
-        let manifest = present.manifest
-        if manifest.dimension != configuration.dimension
-            || manifest.distance != configuration.distance
-        {
-            throw VectorsError.damaged(
+        try checkShape(of: present.manifest)
+        return (present, present.manifest)
+    }
+
+    private func checkShape(of manifest: VectorManifest) throws(VectorsError) {
+        let found = (
+            manifest.dimension, manifest.distance, manifest.quantization, manifest.attributes
+        )
+        let wanted = (
+            configuration.dimension, configuration.distance, configuration.quantization,
+            configuration.attributes
+        )
+        if found != wanted {
+            throw .damaged(
                 object: manifests.object,
-                reason: "it is of dimension \(manifest.dimension) and \(manifest.distance), not "
-                    + "\(configuration.dimension) and \(configuration.distance)")
+                reason: "it is of dimension, distance, quantization and attributes \(found), not "
+                    + "\(wanted)")
         }
-        return (present, manifest)
     }
 
     private func listSegments() async throws -> [String] {
@@ -93,8 +159,7 @@ extension VectorIndex {
         }
     }
 
-    private func loadSegments() async throws {
-        guard let manifest = stored?.manifest else { return }
+    private func loadSegments(of manifest: VectorManifest) async throws {
         for part in manifest.segments {
             let bytes: [UInt8]
             do {
@@ -107,7 +172,9 @@ extension VectorIndex {
             let segment = try VectorSegment(object: part.object, bytes: bytes)
             let graph = segment.points.graph
             guard segment.pointCount == part.pointCount,
-                graph.dimension == manifest.dimension, graph.distance == manifest.distance
+                graph.dimension == manifest.dimension, graph.distance == manifest.distance,
+                graph.quantization == manifest.quantization,
+                segment.points.attributes.count == manifest.attributes.count
             else {
                 throw VectorsError.damaged(
                     object: part.object, reason: "it is not the segment that the manifest names")

@@ -15,8 +15,11 @@ public final class VectorIndex {
     public let configuration: VectorIndexConfiguration
     /// Where the index's objects are; what the caller passed to `open`.
     public let prefix: String
-    /// The epoch under which this index was opened.
-    public let epoch: Int64
+    /// The epoch under which this index was opened or taken over; 0 of a copy.
+    public internal(set) var epoch: Int64
+    /// Whether this is the one that writes the index's objects, as far as it has heard; a copy does
+    /// not. See `takeOver`.
+    public internal(set) var isOwner = false
     /// Where to go on in the changelog: all changes below are reflected, none from here on.
     public internal(set) var consumedOffset: Int64 = 0
     /// The changelog must be kept from here: what a crash now would make `open` answer.
@@ -44,6 +47,7 @@ public final class VectorIndex {
     private var hot: PointGraph
     private var hotPoints: [[UInt8]: Int32] = [:]
     private var segmentNumber = 0
+    private var formerMeasurementCount = 0
 
     init(
         _ machine: Machine, _ configuration: VectorIndexConfiguration, prefix: String,
@@ -60,7 +64,7 @@ public final class VectorIndex {
         writer =
             String(machine.entropy.next(), radix: 16) + String(machine.entropy.next(), radix: 16)
         gate = Gate(machine)
-        hot = PointGraph(VectorIndex.newGraph(configuration))
+        hot = VectorIndex.newPoints(configuration)
     }
 
     /// Rows in the index.
@@ -81,9 +85,19 @@ public final class VectorIndex {
     ///
     /// Changes come in order of their offsets; one below `consumedOffset` was applied before and is
     /// passed over. Records that change no row (-U) need not be applied: see `advance`.
-    public func apply(offset: Int64, key: [UInt8], vector: [Float]?) throws(VectorsError) {
+    ///
+    /// `attributes` are what is kept of the row for filters, as many as the configuration names,
+    /// each in bytes that order as its values do, empty for null. A row whose attributes alone
+    /// change costs the index as much as one that moves.
+    public func apply(
+        offset: Int64, key: [UInt8], vector: [Float]?, attributes: [[UInt8]] = []
+    ) throws(VectorsError) {
         if offset < consumedOffset { return }
-        if let vector { set(key, try checked(vector), offset: offset) } else { remove(key) }
+        if let vector {
+            set(key, try checked(vector), attributes, offset: offset)
+        } else {
+            remove(key)
+        }
         consumedOffset = offset + 1
         changeCount += 1
         if hot.count >= configuration.hotPointLimit { seal() }
@@ -101,7 +115,8 @@ public final class VectorIndex {
     ///
     /// For a changelog whose beginning is gone, and for rebuilding a damaged index.
     public func replaceAll(
-        with rows: some Sequence<(key: [UInt8], vector: [Float])>, upTo offset: Int64
+        with rows: some Sequence<(key: [UInt8], vector: [Float])>, upTo offset: Int64,
+        attributes: (_ key: [UInt8]) -> [[UInt8]] = { _ in [] }
     ) throws(VectorsError) {
         var checkedRows: [([UInt8], [Float]?)] = []
         for row in rows { checkedRows.append((row.key, try checked(row.vector))) }
@@ -110,7 +125,7 @@ public final class VectorIndex {
         }
         startHot()
         for (key, vector) in checkedRows {
-            set(key, vector, offset: offset - 1)
+            set(key, vector, attributes(key), offset: offset - 1)
             if hot.count >= configuration.hotPointLimit { seal() }
         }
         consumedOffset = offset
@@ -120,8 +135,24 @@ public final class VectorIndex {
 
     /// Counts the vectors and the links of all points as held memory.
     private func account() {
+        held.byteCount = byteCount
+    }
+
+    /// What the vectors, links and attributes of all points take in memory.
+    public var byteCount: Int {
         let points = segments.reduce(hot.count) { $0 + $1.pointCount }
-        held.byteCount = points * (configuration.dimension + 2 * configuration.degree) * 4
+        let elements =
+            configuration.quantization == .none
+            ? configuration.dimension * 4 : configuration.dimension + 8
+        return points
+            * (elements + 8 * configuration.degree + 4 * configuration.attributes.count)
+    }
+
+    /// Distances found by all that this index has done: what searches and changes cost.
+    public var measurementCount: Int {
+        segments.reduce(formerMeasurementCount + hot.graph.measurementCount) {
+            $0 + $1.points.graph.measurementCount
+        }
     }
 
     /// Ends the hot segment and starts an empty one; nothing is written before `checkpoint`.
@@ -131,21 +162,30 @@ public final class VectorIndex {
     }
 
     private func startHot() {
-        hot = PointGraph(VectorIndex.newGraph(configuration))
+        formerMeasurementCount += hot.graph.measurementCount
+        hot = VectorIndex.newPoints(configuration)
         hotPoints = [:]
     }
 
-    private func set(_ key: [UInt8], _ vector: [Float]?, offset: Int64) {
+    private func set(
+        _ key: [UInt8], _ vector: [Float]?, _ attributes: [[UInt8]], offset: Int64
+    ) {
+        precondition(
+            attributes.count == configuration.attributes.count, "other attributes than the index's")
         guard let vector else {
             remove(key)
             return
         }
         if let (points, point) = locate(key) {
             // Most updates of a row leave its vector alone.
-            if points.graph.holds(points.nodes[Int(point)], vector) { return }
+            if points.graph.holds(points.nodes[Int(point)], points.graph.kept(vector))
+                && points.attributes(of: point) == attributes
+            {
+                return
+            }
             points.delete(point)
         }
-        hotPoints[key] = hot.append(key, vector, offset: offset)
+        hotPoints[key] = hot.append(key, vector, offset: offset, attributes: attributes)
     }
 
     private func remove(_ key: [UInt8]) {
@@ -174,27 +214,34 @@ public final class VectorIndex {
 
     // MARK: Answers
 
-    /// The `limit` rows nearest to `query` among those whose key the filter passes.
+    /// The `limit` rows nearest to `query` among those that the filter passes.
     ///
     /// The answer is approximate: a larger `breadth` (ef) misses less. It never names a row that is
-    /// deleted or that has another vector by now.
+    /// deleted or that has another vector by now, and if fewer than `limit` rows pass it names all.
+    ///
+    /// - Precondition: the filter's terms are of attributes that the index has.
     public func search(
-        _ query: [Float], limit: Int, breadth: Int? = nil,
-        filter: ((_ key: [UInt8]) -> Bool)? = nil
+        _ query: [Float], limit: Int, breadth: Int? = nil, filter: VectorFilter? = nil
     ) throws(VectorsError) -> VectorAnswer {
         let breadth = max(1, breadth ?? configuration.searchBreadth)
         return try answer(query, limit) {
-            $0.search(
+            let points = $0
+            return points.search(
                 $1, limit: limit, breadth: breadth,
-                isExactWhereFaster: configuration.isExactWhereFaster, filter: filter)
+                isExactWhereFaster: configuration.isExactWhereFaster,
+                among: filter.map { PointFilter($0, points.attributes) })
         }
     }
 
-    /// As `search`, exactly, by looking at every row: for oracles.
+    /// As `search`, by looking at every row: for oracles.
     public func exactSearch(
-        _ query: [Float], limit: Int, filter: ((_ key: [UInt8]) -> Bool)? = nil
+        _ query: [Float], limit: Int, filter: VectorFilter? = nil
     ) throws(VectorsError) -> VectorAnswer {
-        try answer(query, limit) { $0.exactSearch($1, limit: limit, filter: filter) }
+        try answer(query, limit) { points, query in
+            guard let filter else { return points.exactSearch(query, limit: limit, filter: nil) }
+            return points.exactSearch(
+                query, limit: limit, among: PointFilter(filter, points.attributes))
+        }
     }
 
     private func answer(
@@ -234,10 +281,12 @@ public final class VectorIndex {
 
     // MARK: Parts
 
-    static func newGraph(_ configuration: VectorIndexConfiguration) -> HierarchicalGraph {
-        HierarchicalGraph(
+    static func newPoints(_ configuration: VectorIndexConfiguration) -> PointGraph {
+        let graph = HierarchicalGraph(
             dimension: configuration.dimension, distance: configuration.distance,
-            degree: configuration.degree, breadth: configuration.insertionBreadth)
+            quantization: configuration.quantization, degree: configuration.degree,
+            breadth: configuration.insertionBreadth)
+        return PointGraph(graph, attributeCount: configuration.attributes.count)
     }
 
     var segmentFolder: String { "\(prefix)/segments/" }

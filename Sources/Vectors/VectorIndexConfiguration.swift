@@ -2,6 +2,10 @@
 public struct VectorIndexConfiguration: Hashable, Sendable {
     public var dimension: Int
     public var distance: VectorDistance
+    /// How elements are kept, in memory and in segments.
+    public var quantization = VectorQuantization.none
+    /// What is kept of each row for filters: the identifiers of its columns, in order.
+    public var attributes: [Int32] = []
     /// Neighbours of a point in the graph (M): more finds more and takes more memory.
     public var degree = 16
     /// Candidates an insertion weighs (efConstruction).

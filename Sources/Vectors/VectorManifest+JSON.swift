@@ -5,8 +5,10 @@ import JSON
 ///
 ///     checksum   CRC-32C of the member `manifest` printed without spaces, a number
 ///     manifest   format           "wavetank-vectors"
-///                version          1
+///                version          1; 2 if it has a quantization or attributes
 ///                generation, epoch, writer, dimension, distance, consumedOffset
+///                quantization     how vectors are kept; absent in version 1
+///                attributes       identifiers of columns; absent in version 1
 ///                segments         oldest first; for each
 ///                    object       its key in the store
 ///                    points       how many points it has
@@ -16,7 +18,7 @@ import JSON
 /// Members keep this order when printed, so what is read can be checked by printing it again.
 extension VectorManifest {
     private static let format = "wavetank-vectors"
-    private static let version: Int64 = 1
+    private static let versions: ClosedRange<Int64> = 1...2
 
     func encoded() -> [UInt8] {
         let segments = segments.map { segment -> JSONValue in
@@ -25,13 +27,24 @@ extension VectorManifest {
                 "deleted": .string(segment.deleted.hexadecimal),
             ]
         }
-        let manifest: JSONValue = [
-            "format": .string(VectorManifest.format), "version": .integer(VectorManifest.version),
-            "generation": .integer(generation), "epoch": .integer(epoch),
-            "writer": .string(writer), "dimension": .integer(Int64(dimension)),
-            "distance": .string(distance.rawValue), "consumedOffset": .integer(consumedOffset),
-            "segments": .array(segments), "garbage": .array(garbage.map(JSONValue.string)),
+        let isPlain = quantization == .none && attributes.isEmpty
+        var members: [JSONMember] = [
+            JSONMember("format", .string(VectorManifest.format)),
+            JSONMember("version", .integer(isPlain ? 1 : 2)),
+            JSONMember("generation", .integer(generation)), JSONMember("epoch", .integer(epoch)),
+            JSONMember("writer", .string(writer)),
+            JSONMember("dimension", .integer(Int64(dimension))),
+            JSONMember("distance", .string(distance.rawValue)),
+            JSONMember("consumedOffset", .integer(consumedOffset)),
         ]
+        if !isPlain {
+            members.append(JSONMember("quantization", .string(quantization.rawValue)))
+            members.append(
+                JSONMember("attributes", .array(attributes.map { .integer(Int64($0)) })))
+        }
+        members.append(JSONMember("segments", .array(segments)))
+        members.append(JSONMember("garbage", .array(garbage.map(JSONValue.string))))
+        let manifest = JSONValue.object(members)
         let object: JSONValue = [
             "checksum": .integer(VectorManifest.checksum(manifest)), "manifest": manifest,
         ]
@@ -46,7 +59,7 @@ extension VectorManifest {
                 try whole.required("checksum").integer() == VectorManifest.checksum(manifest.value)
             else { throw .wrongType(path: "checksum", expected: "that of the manifest") }
             guard try manifest.required("format").string() == VectorManifest.format,
-                try manifest.required("version").integer() == VectorManifest.version
+                VectorManifest.versions.contains(try manifest.required("version").integer())
             else { throw .wrongType(path: "version", expected: "one this program reads") }
             generation = try manifest.required("generation").integer()
             epoch = try manifest.required("epoch").integer()
@@ -58,6 +71,15 @@ extension VectorManifest {
             }
             self.distance = distance
             consumedOffset = try manifest.required("consumedOffset").integer()
+            if let name = try manifest.optional("quantization")?.string() {
+                guard let quantization = VectorQuantization(rawValue: name) else {
+                    throw .wrongType(path: "quantization", expected: "one this program knows")
+                }
+                self.quantization = quantization
+            }
+            for field in try manifest.optional("attributes")?.array() ?? [] {
+                attributes.append(try field.integer(as: Int32.self))
+            }
             segments = []
             for field in try manifest.required("segments").array() {
                 segments.append(try Segment(field))

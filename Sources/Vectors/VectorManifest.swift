@@ -16,6 +16,9 @@ struct VectorManifest: Hashable {
     var writer: String
     var dimension: Int
     var distance: VectorDistance
+    var quantization = VectorQuantization.none
+    /// The identifiers of the columns that segments keep for filters.
+    var attributes: [Int32] = []
     /// All changes below are in the segments; the changelog is applied from here.
     var consumedOffset: Int64
     /// Oldest first.

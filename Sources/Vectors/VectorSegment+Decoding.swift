@@ -14,6 +14,10 @@ extension VectorSegment {
             let points = try header.readPoints(graph, &offsets, &keys)
             var order = try VectorSegment.section(&reader, bytes)
             let numbers = try header.readOrder(points, &order)
+            if header.version > 1 {
+                var attributes = try VectorSegment.section(&reader, bytes)
+                points.take(try header.readAttributes(&attributes))
+            }
             try reader.expectEnd()
             self.init(object: object, points, order: numbers)
         } catch {
@@ -40,6 +44,9 @@ extension VectorSegment {
 
 /// The first bytes of a segment, checked.
 private struct VectorSegmentHeader {
+    let version: UInt32
+    let quantization: VectorQuantization
+    let attributeCount: Int
     let distance: VectorDistance
     let dimension: Int
     let degree: Int
@@ -53,21 +60,32 @@ private struct VectorSegmentHeader {
         guard magic == VectorSegmentFormat.magic else {
             throw .corrupt(reason: "not a vector segment", position: 0)
         }
-        let version = try reader.readLittleEndian(UInt32.self)
+        version = try reader.readLittleEndian()
+        guard VectorSegmentFormat.versions.contains(version) else {
+            throw .unsupported(reason: "vector segment of version \(version)")
+        }
         var numbers: [UInt32] = []
         for _ in 0..<6 { numbers.append(try reader.readLittleEndian()) }
         entry = try reader.readLittleEndian()
+        var additions: [UInt32] = []
+        for _ in 1..<version {
+            additions = [try reader.readLittleEndian(), try reader.readLittleEndian()]
+        }
         var header = ByteWriter()
         header.append(magic)
         for number in [version] + numbers { header.append(littleEndian: number) }
         header.append(littleEndian: entry)
+        for number in additions { header.append(littleEndian: number) }
         guard try reader.readLittleEndian(UInt32.self) == VectorSegment.checksum(header.bytes[...])
         else {
             throw .corrupt(reason: "the header's checksum does not match", position: 0)
         }
-        guard version == VectorSegmentFormat.version else {
-            throw .unsupported(reason: "vector segment of version \(version)")
-        }
+        let quantization = additions.first ?? 0
+        guard quantization < UInt32(VectorSegmentFormat.quantizations.count),
+            additions.last ?? 0 <= UInt32(VectorSegmentFormat.attributeLimit)
+        else { throw .corrupt(reason: "a number in the header is out of range", position: 44) }
+        self.quantization = VectorSegmentFormat.quantizations[Int(quantization)]
+        attributeCount = Int(additions.last ?? 0)
         guard numbers[0] < UInt32(VectorSegmentFormat.distances.count),
             (1...UInt32(VectorSegmentFormat.dimensionLimit)).contains(numbers[1]),
             VectorSegmentFormat.degreeLimits.contains(Int(numbers[2])),
@@ -86,28 +104,48 @@ private struct VectorSegmentHeader {
     func readGraph(
         _ vectors: inout ByteReader, _ links: inout ByteReader
     ) throws(ColumnarError) -> HierarchicalGraph {
-        guard vectors.remaining == nodeCount * dimension * 4, links.remaining >= nodeCount * 3
+        let vectorByteCount = quantization == .none ? dimension * 4 : dimension + 4
+        guard vectors.remaining == nodeCount * vectorByteCount, links.remaining >= nodeCount * 3
         else {
             throw .corrupt(reason: "vectors or graph of a wrong size", position: vectors.position)
         }
         let graph = HierarchicalGraph(
-            dimension: dimension, distance: distance, degree: degree, breadth: breadth)
-        var vector = [Float](repeating: 0, count: graph.stride)
-        for _ in 0..<nodeCount {
-            for index in 0..<dimension { vector[index] = try vectors.readFloat() }
-            guard vector.allSatisfy(\.isFinite) else {
-                throw .corrupt(reason: "a vector is not finite", position: vectors.position)
-            }
-            try readNode(graph, vector, &links)
-        }
+            dimension: dimension, distance: distance, quantization: quantization, degree: degree,
+            breadth: breadth)
+        for _ in 0..<nodeCount { try readNode(graph, try readVector(graph, &vectors), &links) }
         try links.expectEnd()
         try check(graph, position: links.position)
         if nodeCount > 0 { graph.entry = entry }
         return graph
     }
 
+    private func readVector(
+        _ graph: HierarchicalGraph, _ reader: inout ByteReader
+    ) throws(ColumnarError) -> GraphVector {
+        if quantization == .int8 {
+            let scale = try reader.readFloat()
+            guard scale.isFinite, scale >= 0 else {
+                throw .corrupt(reason: "a vector's scale is none", position: reader.position)
+            }
+            var codes = [Int16](repeating: 0, count: graph.stride)
+            for index in 0..<dimension {
+                codes[index] = Int16(Int8(bitPattern: try reader.readByte()))
+            }
+            guard codes.allSatisfy({ abs($0) <= GraphVector.nodeLimit }) else {
+                throw .corrupt(reason: "a code out of range", position: reader.position)
+            }
+            return GraphVector(codes: codes, scale: scale)
+        }
+        var vector = [Float](repeating: 0, count: graph.stride)
+        for index in 0..<dimension { vector[index] = try reader.readFloat() }
+        guard vector.allSatisfy(\.isFinite) else {
+            throw .corrupt(reason: "a vector is not finite", position: reader.position)
+        }
+        return graph.kept(vector)
+    }
+
     private func readNode(
-        _ graph: HierarchicalGraph, _ vector: [Float], _ links: inout ByteReader
+        _ graph: HierarchicalGraph, _ vector: GraphVector, _ links: inout ByteReader
     ) throws(ColumnarError) {
         let level = Int(try links.readByte())
         guard level <= HierarchicalGraph.levelLimit else {
@@ -158,6 +196,32 @@ private struct VectorSegmentHeader {
         }
         try keys.expectEnd()
         return points
+    }
+
+    func readAttributes(
+        _ reader: inout ByteReader
+    ) throws(ColumnarError) -> [AttributeColumn] {
+        var columns: [AttributeColumn] = []
+        for _ in 0..<attributeCount {
+            let start = reader.position
+            var values: [[UInt8]] = []
+            for _ in 0..<(try reader.readLittleEndian(UInt32.self)) {
+                let byteCount = try reader.readLittleEndian(UInt32.self)
+                values.append(try reader.readBytes(Int(byteCount)))
+            }
+            guard reader.remaining / 4 >= pointCount else {
+                throw .corrupt(reason: "attributes of a wrong size", position: start)
+            }
+            var numbers: [Int32] = []
+            numbers.reserveCapacity(pointCount)
+            for _ in 0..<pointCount { numbers.append(try reader.readLittleEndian()) }
+            guard let column = AttributeColumn(sortedValues: values, numbers: numbers) else {
+                throw .corrupt(reason: "attributes out of order", position: start)
+            }
+            columns.append(column)
+        }
+        try reader.expectEnd()
+        return columns
     }
 
     func readOrder(

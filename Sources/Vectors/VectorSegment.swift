@@ -3,7 +3,7 @@
 /// Its bytes never change. Which of its points are deleted stands beside them, in the manifest.
 public final class VectorSegment {
     /// The key of the segment's object.
-    public let object: String
+    public private(set) var object: String
     let points: PointGraph
     /// The points by key, and by number where keys are equal.
     let order: [Int32]
@@ -11,6 +11,7 @@ public final class VectorSegment {
     init(object: String, _ points: PointGraph) {
         self.object = object
         self.points = points
+        points.sortAttributes()
         order = (0..<Int32(points.count)).sorted { left, right in
             VectorSegment.precedes(points, left, right)
         }
@@ -23,6 +24,9 @@ public final class VectorSegment {
         self.points = points
         self.order = order
     }
+
+    /// Gives a segment that no manifest names another object's key.
+    func rename(_ object: String) { self.object = object }
 
     /// How many points the segment has, deleted ones included.
     public var pointCount: Int { points.count }

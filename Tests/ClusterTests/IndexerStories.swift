@@ -79,31 +79,90 @@ struct IndexerStories {
     }
 
     @Test(
-        "A bucket whose indexer dies is searched at another, from the manifest on",
+        "A bucket whose indexer dies is searched at its copy at once, which takes over as it is",
         arguments: ["indexer-1", "indexer-2"])
     func failover(victim: String) throws {
         let cast = Cast()
         cast.start("indexer-1")
         cast.start("indexer-2")
         cast.play { client, table in
-            let held = cast.indexers.mapValues { Set($0.indexes.keys) }
-            #expect(held["indexer-1"]!.isDisjoint(with: held["indexer-2"]!))
-            #expect(held["indexer-1"]!.union(held["indexer-2"]!) == Set(table.buckets))
-            #expect(held.values.allSatisfy { !$0.isEmpty })
+            let owned = cast.indexers.mapValues { indexer in
+                Set(indexer.indexes.filter { $0.value.isOwner }.keys)
+            }
+            #expect(owned["indexer-1"]!.isDisjoint(with: owned["indexer-2"]!))
+            #expect(owned["indexer-1"]!.union(owned["indexer-2"]!) == Set(table.buckets))
+            #expect(owned.values.allSatisfy { !$0.isEmpty })
+            #expect(cast.indexers.values.allSatisfy { Set($0.indexes.keys) == Set(table.buckets) })
             let before = try await client.search(table, [3, 1], limit: 50)
-            cast.story.world.crash(victim)
-            var after: TableVectorAnswer?
-            while after == nil {
-                try await client.machine.sleep(.milliseconds(500))
-                after = try? await client.search(table, [3, 1], limit: 50)
-            }
-            #expect(after == before)
             let heir = cast.indexers[victim == "indexer-1" ? "indexer-2" : "indexer-1"]!
-            for bucket in table.buckets {
-                let index = try #require(heir.indexes[bucket])
-                #expect(index.durableOffset > 0, "\(bucket) was indexed anew")
-                #expect(client.mirror.consumedOffset(of: bucket, table) == index.durableOffset)
+            let copies = heir.indexes
+            cast.story.world.crash(victim)
+            let crashed = client.machine.clock.now
+            #expect(try await client.search(table, [3, 1], limit: 50) == before)
+            #expect(client.machine.clock.now - crashed < .milliseconds(100))
+            while heir.indexes.values.contains(where: { !$0.isOwner }) {
+                try await client.machine.sleep(.milliseconds(500))
+                #expect(try await client.search(table, [3, 1], limit: 50) == before)
             }
+            for bucket in table.buckets {
+                let indexes = try #require(heir.indexes[bucket])
+                #expect(indexes === copies[bucket], "\(bucket) was opened anew")
+                #expect(indexes.durableOffset > 0, "\(bucket) was indexed anew")
+                #expect(client.mirror.consumedOffset(of: bucket, table) == indexes.durableOffset)
+            }
+        }
+    }
+
+    @Test("An indexer that says nothing any more is not waited for")
+    func silence() throws {
+        let cast = Cast()
+        cast.start("indexer-1")
+        cast.start("indexer-2")
+        cast.play { client, table in
+            let before = try await client.search(table, [3, 1], limit: 50)
+            cast.story.world.losePower("indexer-1")
+            for _ in 0..<100 {
+                let asked = client.machine.clock.now
+                #expect(try await client.search(table, [3, 1], limit: 50) == before)
+                #expect(client.machine.clock.now - asked < .milliseconds(100))
+                try await client.machine.sleep(.milliseconds(100))
+            }
+        }
+    }
+
+    @Test("An index that is behind what a client was told does not answer it")
+    func monotonic() throws {
+        let cast = Cast()
+        cast.start("indexer-1")
+        cast.start("indexer-2")
+        cast.play { client, table in
+            let bucket = table.buckets[0]
+            let first = client.mirror.indexer(of: bucket)!
+            let other = first == "indexer-1" ? "indexer-2" : "indexer-1"
+            for server in (1...3).map({ Place.machine("server-\($0)") }) {
+                cast.story.world.block(from: server, to: .machine(other))
+            }
+            let writer = TableWriter(client, table)
+            var openCount = 100
+            for number in 200..<300 {
+                let vector: [Float] = [Float(number), 1]
+                writer.write(.upsert([.int(Int32(number)), .vector(vector)])) { _ in
+                    openCount -= 1
+                }
+            }
+            while openCount > 0 { try await client.machine.sleep(.milliseconds(100)) }
+            let told = try await client.search(bucket, [3, 1], limit: 5).freshUpTo
+            cast.story.world.crash(first)
+            await #expect(throws: ClusterError.self) {
+                try await client.search(bucket, [3, 1], limit: 5)
+            }
+            for server in (1...3).map({ Place.machine("server-\($0)") }) {
+                cast.story.world.open(from: server, to: .machine(other))
+            }
+            let later = try await client.patiently {
+                try await client.search(bucket, [3, 1], limit: 5)
+            }
+            #expect(later.freshUpTo >= told)
         }
     }
 
@@ -120,9 +179,12 @@ struct IndexerStories {
             }
             let moved = table.buckets.filter { client.mirror.indexer(of: $0) == "indexer-2" }
             #expect(!moved.isEmpty && moved.count < table.buckets.count)
-            #expect(cast.indexers["indexer-2"]!.indexes.keys.sorted() == moved)
-            let rest = table.buckets.filter { !moved.contains($0) }
-            #expect(cast.indexers["indexer-1"]!.indexes.keys.sorted() == rest)
+            for (name, indexer) in cast.indexers {
+                #expect(indexer.indexes.keys.sorted() == table.buckets)
+                let owned = indexer.indexes.filter { $0.value.isOwner }.keys.sorted()
+                let rest = table.buckets.filter { !moved.contains($0) }
+                #expect(owned == (name == "indexer-2" ? moved : rest))
+            }
         }
     }
 }

@@ -156,4 +156,97 @@ struct SearchStories {
             }
         }
     }
+
+    /// A table of two indexed columns, one of them in a byte an element, which keeps two others.
+    private static func filteredTable() throws -> TableDescription {
+        TableDescription(
+            name: "items",
+            schema: Schema(
+                fields: [
+                    Field(identifier: 1, name: "id", type: .int, isNullable: false),
+                    Field(identifier: 2, name: "image", type: .vector(dimension: 2)),
+                    Field(identifier: 3, name: "words", type: .vector(dimension: 3)),
+                    Field(identifier: 4, name: "price", type: .double),
+                    Field(identifier: 5, name: "kind", type: .string),
+                ], primaryKey: [0]),
+            bucketCount: 3, replicationFactor: 3, bucketKey: [0], isInLake: false,
+            properties: try TableProperties([
+                ("table.vector-index.column", "image, words"),
+                ("table.vector-index.distance", "euclidean, inner-product"),
+                ("table.vector-index.quantization", "none, int8"),
+                ("table.vector-index.filter-columns", "price,kind"),
+            ]))
+    }
+
+    @Test("Several columns are searched, each as its property says, and filtered inside the index")
+    func filteredInside() throws {
+        let story = FaultyStory(seed: 1) { $0.vectorCandidateLimit = 20 }
+        story.heal()
+        let configuration = story.cluster.configuration
+        for name in ["indexer-1", "indexer-2"] {
+            story.world.addMachine(name)
+            story.world.start(name) { try await VectorIndexer($0, configuration).run() }
+        }
+        func row(_ number: Int) -> Row {
+            [
+                .int(Int32(number)), .vector([Float(number % 50), Float(number)]),
+                .vector([Float(number % 7), Float(number % 11) - 5, Float(number % 13) / 8]),
+                number % 10 == 9 ? .null : .double(Double(number % 100) - 50),
+                .string("kind \(number % 4)"),
+            ]
+        }
+        story.play { client in
+            let table = try await client.createTable(try Self.filteredTable())
+            let writer = TableWriter(client, table)
+            var openCount = 300
+            for number in 0..<300 { writer.write(.upsert(row(number))) { _ in openCount -= 1 } }
+            while openCount > 0 { try await client.machine.sleep(.milliseconds(100)) }
+            try await client.machine.sleep(.seconds(3))
+            let filters: [(RowFilter, (Row) -> Bool)] = [
+                (
+                    RowFilter([RowFilter.Comparison(column: 4, .less, .double(-0.5))]),
+                    { row in
+                        if case .double(let price) = row[3] { price < -0.5 } else { false }
+                    }
+                ),
+                (
+                    RowFilter([RowFilter.Comparison(column: 5, .notEqual, .string("kind 2"))]),
+                    { $0[4] != .string("kind 2") }
+                ),
+                (
+                    RowFilter([
+                        .or([
+                            .isNull(column: 4),
+                            .not(.isIn(column: 5, [.string("kind 0"), .string("kind 1")])),
+                        ])
+                    ]),
+                    { $0[3] == .null || $0[4] == .string("kind 2") || $0[4] == .string("kind 3") }
+                ),
+                (RowFilter([RowFilter.Comparison(column: 4, .equal, .null)]), { _ in false }),
+                (RowFilter(), { _ in true }),
+            ]
+            for column in table.vectorColumns {
+                let query: [Float] = column.dimension == 2 ? [20, 70] : [2, -1, 0.5]
+                let name = table.schema.fields[column.position].name
+                for (filter, passes) in filters {
+                    let found = try await client.nearestRows(
+                        table, to: query, limit: 5, filter: filter, column: name)
+                    let distances = (0..<300).map(row).filter(passes).map { row -> Float in
+                        guard case .vector(let vector) = row[column.position] else { return 0 }
+                        return column.distance.between(query, vector)
+                    }.sorted().prefix(5)
+                    #expect(found.rows.map(\.distance) == Array(distances), "\(name) \(filter)")
+                    #expect(found.rows.allSatisfy { passes($0.row) })
+                }
+            }
+            await #expect(throws: ClusterError.self) {
+                try await client.search(
+                    table, [1, 2], limit: 3,
+                    filter: RowFilter([RowFilter.Comparison(column: 1, .equal, .int(3))]))
+            }
+            await #expect(throws: ClusterError.self) {
+                try await client.search(table, [1, 2], limit: 3, column: "kind")
+            }
+        }
+    }
 }

@@ -6,23 +6,34 @@ import Testing
 
 @Suite("Objects of the index")
 struct DecodingTests {
-    private static func segment() -> VectorSegment {
+    /// Of version 1 without quantization, else of version 2 with attributes.
+    private static func segment(_ quantization: VectorQuantization? = nil) -> VectorSegment {
+        let attributeCount = quantization == nil ? 0 : 2
         let points = PointGraph(
-            HierarchicalGraph(dimension: 3, distance: .cosine, degree: 2, breadth: 8))
+            HierarchicalGraph(
+                dimension: 3, distance: .cosine, quantization: quantization ?? .none, degree: 2,
+                breadth: 8), attributeCount: attributeCount)
         let vectors = Cloud.uniform.vectors(60, dimension: 3, seed: 2)
         for (number, vector) in vectors.enumerated() {
             let prepared = points.graph.distance.prepared(vector)
             if number % 9 == 5 { points.delete(Int32(number - 5)) }
-            _ = points.append(key(number % 9 == 5 ? number - 5 : number), prepared, offset: 7)
+            _ = points.append(
+                key(number % 9 == 5 ? number - 5 : number), prepared, offset: 7,
+                attributes: Array(
+                    [[UInt8(number % 4)], number % 3 == 0 ? [] : [UInt8(number), 0]].prefix(
+                        attributeCount)))
         }
         return VectorSegment(object: "segment", points)
     }
 
-    private static func manifest() -> VectorManifest {
+    private static let quantizations: [VectorQuantization?] = [nil, .some(.none), .int8]
+
+    private static func manifest(_ quantization: VectorQuantization? = nil) -> VectorManifest {
         var deleted = DeletionSet()
         for point in [0, 3, 64, 99] as [Int32] { deleted.insert(point) }
         return VectorManifest(
             generation: 3, epoch: 2, writer: "writer", dimension: 3, distance: .cosine,
+            quantization: quantization ?? .none, attributes: quantization == nil ? [] : [4, 9],
             consumedOffset: 1 << 60,
             segments: [
                 .init(object: "a", pointCount: 100, deleted: deleted),
@@ -31,9 +42,9 @@ struct DecodingTests {
             garbage: ["c", "d"])
     }
 
-    @Test("A segment is read as it was written")
-    func segmentRoundTrip() throws {
-        let segment = Self.segment()
+    @Test("A segment is read as it was written", arguments: quantizations)
+    func segmentRoundTrip(quantization: VectorQuantization?) throws {
+        let segment = Self.segment(quantization)
         let bytes = segment.encoded()
         let again = try VectorSegment(object: "segment", bytes: bytes)
         #expect(again.encoded() == bytes)
@@ -51,31 +62,34 @@ struct DecodingTests {
         #expect(try VectorSegment(object: "empty", bytes: empty.encoded()).pointCount == 0)
     }
 
-    @Test("A manifest is read as it was written")
-    func manifestRoundTrip() throws {
-        let bytes = Self.manifest().encoded()
-        #expect(try VectorManifest(bytes: bytes, object: "manifest") == Self.manifest())
+    @Test("A manifest is read as it was written", arguments: quantizations)
+    func manifestRoundTrip(quantization: VectorQuantization?) throws {
+        let manifest = Self.manifest(quantization)
+        #expect(try VectorManifest(bytes: manifest.encoded(), object: "manifest") == manifest)
     }
 
     @Test("Each flipped, lost or added byte is noticed", arguments: 1...4 as ClosedRange<UInt64>)
     func damage(seed: UInt64) {
         let random = RandomStream(seed: seed, label: "damage")
-        let segment = Self.segment().encoded()
-        let manifest = Self.manifest().encoded()
+        let quantization = Self.quantizations[Int(seed % 3)]
+        let segment = Self.segment(quantization).encoded()
+        let manifest = Self.manifest(quantization).encoded()
         for _ in 0..<300 {
             #expect(throws: VectorsError.self) {
                 try VectorSegment(object: "s", bytes: mutated(segment, random))
             }
             // Space around a JSON text says nothing.
             let read = try? VectorManifest(bytes: mutated(manifest, random), object: "m")
-            #expect(read == nil || read == Self.manifest())
+            #expect(read == nil || read == Self.manifest(quantization))
         }
     }
 
-    @Test("Nonsense under a right checksum is an error, or at least harmless")
-    func forged() throws {
+    @Test(
+        "Nonsense under a right checksum is an error, or at least harmless",
+        arguments: quantizations)
+    func forged(quantization: VectorQuantization?) throws {
         let random = RandomStream(seed: 1, label: "forged")
-        let whole = Self.segment().encoded()
+        let whole = Self.segment(quantization).encoded()
         var readable = 0
         for _ in 0..<3000 {
             var bytes = whole
@@ -89,6 +103,10 @@ struct DecodingTests {
             _ = segment.points.search(query, limit: 3, breadth: 8, filter: nil)
             _ = segment.points.exactSearch(query, limit: 3, filter: nil)
             _ = segment.find(key(3))
+            if segment.points.attributes.isEmpty { continue }
+            let filter = PointFilter(
+                VectorFilter([.passing(0) { $0 == [1] }]), segment.points.attributes)
+            _ = segment.points.search(query, limit: 3, breadth: 8, among: filter)
         }
         #expect(readable > 100, "the forgeries never got past the checksums")
     }
@@ -111,8 +129,9 @@ struct DecodingTests {
                 bytes[position + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * index))
             }
         }
-        store(VectorSegment.checksum(bytes[..<40]), at: 40)
-        var position = 44
+        let headerByteCount = bytes[8] == 2 ? 48 : 40
+        store(VectorSegment.checksum(bytes[..<headerByteCount]), at: headerByteCount)
+        var position = headerByteCount + 4
         while position + 12 <= bytes.count {
             let length = bytes[position..<position + 8].reversed()
                 .reduce(0 as UInt64) { $0 << 8 | UInt64($1) }

@@ -15,3 +15,8 @@ float wavetank_squares(const float *left, const float *right, int64_t count);
 // with one query; the next vectors are fetched into the cache while some are measured.
 void wavetank_sums(int squares, const float *query, const float *vectors, int64_t count,
                    const int32_t *nodes, int64_t node_count, float *sums);
+
+// The sums of the products of a query of whole numbers, of at most 2047, with `node_count` of the
+// vectors that lie `count` numbers apart from `codes` on.
+void wavetank_code_sums(const int16_t *query, const int8_t *codes, int64_t count,
+                        const int32_t *nodes, int64_t node_count, int64_t *sums);

@@ -82,7 +82,7 @@ final class Halts: Oracle {
             if !isSameLife || isExplained(node, withStore: true) { continue }
             // Those that another indexer has by now were not dropped.
             let lost = openIndexes.filter {
-                $0.node == node && !found.contains($0) && indexer.isAssigned($0.bucket)
+                $0.node == node && !found.contains($0) && indexer.isHolder(of: $0.bucket)
             }
             for index in lost.sorted(by: { $0.bucket < $1.bucket }) {
                 tally.violated(

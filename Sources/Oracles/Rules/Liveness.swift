@@ -136,7 +136,8 @@ public final class Liveness: Oracle {
     private func indexStall(_ bucket: BucketIdentifier, _ table: TableDescription) -> String? {
         if table.vectorColumn == nil || !observation.has(.indexer) { return nil }
         let end = evidence.logs[bucket]?.endOffset ?? 0
-        let consumed = evidence.consumedOffset(of: bucket)
+        // A copy that is behind would be no help once it has to answer.
+        let consumed = evidence.consumedOffsets(of: bucket).min()
         if let consumed, consumed >= end { return nil }
         let indexers = observation.deployment.runningIndexers.filter {
             $0.indexer.indexes[bucket] != nil

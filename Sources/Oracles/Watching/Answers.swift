@@ -77,15 +77,23 @@ public struct MomentAnswer {
 /// What a search found.
 public struct SearchAnswer {
     public let log: CommittedLog
+    /// The indexed column that was searched.
+    public let column: VectorColumn
     public let query: [Float]
     /// Near rows that were asked for.
     public let limit: Int
+    /// Which rows pass, inside the index; nil for all.
+    public let question: PartialQuestion?
     public let answer: VectorAnswer
+    /// Up to where the same reader had been answered before it asked.
+    public let notBefore: Int64
 }
 
 /// What a search of a whole table found.
 public struct TableSearchAnswer {
     public let table: TableDescription
+    /// The indexed column that was searched.
+    public let column: VectorColumn
     public let query: [Float]
     /// Near rows that were asked for.
     public let limit: Int
@@ -97,6 +105,8 @@ public struct TableSearchAnswer {
 /// What a search of a whole table for rows that pass found.
 public struct NearestAnswer {
     public let table: TableDescription
+    /// The indexed column that was searched.
+    public let column: VectorColumn
     public let query: [Float]
     /// Near rows that were asked for.
     public let limit: Int

@@ -59,12 +59,14 @@ extension ClusterReader {
     /// for products like this one or for what fits a session.
     func query(_ dimension: Int) -> [Float] {
         let logs = tables.flatMap(\.buckets).compactMap { oracles.evidence.logs[$0] }
-            .filter { !$0.vectors.isEmpty }
+            .filter(\.hasVectors)
         if !logs.isEmpty, random.chance(2, in: 3) {
             let log = logs[random.next(in: 0..<logs.count)]
             let start = Int64(random.next(in: 0..<Int(log.endOffset)))
             for offset in start..<min(log.endOffset, start + 32) {
-                if let vector = log.vectors[offset], vector.count == dimension { return vector }
+                for column in log.table.vectorColumns where column.dimension == dimension {
+                    if let vector = log.vector(column.field, at: offset) { return vector }
+                }
             }
         }
         return (0..<dimension).map { _ in Float(Int(random.next(in: 0..<2001)) - 1000) / 1000 }

@@ -24,7 +24,7 @@ extension ClusterReader {
         let candidates = tables.filter { table in
             switch question {
             case .lookup, .scan: table.isPrimaryKeyTable
-            case .search: table.vectorColumn != nil
+            case .search, .nearRows: table.vectorColumn != nil
             case .unionRead: table.isInLake
             case .follow: true
             }
@@ -41,6 +41,8 @@ extension ClusterReader {
                 == nil
         case .search:
             return try await asking(.search) { try await search(bucket, table) } == nil
+        case .nearRows:
+            return try await asking(.nearRows) { try await findNearest(table) } == nil
         case .unionRead:
             return try await asking(.unionRead) { try await readUnion(table, at: nil) } == nil
         case .follow:

@@ -21,6 +21,8 @@ public final class ClusterReader {
     private let tablesNow: () -> [TableDescription]
     /// How far this reader has followed each log.
     var bookmarks: [BucketIdentifier: Bookmark] = [:]
+    /// Up to where searches of each bucket and column have been answered.
+    var searchedUpTo: [BucketIdentifier: [Int32: Int64]] = [:]
     let random: any Entropy
     let machine: Machine
 

@@ -58,8 +58,8 @@ public final class CommittedLog {
     public private(set) var changes: [Change] = []
     /// The encoded keys in the order in which they came up.
     public private(set) var keys: [[UInt8]] = []
-    /// The indexed vector of the row at an offset, where the table has such a column.
-    public private(set) var vectors: [Int64: [Float]] = [:]
+    /// The indexed vectors of the row at an offset, by the identifiers of their columns.
+    private var vectors: [Int32: [Int64: [Float]]] = [:]
     /// Of a table whose columns may change, the row of each offset as it was written; nil at an
     /// offset without one.
     private var written: [WrittenRow?] = []
@@ -75,6 +75,12 @@ public final class CommittedLog {
         firstSchema = table.schema.identifier
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
     }
+
+    /// The vector of the row at an offset in an indexed column, by its identifier.
+    func vector(_ field: Int32, at offset: Int64) -> [Float]? { vectors[field]?[offset] }
+
+    /// Whether any row had a vector.
+    var hasVectors: Bool { !vectors.isEmpty }
 
     /// The first offset that has not been seen committed.
     public var endOffset: Int64 { entries.last?.endOffset ?? 0 }
@@ -110,10 +116,12 @@ public final class CommittedLog {
             if number >= 0 && types[position] != .updateBefore {
                 keyOffsets[Int(number)].append(offset)
             }
-            if let field = table.vectorField, let column = schema.position(ofIdentifier: field),
-                case .vector(let vector) = row[column]
-            {
-                vectors[offset] = vector
+            for field in table.vectorColumns.map(\.field) {
+                if let column = schema.position(ofIdentifier: field),
+                    case .vector(let vector) = row[column]
+                {
+                    vectors[field, default: [:]][offset] = vector
+                }
             }
             onChange(row, schema, types[position], offset)
         }

@@ -183,6 +183,10 @@ extension ClusterSetting {
         count(
             "vectorCandidates", 1...10_000, \.vectorCandidateLimit,
             "rows that a search with a filter looks at before it reads the whole table instead"),
+        duration(
+            "searchHedge", \.searchHedgeWait,
+            "after how long without an answer the other indexer of a bucket is searched as well",
+            in: .milliseconds(1)...(.seconds(600))),
     ]
 
     private static let tables: [ClusterSetting] = [

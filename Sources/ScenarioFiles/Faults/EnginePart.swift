@@ -151,13 +151,17 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .vectors:
             [
+                "answer of an index behind an earlier one refused",
                 "more candidates of near rows looked at",
                 "nearest rows read out of the whole table",
                 "progress of an indexer crossed that of another",
+                "second indexer searched as the first is slow",
                 "vector deleted while its segments were merged",
                 "vector garbage outlives a failed delete",
                 "vector index claimed by two at once",
+                "vector index goes on as a copy",
                 "vector index opened from its manifest",
+                "vector index taken over by its copy",
                 "vector manifest arrived late",
                 "vector manifest of unknown outcome adopted",
                 "vector manifest read back",

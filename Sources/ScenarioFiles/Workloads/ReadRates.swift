@@ -8,14 +8,16 @@ public struct ReadRates: Sendable, Hashable {
     public var scans: EventRate?
     /// Of the nearest rows in the vector index.
     public var searches: EventRate?
+    /// Of the rows of a whole table that are nearest, mostly among those that pass a filter.
+    public var nearRows: EventRate?
     /// Of a whole table over log and lake.
     public var unionReads: EventRate?
     /// Of the next changes of a bucket, by services that go on from a saved offset.
     public var follows: EventRate?
 
     public var isEmpty: Bool {
-        lookups == nil && scans == nil && searches == nil && unionReads == nil
-            && follows == nil
+        lookups == nil && scans == nil && searches == nil && nearRows == nil
+            && unionReads == nil && follows == nil
     }
 }
 
@@ -24,6 +26,7 @@ extension ReadRates {
         Field("lookups", .rate, .optional, "lookups of a few keys, over all readers"),
         Field("scans", .rate, .optional, "scans of a hundred rows"),
         Field("searches", .rate, .optional, "searches of near vectors"),
+        Field("nearRows", .rate, .optional, "searches of near rows of whole tables, with filters"),
         Field("unionReads", .rate, .optional, "reads of a whole table over log and lake"),
         Field("follows", .rate, .optional, "fetches by services that go on from a saved offset"),
     ]
@@ -32,6 +35,6 @@ extension ReadRates {
         func rate(_ name: String) -> EventRate? { record.has(name) ? record.rate(name) : nil }
         self.init(
             lookups: rate("lookups"), scans: rate("scans"), searches: rate("searches"),
-            unionReads: rate("unionReads"), follows: rate("follows"))
+            nearRows: rate("nearRows"), unionReads: rate("unionReads"), follows: rate("follows"))
     }
 }

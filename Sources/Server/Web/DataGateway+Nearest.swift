@@ -6,8 +6,10 @@ import Platform
 
 /// Rows by how near their vectors are:
 ///
-///     {"vector": [0.1, 0.7], "limit": 10, "columns": ["id", "name"],
+///     {"vector": [0.1, 0.7], "limit": 10, "columns": ["id", "name"], "column": "embedding",
 ///      "filter": {"column": "price", "op": "<", "value": 10}}
+///
+/// `column` is the indexed one that is meant, where a table has several; else the first.
 ///
 /// The answer's `wavetank-fresh` says up to where the index of each bucket was, as `wavetank-next`
 /// does: what changed later is at `/changes?from=` that.
@@ -27,7 +29,8 @@ extension DataGateway {
         let wanted = try nearness(call, of: table)
         let found = try await reading {
             try await client.nearestRows(
-                table, to: wanted.vector, limit: wanted.limit, filter: wanted.filter)
+                table, to: wanted.vector, limit: wanted.limit, filter: wanted.filter,
+                column: wanted.column)
         }
         let shown = Schema(
             fields: wanted.columns.map { table.schema.fields[$0] } + [Self.distanceColumn])
@@ -48,10 +51,11 @@ extension DataGateway {
         var limit = DataGateway.standardLimit
         var columns: [Int]
         var filter = RowFilter()
+        var column: String?
     }
 
     private func nearness(_ call: WebCall, of table: TableDescription) throws -> Nearness {
-        guard let dimension = table.vectorDimension else {
+        if table.vectorColumns.isEmpty {
             throw WebProblem.unprocessable(
                 "no vector column of \(table.path) is indexed: make the table with the property "
                     + "table.vector-index.column")
@@ -73,6 +77,12 @@ extension DataGateway {
             throw WebProblem.unprocessable("the body has no vector to be near to")
         }
         var wanted = Nearness(columns: Array(table.schema.fields.indices))
+        let name = members.first { $0.name == "column" }?.value.string
+        guard let searched = table.vectorColumn(named: name) else {
+            throw WebProblem.unprocessable(
+                "column \(name ?? "") of \(table.path) is not indexed: name one of "
+                    + "table.vector-index.column")
+        }
         for member in members {
             let field = JSONField(value: member.value, path: member.name)
             do throws(JSONError) {
@@ -80,15 +90,17 @@ extension DataGateway {
                 case "vector":
                     guard
                         case .vector(let vector) = try RowText.value(
-                            field, .vector(dimension: dimension))
+                            field, .vector(dimension: searched.dimension))
                     else { throw .wrongType(path: field.path, expected: "a vector") }
                     wanted.vector = vector
+                case "column": wanted.column = try field.string()
                 case "limit": wanted.limit = try field.integer(as: Int.self)
                 case "columns": wanted.columns = try columns(field, of: table.schema)
                 case "filter": wanted.filter = try RowFilter(field, table.schema)
                 default:
                     throw .wrongType(
-                        path: field.path, expected: "one of vector, limit, columns, filter")
+                        path: field.path,
+                        expected: "one of vector, column, limit, columns, filter")
                 }
             } catch {
                 throw WebProblem.unprocessable("\(error)")

@@ -173,7 +173,8 @@ extension OpenAPIDescription {
                             "type": "integer", "minimum": 1, "default": 10,
                             "maximum": .integer(Int64(ClusterClient.nearestRowLimit)),
                         ]
-                    ), ("columns", texts), ("filter", reference("Filter")),
+                    ), ("column", ["type": "string"]), ("columns", texts),
+                    ("filter", reference("Filter")),
                 ], required: ["vector"], isClosed: true)),
         JSONMember(
             "NearRows",

@@ -5,6 +5,7 @@ import RunReports
 import ScenarioFiles
 import Server
 import Simulation
+import Vectors
 
 extension TankRun {
     /// How far the lake has a table now.
@@ -83,6 +84,14 @@ extension TankRun {
         if searches.expectedCount > 0 {
             measured["search.recall"] =
                 searches.foundCount * 1_000_000 / searches.expectedCount
+        }
+        // Of what is written; copies are as large.
+        let indexes = deployment.runningIndexers.flatMap { _, indexer in
+            indexer.indexes.keys.sorted().map { indexer.indexes[$0]! }.filter(\.isOwner)
+        }.flatMap { $0.parts.map(\.index) }
+        let rowCount = indexes.reduce(0) { $0 + $1.count }
+        if rowCount > 0 {
+            measured["search.bytesPerRow"] = indexes.reduce(0) { $0 + $1.byteCount } / rowCount
         }
     }
 
