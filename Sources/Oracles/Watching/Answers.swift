@@ -1,5 +1,6 @@
 public import Cluster
 public import Columnar
+public import LakeTiering
 public import Platform
 public import UnionRead
 public import Vectors
@@ -123,8 +124,8 @@ public struct WholeTableAnswer {
     public let answer: UnionAnswer
     /// The snapshot that was read; nil for now.
     public let snapshot: Int64?
-    /// By bucket.
-    public let known: [Int64]
+    /// By bucket: below which all was acknowledged before the read began.
+    public let known: LakeOffsets
 }
 
 /// What a read of a table's changes between two snapshots found.

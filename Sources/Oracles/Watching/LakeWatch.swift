@@ -1,6 +1,6 @@
 import Cluster
 import Iceberg
-import LakeTiering
+public import LakeTiering
 public import Platform
 
 /// Reads every commit to the lake the moment it is made, from the objects as they are then.
@@ -37,7 +37,7 @@ public final class LakeWatch {
     }
 
     /// How far the lake reflects a table, by bucket; nil before its first commit.
-    public func offsets(of table: String) -> [Int64]? { view(of: table)?.progress?.offsets }
+    public func offsets(of table: String) -> LakeOffsets? { view(of: table)?.progress?.offsets }
 
     /// The snapshots of a table, oldest first.
     public func snapshots(of table: String) -> [Int64] { view(of: table)?.snapshots ?? [] }
@@ -165,20 +165,22 @@ public final class LakeWatch {
         guard let listBytes = try object(snapshot.manifestList) else { return }
         let list = try ManifestList(decoding: listBytes, path: snapshot.manifestList)
         let progress = try LakeProgress.at(snapshot, of: metadata)
-        let from = snapshot.summary(LakeProgress.fromProperty).flatMap(LakeProgress.parse)
+        let from = LakeProgress.start(of: snapshot)
         var commit = LakeCommit(
             table: name, identity: metadata.uuid, snapshot: snapshot, progress: progress,
             from: from ?? progress.offsets, previous: view.progress,
             previousSnapshot: view.current)
         commit.kept = Set(metadata.snapshots.map(\.identifier))
-        let manifests = try liveFiles(of: list)
+        commit.state.partitions = progress.partitions ?? []
+        let manifests = try liveFiles(of: list, metadata)
         view.objects.add(
             snapshot.identifier, try location.key(of: snapshot.manifestList), manifests)
         for entry in manifests.flatMap(\.entries) {
             var file = view.files[entry.file.identity]
             if file == nil {
                 // An oracle judges that there is one.
-                let made = LakeFile(entry.file, try object(entry.file.path) ?? [])
+                let made = LakeFile(
+                    entry.file, entry.values, try object(entry.file.path) ?? [])
                 file = made
                 view.files[entry.file.identity] = made
                 commit.added.insert(entry.file.path)
@@ -197,17 +199,21 @@ public final class LakeWatch {
     }
 
     /// The live files of each manifest; those of one that was seen before are known.
-    private func liveFiles(of list: ManifestList) throws -> [ReachableObjects.ManifestFiles] {
+    private func liveFiles(
+        of list: ManifestList, _ metadata: TableMetadata
+    ) throws -> [ReachableObjects.ManifestFiles] {
         try list.manifests.map { manifest in
             let key = try location.key(of: manifest.path)
             if let known = manifestFiles[manifest.path] { return known }
             var found = ReachableObjects.ManifestFiles(key: key)
             if let bytes = try object(manifest.path) {
-                for entry in try Manifest(decoding: bytes, path: manifest.path).entries
-                where entry.status != .deleted {
+                let decoded = try Manifest(decoding: bytes, path: manifest.path)
+                for entry in decoded.entries where entry.status != .deleted {
+                    let values = decoded.header.identityValues(
+                        of: entry.file, in: metadata.schema.columns)
                     found.entries.append(
                         ReachableObjects.LiveFile(
-                            file: entry.file,
+                            file: entry.file, values: values,
                             sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber))
                     found.keys.append(try location.key(of: entry.file.path))
                 }
