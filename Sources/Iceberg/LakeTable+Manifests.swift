@@ -1,5 +1,6 @@
 import Avro
 import Columnar
+import JSON
 import Platform
 
 extension LakeTable {
