@@ -141,17 +141,21 @@ def plain(value, kind):
 
 
 def with_pyiceberg(path, snapshot, columns, condition):
-    from pyiceberg.expressions import AlwaysTrue, GreaterThanOrEqual
+    names = tuple(name for name, _, _ in columns)
+    rows = planned(path, snapshot, names, condition).to_arrow().select(names)
+    return zip(*(column.to_pylist() for column in rows.columns))
+
+
+def planned(path, snapshot, names, condition):
+    from pyiceberg.expressions import AlwaysTrue, EqualTo, GreaterThanOrEqual
     from pyiceberg.table import StaticTable
 
     table = StaticTable.from_metadata("file://" + path)
-    names = tuple(name for name, _, _ in columns)
-    scan = table.scan(
+    kinds = {">=": GreaterThanOrEqual, "=": EqualTo}
+    return table.scan(
         snapshot_id=snapshot, selected_fields=names,
-        row_filter=GreaterThanOrEqual(*condition) if condition else AlwaysTrue(),
+        row_filter=kinds[condition[1]](condition[0], condition[2]) if condition else AlwaysTrue(),
     )
-    rows = scan.to_arrow().select(names)
-    return zip(*(column.to_pylist() for column in rows.columns))
 
 
 def standard(name):
@@ -164,12 +168,12 @@ def backquoted(name):
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
-def at_least(condition, quoted):
+def where(condition, quoted):
     if condition is None:
         return "true"
-    name, limit = condition
+    name, comparator, limit = condition
     literal = "'" + limit.replace("'", "''") + "'" if isinstance(limit, str) else limit
-    return f"{quoted(name)} >= {literal}"
+    return f"{quoted(name)} {comparator} {literal}"
 
 
 class DuckDB:
@@ -196,7 +200,7 @@ class DuckDB:
         )
         query = (
             f"SELECT {names} FROM iceberg_scan('{path}', snapshot_from_id => {snapshot}) "
-            f"WHERE {at_least(condition, standard)}"
+            f"WHERE {where(condition, standard)}"
         )
         for row in self.connection.execute(query).fetchall():
             yield [
@@ -227,7 +231,7 @@ def with_clickhouse(path, snapshot, columns, condition):
             names.append(name)
     answer = chdb.query(
         f"SELECT {', '.join(names)} FROM icebergLocal('{folder}') "
-        f"WHERE {at_least(condition, backquoted)} SETTINGS iceberg_snapshot_id = {snapshot}, "
+        f"WHERE {where(condition, backquoted)} SETTINGS iceberg_snapshot_id = {snapshot}, "
         "output_format_json_quote_64bit_integers = 0, "
         "output_format_json_quote_denormals = 1, date_time_output_format = 'iso', "
         "session_timezone = 'UTC'",
@@ -306,8 +310,19 @@ def rounded(row, columns):
     return [nearest(value, kind) for value, (_, kind, _) in zip(row, columns)]
 
 
-def conditions(columns, present, expected):
-    """All rows, then for each column whose bounds are written about half of them.
+def partition_columns(metadata):
+    """The ids of the columns by whose values a table's files are partitioned."""
+    return {
+        field["source-id"]
+        for spec in metadata["partition-specs"]
+        for field in spec["fields"]
+        if field["transform"] == "identity"
+    }
+
+
+def conditions(columns, present, expected, partitioning):
+    """All rows, then for each column whose bounds are written about half of them, and of a
+    partitioned table those of one partition.
 
     PyIceberg 0.12 looks for the columns of a condition in the present schema, also where it reads
     the past: they have to be there under the same name."""
@@ -327,9 +342,27 @@ def conditions(columns, present, expected):
         # DuckDB takes no zero byte in a literal.
         if kind == "string" and (not limit.isascii() or "\0" in limit):
             continue
-        yield (name, limit), [
+        yield (name, ">=", limit), [
             row for row in expected if row[position] is not None and row[position] >= limit
         ]
+        if identifier in partitioning:
+            yield (name, "=", limit), [row for row in expected if row[position] == limit]
+
+
+def unpruned(path, snapshot, columns, condition):
+    """Empty if PyIceberg opens fewer files for one partition than for all, else what is wrong."""
+    names = tuple(name for name, _, _ in columns)
+    every = len(list(planned(path, snapshot, names, None).plan_files()))
+    some = list(planned(path, snapshot, names, condition).plan_files())
+    if every and not some:
+        return f"none of {every} files is of {condition[0]} {condition[2]}"
+    partitions = {str(task.file.partition) for task in some}
+    total = {
+        str(task.file.partition) for task in planned(path, snapshot, names, None).plan_files()
+    }
+    if len(total) > 1 and len(partitions) == len(total):
+        return f"all {len(total)} partitions are opened for {condition[0]} {condition[2]}"
+    return ""
 
 
 def compare(reader, path, snapshot, columns, condition, expected):
@@ -380,16 +413,19 @@ def main(folder):
             continue
         known = metadata_of(metadata[table])
         columns = columns_of(known, int(snapshot))
+        partitioning = partition_columns(known)
         last = known["current-schema-id"]
         fields = next(each for each in known["schemas"] if each["schema-id"] == last)["fields"]
         present = {field["id"]: field["name"] for field in fields}
         words = []
         for name, reader in readers.items():
             found = []
-            for condition, wanted in conditions(columns, present, expected):
+            for condition, wanted in conditions(columns, present, expected, partitioning):
                 word = compare(
                     reader, metadata[table], int(snapshot), columns, condition, wanted
                 )
+                if not word and name == "PyIceberg" and condition and condition[1] == "=":
+                    word = unpruned(metadata[table], int(snapshot), columns, condition)
                 if word:
                     place = f"{table} at snapshot {snapshot}"
                     found.append(f"{name}, {place}, {condition or 'all rows'}: {word}")

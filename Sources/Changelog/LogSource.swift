@@ -1,17 +1,21 @@
 /// Where the committed log of a table is read from, whoever keeps it.
 ///
-/// Both methods throw `LogSourceError`.
+/// Each method throws `LogSourceError`. A bucket is of a table, or of one of its partitions.
 public protocol LogSource: AnyObject {
     /// The end of what is committed of a bucket.
     ///
     /// It may lag behind what was read before: a new leader learns it late.
-    func highWatermark(of table: Int64, bucket: Int32) async throws -> Int64
+    func highWatermark(of table: Int64, partition: Int64?, bucket: Int32) async throws -> Int64
 
     /// Committed batches with verified checksums, from the one that holds `offset` on; none at the
     /// end.
     func batches(
-        of table: Int64, bucket: Int32, from offset: Int64, byteCount: Int
+        of table: Int64, partition: Int64?, bucket: Int32, from offset: Int64, byteCount: Int
     ) async throws -> [LogBatch]
+
+    /// Whether a partition is there at this moment, whatever was heard before: one that is gone
+    /// never comes again.
+    func hasPartition(_ partition: Int64, of table: Int64) async throws -> Bool
 }
 
 /// Why a log cannot be read, by what the caller must do.
@@ -41,7 +45,8 @@ extension LogSource {
     /// Progress is the end of the last batch, not the number of records: batches may be empty.
     /// `LogSourceError.damaged` if offsets are missing, or `range` does not begin with a batch.
     public func batches(
-        of table: Int64, bucket: Int32, in range: Range<Int64>, byteCount limit: Int
+        of table: Int64, partition: Int64? = nil, bucket: Int32, in range: Range<Int64>,
+        byteCount limit: Int
     ) async throws -> [LogBatch] {
         precondition(limit > 0, "no room for a batch")
         var taken: [LogBatch] = []
@@ -49,7 +54,8 @@ extension LogSource {
         var end = range.lowerBound
         while end < range.upperBound && byteCount < limit {
             let portion = try await batches(
-                of: table, bucket: bucket, from: end, byteCount: min(limit - byteCount, 1 << 20))
+                of: table, partition: partition, bucket: bucket, from: end,
+                byteCount: min(limit - byteCount, 1 << 20))
             let before = end
             for batch in portion where batch.endOffset <= range.upperBound && byteCount < limit {
                 guard batch.baseOffset == end else {

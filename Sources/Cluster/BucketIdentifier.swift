@@ -1,3 +1,5 @@
+public import LakeTiering
+
 /// The unit of order and of replication: one bucket of one table, or of one of its partitions.
 public struct BucketIdentifier: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var table: Int64
@@ -9,6 +11,13 @@ public struct BucketIdentifier: Hashable, Comparable, Sendable, CustomStringConv
         self.table = table
         self.partition = partition
         self.bucket = bucket
+    }
+
+    /// The bucket as the lake knows it.
+    public var inLake: LakeBucket { LakeBucket(partition: partition, bucket: bucket) }
+
+    public init(table: Int64, _ bucket: LakeBucket) {
+        self.init(table: table, partition: bucket.partition, bucket: bucket.bucket)
     }
 
     public var description: String {

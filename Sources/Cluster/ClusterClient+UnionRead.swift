@@ -11,6 +11,14 @@ extension TableDescription {
             identifier: identifier, database: path.database, name: name, schemas: schemas,
             bucketCount: Int(bucketCount))
         tiered.configure(properties.entries.map { ($0.name, $0.value) })
+        tiered.partitionFields = partitionFields
+        return tiered
+    }
+
+    /// The table as the lake knows it, with its partitions.
+    public func tiered(with partitions: [PartitionDescription]) -> TieredTable {
+        var tiered = tiered
+        if isPartitioned { tiered.partitions = partitions.map(\.tiered) }
         return tiered
     }
 
@@ -31,7 +39,7 @@ extension ClusterClient {
     public func read(
         _ table: TableDescription, at moment: ReadMoment = .head, _ request: ReadRequest = .init()
     ) async throws -> UnionAnswer {
-        try await unionReader(of: table).read(table.tiered, at: moment, request)
+        try await unionReader.read(try await tiered(table, for: [moment]), at: moment, request)
     }
 
     /// A table as a lake snapshot has it: under the schema that it was made by, as readers of
@@ -62,7 +70,8 @@ extension ClusterClient {
         _ table: TableDescription, from start: ReadMoment, to end: ReadMoment = .head,
         _ request: ReadRequest = .init()
     ) async throws -> ChangeAnswer {
-        try await unionReader(of: table).changes(table.tiered, from: start, to: end, request)
+        try await unionReader.changes(
+            try await tiered(table, for: [start, end]), from: start, to: end, request)
     }
 
     /// As `read`, batch by batch and in no order; see `UnionReader.stream`.
@@ -70,15 +79,26 @@ extension ClusterClient {
         _ table: TableDescription, at moment: ReadMoment = .head,
         _ request: ReadRequest = .init(), _ take: (RecordBatch) async throws -> Void
     ) async throws -> UnionExtent {
-        try await unionReader(of: table).stream(table.tiered, at: moment, request, take)
+        try await unionReader.stream(
+            try await tiered(table, for: [moment]), at: moment, request, take)
     }
 
-    private func unionReader(of table: TableDescription) throws(ClusterError) -> UnionReader {
-        if table.isPartitioned {
-            throw .invalidRequest(
-                reason: "\(table.path) has partitions, which are not in the lake yet: read its "
-                    + "buckets")
+    private var unionReader: UnionReader {
+        UnionReader(machine, in: configuration.lakeLocation, log: self, lakeManifests)
+    }
+
+    /// The table with the partitions that it has at this moment, where they matter: a snapshot says
+    /// itself which ones it has.
+    private func tiered(
+        _ table: TableDescription, for moments: [ReadMoment]
+    ) async throws -> TieredTable {
+        let needsLog = moments.contains { moment in
+            switch moment {
+            case .head, .offsets: true
+            case .snapshot, .reference, .time: false
+            }
         }
-        return UnionReader(machine, in: configuration.lakeLocation, log: self, lakeManifests)
+        if !table.isPartitioned || !needsLog { return table.tiered }
+        return table.tiered(with: try await presentPartitions(of: table.identifier))
     }
 }

@@ -111,7 +111,9 @@ public final class LakeTierer {
         defer { tablesInRound.remove(table.identifier) }
         func round() async throws -> LakeCommit? {
             // It may have been altered meanwhile.
-            if let present = mirror.tables[table.identifier] { tiering.adopt(present.tiered) }
+            if let present = mirror.tables[table.identifier] {
+                tiering.adopt(present.tiered(with: mirror.partitions(of: table.identifier)))
+            }
             return try await tiering.round()
         }
         while term.isHeld, let commit = try await round() {
@@ -136,7 +138,9 @@ public final class LakeTierer {
     private func publishProgress(of table: TableDescription) async throws {
         guard let commit = progress[table.identifier] else { return }
         var offsets = ConsumedOffsets()
-        for bucket in table.buckets { offsets[bucket] = commit.to[Int(bucket.bucket)] }
+        for entry in commit.to.entries {
+            offsets[BucketIdentifier(table: table.identifier, entry.bucket)] = entry.offset
+        }
         if mirror.consumed[table.identifier]?[LogConsumer.lake] == offsets { return }
         if try await mirror.publish(offsets, by: LogConsumer.lake, of: table.identifier) {
             machine.observer.reached("progress of the lake published")

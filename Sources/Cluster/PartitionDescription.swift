@@ -1,4 +1,5 @@
 import Columnar
+public import LakeTiering
 
 /// One partition of a table: the rows with these values in the partition columns, in buckets of
 /// their own.
@@ -17,6 +18,9 @@ public struct PartitionDescription: Hashable, Sendable {
 
     /// Fluss's name of it: the values, joined by `$`.
     public var name: String { Self.name(of: values) }
+
+    /// The partition as the lake knows it.
+    public var tiered: LakePartition { LakePartition(identifier: identifier, values: values) }
 
     static func name(of values: [String]) -> String { values.joined(separator: "$") }
 

@@ -1,4 +1,5 @@
 import Columnar
+import LakeTiering
 
 /// Tells the partition of a row by the values in its partition columns.
 struct Partitioning {
@@ -59,28 +60,13 @@ struct Partitioning {
 
     /// A value as it stands in a partition's name; nil if it cannot.
     private static func text(of value: Value) -> String? {
-        switch value {
-        case .string(let text): objection(to: text) == nil ? text : nil
-        case .boolean(let flag): flag ? "true" : "false"
-        case .tinyint(let number): "\(number)"
-        case .smallint(let number): "\(number)"
-        case .int(let number): "\(number)"
-        case .bigint(let number): "\(number)"
-        default: nil
-        }
+        if case .string(let text) = value, objection(to: text) != nil { return nil }
+        return LakePartition.text(of: value)
     }
 
     /// The value that a partition's text stands for in a column of a type; nil if it is none.
     static func value(of text: String, _ type: DataType) -> Value? {
-        switch type {
-        case .string, .char: .string(text)
-        case .boolean: text == "true" ? .boolean(true) : text == "false" ? .boolean(false) : nil
-        case .tinyint: Int8(text).map(Value.tinyint)
-        case .smallint: Int16(text).map(Value.smallint)
-        case .int: Int32(text).map(Value.int)
-        case .bigint: Int64(text).map(Value.bigint)
-        default: nil
-        }
+        LakePartition.value(of: text, type)
     }
 
     /// Why a text cannot be a partition's value; nil if it can. Fluss's rules for names, that `$`

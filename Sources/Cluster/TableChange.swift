@@ -71,7 +71,13 @@ extension TableDescription {
             if isNeeded(fields[position]) { throw refused("column \(name) cannot be dropped") }
             fields.remove(at: position)
         case .renameColumn(let name, let newName):
-            fields[try position(of: name, in: fields)].name = newName
+            let position = try position(of: name, in: fields)
+            if isInLake && partitionFields.contains(fields[position].identifier) {
+                // Iceberg takes no other column of a name that a partition field has.
+                throw refused(
+                    "column \(name) gives the lake's partitions their name, and keeps it")
+            }
+            fields[position].name = newName
             try properties.rename(column: name, to: newName)
         case .widenColumn(let name, let type):
             let position = try position(of: name, in: fields)

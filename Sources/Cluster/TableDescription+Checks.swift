@@ -173,11 +173,6 @@ extension TableDescription {
                 throw refused("partition column \(field.name) cannot choose the bucket too")
             }
         }
-        if isInLake {
-            throw refused(
-                "a partitioned table cannot be in the lake yet: set table.datalake.enabled to "
-                    + "false")
-        }
         guard let automatic else { return }
         if columns.count > 1 && automatic.column == nil {
             throw refused("\(TableProperty.autoPartitionKey.rawValue) has to name a column")

@@ -16,6 +16,8 @@ public struct DataFile: Hashable, Sendable {
     public var format = "PARQUET"
     /// The record of its partition values, in the order of its manifest's partition type.
     var partition = AvroValue.record([])
+    /// The partition spec of its manifest; nil of one without fields.
+    var specIdentifier: Int32?
     public var recordCount: Int64
     public var byteCount: Int64
     public var columns: [ColumnBounds]

@@ -130,7 +130,7 @@ public struct LakeExport {
             let rewritten = try positionDeleteFile(deletes)
             result = DataFile(
                 rewritten, deleting: deletes, path: try write(rewritten.bytes, at: file.path))
-            result.partition = file.partition
+            result.partitionKey = file.partitionKey
         }
         copied[file.identity] = result
         return result

@@ -19,9 +19,6 @@ extension TableMetadata {
 }
 
 extension LakeTable {
-    /// Whether a file of the last scan has no partition values.
-    public func isUnpartitioned(_ path: String) -> Bool { partitioned[path] == nil }
-
     /// Deletes what only these snapshots needed, none of which the table has any more: their
     /// manifest lists, and the manifests and files that no snapshot that is left reaches, nor the
     /// manifest lists of `held`. Answers how many objects that were.

@@ -1,5 +1,6 @@
 import Avro
 import Columnar
+import JSON
 import Platform
 
 extension LakeTable {
@@ -16,7 +17,7 @@ extension LakeTable {
         for (content, files) in [
             (DataFile.Content.data, change.dataFiles), (.positionDeletes, change.deleteFiles),
         ] {
-            for group in grouped(files, plain) {
+            for group in try grouped(files, plain) {
                 let manifest = Manifest(
                     content: content, header: group.header,
                     entries: group.files.map(ManifestEntry.init(adding:)))
@@ -31,14 +32,20 @@ extension LakeTable {
         return written
     }
 
-    /// Files by their partition specs: a manifest is of one. Data files have no partition values;
-    /// deletes of one file are of the partition that the file is in.
+    /// Files by their partition specs: a manifest is of one.
     private func grouped(
         _ files: [DataFile], _ plain: ManifestHeader
-    ) -> [(header: ManifestHeader, files: [DataFile])] {
+    ) throws(IcebergError) -> [(header: ManifestHeader, files: [DataFile])] {
         var groups: [(header: ManifestHeader, files: [DataFile])] = []
         for file in files {
-            let wanted = file.referencedDataFile.flatMap { partitioned[$0]?.header } ?? plain
+            let wanted = try file.specIdentifier.map(header) ?? plain
+            if wanted.partitionType == ManifestHeader.unpartitioned,
+                metadata.partitionFields(wanted.specIdentifier)?.array?.isEmpty == false
+            {
+                throw .unsupported(
+                    reason: "\(file.path) of no partition in \(name), all of whose specs have "
+                        + "fields")
+            }
             if let position = groups.firstIndex(where: {
                 $0.header.specIdentifier == wanted.specIdentifier
             }) {
@@ -48,6 +55,16 @@ extension LakeTable {
             }
         }
         return groups
+    }
+
+    /// The header of a spec, as the manifests of the last scan have it or as the table says it.
+    private func header(ofSpec identifier: Int32) throws(IcebergError) -> ManifestHeader {
+        if let made = ManifestHeader(of: metadata, spec: identifier) { return made }
+        let known = partitioned.filter { $0.value.header.specIdentifier == identifier }
+        if let first = known.min(by: { $0.key < $1.key }) { return first.value.header }
+        throw .unsupported(
+            reason: "a manifest of partition spec \(identifier) of \(name), whose fields are not "
+                + "known here")
     }
 
     private func write(_ manifest: Manifest, at path: String) async throws -> Int {

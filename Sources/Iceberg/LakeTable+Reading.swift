@@ -6,6 +6,8 @@ public struct LakeScan: Hashable, Sendable {
         public var file: DataFile
         /// Deletes of this sequence or a later one apply to the file.
         public var sequenceNumber: Int64
+        /// By column id: values that all of its rows have, as its partition says.
+        public var identityValues: [Int32: Value] = [:]
     }
 
     public var snapshot: Snapshot
@@ -41,13 +43,15 @@ extension LakeTable {
             let decoded = try await self.manifest(manifest)
             let header = decoded.header
             let hasPartitions = header.partitionType != ManifestHeader.unpartitioned
+            let fields = header.identityFields(in: metadata.schema.columns)
             for entry in decoded.entries where entry.status != .deleted {
                 if hasPartitions {
                     partitioned[entry.file.path] = (header, entry.file.partition)
                 }
-                let live = LakeScan.LiveFile(
+                var live = LakeScan.LiveFile(
                     file: entry.file,
                     sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber)
+                if !fields.isEmpty { live.identityValues = entry.file.values(of: fields) }
                 if entry.file.content == .data {
                     scan.dataFiles.append(live)
                 } else {
@@ -81,8 +85,11 @@ extension LakeTable {
     /// Whether a delete file may name one of some data files.
     public func mayConcern(_ deletes: LakeScan.LiveFile, _ files: [LakeScan.LiveFile]) -> Bool {
         let bounds = deletes.file.bounds(of: positionDeletePathIdentifier)
+        let partition = deletes.file.partitionKey
         return files.contains { data in
             let path = data.file.path
+            // Spec, "Scan Planning": deletes are of the partition that their files are in.
+            if let partition, let key = data.file.partitionKey, key != partition { return false }
             guard deletes.file.content == .positionDeletes else {
                 return data.sequenceNumber < deletes.sequenceNumber
             }

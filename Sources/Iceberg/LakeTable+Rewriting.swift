@@ -4,8 +4,8 @@ import Parquet
 public import Platform
 
 extension LakeTable {
-    /// Writes the live rows of some of a snapshot's data files into one file, as compaction does;
-    /// nil if there is nothing to rewrite. Nothing is committed.
+    /// Writes the live rows of some of a snapshot's data files into one file of each partition, as
+    /// compaction does; nil if there is nothing to rewrite. Nothing is committed.
     ///
     /// Deletes that concern no other file are removed with them: those of `scan` only, so that the
     /// change must be committed on the snapshot of `scan` and no other. Rows are held in memory.
@@ -18,14 +18,38 @@ extension LakeTable {
             throw IcebergError.unsupported(
                 reason: "compaction of \(name), whose schema has types that are not known here")
         }
-        guard files.allSatisfy({ partitioned[$0.file.path] == nil }) else {
-            throw IcebergError.unsupported(reason: "compaction of partitioned files of \(name)")
-        }
         var wanted = metadata.schema.union(schema)
         if metadata.formatVersion >= 3 { wanted = wanted.union(RowLineage.schema) }
         let columns = ParquetSchema(wanted.columns)
-        var writer = try ParquetWriter(schema: columns)
         let deletions = try await deletions(of: scan, from: files)
+        var change = LakeChange()
+        change.isRewrite = true
+        change.removedFiles = Set(files.map(\.file.identity))
+        let left = scan.dataFiles.filter { !change.removedFiles.contains($0.file.identity) }
+        for deletes in scan.deleteFiles where !mayConcern(deletes, left) {
+            change.removedFiles.insert(deletes.file.identity)
+        }
+        var groups: [PartitionKey?: [LakeScan.LiveFile]] = [:]
+        var order: [PartitionKey?] = []
+        for file in files {
+            let key = file.file.partitionKey
+            if groups[key] == nil { order.append(key) }
+            groups[key, default: []].append(file)
+        }
+        for key in order {
+            let file = try await rewritten(groups[key]!, without: deletions, as: columns)
+            guard var file else { continue }
+            file.partitionKey = key
+            change.dataFiles.append(file)
+        }
+        return change
+    }
+
+    /// Writes the live rows of some data files into one; nil if there are none.
+    private func rewritten(
+        _ files: [LakeScan.LiveFile], without deletions: LakeDeletions, as columns: ParquetSchema
+    ) async throws -> DataFile? {
+        var writer = try ParquetWriter(schema: columns)
         for data in files {
             for rows in try await rows(of: data.file, without: deletions, as: columns.batchSchema) {
                 let batch =
@@ -34,23 +58,14 @@ extension LakeTable {
                 try writer.append(batch)
             }
         }
-        var change = LakeChange()
-        change.isRewrite = true
-        change.removedFiles = Set(files.map(\.file.identity))
-        let left = scan.dataFiles.filter { !change.removedFiles.contains($0.file.identity) }
-        for deletes in scan.deleteFiles where !mayConcern(deletes, left) {
-            change.removedFiles.insert(deletes.file.identity)
+        if writer.rowCount == 0 { return nil }
+        let open = writer
+        let file = try await machine.compute(.fileEncoding, byteCount: open.byteCount) {
+            open.finish()
         }
-        if writer.rowCount > 0 {
-            let open = writer
-            let file = try await machine.compute(.fileEncoding, byteCount: open.byteCount) {
-                open.finish()
-            }
-            let path = newPath("data", "-compacted.parquet")
-            try await write(file.bytes, at: path)
-            change.dataFiles = [DataFile(file, content: .data, path: path)]
-        }
-        return change
+        let path = newPath("data", "-compacted.parquet")
+        try await write(file.bytes, at: path)
+        return DataFile(file, content: .data, path: path)
     }
 
     /// Writes what a change comes to on the present state, without committing it; answers the

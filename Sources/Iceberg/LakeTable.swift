@@ -49,6 +49,7 @@ public final class LakeTable {
     /// Opens a table, creating it if there is none; of two who create at once one wins and both
     /// open it.
     ///
+    /// A new table's files are partitioned by the values of `partitionColumns`, by their ids.
     /// A table that `isReplaced` says yes to has its entry swapped for a new table's; its own files
     /// stay where they are.
     ///
@@ -56,7 +57,8 @@ public final class LakeTable {
     /// again then, while the table has no rows yet.
     public static func openOrCreate(
         _ machine: Machine, _ name: LakeTableName, in location: LakeLocation, schema: IcebergSchema,
-        properties: [(String, String)] = [], formatVersion: Int = 2, epoch: Int64? = nil,
+        properties: [(String, String)] = [], formatVersion: Int = 2,
+        partitionColumns: [Int32] = [], epoch: Int64? = nil,
         replacing isReplaced: (TableMetadata) throws(IcebergError) -> Bool = { _ in false }
     ) async throws -> LakeTable {
         var replaced: String?
@@ -71,7 +73,7 @@ public final class LakeTable {
         var metadata = TableMetadata(
             uuid: machine.entropy.uuid(), location: folder, schema: schema,
             timestampMilliseconds: machine.clock.timestamp.millisecondsSinceEpoch,
-            formatVersion: formatVersion)
+            formatVersion: formatVersion, partitionColumns: partitionColumns)
         for (name, value) in properties { metadata.setProperty(name, value) }
         let path =
             "\(folder)/metadata/00000-\(freshIdentifier(machine, epoch)).metadata.json"

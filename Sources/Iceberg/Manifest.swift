@@ -136,7 +136,11 @@ public struct Manifest: Hashable, Sendable {
             header = try ManifestHeader(file, knownFields: Self.knownFields)
             entries = []
             for record in file.records {
-                entries.append(try Self.entry(AvroRecord(record, file.schema), path))
+                var entry = try Self.entry(AvroRecord(record, file.schema), path)
+                if header.partitionType != ManifestHeader.unpartitioned {
+                    entry.file.specIdentifier = header.specIdentifier
+                }
+                entries.append(entry)
             }
         } catch let error as IcebergError {
             throw error

@@ -45,6 +45,7 @@ public struct ManifestFile: Hashable, Sendable {
         existingRowCount = 0
         deletedRowCount = 0
         specIdentifier = manifest.header.specIdentifier
+        partitions = manifest.header.summaries(of: manifest.entries.map(\.file))
     }
 
     /// Describes a manifest that is written anew: its entries have their own numbers.

@@ -61,6 +61,13 @@ extension DataFile {
 }
 
 extension LakeTable {
+    /// The partition of a file of the last scan.
+    func partitionKey(of path: String) -> PartitionKey? {
+        partitioned[path].map {
+            PartitionKey(specIdentifier: $0.header.specIdentifier, values: $0.partition)
+        }
+    }
+
     /// Writes deletes of a snapshot's files into a change that is to be committed on that very
     /// snapshot, the last that was scanned, in the form of format version 3.
     ///
@@ -86,9 +93,9 @@ extension LakeTable {
             let blob = puffin.append(vector, of: file)
             var described = DataFile(
                 content: .positionDeletes, path: path, format: "PUFFIN",
-                partition: partitioned[file]?.partition ?? .record([]),
                 recordCount: Int64(vector.positions.count), byteCount: 0, columns: [],
                 splitOffsets: [], referencedDataFile: file)
+            described.partitionKey = partitionKey(of: file)
             described.contentOffset = blob.offset
             described.contentByteCount = blob.byteCount
             written.append(described)
@@ -103,23 +110,24 @@ extension LakeTable {
         }
     }
 
-    /// Writes deletes of the last scan's files in the form of format version 2: those of a file
-    /// with partition values in a file of their own, which is of its partition, all others
-    /// together.
+    /// Writes deletes of the last scan's files in the form of format version 2: those of each
+    /// partition in a file of their own, which is of it, all others together.
     public func writeDeletes(_ deletes: [PositionDelete]) async throws -> [DataFile] {
-        var groups: [String: [PositionDelete]] = [:]
+        var groups: [PartitionKey?: [PositionDelete]] = [:]
+        var order: [PartitionKey?] = []
         for delete in deletes {
-            groups[partitioned[delete.path] == nil ? "" : delete.path, default: []].append(delete)
+            let key = partitionKey(of: delete.path)
+            if groups[key] == nil { order.append(key) }
+            groups[key, default: []].append(delete)
         }
         var files: [DataFile] = []
-        for group in groups.keys.sorted().map({ groups[$0]! }) {
+        for key in order {
+            let group = groups[key]!
             let file = try positionDeleteFile(group)
             let path = newPath("data", "-deletes.parquet")
             try await write(file.bytes, at: path)
             var described = DataFile(file, deleting: group, path: path)
-            if let partition = partitioned[group[0].path]?.partition {
-                described.partition = partition
-            }
+            described.partitionKey = key
             files.append(described)
         }
         return files

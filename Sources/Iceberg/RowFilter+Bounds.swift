@@ -143,6 +143,25 @@ extension RowFilter {
         }
     }
 
+    /// Whether a file may have rows that pass, by its partition and the bounds in its manifest.
+    public func mayMatch(_ live: LakeScan.LiveFile, _ schema: Schema) -> Bool {
+        mayMatch(live.file, schema)
+            && (live.identityValues.isEmpty || mayMatch(live.identityValues, schema))
+    }
+
+    /// Whether rows may pass all of which have some values, by column id.
+    public func mayMatch(_ values: [Int32: Value], _ schema: Schema) -> Bool {
+        mayHold { identifier in
+            guard let value = values[identifier],
+                let field = schema.fields.first(where: { $0.identifier == identifier }),
+                value == .null || value.matches(field.type)
+            else { return nil }
+            return ColumnFacts(
+                minimum: value == .null ? nil : value, maximum: value == .null ? nil : value,
+                mayHaveNulls: value == .null, mayHaveValues: value != .null, type: field.type)
+        }
+    }
+
     /// Whether a row group may have rows that pass, by the file's statistics.
     ///
     /// The schema is the one that the filter's values are of: a file may hold narrower types, or

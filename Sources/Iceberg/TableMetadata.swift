@@ -49,10 +49,11 @@ public struct TableMetadata: Hashable, Sendable {
     /// `write.metadata.previous-versions-max` of a table that does not set it.
     static let metadataLogLimit = 100
 
-    /// A table without snapshots.
+    /// A table without snapshots, whose files are partitioned by the values of some columns, by
+    /// their ids.
     public init(
         uuid: String, location: String, schema: IcebergSchema, timestampMilliseconds: Int64,
-        formatVersion: Int = 2
+        formatVersion: Int = 2, partitionColumns: [Int32] = []
     ) {
         precondition(!location.hasSuffix("/"), "a table's location does not end in a slash")
         precondition((2...3).contains(formatVersion), "no other version is written")
@@ -66,8 +67,14 @@ public struct TableMetadata: Hashable, Sendable {
         lastUpdatedMilliseconds = timestampMilliseconds
         others = [
             JSONMember("default-spec-id", 0),
-            JSONMember("partition-specs", [["spec-id": 0, "fields": []]]),
-            JSONMember("last-partition-id", 999),
+            JSONMember(
+                "partition-specs",
+                [
+                    [
+                        "spec-id": 0,
+                        "fields": Self.identityFields(partitionColumns, of: schema, first: 1000),
+                    ]
+                ]), JSONMember("last-partition-id", .integer(Int64(999 + partitionColumns.count))),
             JSONMember("default-sort-order-id", 0),
             JSONMember("sort-orders", [["order-id": 0, "fields": []]]),
         ]

@@ -89,7 +89,7 @@ final class LakeCursor: VirtualCursor {
         try hold(snapshot)
         let scan = try table.scan(snapshot)
         for (number, file) in scan.dataFiles.enumerated()
-        where filter.mayMatch(file.file, table.table.metadata.schema.columns) {
+        where filter.mayMatch(file, table.table.metadata.schema.columns) {
             files.append((number, file))
         }
         let wanted = files.map(\.file)

@@ -110,6 +110,21 @@ struct KeyIndex {
         self.snapshot = snapshot
     }
 
+    /// Follows the removal of some files by this tierer, with all rows that they have.
+    mutating func follow(removing paths: Set<String>, to snapshot: Int64) {
+        let numbers = Set(files.filter { paths.contains($0.key) }.values)
+        for (key, place) in places where numbers.contains(place.file) {
+            places[key] = nil
+            byteCount -= key.count + Self.entryByteCount
+        }
+        for (key, more) in further {
+            let left = more.filter { !numbers.contains($0.file) }
+            byteCount -= (more.count - left.count) * (key.count + Self.entryByteCount)
+            further[key] = left.isEmpty ? nil : left
+        }
+        self.snapshot = snapshot
+    }
+
     /// Follows a commit that this tierer made on the snapshot that the index describes.
     mutating func follow(_ moves: [Move], to snapshot: Int64) {
         for move in moves {

@@ -6,8 +6,8 @@ public struct LakeCommit: Hashable, Sendable {
     public var snapshot: Int64
     public var epoch: Int64
     /// By bucket: what is new in the lake are offsets from the first to below the second.
-    public var from: [Int64]
-    public var to: [Int64]
+    public var from: LakeOffsets
+    public var to: LakeOffsets
     public var addedRowCount: Int
     public var deletedRowCount: Int
     public var fileCount: Int

@@ -13,7 +13,8 @@ struct LakeFileWriter {
     }
 
     private let lake: LakeTable
-    private let bucket: Int32
+    private let bucket: LakeBucket
+    private let partition: PartitionKey?
     private let rowLimit: Int
     private let schema: ParquetSchema
     private var writer: ParquetWriter?
@@ -22,7 +23,12 @@ struct LakeFileWriter {
 
     /// `schema` is the table's own: columns that others add are null in its rows, and those that
     /// others drop or rename keep their ids.
-    init(_ lake: LakeTable, _ schema: IcebergSchema, bucket: Int32, rowLimit: Int) {
+    init(
+        _ lake: LakeTable, _ schema: IcebergSchema, bucket: LakeBucket,
+        partition: PartitionKey?, rowLimit: Int
+    ) {
+        precondition((bucket.partition == nil) == (partition == nil), "a file of no partition")
+        self.partition = partition
         precondition(rowLimit > 0, "no room for a row")
         self.lake = lake
         self.bucket = bucket
@@ -40,7 +46,7 @@ struct LakeFileWriter {
         var timestampColumn = ColumnVectorBuilder(
             type: .timestampLTZ(precision: 6), capacity: records.rowCount)
         for row in 0..<records.rowCount {
-            try buckets.append(.int(bucket))
+            try buckets.append(.int(bucket.bucket))
             try offsetColumn.append(.bigint(offsets[row]))
             try timestampColumn.append(.timestamp(timestamps[row]))
         }
@@ -52,7 +58,7 @@ struct LakeFileWriter {
         var start = 0
         while start < batch.rowCount {
             var open = try writer ?? ParquetWriter(schema: schema)
-            if writer == nil { path = lake.newPath("data", "-\(bucket).parquet") }
+            if writer == nil { path = lake.newPath("data", "-\(bucket.bucket).parquet") }
             let end = min(batch.rowCount, start + rowLimit - open.rowCount)
             placements.append(
                 Placement(path: path, position: Int64(open.rowCount), rows: start..<end))
@@ -79,6 +85,8 @@ struct LakeFileWriter {
             open.finish()
         }
         try await lake.write(file.bytes, at: path)
-        files.append(DataFile(file, content: .data, path: path))
+        var described = DataFile(file, content: .data, path: path)
+        described.partitionKey = partition
+        files.append(described)
     }
 }

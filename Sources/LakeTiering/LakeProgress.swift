@@ -8,7 +8,9 @@ public import Iceberg
 ///     wavetank.table-id   the table's identifier, in decimal
 ///     wavetank.epoch      the epoch of the tierer that committed
 ///     wavetank.offsets    for each bucket the first offset that is not in the lake: `0:123,1:456`,
-///                         buckets from 0 in order
+///                         buckets from 0 in order; of a partitioned table `7/0:123,7/1:456`
+///     wavetank.partitions of a partitioned table: the partitions that the lake has, each with its
+///                         values, `7=2026$eu,9=2027$eu`
 ///     wavetank.from       only in summaries: the offsets of the state before
 ///     wavetank.foreign-snapshot
 ///                         the last snapshot by which another program changed rows, if one did
@@ -26,11 +28,15 @@ public struct LakeProgress: Hashable, Sendable {
     public static let fromProperty = "wavetank.from"
     public static let foreignProperty = "wavetank.foreign-snapshot"
     public static let schemaProperty = "wavetank.schema"
+    public static let partitionsProperty = "wavetank.partitions"
 
     public var tableIdentifier: Int64
     public var epoch: Int64
     /// By bucket; all rows below are in the lake and none from there on.
-    public var offsets: [Int64]
+    public var offsets: LakeOffsets
+    /// Of a partitioned table: the partitions that have buckets among `offsets`, in the order of
+    /// their identifiers.
+    public var partitions: [LakePartition]?
     /// The last snapshot by which another program changed rows: from there on the lake's rows are
     /// not the log's alone, and none of them is taken for damage.
     public var foreignSnapshot: Int64?
@@ -38,10 +44,12 @@ public struct LakeProgress: Hashable, Sendable {
     public var schema: Int16?
 
     public init(
-        tableIdentifier: Int64, epoch: Int64, offsets: [Int64], foreignSnapshot: Int64? = nil,
-        schema: Int16? = nil
+        tableIdentifier: Int64, epoch: Int64, offsets: LakeOffsets,
+        partitions: [LakePartition]? = nil, foreignSnapshot: Int64? = nil, schema: Int16? = nil
     ) {
-        precondition(!offsets.isEmpty && offsets.allSatisfy { $0 >= 0 }, "offsets of no table")
+        precondition(partitions != nil || !offsets.entries.isEmpty, "offsets of no table")
+        precondition(offsets.entries.allSatisfy { $0.offset >= 0 }, "offsets of no log")
+        self.partitions = partitions
         self.tableIdentifier = tableIdentifier
         self.epoch = epoch
         self.offsets = offsets
@@ -55,34 +63,25 @@ public struct LakeProgress: Hashable, Sendable {
     public var properties: [(String, String)] {
         [
             (Self.tableProperty, "\(tableIdentifier)"), (Self.epochProperty, "\(epoch)"),
-            (Self.offsetsProperty, Self.format(offsets)),
-        ] + (foreignSnapshot.map { [(Self.foreignProperty, "\($0)")] } ?? [])
+            (Self.offsetsProperty, offsets.description),
+        ] + (partitions.map { [(Self.partitionsProperty, LakePartition.format($0))] } ?? [])
+            + (foreignSnapshot.map { [(Self.foreignProperty, "\($0)")] } ?? [])
             + (schema.map { [(Self.schemaProperty, "\($0)")] } ?? [])
     }
 
     /// The entries of a snapshot's summary.
-    public func summary(from offsets: [Int64]) -> [Snapshot.SummaryEntry] {
+    public func summary(from offsets: LakeOffsets) -> [Snapshot.SummaryEntry] {
         properties.map { Snapshot.SummaryEntry($0.0, $0.1) }
-            + [Snapshot.SummaryEntry(Self.fromProperty, Self.format(offsets))]
-    }
-
-    public static func format(_ offsets: [Int64]) -> String {
-        offsets.enumerated().map { "\($0.offset):\($0.element)" }.joined(separator: ",")
+            + [Snapshot.SummaryEntry(Self.fromProperty, offsets.description)]
     }
 
     // MARK: Reading
 
-    /// Reads `0:123,1:456`; nil if it is anything else.
-    public static func parse(_ text: String) -> [Int64]? {
-        var offsets: [Int64] = []
-        for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let parts = entry.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, parts[0] == "\(offsets.count)", let offset = Int64(parts[1]),
-                offset >= 0, parts[1] == "\(offset)"
-            else { return nil }
-            offsets.append(offset)
-        }
-        return offsets.isEmpty ? nil : offsets
+    /// The offsets at which a snapshot of ours says that it begins; nil if it says none.
+    public static func start(of snapshot: Snapshot) -> LakeOffsets? {
+        guard let text = snapshot.summary(fromProperty) else { return nil }
+        // Before the first partition there are none.
+        return text.isEmpty ? LakeOffsets() : LakeOffsets(text: text)
     }
 
     /// What a table's state says; nil if it was never tiered into.
@@ -95,8 +94,9 @@ public struct LakeProgress: Hashable, Sendable {
             return stated.map {
                 LakeProgress(
                     tableIdentifier: $0.tableIdentifier, epoch: $0.epoch,
-                    offsets: $0.offsets.map { _ in 0 }, foreignSnapshot: $0.foreignSnapshot,
-                    schema: $0.schema)
+                    offsets: $0.partitions == nil ? $0.offsets.atStart : LakeOffsets(),
+                    partitions: $0.partitions.map { _ in [] },
+                    foreignSnapshot: $0.foreignSnapshot, schema: $0.schema)
             }
         }
         let (found, foreign) = try nearest(snapshot, of: metadata)
@@ -177,15 +177,35 @@ public struct LakeProgress: Hashable, Sendable {
         let texts = [tableProperty, epochProperty, offsetsProperty].map(value)
         if texts.allSatisfy({ $0 == nil }) { return nil }
         guard let table = texts[0].flatMap({ Int64($0) }),
-            let epoch = texts[1].flatMap({ Int64($0) }), let offsets = texts[2].flatMap(parse)
+            let epoch = texts[1].flatMap({ Int64($0) }),
+            let (offsets, partitions) = state(texts[2] ?? "", value(partitionsProperty))
         else { throw .damaged(path: place, reason: "its progress cannot be read: \(texts)") }
         let schema = value(schemaProperty)
         if let schema, Int16(schema) == nil {
             throw .damaged(path: place, reason: "it is of schema \(schema), which is no number")
         }
         return LakeProgress(
-            tableIdentifier: table, epoch: epoch, offsets: offsets,
+            tableIdentifier: table, epoch: epoch, offsets: offsets, partitions: partitions,
             foreignSnapshot: value(foreignProperty).flatMap { Int64($0) },
             schema: schema.flatMap { Int16($0) })
+    }
+
+    /// The offsets and partitions of their texts, which have to be of the same partitions.
+    private static func state(
+        _ offsets: String, _ partitions: String?
+    ) -> (LakeOffsets, [LakePartition]?)? {
+        guard let partitions else {
+            guard let found = LakeOffsets(text: offsets), found.buckets[0].partition == nil else {
+                return nil
+            }
+            return (found, nil)
+        }
+        guard let known = LakePartition.parse(partitions) else { return nil }
+        if known.isEmpty { return offsets.isEmpty ? (LakeOffsets(), []) : nil }
+        guard let found = LakeOffsets(text: offsets),
+            Set(found.buckets.map(\.partition)) == Set(known.map(\.identifier)),
+            Set(known.map(\.values)).count == known.count
+        else { return nil }
+        return (found, known)
     }
 }

@@ -43,7 +43,7 @@ struct RangeFold {
 
     /// Takes in the next batch; `wasThere` tells whether a key had a row before the range.
     mutating func apply(
-        _ batch: LogBatch, bucket: Int32, wasThere: ([UInt8]) -> Bool
+        _ batch: LogBatch, bucket: LakeBucket, wasThere: ([UInt8]) -> Bool
     ) throws {
         let (records, changes) = try batch.decodeRecords(schemas)
         if records.rowCount == 0 { return }
@@ -61,7 +61,7 @@ struct RangeFold {
             if changes[row] == .append || (isFirst == isThere && !isShared) {
                 let state = isThere ? "there" : "not there"
                 throw LakeTieringError.damaged(
-                    reason: "bucket \(bucket) offset \(batch.baseOffset + Int64(row)): "
+                    reason: "\(bucket) offset \(batch.baseOffset + Int64(row)): "
                         + "\(changes[row].symbol) of a key that is \(state)")
             }
             touched[key] = .some(

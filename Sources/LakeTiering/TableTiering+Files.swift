@@ -7,17 +7,17 @@ import Platform
 extension TableTiering {
     /// Writes the rows of a log table.
     func writeAppends(
-        _ buckets: [[LogBatch]], _ lake: LakeTable
+        _ buckets: [BucketPart], _ lake: LakeTable
     ) async throws -> [DataFile] {
         var files: [DataFile] = []
-        for (bucket, batches) in buckets.enumerated() {
-            var writer = LakeFileWriter(
-                lake, schema, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
+        for part in buckets {
+            let (bucket, batches) = (part.bucket, part.batches)
+            var writer = try writer(of: bucket, lake)
             for batch in batches {
                 let (records, changes) = try batch.decodeRecords(table.schemas)
                 if changes.contains(where: { $0 != .append }) {
                     throw LakeTieringError.damaged(
-                        reason: "table \(table.name) bucket \(bucket): a change among the appends "
+                        reason: "table \(table.name) \(bucket): a change among the appends "
                             + "of offsets \(batch.baseOffset)...\(batch.lastOffset)")
                 }
                 let count = records.rowCount
@@ -34,16 +34,16 @@ extension TableTiering {
 
     /// Writes what the changes come to, and answers where the rows of their keys are then.
     func writeChanges(
-        _ buckets: [[LogBatch]], _ lake: LakeTable, into change: inout LakeChange
+        _ buckets: [BucketPart], _ lake: LakeTable, into change: inout LakeChange
     ) async throws -> [KeyIndex.Move] {
         let isShared = try table.progress(in: lake.metadata).foreignSnapshot != nil
         let index = try await currentIndex(lake, isShared: isShared)
         var moves: [KeyIndex.Move] = []
         var deletes: [PositionDelete] = []
-        for (bucket, batches) in buckets.enumerated() where !batches.isEmpty {
+        for part in buckets where !part.batches.isEmpty {
             var fold = RangeFold(table.schemas, isShared: isShared)
-            for batch in batches {
-                try fold.apply(batch, bucket: Int32(bucket)) { index.contains($0) }
+            for batch in part.batches {
+                try fold.apply(batch, bucket: part.bucket) { index.contains($0) }
             }
             var keys: [[UInt8]] = []
             var rows = RecordBatchBuilder(schema: table.schema)
@@ -61,8 +61,7 @@ extension TableTiering {
                 offsets.append(source.baseOffset + Int64(survivor.row))
                 timestamps.append(source.timestamp)
             }
-            var writer = LakeFileWriter(
-                lake, schema, bucket: Int32(bucket), rowLimit: configuration.rowsPerFile)
+            var writer = try writer(of: part.bucket, lake)
             let placements = try await writer.append(
                 rows.finish(), offsets: offsets, timestamps: timestamps)
             for placement in placements {
@@ -76,11 +75,21 @@ extension TableTiering {
             change.dataFiles += try await writer.finish()
         }
         if lake.metadata.formatVersion < 3 {
+            if table.isPartitioned, !deletes.isEmpty, let current = lake.metadata.current {
+                // Which partitions the files are of that have the rows.
+                _ = try await lake.scan(current)
+            }
             change.deleteFiles = try await lake.writeDeletes(deletes)
         } else if let current = lake.metadata.current, !deletes.isEmpty {
             try await lake.writeDeletes(
                 deletes, of: try await lake.scan(current), into: &change)
         }
         return moves
+    }
+
+    private func writer(of bucket: LakeBucket, _ lake: LakeTable) throws -> LakeFileWriter {
+        LakeFileWriter(
+            lake, schema, bucket: bucket, partition: try partitionKey(of: bucket, lake),
+            rowLimit: configuration.rowsPerFile)
     }
 }

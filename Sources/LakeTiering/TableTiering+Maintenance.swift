@@ -91,10 +91,29 @@ extension TableTiering {
     private func chosen(_ scan: LakeScan, _ lake: LakeTable) -> [LakeScan.LiveFile] {
         let limit = min(
             configuration.compactionByteCount, Int64(machine.memory.freeByteCount / 4))
+        let spec = lake.metadata.partitionSpec(by: table.partitionFields)
         let candidates = scan.dataFiles.filter {
-            lake.isUnpartitioned($0.file.path)
+            ($0.file.partitionKey?.specIdentifier == (table.isPartitioned ? spec : nil))
                 && $0.file.byteCount < configuration.targetFileByteCount / 4 * 3
         }
+        // A file is of one partition: each is compacted for itself.
+        var groups: [PartitionKey?: [LakeScan.LiveFile]] = [:]
+        var order: [PartitionKey?] = []
+        for file in candidates {
+            if groups[file.file.partitionKey] == nil { order.append(file.file.partitionKey) }
+            groups[file.file.partitionKey, default: []].append(file)
+        }
+        for key in order {
+            let files = chosen(groups[key]!, scan, lake, limit)
+            if !files.isEmpty { return files }
+        }
+        return []
+    }
+
+    /// The files of one partition to compact.
+    private func chosen(
+        _ candidates: [LakeScan.LiveFile], _ scan: LakeScan, _ lake: LakeTable, _ limit: Int64
+    ) -> [LakeScan.LiveFile] {
         func fitting(_ files: [LakeScan.LiveFile]) -> [LakeScan.LiveFile] {
             var byteCount: Int64 = 0
             return files.sorted {
@@ -104,7 +123,11 @@ extension TableTiering {
                 return byteCount <= limit
             }.map(\.self)
         }
-        if scan.deleteFiles.count >= configuration.minimumInputFileCount {
+        let partition = candidates[0].file.partitionKey
+        let deleteCount = scan.deleteFiles.count {
+            $0.file.partitionKey == nil || partition == nil || $0.file.partitionKey == partition
+        }
+        if deleteCount >= configuration.minimumInputFileCount {
             let concerned = candidates.filter { data in
                 scan.deleteFiles.contains { lake.mayConcern($0, [data]) }
             }

@@ -12,6 +12,7 @@ extension TableTiering {
     /// Goes on with the table as it is by now. Precondition: it is the same table.
     public func adopt(_ present: TieredTable) {
         precondition(present.identifier == table.identifier, "another table")
+        table.partitions = present.partitions
         if present.schema.identifier <= table.schema.identifier { return }
         precondition(SystemColumns.fit(present.schema), "columns that no lake table can have")
         table = present
@@ -82,7 +83,7 @@ extension TableTiering {
     }
 
     /// Leaves batches for later that are of a schema which is not known here yet.
-    func cut(_ batches: inout [LogBatch], _ bucket: Int) throws(LogSourceError) {
+    func cut(_ batches: inout [LogBatch], _ bucket: LakeBucket) throws(LogSourceError) {
         let place = batches.firstIndex { $0.schemaIdentifier > table.schema.identifier }
         guard let place else { return }
         machine.observer.reached("batch of a later schema left for the next round")
@@ -90,7 +91,7 @@ extension TableTiering {
         batches.removeSubrange(place...)
         guard batches.isEmpty else { return }
         throw .unavailable(
-            reason: "bucket \(bucket) of \(table.name) goes on under schema \(unknown), which "
+            reason: "\(bucket) of \(table.name) goes on under schema \(unknown), which "
                 + "is not known here yet")
     }
 }

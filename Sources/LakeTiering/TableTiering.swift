@@ -15,7 +15,7 @@ public final class TableTiering {
     public let epoch: Int64
     let machine: Machine
     private let location: LakeLocation
-    private let log: any LogSource
+    let log: any LogSource
     let configuration: LakeTieringConfiguration
     /// The lake's schema of the table's own columns and the system columns.
     var schema: IcebergSchema
@@ -74,9 +74,12 @@ public final class TableTiering {
         let lake = try await openLake()
         try await followSchema(lake)
         try checkColumns(of: lake)
+        try await ensurePartitionSpec(lake)
+        try await followPartitions(lake)
         let base = try table.progress(in: lake.metadata)
         try checkEpoch(base)
-        let range = try await takeRange(from: base.offsets)
+        var range = try await takeRange(table.buckets(of: admitted(base)), from: base.offsets)
+        let partitions = try await settle(&range, base)
         if range.to == base.offsets { return nil }
         let held = MemoryUse(of: machine.memory, byteCount: range.byteCount)
         defer { held.byteCount = 0 }
@@ -87,13 +90,13 @@ public final class TableTiering {
         var moves: [KeyIndex.Move] = []
         var change = LakeChange()
         if table.isPrimaryKeyTable {
-            moves = try await writeChanges(range.batches, lake, into: &change)
+            moves = try await writeChanges(range.parts, lake, into: &change)
         } else {
-            change.dataFiles = try await writeAppends(range.batches, lake)
+            change.dataFiles = try await writeAppends(range.parts, lake)
         }
         let progress = LakeProgress(
             tableIdentifier: table.identifier, epoch: epoch, offsets: range.to,
-            foreignSnapshot: base.foreignSnapshot, schema: table.lakeSchema)
+            partitions: partitions, foreignSnapshot: base.foreignSnapshot, schema: table.lakeSchema)
         change.summary = progress.summary(from: base.offsets)
         change.properties = progress.properties
         let made = try await lake.commit(change, on: machine) { metadata in
@@ -128,11 +131,13 @@ public final class TableTiering {
         }
         let start = LakeProgress(
             tableIdentifier: table.identifier, epoch: epoch,
-            offsets: [Int64](repeating: 0, count: table.bucketCount), schema: table.lakeSchema)
+            offsets: table.startOffsets, partitions: table.isPartitioned ? [] : nil,
+            schema: table.lakeSchema)
         let opened = try await LakeTable.openOrCreate(
             machine, table.lakeName, in: location, schema: schema,
             properties: start.properties + table.lakeProperties,
-            formatVersion: table.lakeFormatVersion ?? configuration.formatVersion, epoch: epoch
+            formatVersion: table.lakeFormatVersion ?? configuration.formatVersion,
+            partitionColumns: table.partitionFields, epoch: epoch
         ) { metadata throws(IcebergError) in
             guard try table.succeeds(metadata) else { return false }
             machine.observer.reached("lake table of a dropped table replaced")
@@ -158,16 +163,19 @@ public final class TableTiering {
     }
 
     /// Turns a commit away that was made for another state than the one that it would replace.
-    private func validate(_ metadata: TableMetadata, _ base: LakeProgress) throws {
+    func validate(
+        _ metadata: TableMetadata, _ base: LakeProgress, isIndexed: Bool = true
+    ) throws {
         let found = try table.progress(in: metadata)
         try checkEpoch(found)
-        if found.offsets != base.offsets || found.foreignSnapshot != base.foreignSnapshot {
+        if found.offsets != base.offsets || found.partitions != base.partitions
+            || found.foreignSnapshot != base.foreignSnapshot
+        {
             throw LakeTieringError.overtaken(
                 table: table.name,
-                reason: "it reflects \(LakeProgress.format(found.offsets)), not "
-                    + LakeProgress.format(base.offsets))
+                reason: "it reflects \(found.offsets), not \(base.offsets)")
         }
-        if table.isPrimaryKeyTable && index?.snapshot != metadata.currentSnapshot {
+        if isIndexed && table.isPrimaryKeyTable && index?.snapshot != metadata.currentSnapshot {
             throw LakeTieringError.overtaken(
                 table: table.name, reason: "its keys are known of another snapshot")
         }
@@ -192,41 +200,34 @@ public final class TableTiering {
 
     // MARK: The log
 
-    private struct Range {
-        /// By bucket.
-        var batches: [[LogBatch]] = []
-        var to: [Int64] = []
-        var isBehind = false
-
-        var byteCount: Int { batches.joined().reduce(0) { $0 + $1.byteCount } }
-    }
-
-    /// The next batches of each bucket; a bucket that cannot be read now has none.
-    private func takeRange(from offsets: [Int64]) async throws -> Range {
-        var range = Range()
+    /// The next batches of each of some buckets; a bucket that cannot be read now has none.
+    private func takeRange(
+        _ buckets: [LakeBucket], from offsets: LakeOffsets
+    ) async throws -> LogRange {
+        var range = LogRange(to: offsets)
         let limit = min(configuration.byteCountPerRound, machine.memory.freeByteCount / 2)
         var failure: LogSourceError?
         var ends = offsets
-        for bucket in 0..<table.bucketCount {
+        for bucket in buckets {
             do {
                 ends[bucket] = try await log.highWatermark(
-                    of: table.identifier, bucket: Int32(bucket))
+                    of: table.identifier, partition: bucket.partition, bucket: bucket.bucket)
             } catch let error as LogSourceError {
                 failure = error
             }
         }
         // What idle buckets do not need is the busy ones'.
-        let busyCount = zip(offsets, ends).count { $0 < $1 }
+        let busyCount = buckets.count { offsets[$0] < ends[$0] }
         let share = max(1, limit / max(1, busyCount))
-        for bucket in 0..<table.bucketCount {
+        for bucket in buckets {
             let from = offsets[bucket]
             var batches: [LogBatch] = []
             do {
                 let end = ends[bucket]
                 if end > from {
                     batches = try await log.batches(
-                        of: table.identifier, bucket: Int32(bucket), in: from..<end,
-                        byteCount: share)
+                        of: table.identifier, partition: bucket.partition, bucket: bucket.bucket,
+                        in: from..<end, byteCount: share)
                     try cut(&batches, bucket)
                     if let last = batches.last, last.endOffset < end { range.isBehind = true }
                 }
@@ -234,15 +235,32 @@ public final class TableTiering {
                 let isDamage = if case .damaged = error { true } else { false }
                 machine.observer.note(
                     isDamage ? .warning : .debug,
-                    "table \(table.name) bucket \(bucket) is not tiered now: \(error)")
+                    "table \(table.name) \(bucket) is not tiered now: \(error)")
                 failure = error
             }
-            range.to.append(batches.last?.endOffset ?? from)
-            range.batches.append(batches)
+            if let last = batches.last { range.to[bucket] = last.endOffset }
+            range.parts.append(BucketPart(bucket: bucket, batches: batches))
         }
         if let failure, range.to == offsets {
             throw LakeTieringError.unavailable(reason: "\(failure)")
         }
         return range
     }
+}
+
+/// A part of a bucket's log.
+struct BucketPart {
+    var bucket: LakeBucket
+    var batches: [LogBatch]
+}
+
+/// A part of a table's log, and up to where the lake has it with that.
+struct LogRange {
+    var parts: [BucketPart] = []
+    var to: LakeOffsets
+    var isBehind = false
+
+    init(to offsets: LakeOffsets) { to = offsets }
+
+    var byteCount: Int { parts.reduce(0) { $1.batches.reduce($0) { $0 + $1.byteCount } } }
 }

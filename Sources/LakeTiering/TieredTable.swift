@@ -15,6 +15,10 @@ public struct TieredTable: Hashable, Sendable {
     /// Every schema that the table has had, the present one last.
     public private(set) var schemas: SchemaHistory
     public var bucketCount: Int
+    /// The ids of the columns whose values choose the partition; none of a table without.
+    public var partitionFields: [Int32] = []
+    /// The partitions that are known, in the order of their identifiers.
+    public var partitions: [LakePartition] = []
     /// The format version that its lake table is made in; as configured if nil.
     public var lakeFormatVersion: Int?
     /// Properties that its lake table is made with.
@@ -77,6 +81,25 @@ public struct TieredTable: Hashable, Sendable {
 
     public var lakeName: LakeTableName { LakeTableName(namespace: database, name: name) }
 
+    public var isPartitioned: Bool { !partitionFields.isEmpty }
+
+    /// The buckets of a table, or of some of its partitions.
+    public func buckets(of partitions: [LakePartition]) -> [LakeBucket] {
+        let numbers = 0..<Int32(bucketCount)
+        if !isPartitioned { return numbers.map { LakeBucket(bucket: $0) } }
+        return partitions.flatMap { partition in
+            numbers.map { LakeBucket(partition: partition.identifier, bucket: $0) }
+        }
+    }
+
+    /// The buckets that are known, in order.
+    public var buckets: [LakeBucket] { buckets(of: partitions) }
+
+    /// The offsets of a lake that has none of the log: of a partitioned table none.
+    public var startOffsets: LakeOffsets {
+        isPartitioned ? LakeOffsets() : LakeOffsets(startOf: buckets)
+    }
+
     public var isPrimaryKeyTable: Bool { !schema.primaryKey.isEmpty }
 
     /// What a lake table says of itself, if it is this table's.
@@ -102,7 +125,8 @@ public struct TieredTable: Hashable, Sendable {
 
     private func check(_ progress: LakeProgress?) throws(IcebergError) -> LakeProgress {
         guard let progress, progress.tableIdentifier == identifier,
-            progress.offsets.count == bucketCount
+            (progress.partitions != nil) == isPartitioned,
+            progress.offsets.buckets == buckets(of: progress.partitions ?? [])
         else {
             throw .otherTable(
                 lakeName.description,

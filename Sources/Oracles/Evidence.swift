@@ -105,6 +105,11 @@ public final class Evidence {
         return parts.count > 2 && Int64(parts[1]).map(isDropped) ?? false
     }
 
+    /// Whether a bucket is of a partition or a table that was dropped, as far as the reader knows.
+    func isGone(_ bucket: BucketIdentifier) -> Bool {
+        isDropped(bucket.table) || client?.mirror.isGone(bucket) == true
+    }
+
     /// The logs of a table in the order of its buckets.
     public func logs(of table: Int64) -> [CommittedLog] {
         logs.keys.filter { $0.table == table }.sorted().map { logs[$0]! }

@@ -60,6 +60,14 @@ public enum TableModel {
     case rows(ReferenceModel)
     /// Of one whose rows are merged, or whose columns change.
     case merged(MergeModel)
+
+    /// Whether it knows nothing more of a partition, since it was dropped.
+    func isExempt(partition name: String) -> Bool {
+        switch self {
+        case .rows(let model): model.isExempt(partition: name)
+        case .merged(let model): model.isExempt(partition: name)
+        }
+    }
 }
 
 /// A workload that runs, as oracles see it.

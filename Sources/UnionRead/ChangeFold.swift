@@ -16,7 +16,7 @@ struct ChangeFold {
     }
 
     /// Takes in the records of a batch that are in a range of offsets.
-    mutating func take(_ batch: LogBatch, in range: Range<Int64>, bucket: Int) throws {
+    mutating func take(_ batch: LogBatch, in range: Range<Int64>, bucket: LakeBucket) throws {
         let (records, types) = try table.records(of: batch)
         for position in 0..<records.rowCount
         where range.contains(batch.baseOffset + Int64(position)) {
@@ -32,7 +32,7 @@ struct ChangeFold {
             case .append:
                 throw UnionReadError.inconsistent(
                     table: table.name,
-                    reason: "\(type.symbol) at bucket \(bucket) offset "
+                    reason: "\(type.symbol) at \(bucket) offset "
                         + "\(batch.baseOffset + Int64(position)) of a primary-key table")
             // The first record of a key tells what was there before, where the log keeps it.
             case .updateBefore: if isNew { touched[key] = (row, row) }

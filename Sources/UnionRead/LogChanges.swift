@@ -9,6 +9,11 @@ struct LogChanges {
     /// The columns that were asked for.
     let target: Schema
     let keyFields: [Field]
+    var partitionFields: [Field] {
+        table.partitionFields.compactMap { identifier in
+            table.schema.fields.first { $0.identifier == identifier }
+        }
+    }
     var tableSchema: Schema { table.schema }
     var tableFields: [Field] { table.schema.fields }
     private let table: TieredTable
@@ -48,7 +53,7 @@ struct LogChanges {
 
     /// Takes in a batch, as far as it is before an offset; answers rows of a log table that pass.
     mutating func take(
-        _ batch: LogBatch, bucket: Int32, before end: Int64
+        _ batch: LogBatch, bucket: LakeBucket, before end: Int64
     ) throws -> RecordBatch? {
         let (records, changes) = try table.records(of: batch)
         let count = min(records.rowCount, Int(max(0, end - batch.baseOffset)))
@@ -61,7 +66,7 @@ struct LogChanges {
                 guard changes[row] == .append else {
                     throw UnionReadError.inconsistent(
                         table: table.name,
-                        reason: "\(changes[row].symbol) at bucket \(bucket) offset "
+                        reason: "\(changes[row].symbol) at \(bucket) offset "
                             + "\(batch.baseOffset + Int64(row)) of a log table")
                 }
                 if filter.passes(own.batches[0], row: row) { passing.append(row) }

@@ -1,4 +1,5 @@
 public import Iceberg
+public import LakeTiering
 public import Platform
 
 /// Which state of a table is asked for.
@@ -12,8 +13,8 @@ public enum ReadMoment: Hashable, Sendable {
     /// As the snapshot that was the lake's current one at a time has it.
     case time(Timestamp)
     /// The changes of each bucket below an offset: those of a lake snapshot that has no more, and
-    /// those of the log after it.
-    case offsets([Int64])
+    /// those of the log after it. Of a partitioned table they name the partitions that are read.
+    case offsets(LakeOffsets)
 }
 
 /// Which columns and rows of a table are asked for.

@@ -12,8 +12,23 @@ struct RowSet {
         var row: Int32
     }
 
+    /// Of which partition the rows of a batch are.
+    enum Partitions {
+        case all(Int64?)
+        case each([Int64?])
+
+        subscript(row: Int) -> Int64? {
+            switch self {
+            case .all(let one): one
+            case .each(let each): each[row]
+            }
+        }
+    }
+
     let schema: Schema
     private(set) var batches: [RecordBatch] = []
+    /// By batch.
+    private var partitions: [Partitions] = []
     private let bucketColumn: Int
     private let offsetColumn: Int
 
@@ -27,23 +42,25 @@ struct RowSet {
     }
 
     /// Takes a batch of this schema in; answers its number.
-    mutating func append(_ batch: RecordBatch) -> Int32 {
+    mutating func append(_ batch: RecordBatch, of partitions: Partitions = .all(nil)) -> Int32 {
         precondition(batch.columns.count == schema.fields.count, "a batch of other columns")
+        self.partitions.append(partitions)
         batches.append(batch)
         return Int32(batches.count - 1)
     }
 
     /// Takes in the records of a batch of the log, whose columns are those of `schema` but the
     /// system's.
-    mutating func append(_ records: RecordBatch, of batch: LogBatch, bucket: Int32) throws -> Int32
-    {
+    mutating func append(
+        _ records: RecordBatch, of batch: LogBatch, bucket: LakeBucket
+    ) throws -> Int32 {
         let count = records.rowCount
         var buckets = ColumnVectorBuilder(type: .int, capacity: count)
         var offsets = ColumnVectorBuilder(type: .bigint, capacity: count)
         var timestamps = ColumnVectorBuilder(type: .timestampLTZ(precision: 6), capacity: count)
         let microseconds = batch.commitTimestamp.millisecondsSinceEpoch * 1000
         for row in 0..<count {
-            try buckets.append(.int(bucket))
+            try buckets.append(.int(bucket.bucket))
             try offsets.append(.bigint(batch.baseOffset + Int64(row)))
             try timestamps.append(.timestamp(microseconds))
         }
@@ -51,12 +68,14 @@ struct RowSet {
             RecordBatch(
                 schema: schema, rowCount: count,
                 columns: records.columns
-                    + [buckets.finish(), offsets.finish(), timestamps.finish()]))
+                    + [buckets.finish(), offsets.finish(), timestamps.finish()]),
+            of: .all(bucket.partition))
     }
 
     func position(of place: Place) -> UnionAnswer.Position {
         let batch = batches[Int(place.batch)]
         return UnionAnswer.Position(
+            partition: partitions[Int(place.batch)][Int(place.row)],
             bucket: batch.columns[bucketColumn].int32(at: Int(place.row)),
             offset: batch.columns[offsetColumn].int64(at: Int(place.row)))
     }

@@ -1,14 +1,15 @@
 public import Columnar
+public import LakeTiering
 
 /// The rows of a table at one moment.
 public struct UnionAnswer: Sendable {
     /// The snapshot that the lake's part is of; nil if the lake has nothing yet.
     public var snapshot: Int64?
     /// By bucket: the answer reflects all offsets below and none from there on.
-    public var offsets: [Int64]
+    public var offsets: LakeOffsets
     /// By bucket: where the lake's part ends.
-    public var lakeOffsets: [Int64]
-    /// What was asked for, in order: a log table's rows by bucket and offset, those of a
+    public var lakeOffsets: LakeOffsets
+    /// What was asked for, in order: a log table's rows by partition, bucket and offset, those of a
     /// primary-key table by their encoded keys.
     public var batches: [RecordBatch]
     /// For each row of a primary-key table, in order, its key in `KeyCodec`'s bytes; empty for a
@@ -26,15 +27,28 @@ public struct UnionAnswer: Sendable {
     public var isShared: Bool
 
     /// A place in a table's log.
-    public struct Position: Hashable, Sendable {
+    public struct Position: Hashable, Comparable, Sendable {
+        /// Nil in a table without partitions.
+        public var partition: Int64?
         public var bucket: Int32
         public var offset: Int64
 
-        public init(bucket: Int32, offset: Int64) {
+        public init(partition: Int64? = nil, bucket: Int32, offset: Int64) {
+            self.partition = partition
             self.bucket = bucket
             self.offset = offset
         }
+
+        public var lakeBucket: LakeBucket { LakeBucket(partition: partition, bucket: bucket) }
+
+        public static func < (left: Position, right: Position) -> Bool {
+            (left.partition ?? -1, left.bucket, left.offset)
+                < (right.partition ?? -1, right.bucket, right.offset)
+        }
     }
+
+    /// Whether the answer reflects a bucket's log.
+    public func reflects(_ bucket: LakeBucket) -> Bool { offsets.names(bucket) }
 
     public var rowCount: Int { positions.count }
 

@@ -39,7 +39,8 @@ struct UnionMerge {
             table.isPrimaryKeyTable
             ? RowFilter(request.filter.conditions.filter { keys.isSuperset(of: $0.columns) })
             : isShared ? RowFilter() : request.filter
-        let filtered = request.filter.columns
+        // What partition rows of the lake are in is told by these.
+        let filtered = request.filter.columns.union(table.partitionFields)
         var wanted = request.columns ?? Array(schema.fields.indices)
         for position in schema.fields.indices where !wanted.contains(position) {
             let isFiltered = filtered.contains(schema.fields[position].identifier)
@@ -55,25 +56,33 @@ struct UnionMerge {
         rows = RowSet(schema, columns: wanted)
     }
 
-    /// Takes in rows of the lake, all of which must lie before the lake's `ends`; where other
-    /// programs added rows, those that do not, or that are there already, are left out.
-    mutating func add(lake batch: RecordBatch, _ ends: [Int64], _ path: String) throws {
-        let number = rows.append(batch)
+    /// Takes in rows of the lake, all of which must lie before the lake's ends; where other
+    /// programs added rows, those that do not, or that are there already, are left out. So are
+    /// those of partitions that are not read.
+    mutating func add(
+        lake batch: RecordBatch, _ base: UnionBase, _ file: LakeScan.LiveFile
+    ) throws {
+        let path = file.file.path
+        let number = rows.append(
+            batch, of: base.partitions?.partitions(file, batch) ?? .all(nil))
         lakeBatchCount = number + 1
         lakeRowCount += batch.rowCount
         for row in 0..<batch.rowCount {
             let place = RowSet.Place(batch: number, row: Int32(row))
             let position = rows.position(of: place)
-            guard ends.indices.contains(Int(position.bucket)), position.offset >= 0,
-                position.offset < ends[Int(position.bucket)]
-            else {
+            if let scope = base.partitions, let partition = position.partition,
+                !scope.reads(partition)
+            {
+                continue
+            }
+            guard position.offset >= 0, position.offset < base.offsets[position.lakeBucket] else {
                 if isShared {
                     foreignRowCount += 1
                     continue
                 }
                 throw contradiction(
-                    "\(path) has a row of bucket \(position.bucket) offset \(position.offset), "
-                        + "but the lake ends at \(LakeProgress.format(ends))")
+                    "\(path) has a row of \(position.lakeBucket) offset \(position.offset), "
+                        + "but the lake ends at \(base.offsets)")
             }
             if !rows.passes(place, pushed) { continue }
             if table.isPrimaryKeyTable {
@@ -91,7 +100,7 @@ struct UnionMerge {
     }
 
     /// Takes in the next batch of a bucket's log, as far as it is before an offset.
-    mutating func add(log batch: LogBatch, bucket: Int32, before end: Int64) throws {
+    mutating func add(log batch: LogBatch, bucket: LakeBucket, before end: Int64) throws {
         let (records, changes) = try table.records(of: batch)
         let count = min(records.rowCount, Int(max(0, end - batch.baseOffset)))
         if count == 0 { return }
@@ -106,7 +115,7 @@ struct UnionMerge {
                 places.append(place)
             } else {
                 throw contradiction(
-                    "\(changes[row].symbol) at bucket \(bucket) offset "
+                    "\(changes[row].symbol) at \(bucket) offset "
                         + "\(batch.baseOffset + Int64(row)) of a log table")
             }
         }
@@ -119,7 +128,7 @@ struct UnionMerge {
         if change == .append || ((change == .insert) == (former != nil) && !isShared) {
             let position = rows.position(of: place)
             throw contradiction(
-                "\(change.symbol) at bucket \(position.bucket) offset \(position.offset) of a key "
+                "\(change.symbol) at \(position.lakeBucket) offset \(position.offset) of a key "
                     + "that is \(former == nil ? "not there" : "there")")
         }
         byKey[key] = change == .delete ? nil : place
@@ -134,7 +143,7 @@ struct UnionMerge {
 
     /// The answer; the merge is used up.
     consuming func finish(
-        snapshot: Int64?, lakeOffsets: [Int64], offsets: [Int64]
+        snapshot: Int64?, lakeOffsets: LakeOffsets, offsets: LakeOffsets
     ) throws -> UnionAnswer {
         var keys: [[UInt8]] = []
         if table.isPrimaryKeyTable {
@@ -158,9 +167,7 @@ struct UnionMerge {
     private mutating func sortByPosition() throws {
         var sorted = places.map { (position: rows.position(of: $0), place: $0) }
         // Files come in the order of their commits, buckets within.
-        sorted.sort {
-            ($0.position.bucket, $0.position.offset) < ($1.position.bucket, $1.position.offset)
-        }
+        sorted.sort { $0.position < $1.position }
         if isShared {
             var distinct: [(position: UnionAnswer.Position, place: RowSet.Place)] = []
             for row in sorted where row.position != distinct.last?.position { distinct.append(row) }
@@ -171,7 +178,7 @@ struct UnionMerge {
         for (earlier, later) in zip(sorted, sorted.dropFirst())
         where earlier.position == later.position {
             throw contradiction(
-                "two rows of bucket \(later.position.bucket) offset \(later.position.offset)")
+                "two rows of \(later.position.lakeBucket) offset \(later.position.offset)")
         }
         places = sorted.map(\.place)
     }

@@ -1,8 +1,10 @@
+public import LakeTiering
+
 /// What can go wrong in a union read, by what the caller must do.
 public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
     // Wait, and try again: a new leader learns late how far its log is committed.
-    case lakeAhead(table: String, bucket: Int, lakeEnd: Int64, highWatermark: Int64)
-    case logIncomplete(table: String, bucket: Int, end: Int64, highWatermark: Int64)
+    case lakeAhead(table: String, bucket: LakeBucket, lakeEnd: Int64, highWatermark: Int64)
+    case logIncomplete(table: String, bucket: LakeBucket, end: Int64, highWatermark: Int64)
     // Read again with the table as it is by now: it was altered.
     case laterSchema(table: String, schema: Int16, known: Int16)
     // Fix the call.
@@ -13,10 +15,10 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .lakeAhead(let table, let bucket, let lakeEnd, let highWatermark):
-            "table \(table) bucket \(bucket): the lake ends at offset \(lakeEnd), past the "
+            "table \(table) \(bucket): the lake ends at offset \(lakeEnd), past the "
                 + "log's high watermark \(highWatermark)"
         case .logIncomplete(let table, let bucket, let end, let highWatermark):
-            "table \(table) bucket \(bucket): the log was read only to offset \(end), not to its "
+            "table \(table) \(bucket): the log was read only to offset \(end), not to its "
                 + "high watermark \(highWatermark)"
         case .laterSchema(let table, let schema, let known):
             "table \(table) has rows of schema \(schema), and is read by schema \(known): read it "

@@ -10,8 +10,8 @@ public struct ChangeAnswer: Sendable {
     public var schema: Schema
     public var changes: [RowChange]
     /// By bucket: the changes begin at the first offsets and end before the second.
-    public var from: [Int64]
-    public var to: [Int64]
+    public var from: LakeOffsets
+    public var to: LakeOffsets
 }
 
 extension UnionReader {
@@ -48,8 +48,17 @@ extension UnionReader {
                 }
                 return answer
             }
-            for bucket in 0..<table.bucketCount {
+            let gone = before.buckets.first { !after.buckets.contains($0) }
+            if let gone, let partition = gone.partition {
+                // What its rows were is not in the log any more.
+                throw UnionReadError.invalidRequest(
+                    reason: "partition \(partition) of \(table.name) was dropped since: ask "
+                        + "for the changes between two snapshots")
+            }
+            for bucket in before.buckets {
                 answer.from[bucket] = try await self.end(of: table, bucket, before, start)
+            }
+            for bucket in after.buckets {
                 answer.to[bucket] = try await self.end(of: table, bucket, after, end)
             }
             try await foldLog(into: &answer, table, columns, request.filter)
@@ -80,7 +89,7 @@ extension UnionReader {
     ) async throws {
         var removed: [Row] = []
         var added: [Row] = []
-        for bucket in 0..<table.bucketCount {
+        for bucket in answer.to.buckets {
             let range = answer.from[bucket]..<max(answer.from[bucket], answer.to[bucket])
             var fold = ChangeFold(table)
             var reader = LogReader(self, table, bucket, range)

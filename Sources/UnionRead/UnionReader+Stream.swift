@@ -9,8 +9,8 @@ public struct UnionExtent: Hashable, Sendable {
     /// The snapshot that the lake's part is of; nil if the lake has nothing yet.
     public var snapshot: Int64?
     /// By bucket: where the lake's part ends, and where the log's does.
-    public var lakeOffsets: [Int64]
-    public var offsets: [Int64]
+    public var lakeOffsets: LakeOffsets
+    public var offsets: LakeOffsets
     public var rowCount = 0
     /// Rows that other programs added to the lake: they are no changes of the log, and left out.
     public var foreignRowCount = 0
@@ -58,13 +58,14 @@ extension UnionReader {
         into extent: inout UnionExtent, _ take: (RecordBatch) async throws -> Void
     ) async throws {
         var changes = try LogChanges(table, request)
-        for bucket in 0..<table.bucketCount {
+        for bucket in base.buckets {
             let end = try await self.end(of: table, bucket, base, moment)
             extent.offsets[bucket] = end
+            if base.partitions?.mayHave(bucket, request.filter, table.schema) == false { continue }
             var reader = LogReader(self, table, bucket, base.offsets[bucket]..<end)
             while let batches = try await reader.next() {
                 for batch in batches {
-                    let rows = try changes.take(batch, bucket: Int32(bucket), before: end)
+                    let rows = try changes.take(batch, bucket: bucket, before: end)
                     guard let rows else { continue }
                     extent.rowCount += rows.rowCount
                     try await take(rows)
@@ -89,14 +90,19 @@ extension UnionReader {
         // Of two rows of a place, which others made, the first counts, whether it passes or not.
         let pushed = base.isShared ? RowFilter() : request.filter
         let files = scan.dataFiles.filter {
-            pushed.mayMatch($0.file, changes.tableSchema)
+            pushed.mayMatch($0, changes.tableSchema)
+                && base.partitions?.mayShow($0, request.filter, changes.tableSchema) != false
         }
         let deletions = try await lake.deletions(of: scan, from: files)
         var wanted = changes.target.fields
         let known = Set(wanted.map(\.identifier))
         // Keys tell which rows the log changed, places which are others'.
         if changes.hasKeys { wanted += changes.keyFields.filter { !known.contains($0.identifier) } }
+        if base.partitions != nil {
+            wanted += changes.partitionFields.filter { !known.contains($0.identifier) }
+        }
         if base.isShared {
+            let known = Set(wanted.map(\.identifier))
             wanted += SystemColumns.all.filter { !known.contains($0.identifier) }
             let present = Set(wanted.map(\.identifier))
             let filtered = request.filter.columns.subtracting(present)
@@ -109,8 +115,17 @@ extension UnionReader {
                 of: data.file, without: deletions, as: schema, filter: pushed)
             while let rows = try await reader.next() {
                 var kept: [Int] = []
+                let partitions = base.partitions?.partitions(data, rows.batch) ?? .all(nil)
                 for row in 0..<rows.batch.rowCount {
-                    if base.isShared, !places.insert(rows.batch, row) {
+                    let partition = partitions[row]
+                    if let scope = base.partitions {
+                        guard let partition else {
+                            extent.foreignRowCount += 1
+                            continue
+                        }
+                        if !scope.reads(partition) { continue }
+                    }
+                    if base.isShared, !places.insert(rows.batch, row, of: partition) {
                         extent.foreignRowCount += 1
                         continue
                     }
@@ -129,31 +144,30 @@ extension UnionReader {
 
 /// Which places of the log were seen, by bucket, one bit each.
 private struct SeenPlaces {
-    private let ends: [Int64]
-    private var bits: [[UInt64]]
+    private let ends: LakeOffsets
+    private var bits: [LakeBucket: [UInt64]] = [:]
 
-    init(_ ends: [Int64]) {
-        self.ends = ends
-        bits = ends.map { _ in [] }
-    }
+    init(_ ends: LakeOffsets) { self.ends = ends }
 
     /// False if the row stands for no change of the log, or for one that was there already.
-    mutating func insert(_ batch: RecordBatch, _ row: Int) -> Bool {
+    mutating func insert(_ batch: RecordBatch, _ row: Int, of partition: Int64?) -> Bool {
         func column(_ field: Field) -> Value {
             let position = batch.schema.fields.firstIndex { $0.identifier == field.identifier }
             return batch.value(row: row, column: position!)
         }
-        guard case .int(let bucket) = column(SystemColumns.all[0]),
-            case .bigint(let offset) = column(SystemColumns.all[1]),
-            ends.indices.contains(Int(bucket)), offset >= 0, offset < ends[Int(bucket)]
+        guard case .int(let number) = column(SystemColumns.all[0]),
+            case .bigint(let offset) = column(SystemColumns.all[1])
         else { return false }
+        let bucket = LakeBucket(partition: partition, bucket: number)
+        guard offset >= 0, offset < ends[bucket] else { return false }
         let word = Int(offset / 64)
         let bit = UInt64(1) << UInt64(offset % 64)
-        if bits[Int(bucket)].count <= word {
-            bits[Int(bucket)] += Array(repeating: 0, count: word + 1 - bits[Int(bucket)].count)
+        let count = bits[bucket]?.count ?? 0
+        if count <= word {
+            bits[bucket, default: []] += Array(repeating: 0, count: word + 1 - count)
         }
-        if bits[Int(bucket)][word] & bit != 0 { return false }
-        bits[Int(bucket)][word] |= bit
+        if bits[bucket]![word] & bit != 0 { return false }
+        bits[bucket]![word] |= bit
         return true
     }
 }

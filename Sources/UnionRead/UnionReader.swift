@@ -41,18 +41,21 @@ public final class UnionReader {
             var merge = UnionMerge(table, request, isShared: base.isShared)
             try await whileKept(base) { lease in
                 guard let lake = base.lake, let snapshot = base.snapshot else { return }
-                try await readFiles(lake, snapshot, base.offsets, lease, into: &merge)
+                try await readFiles(lake, snapshot, base, lease, request, into: &merge)
             }
             var offsets = base.offsets
-            for bucket in 0..<table.bucketCount {
+            for bucket in base.buckets {
                 let end = try await self.end(of: table, bucket, base, moment)
+                offsets[bucket] = end
+                if base.partitions?.mayHave(bucket, request.filter, table.schema) == false {
+                    continue
+                }
                 var reader = LogReader(self, table, bucket, base.offsets[bucket]..<end)
                 while let batches = try await reader.next() {
                     for batch in batches {
-                        try merge.add(log: batch, bucket: Int32(bucket), before: end)
+                        try merge.add(log: batch, bucket: bucket, before: end)
                     }
                 }
-                offsets[bucket] = end
             }
             if base.snapshot == nil {
                 machine.observer.reached("union read before the first snapshot")
@@ -100,36 +103,47 @@ public final class UnionReader {
     ) async throws -> UnionBase {
         try validate(request, table)
         let lake = try await LakeTable.open(machine, table.lakeName, in: location, manifests)
-        let start = [Int64](repeating: 0, count: table.bucketCount)
-        func base(_ snapshot: Snapshot?, _ progress: LakeProgress?) throws -> UnionBase {
+        func base(
+            _ snapshot: Snapshot?, _ progress: LakeProgress?, reading partitions: [LakePartition]
+        ) throws -> UnionBase {
             if let progress { try table.check(table.schemaIdentifier(at: progress)) }
             return UnionBase(
-                lake: lake, snapshot: snapshot, offsets: progress?.offsets ?? start,
-                isShared: progress?.foreignSnapshot != nil)
+                table, snapshot == nil ? nil : lake, snapshot, progress, reading: partitions)
         }
         switch moment {
         case .head:
             // What an earlier table of this name left there is not this one's.
-            guard let lake, try !table.succeeds(lake.metadata) else { return try base(nil, nil) }
-            return try base(lake.metadata.current, try table.progress(in: lake.metadata))
+            guard let lake, try !table.succeeds(lake.metadata) else {
+                return try base(nil, nil, reading: table.partitions)
+            }
+            return try base(
+                lake.metadata.current, try table.progress(in: lake.metadata),
+                reading: table.partitions)
         case .offsets(let ends):
-            guard ends.count == table.bucketCount, ends.allSatisfy({ $0 >= 0 }) else {
+            let partitions = table.partitions.filter {
+                ends.names(LakeBucket(partition: $0.identifier, bucket: 0))
+            }
+            guard ends.buckets == table.buckets(of: partitions),
+                ends.entries.allSatisfy({ $0.offset >= 0 })
+            else {
                 throw UnionReadError.invalidRequest(
-                    reason: "offsets \(ends) of a table of \(table.bucketCount) buckets")
+                    reason: "offsets \(ends) of a table of the buckets "
+                        + "\(LakeOffsets(startOf: table.buckets).buckets.map(\.description))")
             }
             // The newest state of the lake that has nothing beyond them.
             for snapshot in lake?.metadata.history ?? [] {
                 guard let progress = try? table.progress(at: snapshot, in: lake!.metadata),
-                    zip(progress.offsets, ends).allSatisfy({ $0 <= $1 }),
+                    progress.offsets.isWithin(ends),
                     table.schemaIdentifier(at: progress) <= table.schema.identifier
                 else { continue }
-                return try base(snapshot, progress)
+                return try base(snapshot, progress, reading: partitions)
             }
-            return UnionBase(lake: nil, snapshot: nil, offsets: start, isShared: false)
+            return try base(nil, nil, reading: partitions)
         case .snapshot, .reference, .time:
             guard let lake else { throw IcebergError.noSuchTable(table.lakeName.description) }
             let snapshot = try snapshot(of: lake, moment)
-            return try base(snapshot, try table.progress(at: snapshot, in: lake.metadata))
+            let progress = try table.progress(at: snapshot, in: lake.metadata)
+            return try base(snapshot, progress, reading: progress.partitions ?? [])
         }
     }
 
@@ -158,14 +172,15 @@ public final class UnionReader {
 
     /// Where the log's part of a bucket ends.
     func end(
-        of table: TieredTable, _ bucket: Int, _ base: UnionBase, _ moment: ReadMoment
+        of table: TieredTable, _ bucket: LakeBucket, _ base: UnionBase, _ moment: ReadMoment
     ) async throws -> Int64 {
         let start = base.offsets[bucket]
         switch moment {
         case .snapshot, .reference, .time: return start
         case .head, .offsets: break
         }
-        let end = try await log.highWatermark(of: table.identifier, bucket: Int32(bucket))
+        let end = try await log.highWatermark(
+            of: table.identifier, partition: bucket.partition, bucket: bucket.bucket)
         if end < start {
             throw UnionReadError.lakeAhead(
                 table: table.name, bucket: bucket, lakeEnd: start, highWatermark: end)
@@ -173,7 +188,7 @@ public final class UnionReader {
         guard case .offsets(let ends) = moment else { return end }
         if ends[bucket] > end {
             throw UnionReadError.invalidRequest(
-                reason: "bucket \(bucket) of \(table.name) ends at \(end), before offset "
+                reason: "\(bucket) of \(table.name) ends at \(end), before offset "
                     + "\(ends[bucket])")
         }
         return ends[bucket]
@@ -201,12 +216,13 @@ public final class UnionReader {
     }
 
     private func readFiles(
-        _ lake: LakeTable, _ snapshot: Snapshot, _ ends: [Int64], _ lease: SnapshotLease?,
-        into merge: inout UnionMerge
+        _ lake: LakeTable, _ snapshot: Snapshot, _ base: UnionBase, _ lease: SnapshotLease?,
+        _ request: ReadRequest, into merge: inout UnionMerge
     ) async throws {
         let scan = try await lake.scan(snapshot)
         let wanted = scan.dataFiles.filter {
-            merge.pushed.mayMatch($0.file, merge.rows.schema)
+            merge.pushed.mayMatch($0, merge.rows.schema)
+                && base.partitions?.mayShow($0, request.filter, merge.rows.schema) != false
         }
         if wanted.isEmpty { return }
         let deletions = try await lake.deletions(of: scan, from: wanted)
@@ -214,7 +230,7 @@ public final class UnionReader {
             await lease?.keep()
             let portions = try await lake.rows(
                 of: data.file, without: deletions, as: merge.rows.schema, filter: merge.pushed)
-            for portion in portions { try merge.add(lake: portion.batch, ends, data.file.path) }
+            for portion in portions { try merge.add(lake: portion.batch, base, data) }
         }
     }
 }

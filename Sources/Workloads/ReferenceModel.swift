@@ -46,6 +46,8 @@ public final class ReferenceModel {
     }
 
     private struct Appended {
+        /// The name of its partition.
+        var partition = ""
         var acknowledged = 0
         var unknown = 0
         var refused = 0
@@ -60,11 +62,26 @@ public final class ReferenceModel {
     private var keys: [[UInt8]: KeyState] = [:]
     private var appended: [UInt64: Appended] = [:]
     private var changeCount = 0
+    private var dropped: DroppedPartitions
 
     public init(_ table: TableDefinition) {
         self.table = table
+        dropped = DroppedPartitions(table)
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
     }
+
+    /// A partition is dropped: nothing of it is compared from now on.
+    public func exempt(partition name: String) {
+        dropped.insert(name)
+        for key in keys.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            if let values = try? keyCodec.decode(key), dropped.contains(key: values) {
+                keys[key] = nil
+            }
+        }
+        appended = appended.filter { $0.value.partition != name }
+    }
+
+    public func isExempt(partition name: String) -> Bool { dropped.contains(name) }
 
     /// Numbers a change when it is sent; changes of one key are sent in this order.
     public func sent() -> Int {
@@ -72,19 +89,23 @@ public final class ReferenceModel {
         return changeCount
     }
 
-    /// Takes in what the writer of a change was told.
+    /// Takes in what the writer of a change was told; rows are of `schema`, or of the first one.
     public func learned(
-        _ kind: Change.Kind, number: Int, _ outcome: Outcome, hash: (Row) -> UInt64
+        _ kind: Change.Kind, under schema: Schema? = nil, number: Int, _ outcome: Outcome,
+        hash: (Row) -> UInt64
     ) throws {
+        let schema = schema ?? table.schema
         switch outcome {
         case .acknowledged: acknowledgedCount += 1
         case .refused: refusedCount += 1
         case .unknown: unknownCount += 1
         }
+        if dropped.contains(kind, under: schema) { return }
         switch kind {
         case .append(let row):
             // Two rows may be the same, as two lines of a web log of one second are.
-            var state = appended[hash(row)] ?? Appended()
+            var state =
+                appended[hash(row)] ?? Appended(partition: dropped.name(of: row, schema))
             switch outcome {
             case .acknowledged: state.acknowledged += 1
             case .refused: state.refused += 1
@@ -123,6 +144,7 @@ public final class ReferenceModel {
     public func committed(
         _ row: Row, isDelete: Bool, hash: (Row) -> UInt64
     ) throws {
+        if dropped.contains(row: row, of: table.schema) { return }
         let encoded = try keyCodec.encode(table.schema.key(of: row))
         var state = keys[encoded] ?? KeyState()
         let result = isDelete ? nil : hash(row)

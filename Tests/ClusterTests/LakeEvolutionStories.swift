@@ -152,7 +152,9 @@ extension ClusterClient {
             guard let current = lake?.metadata.current,
                 let progress = try? table.tiered.progress(at: current, in: lake!.metadata)
             else { continue }
-            if progress.offsets.reduce(0, +) >= count { return current.identifier }
+            if progress.offsets.entries.map(\.offset).reduce(0, +) >= count {
+                return current.identifier
+            }
         }
     }
 

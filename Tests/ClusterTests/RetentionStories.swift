@@ -55,7 +55,8 @@ struct RetentionStories {
                 table: bucket.table, bucket: 0, offset: 1, start: offsets.start)
         ) {
             try t.ask {
-                try await $0.batches(of: bucket.table, bucket: 0, from: 1, byteCount: 1)
+                try await $0.batches(
+                    of: bucket.table, partition: nil, bucket: 0, from: 1, byteCount: 1)
             }
         }
         #expect(

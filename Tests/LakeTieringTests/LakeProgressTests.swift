@@ -10,11 +10,44 @@ import Testing
 struct LakeProgressTests {
     @Test("Offsets are written and read in one way only")
     func progress() throws {
-        #expect(LakeProgress.format([123, 0, 7]) == "0:123,1:0,2:7")
-        #expect(LakeProgress.parse("0:123,1:0,2:7") == [123, 0, 7])
+        #expect(LakeOffsets([123, 0, 7]).description == "0:123,1:0,2:7")
+        #expect(LakeOffsets(text: "0:123,1:0,2:7") == [123, 0, 7])
         for text in ["", "0:", "1:5", "0:-1", "0:1,", "0:1,0:2", "0:01", "0:1:2", "a:b", "0: 1"] {
-            #expect(LakeProgress.parse(text) == nil, "\(text)")
+            #expect(LakeOffsets(text: text) == nil, "\(text)")
         }
+    }
+
+    @Test("Offsets of partitions name each with its buckets, and are read in one way only")
+    func partitionedProgress() throws {
+        let buckets = [7, 9].flatMap { partition in
+            (0..<2).map { LakeBucket(partition: partition, bucket: $0) }
+        }
+        var offsets = LakeOffsets(startOf: buckets)
+        offsets[LakeBucket(partition: 9, bucket: 1)] = 5
+        #expect(offsets.description == "7/0:0,7/1:0,9/0:0,9/1:5")
+        #expect(LakeOffsets(text: offsets.description) == offsets)
+        for text in ["7/1:0", "7/0:1,9/1:2", "9/0:1,7/0:2", "7/0:1,0:2", "7/0:1,7/0:2", "/0:1"] {
+            #expect(LakeOffsets(text: text) == nil, "\(text)")
+        }
+        #expect(offsets.without([7]).buckets == Array(buckets.suffix(2)))
+        #expect(offsets.without([9]).isWithin(offsets) && !offsets.isWithin(offsets.without([9])))
+        let partitions = [
+            LakePartition(identifier: 7, values: ["eu", "a=b"]),
+            LakePartition(identifier: 9, values: ["us", ""]),
+        ]
+        let progress = LakeProgress(
+            tableIdentifier: 3, epoch: 1, offsets: offsets, partitions: partitions)
+        var metadata = Self.metadata()
+        metadata = try Self.adding(
+            1, progress.summary(from: LakeOffsets()), to: metadata,
+            properties: progress.properties)
+        #expect(try LakeProgress.current(of: metadata) == progress)
+        #expect(LakeProgress.start(of: try #require(metadata.current)) == LakeOffsets())
+        // Offsets of a partition whose values nobody knows are no progress.
+        let unknown = [(LakeProgress.partitionsProperty, "7=eu$a")]
+        metadata = try Self.adding(
+            2, progress.summary(from: offsets), to: metadata, properties: unknown)
+        #expect(throws: IcebergError.self) { try LakeProgress.current(of: metadata) }
     }
 
     @Test("System columns come last, with ids that no column of a table ever has")

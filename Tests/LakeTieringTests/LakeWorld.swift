@@ -32,10 +32,10 @@ extension LoggedTable {
         let reader = UnionReader(machine, in: warehouse, log: self)
         var compared = 0
         var epoch: Int64 = 0
-        var offsets = [Int64](repeating: 0, count: table.bucketCount)
+        var offsets = table.startOffsets
         for snapshot in lake.metadata.snapshots {
             let progress = try LakeProgress.at(snapshot, of: lake.metadata)
-            let from = snapshot.summary(LakeProgress.fromProperty).flatMap(LakeProgress.parse)
+            let from = LakeProgress.start(of: snapshot)
             guard from == offsets, progress.epoch >= epoch else {
                 throw WrongLake(reason: "snapshot \(snapshot) does not follow \(offsets)")
             }

@@ -11,7 +11,7 @@ public final class LoggedTable: LogSource {
     public let table: TieredTable
     public private(set) var logs: [ChangeLog] = []
     /// What readers are told of the end of each log.
-    public private(set) var highWatermarks: [Int64]
+    public private(set) var highWatermarks: LakeOffsets
     /// Buckets that refuse to be read.
     public var unreadable: Set<Int32> = []
     private let machine: Machine
@@ -42,7 +42,7 @@ public final class LoggedTable: LogSource {
             identifier: isKeyed ? 7 : 8, name: isKeyed ? "shelves" : "clicks", schema: schema,
             bucketCount: bucketCount)
         codec = KeyCodec(primaryKeyOf: schema)
-        highWatermarks = [Int64](repeating: 0, count: bucketCount)
+        highWatermarks = table.startOffsets
         rows = [[Int64: Row]](repeating: [:], count: bucketCount)
         for bucket in 0..<bucketCount {
             logs.append(
@@ -52,18 +52,22 @@ public final class LoggedTable: LogSource {
 
     // MARK: Reading
 
-    public func highWatermark(of table: Int64, bucket: Int32) async throws -> Int64 {
+    public func highWatermark(
+        of table: Int64, partition: Int64?, bucket: Int32
+    ) async throws -> Int64 {
         if unreadable.contains(bucket) { throw LogSourceError.unavailable(reason: "as told") }
         return highWatermarks[Int(bucket)]
     }
 
     public func batches(
-        of table: Int64, bucket: Int32, from offset: Int64, byteCount: Int
+        of table: Int64, partition: Int64?, bucket: Int32, from offset: Int64, byteCount: Int
     ) async throws -> [LogBatch] {
         if unreadable.contains(bucket) { throw LogSourceError.unavailable(reason: "as told") }
         return try await logs[Int(bucket)].readBatches(
             from: offset, below: highWatermarks[Int(bucket)], maximumByteCount: byteCount)
     }
+
+    public func hasPartition(_ partition: Int64, of table: Int64) async throws -> Bool { false }
 
     /// Tells readers another end of a log than it has.
     public func pretend(_ highWatermark: Int64, of bucket: Int) {
@@ -140,7 +144,8 @@ public final class LoggedTable: LogSource {
     // MARK: The reference
 
     /// A log table's rows, or a primary-key table's in key order, up to some offsets.
-    public func rows(upTo ends: [Int64]) async throws -> [Row] {
+    public func rows(upTo ends: LakeOffsets) async throws -> [Row] {
+        let ends = ends.entries.map(\.offset)
         var logged: [Row] = []
         var keyed: [(key: [UInt8], row: Row)] = []
         for (bucket, end) in ends.enumerated() {

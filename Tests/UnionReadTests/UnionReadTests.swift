@@ -137,7 +137,8 @@ struct UnionReadTests {
             #expect(
                 error
                     == .lakeAhead(
-                        table: "shelves", bucket: 1, lakeEnd: end, highWatermark: end - 1))
+                        table: "shelves", bucket: LakeBucket(bucket: 1), lakeEnd: end,
+                        highWatermark: end - 1))
         }
     }
 

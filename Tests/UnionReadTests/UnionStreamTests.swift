@@ -24,7 +24,7 @@ struct UnionStreamTests {
             let random = RandomStream(seed: seed, label: "changes")
             let tiering = TableTiering(machine, table.table, epoch: 1, in: warehouse, from: table)
             let reader = UnionReader(machine, in: warehouse, log: table)
-            var former: [[Int64]] = []
+            var former: [LakeOffsets] = []
             var compared = 0
             for _ in 0..<16 {
                 for _ in 0..<random.next(in: 0..<6) { try table.write(random) }
@@ -91,7 +91,7 @@ struct UnionStreamTests {
                     #expect(Self.sorted(rows) == Self.sorted(expected))
                 }
             }
-            let beyond = table.highWatermarks.map { $0 + 1 }
+            let beyond = LakeOffsets(table.highWatermarks.entries.map { $0.offset + 1 })
             for moment in [.reference("nobody"), .offsets([1, 2, 3, 4, 5]), .offsets(beyond)]
                 as [ReadMoment]
             {

@@ -73,6 +73,9 @@ final class Evolution: Oracle {
             let table = evidence.client?.mirror.tables[progress.tableIdentifier],
             let schema = table.schemas.schema(table.tiered.schemaIdentifier(at: progress))
         else { return }
+        tally.expect(
+            !table.isPartitioned || lake.partitionSpec(by: table.partitionFields) != nil,
+            "\(table.name): the lake table has no partition spec by its partition columns")
         let (found, expected) = (lake.schema.columns.fields, IcebergSchema(tiering: schema))
         tally.expect(
             found == expected.columns.fields,

@@ -1,4 +1,5 @@
 import Cluster
+import LakeTiering
 import UnionRead
 
 extension OracleName {
@@ -15,6 +16,8 @@ final class Freshness: Oracle {
 
     private let evidence: Evidence
     private let tally: Tally
+    /// Buckets that union reads left out, though they had something: their partitions were dropped.
+    private var leftOut: Set<BucketIdentifier> = []
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -26,12 +29,26 @@ final class Freshness: Oracle {
         case .lookedUp(let answer): judge("lookup", answer.log.place, answer.offset, answer.known)
         case .scanned(let answer): judge("scan", answer.log.place, answer.offset, answer.known)
         case .readWhole(let read) where read.snapshot == nil:
-            for (bucket, known) in read.known.enumerated() {
+            for entry in read.known.entries {
+                let bucket = BucketIdentifier(table: read.table.identifier, entry.bucket)
+                if entry.offset > 0, !read.answer.reflects(entry.bucket) {
+                    leftOut.insert(bucket)
+                    continue
+                }
                 judge(
-                    "union read", "\(read.table.name) bucket \(bucket)",
-                    read.answer.offsets[bucket], known)
+                    "union read", "\(read.table.name) \(entry.bucket)",
+                    read.answer.offsets[entry.bucket], entry.offset)
             }
         default: break
+        }
+    }
+
+    func conclude() {
+        for bucket in leftOut.sorted() {
+            tally.expect(
+                evidence.isGone(bucket),
+                "\(evidence.place(of: bucket)): a union read of now left it out, though it is "
+                    + "there and had rows")
         }
     }
 

@@ -1,3 +1,4 @@
+import Cluster
 import Iceberg
 import LakeTiering
 
@@ -13,6 +14,8 @@ final class LakeContinuity: Oracle {
 
     private let evidence: Evidence
     private let tally: Tally
+    /// Buckets that commits took out of the lake: their partitions were dropped.
+    private var removed: Set<BucketIdentifier> = []
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -28,12 +31,27 @@ final class LakeContinuity: Oracle {
             commit.snapshot.parent == commit.previousSnapshot,
             "\(commit.place) does not follow snapshot "
                 + "\(commit.previousSnapshot.map { "\($0)" } ?? "none")")
-        let before = commit.previous?.offsets ?? [Int64](repeating: 0, count: offsets.count)
+        let isPartitioned = commit.progress.partitions != nil
+        let start = LakeOffsets(startOf: isPartitioned ? [] : offsets.buckets)
+        let before = commit.previous?.offsets ?? start
         tally.expect(
             commit.from == before,
             "\(commit.place) goes on from \(commit.from), the lake is at \(before)")
         tally.expect(
-            zip(before, offsets).allSatisfy { $0 <= $1 },
+            before.entries.allSatisfy {
+                !offsets.names($0.bucket) || $0.offset <= offsets[$0.bucket]
+            },
             "\(commit.place) goes back from \(before) to \(offsets)")
+        for bucket in before.buckets where !offsets.names(bucket) {
+            removed.insert(BucketIdentifier(table: commit.progress.tableIdentifier, bucket))
+        }
+    }
+
+    func conclude() {
+        for bucket in removed.sorted() {
+            tally.expect(
+                bucket.partition != nil && evidence.isGone(bucket),
+                "\(evidence.place(of: bucket)) was taken out of the lake, and is there")
+        }
     }
 }

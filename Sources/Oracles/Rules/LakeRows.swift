@@ -23,8 +23,41 @@ public final class LakeRows: Oracle {
         compares: "rows of the lake with their offsets of the log", needs: [.cluster, .lake])
 
     private struct Place: Hashable {
-        var bucket: Int32
+        var bucket: LakeBucket
         var offset: Int64
+    }
+
+    /// The logs of a commit's buckets, those aside of partitions that are gone by now: what they
+    /// had cannot be read any more.
+    private struct Logs {
+        var byBucket: [LakeBucket: CommittedLog] = [:]
+        var gone: Set<Int64> = []
+        var table: TableDescription
+
+        /// The partition columns.
+        var fields: [Int32] { table.partitionFields }
+
+        /// In the order of their buckets.
+        var all: [(bucket: LakeBucket, log: CommittedLog)] {
+            byBucket.keys.sorted().map { ($0, byBucket[$0]!) }
+        }
+
+        /// The bucket of a row by the partitions that a state has; nil if it is of none of them.
+        func bucket(_ row: LakeRow, in state: LakeState) -> LakeBucket? {
+            if !table.isPartitioned { return LakeBucket(bucket: row.bucket) }
+            return state.partition(row.partition).map {
+                LakeBucket(partition: $0, bucket: row.bucket)
+            }
+        }
+
+        /// The rows of a state but for those of partitions that are gone by now.
+        func rows(of state: LakeState, _ schema: Schema) throws -> [LakeRow] {
+            let rows = try state.rows(of: schema, by: fields)
+            if gone.isEmpty { return rows }
+            let names = Set(
+                state.partitions.filter { gone.contains($0.identifier) }.map(\.name))
+            return rows.filter { !names.contains($0.partition) }
+        }
     }
 
     /// One table's commits.
@@ -64,11 +97,7 @@ public final class LakeRows: Oracle {
         for identity in views.keys.sorted() {
             let view = views[identity]!
             while let commit = view.pending.first {
-                let logs = evidence.logs(of: commit.progress.tableIdentifier)
-                let isSeen = zip(logs, commit.progress.offsets).allSatisfy { $0.endOffset >= $1 }
-                guard logs.count == commit.progress.offsets.count, isSeen,
-                    let table = logs.compactMap({ commit.schema(of: $0.table) }).first
-                else {
+                guard let logs = logs(of: commit), let table = commit.schema(of: logs.table) else {
                     isDone = false
                     break
                 }
@@ -87,13 +116,36 @@ public final class LakeRows: Oracle {
         return isDone
     }
 
+    /// The logs that a commit is judged by; nil as long as they were not seen far enough.
+    private func logs(of commit: LakeCommit) -> Logs? {
+        let identifier = commit.progress.tableIdentifier
+        let known = evidence.logs(of: identifier)
+        guard let table = known.last?.table ?? evidence.client?.mirror.tables[identifier] else {
+            return nil
+        }
+        var logs = Logs(table: table)
+        for entry in commit.progress.offsets.entries {
+            let bucket = BucketIdentifier(table: identifier, entry.bucket)
+            if let partition = entry.bucket.partition, evidence.isGone(bucket) {
+                logs.gone.insert(partition)
+            } else if let log = evidence.logs[bucket], log.endOffset >= entry.offset {
+                logs.byBucket[entry.bucket] = log
+            } else {
+                return nil
+            }
+        }
+        return logs
+    }
+
     /// `table`: the schema that the rows are of.
     private func judge(
-        _ commit: LakeCommit, _ view: View, _ logs: [CommittedLog], _ table: Schema
+        _ commit: LakeCommit, _ view: View, _ logs: Logs, _ table: Schema
     ) throws {
-        let rows = try commit.state.rows(of: table)
+        let rows = try logs.rows(of: commit.state, table)
         if commit.progress.foreignSnapshot == nil {
-            for misplaced in try commit.state.misplacedDeletes(of: table, in: commit.added) {
+            for misplaced in try commit.state.misplacedDeletes(
+                of: table, by: logs.fields, in: commit.added)
+            {
                 tally.violated("\(commit.table): \(misplaced)")
             }
             for live in commit.state.files
@@ -109,53 +161,74 @@ public final class LakeRows: Oracle {
             return
         }
         guard let parent = commit.snapshot.parent, let before = view.states[parent] else { return }
-        var expected = try before.rows(of: table)
+        let kept = Set(commit.state.partitions.map(\.name))
+        var expected = try logs.rows(of: before, table).filter {
+            kept.contains($0.partition) || before.partition($0.partition) == nil
+        }
         if !commit.isRewrite { expected = following(expected, commit, logs, table) }
         judgeChange(rows, expected, commit)
     }
 
     /// Every row of a new file is that of the log at its offset.
     private func judge(
-        _ file: LakeFile, _ table: Schema, _ commit: LakeCommit, _ logs: [CommittedLog]
+        _ file: LakeFile, _ table: Schema, _ commit: LakeCommit, _ logs: Logs
     ) throws {
-        let rows = try file.rows(of: table)
+        judgePartition(of: file, commit, logs)
+        let rows = try file.rows(of: table, by: logs.fields)
         tally.expect(
             Int64(rows.count) == file.described.recordCount,
             "\(commit.table): \(file.path) has \(rows.count) rows, and its manifest says "
                 + "\(file.described.recordCount)")
         for row in rows {
-            guard logs.indices.contains(Int(row.bucket)) else {
-                tally.violated("\(commit.table): \(file.path) has a row of bucket \(row.bucket)")
+            guard let bucket = logs.bucket(row, in: commit.state),
+                commit.progress.offsets.names(bucket)
+            else {
+                tally.violated(
+                    "\(commit.table): \(file.path) has a row of bucket \(row.bucket) "
+                        + row.partition)
                 continue
             }
+            guard let log = logs.byBucket[bucket] else { continue }
             // Rewriting files moves rows of any commit.
-            let from = commit.isRewrite ? 0 : commit.from[Int(row.bucket)]
-            let range = from..<commit.progress.offsets[Int(row.bucket)]
+            let from = commit.isRewrite ? 0 : commit.from[bucket]
+            let range = from..<max(from, commit.progress.offsets[bucket])
             let isInRange = range.contains(row.offset)
             tally.expect(
-                isInRange
-                    && logs[Int(row.bucket)].hash(at: row.offset, under: table) == row.hash,
-                "\(commit.table): the row of bucket \(row.bucket) offset \(row.offset) in "
+                isInRange && log.hash(at: row.offset, under: table) == row.hash,
+                "\(commit.table): the row of \(bucket) offset \(row.offset) in "
                     + file.path
                     + (isInRange ? " is not the log's" : " is outside the commit's \(range)"))
         }
     }
 
+    /// What a manifest says of a file's partition is what all of its rows have: who plans a read
+    /// goes by it, and opens no other file.
+    private func judgePartition(of file: LakeFile, _ commit: LakeCommit, _ logs: Logs) {
+        if logs.fields.isEmpty { return }
+        let said = LakeRow.name(logs.fields.map { file.values[$0] ?? .null })
+        let rows = (try? file.rows(of: logs.table.schema, by: logs.fields)) ?? []
+        let other = rows.first { $0.partition != said }
+        tally.expect(
+            other == nil,
+            "\(commit.table): \(file.path) is of the partition '\(said)', as its manifest says, "
+                + "and has a row of '\(other?.partition ?? "")'")
+    }
+
     /// The rows are just those that the log leaves at the commit's offsets; once the table was
     /// altered, those of earlier files too read as its schema has them.
     private func judgeAll(
-        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog], _ table: Schema
+        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: Logs, _ table: Schema
     ) {
         var expected: Set<Place> = []
-        for (bucket, log) in logs.enumerated() {
+        for (bucket, log) in logs.all {
             let end = commit.progress.offsets[bucket]
             if log.table.isPrimaryKeyTable {
                 for offset in log.rowOffsets(at: end) where offset >= 0 {
-                    expected.insert(Place(bucket: Int32(bucket), offset: offset))
+                    expected.insert(Place(bucket: bucket, offset: offset))
                 }
             } else {
                 for offset in 0..<end where log.changes[Int(offset)].hash != 0 {
-                    expected.insert(Place(bucket: Int32(bucket), offset: offset))
+                    expected.insert(Place(bucket: bucket, offset: offset))
                 }
             }
         }
@@ -163,17 +236,20 @@ public final class LakeRows: Oracle {
             rows.count == expected.count,
             "\(commit.place) has \(rows.count) rows where the log leaves \(expected.count)")
         for row in rows {
+            let bucket = logs.bucket(row, in: commit.state)
+            let place = bucket.map { "\($0)" } ?? "partition \(row.partition), which it has not,"
             tally.expect(
-                expected.remove(Place(bucket: row.bucket, offset: row.offset)) != nil,
-                "\(commit.place) shows the row of bucket \(row.bucket) offset \(row.offset), "
+                bucket.map { expected.remove(Place(bucket: $0, offset: row.offset)) != nil }
+                    ?? false,
+                "\(commit.place) shows the row of \(place) offset \(row.offset), "
                     + "which is replaced, deleted, or there twice")
-            guard commit.progress.schema != nil, logs.indices.contains(Int(row.bucket)),
-                row.offset < commit.progress.offsets[Int(row.bucket)]
+            guard commit.progress.schema != nil, let bucket, let log = logs.byBucket[bucket],
+                row.offset < commit.progress.offsets[bucket]
             else { continue }
             tally.expect(
-                logs[Int(row.bucket)].hash(at: row.offset, under: table) == row.hash,
-                "\(commit.place) shows, under schema \(table.identifier), another row of bucket "
-                    + "\(row.bucket) offset \(row.offset) than the log has")
+                log.hash(at: row.offset, under: table) == row.hash,
+                "\(commit.place) shows, under schema \(table.identifier), another row of "
+                    + "\(bucket) offset \(row.offset) than the log has")
         }
         tally.expect(
             expected.isEmpty, "\(commit.place) lacks \(expected.count) rows that the log leaves")
@@ -183,16 +259,17 @@ public final class LakeRows: Oracle {
 
     /// What rows become by the part of the log that a commit took.
     private func following(
-        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: [CommittedLog], _ table: Schema
+        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: Logs, _ table: Schema
     ) -> [LakeRow] {
         var touched: [[UInt8]: LakeRow?] = [:]
         var appended: [LakeRow] = []
-        for (bucket, log) in logs.enumerated() {
+        for (bucket, log) in logs.all {
+            let name = commit.state.partitions.first { $0.identifier == bucket.partition }?.name
             for offset in commit.from[bucket]..<commit.progress.offsets[bucket] {
                 let change = log.changes[Int(offset)]
                 if change.hash == 0 || change.type == .updateBefore { continue }
                 var row = LakeRow(
-                    bucket: Int32(bucket), offset: offset,
+                    partition: name ?? "", bucket: bucket.bucket, offset: offset,
                     hash: log.hash(at: offset, under: table), key: [])
                 guard change.key >= 0 else {
                     appended.append(row)

@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import LakeTiering
 import Platform
 import Server
 import Vectors
@@ -149,11 +150,21 @@ public final class Liveness: Oracle {
 
     private func lakeStall(_ table: TableDescription) -> String? {
         if !table.isInLake || !observation.has(.tierer) { return nil }
-        let ends = table.buckets.map { evidence.logs[$0]?.endOffset ?? 0 }
+        var ends = LakeOffsets()
+        for bucket in evidence.buckets(of: table) {
+            ends[bucket.inLake] = evidence.logs[bucket]?.endOffset ?? 0
+        }
         let offsets = evidence.lake.offsets(of: table.name)
-        if offsets == ends || offsets == nil && ends.allSatisfy({ $0 == 0 }) { return nil }
+        let gone = offsets?.buckets.first { !ends.names($0) }
+        if ends.entries.allSatisfy({ $0.offset == offsets?[$0.bucket] ?? 0 }) && gone == nil {
+            return nil
+        }
         let tierers = observation.deployment.tierers.keys.sorted().map(\.description).joined(
             separator: ", ")
+        if let gone {
+            return "the lake still has \(gone), which was dropped, and waits for "
+                + "\(tierers.isEmpty ? "a tierer" : tierers)"
+        }
         return "the lake waits for \(tierers.isEmpty ? "a tierer" : tierers): it has "
             + "\(offsets.map { "\($0)" } ?? "nothing") of \(ends)"
     }

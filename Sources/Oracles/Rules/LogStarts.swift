@@ -1,4 +1,5 @@
 import Cluster
+import LakeTiering
 import Platform
 import Server
 
@@ -17,6 +18,8 @@ final class LogStarts: Oracle {
     private let tally: Tally
     /// The latest wall clock of any server so far, in milliseconds.
     private var latestClock = Int64.min
+    /// Buckets of partitions whose logs began later while the lake had nothing of them.
+    private var unknown: Set<BucketIdentifier> = []
     private var starts: [BucketIdentifier: Int64] = [:]
     /// The segments of remote logs when they were last looked at.
     private var segments: [BucketIdentifier: [(endOffset: Int64, byteCount: Int64)]] = [:]
@@ -42,16 +45,31 @@ final class LogStarts: Oracle {
         }
     }
 
+    func conclude() {
+        for bucket in unknown.sorted() {
+            tally.expect(
+                evidence.isGone(bucket),
+                "\(evidence.place(of: bucket)) has a log that starts later, and the lake had "
+                    + "nothing of it")
+        }
+    }
+
     private func judge(_ start: Int64, _ log: CommittedLog, _ server: TabletServer) {
         tally.expect(
             start <= log.endOffset,
             "\(log.place) starts at offset \(start), beyond a reader that holds it at "
                 + "\(log.endOffset)")
         if log.table.isInLake {
-            let offset = evidence.lake.offsets(of: log.table.name)?[Int(log.bucket.bucket)] ?? 0
-            tally.expect(
-                start <= offset,
-                "\(log.place) starts at offset \(start), and the lake has it up to \(offset)")
+            let offsets = evidence.lake.offsets(of: log.table.name)
+            let offset = offsets?[log.bucket.inLake] ?? 0
+            // The lake may have heard before us that a partition is gone.
+            if log.bucket.partition != nil && offsets?.names(log.bucket.inLake) != true {
+                if start > 0 { unknown.insert(log.bucket) }
+            } else {
+                tally.expect(
+                    start <= offset,
+                    "\(log.place) starts at offset \(start), and the lake has it up to \(offset)")
+            }
         }
         if log.table.isPrimaryKeyTable {
             let offset = server.mirror.snapshots[log.bucket]?.value.endOffset ?? 0

@@ -72,7 +72,7 @@ final class Partitions: Oracle {
     }
 
     /// A value as a partition's name has it, by Fluss's documentation.
-    private static func text(of value: Value) -> String? {
+    static func text(of value: Value) -> String? {
         switch value {
         case .string(let text): text
         case .boolean(let flag): flag ? "true" : "false"

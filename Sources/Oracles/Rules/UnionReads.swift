@@ -1,6 +1,7 @@
 import Changelog
 import Cluster
 import Columnar
+import LakeTiering
 import UnionRead
 
 extension OracleName {
@@ -42,19 +43,32 @@ final class UnionReads: Oracle {
         let hashes = read.answer.rows.map(CommittedLog.hash)
         let positions = read.answer.positions
         let moment = read.snapshot.map { "at snapshot \($0)" } ?? "now"
-        for (bucket, log) in evidence.logs(of: read.table.identifier).enumerated() {
+        checkPlaces(read)
+        for log in evidence.logs(of: read.table.identifier)
+        where read.answer.reflects(log.bucket.inLake) {
+            let bucket = log.bucket.inLake
             var found: [Int64: UInt64] = [:]
-            for (position, hash) in zip(positions, hashes) where position.bucket == bucket {
+            for (position, hash) in zip(positions, hashes) where position.lakeBucket == bucket {
                 found[position.offset] = hash
             }
-            let rowCount = positions.count { $0.bucket == bucket }
+            let rowCount = positions.count { $0.lakeBucket == bucket }
             let end = read.answer.offsets[bucket]
             log.whenReached(end) { log in
                 self.check(
                     found, rowCount, log, upTo: end, under: read.table.schema,
-                    "\(read.table.name) bucket \(bucket), read \(moment) up to \(end),")
+                    "\(read.table.name) \(bucket), read \(moment) up to \(end),")
             }
         }
+    }
+
+    /// Each row is of a bucket that the read is of: none of a partition that was dropped before.
+    private func checkPlaces(_ read: WholeTableAnswer) {
+        if !read.table.isPartitioned { return }
+        let other = read.answer.positions.first { !read.answer.reflects($0.lakeBucket) }
+        tally.expect(
+            other == nil,
+            "\(read.table.name): a union read shows a row of "
+                + "\(other?.lakeBucket.description ?? ""), which it does not reflect")
     }
 
     private func check(
@@ -86,17 +100,23 @@ final class UnionReads: Oracle {
         else { return }
         let logs = evidence.logs(of: table.identifier)
         let rows: [LakeRow]
-        do { rows = try state.rows(of: table.schema) } catch {
+        do {
+            rows = try state.rows(of: table.schema, by: table.partitionFields)
+        } catch {
             tally.violated("\(table.name) snapshot \(snapshot): \(error)")
             return
         }
         let found = zip(read.answer.positions, read.answer.rows.map(CommittedLog.hash))
-        for (bucket, log) in logs.enumerated() {
+        checkPlaces(read)
+        for log in logs where read.answer.reflects(log.bucket.inLake) {
+            let bucket = log.bucket.inLake
             let (start, end) = (read.answer.lakeOffsets[bucket], read.answer.offsets[bucket])
             let here = rows.filter {
-                $0.bucket == bucket && $0.offset >= 0 && $0.offset < start
+                $0.bucket == bucket.bucket && $0.offset >= 0 && $0.offset < start
+                    && (bucket.partition == nil
+                        || state.partition($0.partition) == bucket.partition)
             }
-            let answer = found.filter { $0.0.bucket == bucket }
+            let answer = found.filter { $0.0.lakeBucket == bucket }
             log.whenReached(end) { log in
                 self.checkShared(here, Array(answer), log, start..<end, read)
             }
@@ -142,7 +162,9 @@ final class UnionReads: Oracle {
     /// Where both answers reflect the same offsets, the part is that of the whole.
     private func check(_ read: PartialAnswer) {
         func isComparable(_ position: UnionAnswer.Position) -> Bool {
-            read.part.offsets[Int(position.bucket)] == read.whole.offsets[Int(position.bucket)]
+            let bucket = position.lakeBucket
+            return read.part.reflects(bucket) && read.whole.reflects(bucket)
+                && read.part.offsets[bucket] == read.whole.offsets[bucket]
         }
         let columns = read.question.request.columns ?? Array(read.table.schema.fields.indices)
         var expected: [UnionAnswer.Position: UInt64] = [:]
@@ -154,14 +176,15 @@ final class UnionReads: Oracle {
         where isComparable(position) {
             tally.expect(
                 expected.removeValue(forKey: position) == CommittedLog.hash(row),
-                "\(read.table.name) bucket \(position.bucket): a read of \(read.question) shows "
+                "\(read.table.name) \(position.lakeBucket): a read of \(read.question) shows "
                     + "the row of offset \(position.offset), which is another in the whole table")
         }
-        let first = expected.keys.min { ($0.bucket, $0.offset) < ($1.bucket, $1.offset) }
+        let first = expected.keys.min()
         tally.expect(
             expected.isEmpty,
-            "\(read.table.name) bucket \(first?.bucket ?? 0): a read of \(read.question) lacks "
-                + "\(expected.count) rows that pass, the first at offset \(first?.offset ?? 0)")
+            "\(read.table.name) \(first?.lakeBucket.description ?? ""): a read of "
+                + "\(read.question) lacks \(expected.count) rows that pass, the first at offset \(first?.offset ?? 0)"
+        )
     }
 
     /// The changes between two snapshots make the rows of the one from those of the other.
@@ -173,8 +196,13 @@ final class UnionReads: Oracle {
         let place = "\(table.name), changes from snapshot \(read.from) to \(read.to):"
         var counts: [UInt64: Int] = [:]
         do {
-            for row in try before.rows(of: table.schema) { counts[row.hash, default: 0] += 1 }
-            for row in try after.rows(of: table.schema) { counts[row.hash, default: 0] -= 1 }
+            let fields = table.partitionFields
+            for row in try before.rows(of: table.schema, by: fields) {
+                counts[row.hash, default: 0] += 1
+            }
+            for row in try after.rows(of: table.schema, by: fields) {
+                counts[row.hash, default: 0] -= 1
+            }
         } catch {
             tally.violated("\(place) \(error)")
             return

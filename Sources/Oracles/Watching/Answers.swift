@@ -1,5 +1,6 @@
 public import Cluster
 public import Columnar
+public import LakeTiering
 public import Platform
 public import UnionRead
 public import Vectors
@@ -133,8 +134,8 @@ public struct WholeTableAnswer {
     public let answer: UnionAnswer
     /// The snapshot that was read; nil for now.
     public let snapshot: Int64?
-    /// By bucket.
-    public let known: [Int64]
+    /// By bucket: below which all was acknowledged before the read began.
+    public let known: LakeOffsets
 }
 
 /// What a table read batch by batch has, beside the same table read whole.

@@ -2,6 +2,7 @@ import Changelog
 import Cluster
 import Columnar
 import Iceberg
+import LakeTiering
 import Platform
 import UnionRead
 
@@ -21,7 +22,10 @@ extension ClusterReader {
             }
             if case .success(let found) = former { table = found }
         }
-        let known = table.buckets.map { oracles.evidence.acknowledgedEnds[$0] ?? 0 }
+        var known = LakeOffsets()
+        for bucket in oracles.evidence.buckets(of: table) {
+            known[bucket.inLake] = oracles.evidence.acknowledgedEnds[bucket] ?? 0
+        }
         switch try await answer(table, moment, ReadRequest()) {
         case .failure(let refusal):
             // That it has expired, or that nobody knows any more what it reflects, is the answer.
@@ -84,12 +88,13 @@ extension ClusterReader {
     private func tellEvolved(_ answer: UnionAnswer, of table: TableDescription) {
         // Where others changed rows of the lake, they are not the log's.
         if table.schemas.schemas.count == 1 || answer.isShared { return }
-        for log in oracles.evidence.logs(of: table.identifier) {
+        for log in oracles.evidence.logs(of: table.identifier)
+        where answer.reflects(log.bucket.inLake) {
             var evolved = EvolvedAnswer(
                 log: log, schema: table.schema, way: "union read",
-                offset: answer.offsets[Int(log.bucket.bucket)])
+                offset: answer.offsets[log.bucket.inLake])
             for (position, row) in zip(answer.positions, answer.rows)
-            where position.bucket == log.bucket.bucket {
+            where position.lakeBucket == log.bucket.inLake {
                 evolved.byOffset[position.offset] = row
             }
             oracles.tell(.readUnderSchema(evolved))

@@ -12,7 +12,7 @@ public struct LakeCommit {
     public let snapshot: Snapshot
     public let progress: LakeProgress
     /// The offsets of the log at which it says that it begins, by bucket.
-    public internal(set) var from: [Int64]
+    public internal(set) var from: LakeOffsets
     /// What was committed before it.
     public internal(set) var previous: LakeProgress?
     public internal(set) var previousSnapshot: Int64?

@@ -10,6 +10,8 @@ public final class LakeFile {
     /// What the first manifest with it says of it.
     let described: DataFile
     private let bytes: [UInt8]
+    /// By column id: values that all rows have, as the partition of the file says.
+    let values: [Int32: Value]
     /// As the last schema has them that was asked for, by its identifier.
     private var decodedRows: (schema: Int16, rows: [LakeRow])?
     private var decodedDeletes: [PositionDelete]?
@@ -18,20 +20,23 @@ public final class LakeFile {
 
     var byteCount: Int { bytes.count }
 
-    init(_ file: DataFile, _ bytes: [UInt8]) {
+    init(_ file: DataFile, _ values: [Int32: Value], _ bytes: [UInt8]) {
+        self.values = values
         path = file.path
         content = file.content
         described = file
         self.bytes = bytes
     }
 
-    /// The rows of a data file by their positions, as a schema of the table has them.
-    func rows(of table: Schema) throws -> [LakeRow] {
+    /// The rows of a data file by their positions, as a schema of the table has them, whose
+    /// partitions these columns choose.
+    func rows(of table: Schema, by partitionFields: [Int32]) throws -> [LakeRow] {
         if let decodedRows, decodedRows.schema == table.identifier { return decodedRows.rows }
         let schema = IcebergSchema(tiering: table)
         let reader = try ParquetReader.open(bytes, expected: ParquetSchema(schema.columns))
         let codec = KeyCodec(primaryKeyOf: table)
         let width = table.fields.count
+        let partitionColumns = partitionFields.compactMap(table.position(ofIdentifier:))
         var rows: [LakeRow] = []
         for group in reader.contents.rowGroups {
             let batch = try reader.read(rowGroup: group.index, as: schema.columns)
@@ -44,6 +49,7 @@ public final class LakeFile {
                 let key = table.primaryKey.isEmpty ? [] : try codec.encode(table.key(of: row))
                 rows.append(
                     LakeRow(
+                        partition: LakeRow.name(partitionColumns.map { row[$0] }),
                         bucket: bucket, offset: offset,
                         hash: CommittedLog.hash(Array(row[..<width])), key: key))
             }
@@ -63,12 +69,19 @@ public final class LakeFile {
 
 /// A row of a lake table, and where in the log it says that it stands.
 public struct LakeRow: Hashable {
+    /// The name of the partition of its values; empty in a table without.
+    public var partition = ""
     public var bucket: Int32
     public var offset: Int64
     /// Of the table's own columns.
     public var hash: UInt64
     /// Encoded; empty in a log table.
     public var key: [UInt8]
+
+    /// The name of the partition of some values.
+    static func name(_ values: [Value]) -> String {
+        values.map { Partitions.text(of: $0) ?? "" }.joined(separator: "$")
+    }
 }
 
 /// The files of one snapshot, as far as they matter to its rows.
@@ -80,9 +93,16 @@ public struct LakeState {
     }
 
     var files: [LiveFile] = []
+    /// Those that the lake has.
+    var partitions: [LakePartition] = []
+
+    /// The partition of a name; nil if the lake has none such.
+    func partition(_ name: String) -> Int64? {
+        partitions.first { $0.name == name }?.identifier
+    }
 
     /// The live rows. Complexity: O(all rows of its files).
-    func rows(of table: Schema) throws -> [LakeRow] {
+    func rows(of table: Schema, by partitionFields: [Int32]) throws -> [LakeRow] {
         var deleted: [String: [(position: Int64, sequence: Int64)]] = [:]
         for live in files where live.file.content == .positionDeletes {
             for delete in try live.file.deletes() {
@@ -91,7 +111,7 @@ public struct LakeState {
         }
         var found: [LakeRow] = []
         for live in files where live.file.content == .data {
-            let rows = try live.file.rows(of: table)
+            let rows = try live.file.rows(of: table, by: partitionFields)
             let gone = Set(
                 (deleted[live.file.path] ?? []).filter { $0.sequence >= live.sequence }
                     .map(\.position))
@@ -107,10 +127,14 @@ public struct LakeState {
     }
 
     /// Position deletes that delete what no live data file has, of files that the state has.
-    func misplacedDeletes(of table: Schema, in added: Set<String>) throws -> [String] {
+    func misplacedDeletes(
+        of table: Schema, by partitionFields: [Int32], in added: Set<String>
+    ) throws -> [String] {
         var counts: [String: Int] = [:]
         for live in files where live.file.content == .data {
-            counts[live.file.path] = try live.file.rows(of: table).count
+            counts[live.file.path] = try live.file.rows(
+                of: table, by: partitionFields
+            ).count
         }
         var found: [String] = []
         for live in files

@@ -1,6 +1,6 @@
 import Cluster
 import Iceberg
-import LakeTiering
+public import LakeTiering
 public import Platform
 import Server
 
@@ -44,7 +44,7 @@ public final class LakeWatch {
     }
 
     /// How far the lake reflects a table, by bucket; nil before its first commit.
-    public func offsets(of table: String) -> [Int64]? { view(of: table)?.progress?.offsets }
+    public func offsets(of table: String) -> LakeOffsets? { view(of: table)?.progress?.offsets }
 
     /// The snapshots of a table, oldest first.
     public func snapshots(of table: String) -> [Int64] { view(of: table)?.snapshots ?? [] }
@@ -184,14 +184,15 @@ public final class LakeWatch {
         guard let listBytes = try object(snapshot.manifestList) else { return }
         let list = try ManifestList(decoding: listBytes, path: snapshot.manifestList)
         let progress = try LakeProgress.at(snapshot, of: metadata)
-        let from = snapshot.summary(LakeProgress.fromProperty).flatMap(LakeProgress.parse)
+        let from = LakeProgress.start(of: snapshot)
         var commit = LakeCommit(
             table: name, identity: metadata.uuid, snapshot: snapshot, progress: progress,
             from: from ?? progress.offsets, previous: view.progress,
             previousSnapshot: view.current)
         commit.kept = Set(metadata.snapshots.map(\.identifier))
         commit.formatVersion = metadata.formatVersion
-        let manifests = try liveFiles(of: list, &commit)
+        commit.state.partitions = progress.partitions ?? []
+        let manifests = try liveFiles(of: list, &commit, metadata)
         let listKey = try location.key(of: snapshot.manifestList)
         view.objects.add(snapshot.identifier, listKey, manifests)
         view.everNeeded.formUnion([listKey] + manifests.flatMap { [$0.key] + $0.keys })
@@ -199,7 +200,8 @@ public final class LakeWatch {
             var file = view.files[entry.file.identity]
             if file == nil {
                 // An oracle judges that there is one.
-                let made = LakeFile(entry.file, try object(entry.file.path) ?? [])
+                let made = LakeFile(
+                    entry.file, entry.values, try object(entry.file.path) ?? [])
                 file = made
                 view.files[entry.file.identity] = made
                 commit.added.insert(entry.file.path)
@@ -220,7 +222,7 @@ public final class LakeWatch {
     /// The live files of each manifest; those of one that was seen before are known, the others
     /// are the commit's.
     private func liveFiles(
-        of list: ManifestList, _ commit: inout LakeCommit
+        of list: ManifestList, _ commit: inout LakeCommit, _ metadata: TableMetadata
     ) throws -> [ReachableObjects.ManifestFiles] {
         try list.manifests.map { manifest in
             let key = try location.key(of: manifest.path)
@@ -232,9 +234,11 @@ public final class LakeWatch {
                     LakeCommit.WrittenManifest(
                         described: manifest, content: content, byteCount: bytes.count))
                 for entry in content.entries where entry.status != .deleted {
+                    let values = content.header.identityValues(
+                        of: entry.file, in: metadata.schema.columns)
                     found.entries.append(
                         ReachableObjects.LiveFile(
-                            file: entry.file,
+                            file: entry.file, values: values,
                             sequenceNumber: entry.sequenceNumber ?? manifest.sequenceNumber))
                     found.keys.append(try location.key(of: entry.file.path))
                 }

@@ -1,9 +1,12 @@
+import Columnar
 import Iceberg
 
 /// The objects that the snapshots of a lake table need, as long as the table has them.
 struct ReachableObjects {
     struct LiveFile {
         var file: DataFile
+        /// By column id: values that all rows have, as its partition says.
+        var values: [Int32: Value]
         var sequenceNumber: Int64
     }
 

@@ -55,6 +55,10 @@ enum ActFormat {
             Field(
                 "absence", .duration(.zero...ScenarioFormat.longestRun), .byDefault("2s"),
                 "after which it is created again, as another table under its name"),
+            Field(
+                "partition", .text(maximumLength: 255), .optional,
+                "of a partitioned table: this partition alone is dropped, with its rows",
+                example: "eu"),
         ], shorthand: "table")
 
     static let drawn = RecordShape([
@@ -71,7 +75,7 @@ enum ActFormat {
             "kinds",
             .oneOrMany(
                 .choice(
-                    [Choice(name: "all", meaning: "every one")]
+                    [Choice(name: "all", meaning: "every one but dropPartition")]
                         + ActKindName.allCases.map {
                             Choice(name: $0.rawValue, meaning: $0.meaning)
                         })), .byDefault("all"), "what may be drawn"),
@@ -84,7 +88,9 @@ enum ActFormat {
                 name: "alter", meaning: "a table is altered, in one step", body: alter,
                 beside: [at]),
             TaggedShape.Variant(
-                name: "drop", meaning: "a table is dropped, and created again", body: drop,
+                name: "drop",
+                meaning: "a table is dropped, and created again; or a partition of it is",
+                body: drop,
                 beside: [at]),
             TaggedShape.Variant(
                 name: "drawn", meaning: "acts that each seed draws", body: drawn, beside: []),
@@ -103,9 +109,13 @@ extension ScenarioAct {
         let body = variant.body
         at = variant.beside.duration("at")
         table = body.text("table")
-        kind =
-            variant.name == "drop"
-            ? .drop(absence: body.duration("absence")) : .alter(Self.changes(body).map(\.change))
+        if variant.name != "drop" {
+            kind = .alter(Self.changes(body).map(\.change))
+        } else if body.has("partition") {
+            kind = .dropPartition(body.text("partition"))
+        } else {
+            kind = .drop(absence: body.duration("absence"))
+        }
     }
 
     /// The changes of an alteration in their order, each with where it stands.
@@ -154,7 +164,8 @@ extension DrawnActs {
             from: min(record.duration("from"), until), until: until,
             every: record.duration("every"),
             kinds: ActKindName.allCases.filter {
-                names.contains("all") || names.contains($0.rawValue)
+                names.contains("all") && ActKindName.all.contains($0)
+                    || names.contains($0.rawValue)
             })
     }
 }

@@ -24,6 +24,13 @@ extension Contradictions {
                 continue
             }
             check(date: act.beside)
+            if act.name == "drop", act.body.has("partition") {
+                if definition.partitionKey.isEmpty {
+                    reader.refuse(
+                        act.body.mark("partition"), "'\(name)' has no partitions: see partitionBy")
+                }
+                continue
+            }
             if act.name == "drop" {
                 if definition.isInLake {
                     reader.refuse(

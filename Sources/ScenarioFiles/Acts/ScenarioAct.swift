@@ -7,6 +7,8 @@ public struct ScenarioAct: Sendable, Hashable {
         case alter([TableChange])
         /// It is created again, as another one under its name, after a while.
         case drop(absence: Duration)
+        /// A partition, by its name, goes with its rows; who writes to it next makes another.
+        case dropPartition(String)
     }
 
     /// From the start of the run.
@@ -26,7 +28,12 @@ public struct DrawnActs: Sendable, Hashable {
 
 /// What acts may be drawn.
 public enum ActKindName: String, CaseIterable, Sendable, Hashable {
-    case addColumn, dropColumn, renameColumn, moveColumn, widenColumn, setProperty, dropTable
+    case addColumn, dropColumn, renameColumn, moveColumn, widenColumn, setProperty, dropTable,
+        dropPartition
+
+    /// What `all` stands for: whose models follow all that is written know no more of a partition
+    /// that was dropped, so that is asked for by its name.
+    static let all = allCases.filter { $0 != .dropPartition }
 
     public var meaning: String {
         switch self {
@@ -37,6 +44,8 @@ public enum ActKindName: String, CaseIterable, Sendable, Hashable {
         case .widenColumn: "a column gets a type that holds more, at any level of nesting"
         case .setProperty: "a property that may change is set"
         case .dropTable: "the table is dropped, and created again under its name"
+        case .dropPartition:
+            "a partition is dropped, and made anew by who writes to it next; not one of `all`"
         }
     }
 }

@@ -93,7 +93,11 @@ extension DataGateway {
     }
 
     private static func headers(of extent: UnionExtent) -> [WebRequest.Parameter] {
-        let offsets = extent.offsets.map(String.init).joined(separator: ",")
+        let isPartitioned = extent.offsets.buckets.first?.partition != nil
+        let offsets =
+            isPartitioned
+            ? extent.offsets.description
+            : extent.offsets.entries.map { String($0.offset) }.joined(separator: ",")
         var headers = [WebRequest.Parameter("wavetank-offsets", offsets)]
         if let snapshot = extent.snapshot {
             headers.append(WebRequest.Parameter("wavetank-snapshot", String(snapshot)))
@@ -110,12 +114,19 @@ extension DataGateway {
         if let name = call.text("reference") { return .reference(name) }
         if let time = call.text("time") { return .time(try Self.time(time)) }
         guard let text = call.text("offsets") else { return .head }
+        if table.isPartitioned {
+            guard let offsets = LakeOffsets(text: text) else {
+                throw WebProblem.badRequest(
+                    "parameter offsets has to name each bucket of partitions, as 7/0:12,7/1:3")
+            }
+            return .offsets(offsets)
+        }
         let offsets = text.split(separator: ",", omittingEmptySubsequences: false)
             .map { Int64($0) }
         guard offsets.allSatisfy({ $0 != nil }) else {
             throw WebProblem.badRequest("parameter offsets has to be numbers with commas between")
         }
-        return .offsets(offsets.compactMap { $0 })
+        return .offsets(LakeOffsets(offsets.compactMap { $0 }))
     }
 
     /// The time that a parameter says.
@@ -137,7 +148,7 @@ extension DataGateway {
         _ table: TableDescription, at moment: ReadMoment, _ request: ReadRequest,
         _ take: (RecordBatch) throws -> Void
     ) async throws -> UnionExtent? {
-        if table.isInLake && !table.isPartitioned {
+        if table.isInLake {
             return try await client.stream(table, at: moment, request, take)
         }
         if moment != .head || request.includesSystemColumns {

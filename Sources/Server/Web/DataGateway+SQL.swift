@@ -211,7 +211,7 @@ extension DataGateway {
     private func readChanges(
         _ scan: SQLScan, of table: TableDescription, _ take: (RecordBatch) throws -> Void
     ) async throws {
-        if !table.isInLake || table.isPartitioned {
+        if !table.isInLake {
             throw WebProblem.unprocessable(
                 "\(table.path) is not in the lake, so what became of it is not known: read its "
                     + "changelog at .../changes")

@@ -115,7 +115,7 @@ extension WebGateway {
             JSONMember("database", .string(table.path.database)),
             JSONMember("table", .string(table.name)),
         ]
-        var tiered = [Int64](repeating: 0, count: Int(table.bucketCount))
+        var tiered = LakeOffsets()
         for name in try await machine.lakeCatalog.list() {
             guard let metadata = try await catalog.metadata(of: name)?.json,
                 let properties = metadata["properties"],
@@ -125,15 +125,15 @@ extension WebGateway {
             let snapshot = metadata["current-snapshot-id"] ?? .null
             members.append(JSONMember("snapshot", snapshot))
             if let text = properties[LakeProgress.offsetsProperty]?.string,
-                let offsets = LakeProgress.parse(text), offsets.count == tiered.count
+                let offsets = LakeOffsets(text: text)
             {
                 tiered = offsets
             }
         }
         var lag: Int64 = 0
-        for bucket in table.buckets {
+        for bucket in client.mirror.buckets(of: table) {
             let offsets = try await client.offsets(of: bucket)
-            lag += max(0, offsets.highWatermark - tiered[Int(bucket.bucket)])
+            lag += max(0, offsets.highWatermark - tiered[bucket.inLake])
         }
         members.append(JSONMember("lag", .integer(lag)))
         return .object(members)

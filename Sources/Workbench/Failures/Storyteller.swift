@@ -2,6 +2,7 @@ import Oracles
 import Changelog
 import Cluster
 import Columnar
+import LakeTiering
 import Platform
 public import RunReports
 import ScenarioFiles
@@ -239,7 +240,7 @@ public final class Storyteller {
 
     private func lookAtLake(_ subject: Subject) {
         guard let offset = subject.offset else { return }
-        let bucket = Int(subject.bucket.bucket)
+        let bucket = subject.bucket.inLake
         if !isInLake, let offsets = run.lake.offsets(of: subject.table), offsets[bucket] > offset {
             isInLake = true
             add(.lake, "", "the lake has \(subject.table) up to \(offsets)")

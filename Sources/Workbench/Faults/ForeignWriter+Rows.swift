@@ -10,6 +10,9 @@ extension LakeTable {
     private struct Found {
         var scan: LakeScan
         var path: String
+        var partition: PartitionKey?
+        /// The columns whose values the partition says: they stay as they are.
+        var partitionColumns: Set<Int32>
         var batch: RecordBatch
         var positions: [Int64]
     }
@@ -25,7 +28,7 @@ extension LakeTable {
             let current = metadata.current
         else { return nil }
         let scan = try await scan(current)
-        let files = scan.dataFiles.filter { isUnpartitioned($0.file.path) }
+        let files = scan.dataFiles
         if files.isEmpty { return nil }
         let file = files[number % files.count]
         let deletions = try await deletions(of: scan, from: [file])
@@ -35,17 +38,20 @@ extension LakeTable {
         let start = number % rows.positions.count
         let end = min(rows.positions.count, start + Self.rowLimit)
         return Found(
-            scan: scan, path: file.file.path, batch: rows.batch.slice(start..<end),
+            scan: scan, path: file.file.path, partition: file.file.partitionKey,
+            partitionColumns: Set(file.identityValues.keys), batch: rows.batch.slice(start..<end),
             positions: Array(rows.positions[start..<end]))
     }
 
-    private func write(_ rows: [Row]) async throws -> DataFile {
+    private func write(_ rows: [Row], _ partition: PartitionKey?) async throws -> DataFile {
         var writer = try ParquetWriter(schema: ParquetSchema(allColumns))
         try writer.append(RecordBatch(schema: allColumns, rows: rows))
         let file = writer.finish()
         let path = newPath("data", "-foreign.parquet")
         try await write(file.bytes, at: path)
-        return DataFile(file, content: .data, path: path)
+        var described = DataFile(file, content: .data, path: path)
+        described.partitionKey = partition
+        return described
     }
 
     /// Appends copies of a few rows, or, of every second act, rows of keys of its own, which stand
@@ -60,14 +66,15 @@ extension LakeTable {
             guard let place else { return nil }
             for position in rows.indices {
                 rows[position][place] = .bigint(-1 - Int64(position))
-                for key in allColumns.primaryKey {
+                for key in allColumns.primaryKey
+                where !found.partitionColumns.contains(allColumns.fields[key].identifier) {
                     rows[position][key] = rows[position][key].foreign(
                         number, allColumns.fields[key].type)
                 }
             }
         }
         var change = LakeChange()
-        change.dataFiles = [try await write(rows)]
+        change.dataFiles = [try await write(rows, found.partition)]
         return change
     }
 
@@ -90,6 +97,7 @@ extension LakeTable {
         let system = SystemColumns.all.map(\.identifier)
         let own = allColumns.fields.indices.filter { column in
             !allColumns.primaryKey.contains(column)
+                && !found.partitionColumns.contains(allColumns.fields[column].identifier)
                 && !system.contains(allColumns.fields[column].identifier)
         }
         var rows = found.batch.rows
@@ -99,7 +107,7 @@ extension LakeTable {
                     number, allColumns.fields[column].type)
             }
         }
-        change.dataFiles = [try await write(rows)]
+        change.dataFiles = [try await write(rows, found.partition)]
         return change
     }
 }

@@ -64,7 +64,7 @@ struct ActDraw {
             return .setProperty(
                 name: "table.log.arrow.compression.type",
                 value: choose(["NONE", "LZ4_FRAME", "ZSTD"]))
-        case .dropTable: return nil
+        case .dropTable, .dropPartition: return nil
         }
     }
 

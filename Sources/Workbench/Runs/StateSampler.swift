@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import LakeTiering
 import RunReports
 import ScenarioFiles
 import Server
@@ -8,7 +9,7 @@ import Server
 final class StateSampler {
     private let deployment: Deployment
     /// How far the lake has a table's buckets; nil for a table that is in no lake.
-    var lakeOffsets: (String) -> [Int64]? = { _ in nil }
+    var lakeOffsets: (String) -> LakeOffsets? = { _ in nil }
     private var names: [BucketIdentifier: String] = [:]
     private var tables: [BucketIdentifier: String] = [:]
     private var metadata: [BucketIdentifier: MetadataMirror.Versioned<BucketState>] = [:]
@@ -37,7 +38,7 @@ final class StateSampler {
             let table = tables[bucket] ?? ""
             let before = changes[bucket]?.last
             let lake = lakeOffsets(table).flatMap { offsets in
-                offsets.indices.contains(Int(bucket.bucket)) ? offsets[Int(bucket.bucket)] : nil
+                offsets.names(bucket.inLake) ? offsets[bucket.inLake] : nil
             }
             let now = BucketHistory.Change(
                 atSeconds: seconds, leader: state.leader?.server ?? "",

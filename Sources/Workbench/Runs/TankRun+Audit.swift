@@ -1,6 +1,7 @@
 import Iceberg
 import Changelog
 import Cluster
+import LakeTiering
 import Oracles
 import Platform
 import ScenarioFiles
@@ -74,10 +75,10 @@ extension TankRun {
         var indexStaleness: Duration?
         for table in tables {
             let offsets = lake.offsets(of: table.name)
-            for bucket in table.buckets {
+            for bucket in oracles.evidence.buckets(of: table) {
                 guard let log = logReader.logs[bucket] else { continue }
                 if table.isInLake {
-                    let stale = log.staleness(at: offsets?[Int(bucket.bucket)] ?? 0, now: now)
+                    let stale = log.staleness(at: offsets?[bucket.inLake] ?? 0, now: now)
                     lakeStaleness = max(lakeStaleness ?? .zero, stale)
                 }
                 if table.vectorColumn != nil {

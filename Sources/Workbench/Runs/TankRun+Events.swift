@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import LakeTiering
 import Oracles
 import ScenarioFiles
 import Server
@@ -32,9 +33,8 @@ extension TankRun {
         case .lakeLag(let table, let count):
             guard let description = description(of: table) else { return false }
             let offsets = lake.offsets(of: table)
-            let lag = description.buckets.map { bucket in
-                (oracles.evidence.logs[bucket]?.endOffset ?? 0)
-                    - (offsets?[Int(bucket.bucket)] ?? 0)
+            let lag = oracles.evidence.buckets(of: description).map { bucket in
+                (oracles.evidence.logs[bucket]?.endOffset ?? 0) - (offsets?[bucket.inLake] ?? 0)
             }
             return lag.reduce(0, +) > count
         }

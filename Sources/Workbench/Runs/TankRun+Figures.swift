@@ -1,4 +1,5 @@
 import Cluster
+import LakeTiering
 import Oracles
 import Platform
 import RunReports
@@ -13,8 +14,9 @@ extension TankRun {
         guard let meter, let offsets = lake.offsets(of: table),
             let description = tables.first(where: { $0.name == table })
         else { return }
-        for bucket in description.buckets where Int(bucket.bucket) < offsets.count {
-            meter.reached(.lake, bucket, offsets[Int(bucket.bucket)])
+        for entry in offsets.entries {
+            let bucket = BucketIdentifier(table: description.identifier, entry.bucket)
+            meter.reached(.lake, bucket, entry.offset)
         }
     }
 

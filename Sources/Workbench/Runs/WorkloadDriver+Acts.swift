@@ -22,6 +22,8 @@ extension WorkloadDriver {
                 try await alter(position, with: client) { _ in changes }
             case .drop(let absence):
                 try await drop(position, absence: absence, with: client)
+            case .dropPartition(let name):
+                try await dropPartition(position, with: client) { _ in name }
             }
         }
     }
@@ -49,6 +51,10 @@ extension WorkloadDriver {
                 }
                 try await drop(
                     position, absence: draw.interval(.seconds(3)), with: client)
+            } else if kind == .dropPartition {
+                try await dropPartition(position, with: client) { names in
+                    names.isEmpty ? nil : draw.choose(names)
+                }
             } else {
                 try await alter(position, with: client) { table in
                     draw.change(kind, of: table).map { [$0] } ?? []
@@ -113,6 +119,30 @@ extension WorkloadDriver {
             } catch let error as ClusterError {
                 client.machine.observer.note(
                     .error, "\(table.name) cannot be dropped and created again: \(error)")
+            }
+        }
+    }
+
+    /// Drops a partition that is chosen by its name.
+    private func dropPartition(
+        _ position: Int, with client: ClusterClient, _ choice: ([String]) -> String?
+    ) async throws {
+        try await alone(position, client.machine) {
+            guard let table = slots[position].present else { return }
+            let names = client.mirror.partitions(of: table.identifier).map(\.name)
+            guard let name = choice(names), names.contains(name) else { return }
+            client.machine.observer.note(
+                .information, "partition \(name) of \(table.name) is dropped")
+            acts[position] = "partition \(name) of \(table.name) is dropped"
+            // From here on what is written there goes to the one or to the next.
+            slots[position].exempt(partition: name)
+            do {
+                try await client.dropPartition(name, of: table)
+            } catch ClusterError.unknownPartition {
+                // It was too old, or this is an answer that was lost.
+            } catch let error as ClusterError {
+                client.machine.observer.note(
+                    .error, "partition \(name) of \(table.name) cannot be dropped: \(error)")
             }
         }
     }

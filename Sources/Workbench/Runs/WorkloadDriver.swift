@@ -259,6 +259,7 @@ struct SentChange {
     /// Whether it had to be refused: its table is gone, or it names a column that was dropped.
     func isExplained(_ error: ClusterError) -> Bool {
         guard let present = table.present else { return true }
+        if case .unknownPartition = error, table.hasLostPartitions { return true }
         guard case .invalidRequest = error, case .update = change.kind else { return false }
         return table.isBusy || change.schema != present.schema.identifier
     }

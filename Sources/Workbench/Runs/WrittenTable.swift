@@ -13,6 +13,8 @@ final class WrittenTable {
     /// As the cluster has it now; nil before it is created and once it is dropped.
     private(set) var present: TableDescription?
     private(set) var wasDropped = false
+    /// Whether a partition of it was dropped.
+    private(set) var hasLostPartitions = false
     /// While it is altered or dropped, which others wait for.
     var isBusy = false
     private(set) var changeCount = 0
@@ -61,6 +63,15 @@ final class WrittenTable {
     func drop() {
         present = nil
         wasDropped = true
+    }
+
+    /// A partition is dropped: the model knows no more of it.
+    func exempt(partition name: String) {
+        hasLostPartitions = true
+        switch model {
+        case .merged(let model): model.exempt(partition: name)
+        case .rows(let model): model.exempt(partition: name)
+        }
     }
 
     /// The table as it was under a schema; nil before it is created.
@@ -113,7 +124,9 @@ final class WrittenTable {
             try model.learned(
                 change.kind, under: schema(of: change), number: number, outcome)
         case .rows(let model):
-            try model.learned(change.kind, number: number, outcome) { CommittedLog.hash($0) }
+            try model.learned(
+                change.kind, under: schema(of: change), number: number, outcome
+            ) { CommittedLog.hash($0) }
         }
     }
 

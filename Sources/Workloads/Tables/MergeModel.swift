@@ -40,6 +40,7 @@ public final class MergeModel {
     private let numberedColumn: Int32?
     private var keys: [[UInt8]: KeyState] = [:]
     private var numbering = NumberedRows()
+    private var dropped: DroppedPartitions
 
     /// Nil for a table that keeps whole rows as they are written: `ReferenceModel` knows more of
     /// those.
@@ -47,6 +48,7 @@ public final class MergeModel {
         if table.schema.primaryKey.isEmpty { return nil }
         let fields = table.schema.fields
         self.table = table
+        dropped = DroppedPartitions(table)
         keyCodec = KeyCodec(primaryKeyOf: table.schema)
         numberedColumn = table.autoIncrementColumn.map { fields[$0].identifier }
         switch table.mergeEngine {
@@ -75,11 +77,24 @@ public final class MergeModel {
         }
     }
 
+    /// A partition is dropped: nothing of it is compared from now on.
+    public func exempt(partition name: String) {
+        dropped.insert(name)
+        for key in keys.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            if let values = try? keyCodec.decode(key), dropped.contains(key: values) {
+                keys[key] = nil
+            }
+        }
+    }
+
+    public func isExempt(partition name: String) -> Bool { dropped.contains(name) }
+
     /// Takes in what the writer of the change of this number was told; rows are of `schema`.
     public func learned(
         _ kind: Change.Kind, under schema: Schema, number: Int,
         _ outcome: ReferenceModel.Outcome
     ) throws {
+        if dropped.contains(kind, under: schema) { return }
         let key: [Value]
         switch kind {
         case .append: preconditionFailure("an append to the primary-key table \(table.name)")
@@ -101,7 +116,8 @@ public final class MergeModel {
 
     /// Takes in a committed change of the table's log: what the cluster itself put into a row.
     public func committed(_ row: Row, under schema: Schema, _ change: NumberedRows.Change) throws {
-        guard let numberedColumn, let position = schema.position(ofIdentifier: numberedColumn)
+        guard let numberedColumn, let position = schema.position(ofIdentifier: numberedColumn),
+            !dropped.contains(row: row, of: schema)
         else { return }
         numbering.learned(try keyCodec.encode(schema.key(of: row)), row[position], change)
     }
