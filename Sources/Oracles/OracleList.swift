@@ -8,7 +8,7 @@ public enum OracleList {
             Evolution.self, Partitions.self, Moments.self,
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
-            Bounds.self, Growth.self, Halts.self,
+            Quotas.self, Bounds.self, Growth.self, Halts.self,
         ]
     }
 

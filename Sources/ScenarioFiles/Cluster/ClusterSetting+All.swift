@@ -201,5 +201,17 @@ extension ClusterSetting {
             "writerBatchBytes", 1024...(1 << 26), \.writerBatchByteCount,
             "of changes that a writer sends together, unless one is larger"
         ).drawn("4KiB", "4MiB"),
+        bound(
+            "producedQuota", 1...(1 << 40), \.clientQuota.producedBytes,
+            "a second that each client may write to each server; what is over it waits, and there "
+                + "is no bound when absent", example: "64KiB"),
+        bound(
+            "fetchedQuota", 1...(1 << 40), \.clientQuota.fetchedBytes,
+            "a second that each client may read from each server; who has read more waits, and "
+                + "there is no bound when absent", example: "1MiB"),
+        bound(
+            "requestQuota", 1...1_000_000, requests: \.clientQuota.requests,
+            "a second that each client may send to each server; what is over it waits, and there "
+                + "is no bound when absent", example: "100"),
     ]
 }
