@@ -20,7 +20,9 @@ func foreign(_ name: String, _ package: String) -> Target.Dependency {
 }
 
 let argumentParser = foreign("ArgumentParser", "swift-argument-parser")
-let nio = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { foreign($0, "swift-nio") }
+let nio =
+    ["NIOCore", "NIOHTTP1", "NIOPosix"].map { foreign($0, "swift-nio") }
+    + [foreign("NIOSSL", "swift-nio-ssl")]
 let yams = foreign("Yams", "Yams")
 
 /// A module of our own and, where it has one, its test target.
@@ -164,6 +166,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: sources + testTargets

@@ -17,7 +17,8 @@ final class CallServer {
         self.configuration = configuration
     }
 
-    func serve(_ answer: @escaping (Request) async throws -> Response) async throws {
+    /// Serves until the machine ends; `answer` is told which machine asks.
+    func serve(_ answer: @escaping (Request, String) async throws -> Response) async throws {
         let listener = try await machine.network.listen(port: configuration.port)
         while true {
             let connection = try await listener.accept()
@@ -35,7 +36,7 @@ final class CallServer {
 
     private func receive(
         _ frame: [UInt8], from connection: any Connection,
-        _ answer: @escaping (Request) async throws -> Response
+        _ answer: @escaping (Request, String) async throws -> Response
     ) {
         var reader = ByteReader(frame)
         guard let number: UInt32 = try? reader.readLittleEndian() else {
@@ -58,7 +59,9 @@ final class CallServer {
         }
         let held = MemoryUse(of: machine.memory, byteCount: frame.count)
         machine.spawn("call") {
-            let response = try await self.response(to: request, answer)
+            let response = try await self.response(to: request) {
+                try await answer($0, connection.peer.host)
+            }
             let bytes = self.frame(number, header, response)
             held.byteCount += bytes.count
             // Where the caller is gone, nobody waits for the answer.

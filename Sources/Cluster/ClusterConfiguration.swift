@@ -99,6 +99,9 @@ public struct ClusterConfiguration: Sendable {
     public var droppedTableWatch = Duration.seconds(120)
     /// How long a scan of a bucket's rows may pause between two pages.
     public var scanLease = Duration.seconds(60)
+    /// How much each client may ask of one server in a second. The cluster's own nodes may have
+    /// whatever they want: a gateway counts who calls it.
+    public var clientQuota = Quota()
     /// The most partitions a table may have.
     static let partitionCountLimit = 1000
     /// The newest format that the node reads; less than the program's own to play an older one.

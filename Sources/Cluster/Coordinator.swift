@@ -29,7 +29,7 @@ public final class Coordinator {
             try await self.mirror.follow()
         }
         machine.spawn("calls to \(machine.name)") {
-            try await self.server.serve { try await self.answer($0) }
+            try await self.server.serve { request, _ in try await self.answer(request) }
         }
         let lease = LeaderLease(machine, Self.leaseName, mirror, configuration)
         try await lease.run { term in

@@ -23,6 +23,8 @@ enum MetadataKey: Hashable {
     /// Readers' leases on snapshots of a bucket's rows: the prefix of all, and one by its reader.
     case snapshotLeases(BucketIdentifier)
     case snapshotLease(BucketIdentifier, reader: String)
+    /// Who may do what to a resource.
+    case access(AccessResource)
     /// Which disk a server has.
     case disk(of: String)
     case counter(String)
@@ -52,6 +54,8 @@ enum MetadataKey: Hashable {
         case .snapshotLeases(let bucket): Self.root + "snapshot-leases/" + bucket.path + "/"
         case .snapshotLease(let bucket, let reader):
             MetadataKey.snapshotLeases(bucket).text + reader
+        case .access(let resource):
+            Self.root + "access/\(resource.kind.text)/" + resource.name
         case .disk(let server): Self.root + "disks/" + server
         case .counter(let name): Self.root + "counters/" + name
         case .format: Self.root + "format"
@@ -82,6 +86,10 @@ enum MetadataKey: Hashable {
             self =
                 parts[0] == "consumers"
                 ? .consumer(table: table, parts[2]) : .partitionName(table: table, parts[2])
+        case ("access", 3):
+            guard let kind = AccessResource.Kind.allCases.first(where: { $0.text == parts[1] })
+            else { return nil }
+            self = .access(AccessResource(kind, parts[2]))
         case ("tables", 2):
             guard let identifier = Int64(parts[1]) else { return nil }
             self = .table(identifier)

@@ -24,6 +24,8 @@ public final class MetadataMirror {
     public private(set) var snapshots: [BucketIdentifier: Versioned<ManifestPointer>] = [:]
     /// By table, then by the name of who reads its log.
     private(set) var consumed: [Int64: [String: ConsumedOffsets]] = [:]
+    /// Who may do what, by the resource.
+    private(set) var accessLists: [AccessResource: [AccessEntry]] = [:]
     /// The machine that leads each service.
     public private(set) var leaders: [String: String] = [:]
     public private(set) var isLoaded = false
@@ -312,6 +314,10 @@ public final class MetadataMirror {
                 try read(PartitionDescription.self, from: $0)
             }
             follow(DroppedOwner(table: table, partition: identifier), isThere: bytes != nil)
+        case .access(let resource):
+            accessLists[resource] = try bytes.map {
+                try read(AccessList.self, from: $0).entries
+            }
         case .dropped(let table, let partition):
             dropped[DroppedOwner(table: table, partition: partition)] = try bytes.map {
                 try read(TableDescription.self, from: $0)

@@ -29,12 +29,25 @@ public final class TabletServer {
     /// The leaders that are fetched from.
     var fetchers: Set<String> = []
     var opening: Set<BucketIdentifier> = []
+    /// Holds clients to what they may ask of this server.
+    public let quotas: QuotaKeeper
+    /// Whether a machine that calls is a node of the cluster, and no client.
+    private let isOfCluster: (String) -> Bool
     /// Whether the disk is not the one that this server had: it holds nothing that counts.
     var isDiskReplaced = false
 
-    public init(_ machine: Machine, _ configuration: ClusterConfiguration) {
+    /// - Parameter isOfCluster: Whether a machine that calls is a node of the cluster, and no
+    ///   client.
+    public init(
+        _ machine: Machine, _ configuration: ClusterConfiguration,
+        isOfCluster: @escaping (String) -> Bool = { _ in false }
+    ) {
         self.machine = machine
         self.configuration = configuration
+        self.isOfCluster = isOfCluster
+        var table = QuotaTable()
+        table.standard = configuration.clientQuota
+        quotas = QuotaKeeper(machine, table)
         mirror = MetadataMirror(machine, configuration)
         calls = Calls(machine, mirror, timeout: configuration.callTimeout)
         server = CallServer(machine, configuration)
@@ -55,7 +68,10 @@ public final class TabletServer {
         try await removeStrayLogs()
         machine.spawn("registration of \(machine.name)") { try await self.stayRegistered() }
         machine.spawn("roles of \(machine.name)") { try await self.reconcile() }
-        try await server.serve { try await self.answer($0) }
+        try await server.serve { request, caller in
+            if self.isOfCluster(caller) { return try await self.answer(request) }
+            return try await self.answer(request, forClient: caller)
+        }
     }
 
     // MARK: Registration
@@ -195,7 +211,7 @@ public final class TabletServer {
 
     // MARK: Calls
 
-    private func answer(_ request: Request) async throws -> Response {
+    func answer(_ request: Request) async throws -> Response {
         switch request {
         case .apiVersions, .createTable, .alterTable, .createDatabase, .dropDatabase,
             .dropTable, .createPartition, .dropPartition:

@@ -42,7 +42,7 @@ public final class VectorIndexer {
     public func run() async throws {
         machine.spawn("metadata of \(machine.name)") { try await self.client.run() }
         machine.spawn("calls to \(machine.name)") {
-            try await self.server.serve { try self.answer($0) }
+            try await self.server.serve { request, _ in try self.answer(request) }
         }
         let name = IndexerAssignment.leaseName(of: machine.name)
         let lease = LeaderLease(machine, name, mirror, configuration)

@@ -25,6 +25,10 @@ enum APIKey: Int16, Sendable, CaseIterable {
     case getDatabaseInfo = 1035
     case createPartition = 1036
     case dropPartition = 1037
+    case authenticate = 1038
+    case createAcls = 1039
+    case listAcls = 1040
+    case dropAcls = 1041
     case alterTable = 1044
     case scanKeyValue = 1061
 

@@ -49,6 +49,9 @@ public enum FlussError: Error, Hashable, Sendable, CustomStringConvertible {
         case partitionAlreadyExists = 42
         case partitionSpecInvalid = 43
         case leaderNotAvailable = 44
+        case authenticate = 46
+        case securityDisabled = 47
+        case authorization = 48
         case invalidAlterTable = 56
         case deletionDisabled = 57
         case invalidScanRequest = 68

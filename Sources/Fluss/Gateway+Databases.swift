@@ -5,15 +5,27 @@ import JSON
 extension Gateway {
     // MARK: Databases
 
-    func listDatabases(_: ListDatabasesRequest) async throws -> ListDatabasesResponse {
+    /// Those that the caller may describe.
+    func listDatabases(
+        _: ListDatabasesRequest, _ caller: Caller
+    ) async throws -> ListDatabasesResponse {
         var response = ListDatabasesResponse()
-        response.databaseNames = client.mirror.databases.map(\.name)
+        response.databaseNames = client.mirror.databases.map(\.name).filter {
+            access.isAllowed(caller, .describe, on: .database($0))
+        }
         return response
     }
 
-    func databaseExists(_ request: DatabaseExistsRequest) async throws -> DatabaseExistsResponse {
+    /// What the caller may not describe is not there for him, but for the database that always is.
+    func databaseExists(
+        _ request: DatabaseExistsRequest, _ caller: Caller
+    ) async throws -> DatabaseExistsResponse {
         var response = DatabaseExistsResponse()
-        response.exists = client.mirror.database(request.databaseName) != nil
+        let name = request.databaseName
+        response.exists =
+            client.mirror.database(name) != nil
+            && (name == TablePath.defaultDatabase
+                || access.isAllowed(caller, .describe, on: .database(name)))
         return response
     }
 

@@ -29,7 +29,7 @@ extension Gateway {
     // MARK: Reading
 
     /// Answers as soon as one bucket has something, or when the client's patience ends.
-    func fetchLog(_ request: FetchLogRequest) async throws -> FetchLogResponse {
+    func fetchLog(_ request: FetchLogRequest, _ caller: Caller) async throws -> FetchLogResponse {
         let parts = request.tables.flatMap { table in table.buckets.map { (table, $0) } }
         var answers = [FetchLogResponseForBucket?](repeating: nil, count: parts.count)
         let arrived = Channel<(Int, FetchLogResponseForBucket)>(machine)
@@ -38,7 +38,8 @@ extension Gateway {
         for (number, part) in parts.enumerated() {
             machine.spawn("fetch for a Fluss client") {
                 let answer = try await self.fetch(
-                    part.1, of: part.0, waiting: patience, byteCount: Int(request.maximumBytes))
+                    part.1, of: part.0, for: caller, waiting: patience,
+                    byteCount: Int(request.maximumBytes))
                 arrived.send((number, answer))
             }
         }
@@ -77,10 +78,11 @@ extension Gateway {
 
     private func fetch(
         _ part: FetchLogRequestForBucket, of wanted: FetchLogRequestForTable,
-        waiting patience: Duration, byteCount: Int
+        for caller: Caller, waiting patience: Duration, byteCount: Int
     ) async throws -> FetchLogResponseForBucket {
         try await answer(part.bucketID, part.partitionID) { answer in
             let table = try table(wanted.tableID)
+            try access.check(caller, .read, on: .table(table.path))
             let bucket = try bucket(part.bucketID, part.partitionID, of: table)
             let limit = max(1, min(Int(part.maximumFetchBytes), byteCount, frameSizeLimit / 4))
             let fetched = try await client.fetch(
@@ -142,6 +144,7 @@ extension Gateway {
         switch error {
         case let error as FlussError: return error
         case let error as ClusterError: return FlussError(error)
+        case let error as AccessError: return FlussError(error)
         case let error as ChangelogError: return .refused(.corruptRecord, reason: "\(error)")
         case let error as ColumnarError: return .refused(.corruptRecord, reason: "\(error)")
         case is CoordinationError:

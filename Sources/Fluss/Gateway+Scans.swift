@@ -35,7 +35,11 @@ extension Gateway {
     }
 
     /// Pages of a bucket's rows as they were at one moment.
-    func scanKeyValue(_ request: ScanKeyValueRequest) async throws -> ScanKeyValueResponse {
+    ///
+    /// A scan is its opener's: to anybody else it is not there.
+    func scanKeyValue(
+        _ request: ScanKeyValueRequest, _ caller: Caller
+    ) async throws -> ScanKeyValueResponse {
         var response = ScanKeyValueResponse()
         do {
             let key: [UInt8]
@@ -47,10 +51,11 @@ extension Gateway {
                         .invalidScanRequest, reason: "neither a scan nor a bucket is named")
                 }
                 let table = try keyTable(wanted.tableID)
+                try access.check(caller, .read, on: .table(table.path))
                 let bucket = try bucket(wanted.bucketID, wanted.partitionID, of: table)
-                key = open(SnapshotScan(client, bucket), limit: wanted.limit)
+                key = open(SnapshotScan(client, bucket), for: caller, limit: wanted.limit)
             }
-            guard let open = scans[key] else {
+            guard let open = scans[key], open.owner == caller.principal else {
                 throw FlussError.refused(
                     .invalidScanRequest, reason: "the scan has ended or expired: begin it anew")
             }
@@ -83,12 +88,13 @@ extension Gateway {
         return response
     }
 
-    private func open(_ scan: SnapshotScan, limit: Int64?) -> [UInt8] {
+    private func open(_ scan: SnapshotScan, for caller: Caller, limit: Int64?) -> [UInt8] {
         let now = machine.clock.now
         // The leader has let go of what nobody asked for in a lease.
         scans = scans.filter { now - $0.value.usedAt < .seconds(120) }
         let key = Array(machine.entropy.uuid().utf8)
-        scans[key] = OpenScan(scan, rowsLeft: limit.map { max(0, $0) }, usedAt: now)
+        scans[key] = OpenScan(
+            scan, caller.principal, rowsLeft: limit.map { max(0, $0) }, usedAt: now)
         return key
     }
 }
@@ -96,12 +102,14 @@ extension Gateway {
 /// A scan that a client of the protocol has under way.
 final class OpenScan {
     let scan: SnapshotScan
+    let owner: Principal
     /// Rows that the client still wants, nil for all.
     var rowsLeft: Int64?
     var usedAt: Instant
 
-    init(_ scan: SnapshotScan, rowsLeft: Int64?, usedAt: Instant) {
+    init(_ scan: SnapshotScan, _ owner: Principal, rowsLeft: Int64?, usedAt: Instant) {
         self.scan = scan
+        self.owner = owner
         self.rowsLeft = rowsLeft
         self.usedAt = usedAt
     }

@@ -4,19 +4,30 @@ import JSON
 import Platform
 
 extension Gateway {
-    func listTables(_ request: ListTablesRequest) async throws -> ListTablesResponse {
+    /// Those that the caller may describe.
+    func listTables(
+        _ request: ListTablesRequest, _ caller: Caller
+    ) async throws -> ListTablesResponse {
         var response = ListTablesResponse()
         if client.mirror.database(request.databaseName) == nil {
             throw FlussError.refused(
                 .databaseNotExist, reason: "there is no database \(request.databaseName)")
         }
-        response.tableNames = client.mirror.tables(in: request.databaseName).map(\.name)
+        response.tableNames = client.mirror.tables(in: request.databaseName).filter {
+            access.isAllowed(caller, .describe, on: .table($0.path))
+        }.map(\.name)
         return response
     }
 
-    func tableExists(_ request: TableExistsRequest) async throws -> TableExistsResponse {
+    /// What the caller may not describe is not there for him.
+    func tableExists(
+        _ request: TableExistsRequest, _ caller: Caller
+    ) async throws -> TableExistsResponse {
         var response = TableExistsResponse()
-        response.exists = client.mirror.table(at: path(request.tablePath)) != nil
+        let path = path(request.tablePath)
+        response.exists =
+            client.mirror.table(at: path) != nil
+            && access.isAllowed(caller, .describe, on: .table(path))
         return response
     }
 
@@ -110,7 +121,8 @@ extension Gateway {
 
     // MARK: Metadata
 
-    func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
+    /// Of tables that the caller may describe; what he may not is left out.
+    func metadata(_ request: MetadataRequest, _ caller: Caller) async throws -> MetadataResponse {
         var response = MetadataResponse()
         let peers = self.peers
         var coordinator = ServerNode()
@@ -124,7 +136,10 @@ extension Gateway {
             node.port = Int32(peer.tabletServerPort)
             return node
         }
-        for path in request.tablePaths {
+        func isSeen(_ path: WireTablePath) -> Bool {
+            access.isAllowed(caller, .describe, on: .table(self.path(path)))
+        }
+        for path in request.tablePaths where isSeen(path) {
             let table = try table(at: path)
             var metadata = TableMetadata()
             metadata.tablePath = path
@@ -134,12 +149,15 @@ extension Gateway {
             metadata.buckets = self.metadata(of: table.buckets)
             response.tables.append(metadata)
         }
-        for path in request.partitionPaths {
+        for path in request.partitionPaths where isSeen(path.table) {
             response.partitions.append(try self.metadata(of: path))
         }
         for identifier in request.partitionIDs {
             for table in client.mirror.partitions.keys.sorted() {
-                guard let partition = client.mirror.partitions[table]?[identifier] else { continue }
+                guard let partition = client.mirror.partitions[table]?[identifier],
+                    let owner = client.mirror.tables[table],
+                    access.isAllowed(caller, .describe, on: .table(owner.path))
+                else { continue }
                 response.partitions.append(try self.metadata(of: partition))
             }
         }
@@ -162,10 +180,7 @@ extension Gateway {
     }
 
     private func metadata(of path: WirePartitionPath) throws(FlussError) -> PartitionMetadata {
-        var tablePath = WireTablePath()
-        tablePath.databaseName = path.databaseName
-        tablePath.tableName = path.tableName
-        let table = try table(at: tablePath)
+        let table = try table(at: path.table)
         guard let name = path.partitionName,
             let partition = client.mirror.partition(name, of: table.identifier)
         else {

@@ -50,10 +50,13 @@ public final class Gateway {
     public static let tabletServerPort = 9125
     /// Calls of one connection that are being answered at a time; further ones wait unread.
     private static let callLimit = 64
+    /// How long a client may take to say who it is.
+    private static let authenticationPatience = Duration.seconds(30)
 
     let machine: Machine
     let client: ClusterClient
     let endpoints: Endpoints
+    let access: AccessControl
     /// Replicas of tables whose creator does not say how many.
     let standardReplicas: Int
     /// The gateways that are up, in order.
@@ -61,14 +64,18 @@ public final class Gateway {
     /// The scans of rows that clients have under way, by what they call them.
     var scans: [[UInt8]: OpenScan] = [:]
 
-    /// - Parameter peers: The gateways that are up; none where this is the only one.
+    /// - Parameters:
+    ///   - access: Who may call; everybody if nothing is said.
+    ///   - peers: The gateways that are up; none where this is the only one.
     public init(
         _ machine: Machine, _ configuration: ClusterConfiguration, at endpoints: Endpoints,
-        standardReplicas: Int, peers: @escaping () -> [Peer] = { [] }
+        standardReplicas: Int, access: AccessConfiguration = AccessConfiguration(),
+        peers: @escaping () -> [Peer] = { [] }
     ) {
         precondition(standardReplicas > 0, "a table has replicas")
         self.machine = machine
         client = ClusterClient(machine, configuration)
+        self.access = AccessControl(machine, client.mirror, access)
         self.endpoints = endpoints
         self.standardReplicas = standardReplicas
         knownPeers = peers
@@ -106,6 +113,8 @@ public final class Gateway {
 
     private func serve(_ connection: any Connection, as type: ServerType) async throws {
         let calls = OpenCalls(machine)
+        let session = GatewaySession(host: connection.peer.host, access.configuration)
+        if session.caller == nil { closeLater(connection, session) }
         do {
             while true {
                 let bytes = try await connection.receive()
@@ -119,10 +128,11 @@ public final class Gateway {
                 try await calls.begin(atMost: Self.callLimit)
                 let held = MemoryUse(of: machine.memory, byteCount: bytes.count)
                 machine.spawn("Fluss call") {
-                    let answer = try await self.answer(frame, as: type)
+                    let answer = try await self.answer(frame, as: type, session)
                     held.byteCount += answer.count
                     calls.end()
                     do { try await connection.send(answer) } catch is NetworkError {}
+                    if session.isGivenUp { connection.close() }
                 }
             }
         } catch is NetworkError {
@@ -130,16 +140,28 @@ public final class Gateway {
         }
     }
 
-    private func answer(_ frame: RequestFrame, as type: ServerType) async throws -> [UInt8] {
+    /// Ends a connection whose client does not say who it is.
+    private func closeLater(_ connection: any Connection, _ session: GatewaySession) {
+        machine.spawn("patience with \(connection.peer)") {
+            try await self.machine.sleep(Self.authenticationPatience)
+            if session.caller == nil { connection.close() }
+        }
+    }
+
+    private func answer(
+        _ frame: RequestFrame, as type: ServerType, _ session: GatewaySession
+    ) async throws -> [UInt8] {
         let result: Result<[UInt8], FlussError>
         do {
-            let body = try await call(frame, as: type)
+            let body = try await call(frame, as: type, session)
             result =
                 body.count + ResponseFrame.headerByteCount <= frameSizeLimit
                 ? .success(body)
                 : .failure(.refused(.recordTooLarge, reason: "the answer is over the frame limit"))
         } catch let error as FlussError {
             result = .failure(error)
+        } catch let error as AccessError {
+            result = .failure(FlussError(error))
         } catch let error as ClusterError {
             result = .failure(FlussError(error))
         } catch is CoordinationError {
@@ -149,48 +171,140 @@ public final class Gateway {
         return ResponseFrame.encode(identifier: frame.identifier, result)
     }
 
-    private func call(_ frame: RequestFrame, as type: ServerType) async throws -> [UInt8] {
+    private func call(
+        _ frame: RequestFrame, as type: ServerType, _ session: GatewaySession
+    ) async throws -> [UInt8] {
         guard let key = APIKey(rawValue: frame.key), key.versions.contains(frame.version) else {
             throw FlussError.unsupported(apiKey: frame.key, version: frame.version)
         }
-        if key != .apiVersions {
-            try await ready()
+        if key == .apiVersions { return try await reply(frame) { self.versions($0, as: type) } }
+        if key == .authenticate {
+            return try await reply(frame) { try await self.authenticate($0, session) }
         }
-        switch key {
-        case .apiVersions: return try await reply(frame) { self.versions($0, as: type) }
-        case .getMetadata: return try await reply(frame, metadata)
-        case .createTable: return try await reply(frame, createTable)
-        case .getTableInfo: return try await reply(frame, tableInfo)
-        case .getTableSchema: return try await reply(frame, tableSchema)
-        case .tableExists: return try await reply(frame, tableExists)
-        case .listTables: return try await reply(frame, listTables)
-        case .listDatabases: return try await reply(frame, listDatabases)
-        case .databaseExists: return try await reply(frame, databaseExists)
-        case .initWriter: return try await reply(frame, initWriter)
-        case .produceLog: return try await reply(frame, produceLog)
-        case .fetchLog: return try await reply(frame, fetchLog)
-        case .listOffsets: return try await reply(frame, listOffsets)
-        case .putKeyValue: return try await reply(frame, putKeyValue)
-        case .lookup: return try await reply(frame, lookup)
-        case .limitScan: return try await reply(frame, limitScan)
-        case .prefixLookup: return try await reply(frame, prefixLookup)
-        case .alterTable: return try await reply(frame, alterTable)
-        case .dropTable: return try await reply(frame, dropTable)
-        case .createDatabase: return try await reply(frame, createDatabase)
-        case .dropDatabase: return try await reply(frame, dropDatabase)
-        case .getDatabaseInfo: return try await reply(frame, databaseInfo)
-        case .listPartitions: return try await reply(frame, listPartitions)
-        case .createPartition: return try await reply(frame, createPartition)
-        case .dropPartition: return try await reply(frame, dropPartition)
-        case .scanKeyValue: return try await reply(frame, scanKeyValue)
+        guard let caller = session.caller else {
+            throw AccessError.notAuthenticated(
+                reason: "say who you are first: set client.security.protocol to SASL")
+        }
+        try await ready()
+        return try await metered(key, frame, caller) {
+            if let answer = try await self.callOfTables(key, frame, caller) { return answer }
+            return try await self.callOfRows(key, frame, caller)
         }
     }
 
-    /// Reads a call's message and writes its answer's.
-    private func reply<Request: ProtobufMessage, Response: ProtobufMessage>(
-        _ frame: RequestFrame, _ answer: (Request) async throws -> Response
+    /// Holds a client to its quota around a call.
+    private func metered(
+        _ key: APIKey, _ frame: RequestFrame, _ caller: Caller,
+        _ answer: () async throws -> [UInt8]
     ) async throws -> [UInt8] {
-        try await answer(try Request(reading: frame.body)).encoded
+        let quotas = access.quotas
+        let client = caller.client
+        try await quotas.admit(client, .requests, 1)
+        switch key {
+        case .produceLog, .putKeyValue:
+            try await quotas.admit(client, .producedBytes, frame.body.remaining)
+            return try await answer()
+        case .fetchLog, .lookup, .prefixLookup, .limitScan, .scanKeyValue:
+            try await quotas.admit(client, .fetchedBytes, 0)
+            let response = try await answer()
+            quotas.charge(client, .fetchedBytes, response.count)
+            return response
+        default: return try await answer()
+        }
+    }
+
+    /// Answers a call about databases, tables, partitions and access to them; nil for any other.
+    private func callOfTables(
+        _ key: APIKey, _ frame: RequestFrame, _ caller: Caller
+    ) async throws -> [UInt8]? {
+        func path(_ operation: AccessOperation, _ path: WireTablePath) throws {
+            try check(caller, demand(operation, path))
+        }
+        func database(_ operation: AccessOperation, _ name: String) throws {
+            try access.check(caller, operation, on: .database(name))
+        }
+        switch key {
+        case .getMetadata: return try await reply(frame) { try await self.metadata($0, caller) }
+        case .createTable:
+            return try await reply(frame, createTable) {
+                try database(.create, $0.tablePath.databaseName)
+            }
+        case .getTableInfo:
+            return try await reply(frame, tableInfo) { try path(.describe, $0.tablePath) }
+        case .getTableSchema:
+            return try await reply(frame, tableSchema) { try path(.describe, $0.tablePath) }
+        case .tableExists:
+            return try await reply(frame) { try await self.tableExists($0, caller) }
+        case .listTables: return try await reply(frame) { try await self.listTables($0, caller) }
+        case .listDatabases:
+            return try await reply(frame) { try await self.listDatabases($0, caller) }
+        case .databaseExists:
+            return try await reply(frame) { try await self.databaseExists($0, caller) }
+        case .alterTable:
+            return try await reply(frame, alterTable) { try path(.alter, $0.tablePath) }
+        case .dropTable: return try await reply(frame, dropTable) { try path(.drop, $0.tablePath) }
+        case .createDatabase:
+            return try await reply(frame, createDatabase) { (_: CreateDatabaseRequest) in
+                try self.access.check(caller, .create, on: .cluster)
+            }
+        case .dropDatabase:
+            return try await reply(frame, dropDatabase) { try database(.drop, $0.databaseName) }
+        case .getDatabaseInfo:
+            return try await reply(frame, databaseInfo) {
+                try database(.describe, $0.databaseName)
+            }
+        case .listPartitions:
+            return try await reply(frame, listPartitions) { try path(.describe, $0.tablePath) }
+        case .createPartition:
+            return try await reply(frame, createPartition) { try path(.write, $0.tablePath) }
+        case .dropPartition:
+            return try await reply(frame, dropPartition) { try path(.write, $0.tablePath) }
+        case .createAcls: return try await reply(frame) { try await self.createAcls($0, caller) }
+        case .listAcls: return try await reply(frame) { try await self.listAcls($0, caller) }
+        case .dropAcls: return try await reply(frame) { try await self.dropAcls($0, caller) }
+        default: return nil
+        }
+    }
+
+    /// Answers a call about what is in tables. Precondition: it is one.
+    private func callOfRows(
+        _ key: APIKey, _ frame: RequestFrame, _ caller: Caller
+    ) async throws -> [UInt8] {
+        func table(_ operation: AccessOperation, _ identifier: Int64) throws {
+            if !access.configuration.isAuthorizing { return }
+            try check(caller, try demand(operation, table: identifier))
+        }
+        switch key {
+        case .initWriter:
+            return try await reply(frame, initWriter) { try self.checkWriter($0, caller) }
+        case .produceLog:
+            return try await reply(frame, produceLog) { try table(.write, $0.tableID) }
+        case .fetchLog: return try await reply(frame) { try await self.fetchLog($0, caller) }
+        case .listOffsets:
+            return try await reply(frame, listOffsets) { try table(.describe, $0.tableID) }
+        case .putKeyValue:
+            return try await reply(frame, putKeyValue) { try table(.write, $0.tableID) }
+        case .lookup:
+            return try await reply(frame, lookup) {
+                try table($0.insertIfNotExists == true ? .write : .read, $0.tableID)
+            }
+        case .limitScan: return try await reply(frame, limitScan) { try table(.read, $0.tableID) }
+        case .prefixLookup:
+            return try await reply(frame, prefixLookup) { try table(.read, $0.tableID) }
+        case .scanKeyValue:
+            return try await reply(frame) { try await self.scanKeyValue($0, caller) }
+        default: preconditionFailure("\(key) is answered elsewhere")
+        }
+    }
+
+    /// Reads a call's message, holds it against what the caller may do, and writes its answer's.
+    private func reply<Request: ProtobufMessage, Response: ProtobufMessage>(
+        _ frame: RequestFrame, _ answer: (Request) async throws -> Response,
+        checking check: (Request) throws -> Void = { _ in }
+    ) async throws -> [UInt8] {
+        let request = try Request(reading: frame.body)
+        try check(request)
+        return try await answer(request).encoded
     }
 
     /// Waits until this gateway has heard of the cluster.

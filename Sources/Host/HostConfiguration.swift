@@ -19,6 +19,12 @@ public struct HostConfiguration: Sendable {
     public var etcd: EtcdConfiguration?
     /// The address that all listeners are bound to; loopback unless asked for another.
     public var listenHost = "127.0.0.1"
+    /// The address that listeners of machines are bound to which no program of others calls.
+    public var innerHost = "127.0.0.1"
+    /// Shown to programs of others, which then have to speak TLS; nil for none.
+    public var tls: TLSIdentity?
+    /// Connections of programs of others, at each port that they call; nil for the standard.
+    public var connectionLimit: Int?
     /// What other processes reach this one by.
     public var advertisedHost = "127.0.0.1"
     /// The lake catalog that speaks Iceberg's REST protocol; nil for a database in the folder, or

@@ -8,6 +8,8 @@ public enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
     case service(name: String, reason: String)
     /// The port cannot be listened at: free it, or name another.
     case port(host: String, port: Int, reason: String)
+    /// The file of a certificate or a key cannot be used: name another.
+    case certificate(path: String, reason: String)
 
     /// The kernel refused what a measurement needs.
     case measurement(reason: String)
@@ -19,6 +21,7 @@ public enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
         case .service(let name, let reason): "cannot use \(name): \(reason)"
         case .port(let host, let port, let reason):
             "cannot listen at \(host):\(port): \(reason)"
+        case .certificate(let path, let reason): "cannot use \(path): \(reason)"
         case .measurement(let reason): "cannot measure: \(reason)"
         }
     }

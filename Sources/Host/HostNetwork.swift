@@ -11,6 +11,7 @@ final class HostNetwork: Network {
     private var listeners: [Int: HostListener] = [:]
     private var connections: [HostConnection] = []
     private var lastPort = 49_152
+    private static let guestLimit = 4096
 
     init(world: HostWorld, node: HostNode, lifetime: Lifetime) {
         self.world = world
@@ -33,7 +34,11 @@ final class HostNetwork: Network {
         }
         listener.channel = channel
         let port = channel.localAddress?.port ?? 0
-        let place = ServiceAddress(host: world.configuration.advertisedHost, port: port)
+        let configuration = world.configuration
+        let isInner = configuration.publicPorts[address.port] == nil
+        let place = ServiceAddress(
+            host: isInner && configuration.innerHost != configuration.listenHost
+                ? configuration.innerHost : configuration.advertisedHost, port: port)
         guard world.directory.publish(address, at: place) else {
             listeners[address.port] = nil
             channel.close(promise: nil)
@@ -71,7 +76,11 @@ final class HostNetwork: Network {
         let network = UncheckedSendableBox(self)
         let carried = UncheckedSendableBox(listener)
         let address = listener.address
-        let publicPort = self.world.configuration.publicPorts[address.port]
+        let configuration = self.world.configuration
+        let publicPort = configuration.publicPorts[address.port]
+        let guests = ConnectionCount()
+        let limit = configuration.connectionLimit ?? Self.guestLimit
+        let tls = configuration.tls
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let binding = ServerBootstrap(group: self.world.eventLoops)
                 .serverChannelOption(.backlog, value: 256)
@@ -101,11 +110,20 @@ final class HostNetwork: Network {
                                         host: caller?.ipAddress ?? "", port: caller?.port ?? 0),
                                     channel)
                             }
+                        if publicPort != nil {
+                            guard guests.enter(atMost: limit) else {
+                                return channel.close(promise: nil)
+                            }
+                            channel.closeFuture.whenComplete { _ in guests.leave() }
+                            try tls?.addHandler(to: channel)
+                        }
                         let handler = FrameHandler(world: world.value, role: role)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
-                .bind(host: self.world.configuration.listenHost, port: publicPort ?? 0)
+                .bind(
+                    host: publicPort == nil ? configuration.innerHost : configuration.listenHost,
+                    port: publicPort ?? 0)
             hand(binding, to: wait)
         }
     }

@@ -63,6 +63,8 @@ public enum Fact {
     case warned(node: String, message: String)
     /// A node took a rare path.
     case reached(probe: String, node: String)
+    /// A server counted what a client with a quota asked of it.
+    case metered(QuotaUse, by: String)
     /// Another second of the run went by.
     case second
 

@@ -9,7 +9,7 @@ public enum OracleList {
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
             DrawnNumbers.self, Leftovers.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
-            Bounds.self, Growth.self, Halts.self,
+            Quotas.self, Bounds.self, Growth.self, Halts.self,
         ]
     }
 

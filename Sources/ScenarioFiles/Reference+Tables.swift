@@ -18,6 +18,31 @@ extension Reference {
             ])
     }
 
+    static var serving: Reference {
+        Reference(
+            title: "Configuration files",
+            introduction:
+                "What `wavetank serve --config FILE` reads: a mapping of these keys. What the "
+                + "command line says goes before what the file says; paths are meant from the "
+                + "file's folder.",
+            entries: [
+                Entry(name: "", meaning: "", fields: ServingFile.shape.fields),
+                Entry(
+                    name: "users", meaning: "who may call",
+                    example: "{ name: alice, passwordFile: /run/secrets/alice }",
+                    fields: ServingFile.user.fields),
+                Entry(
+                    name: "access", meaning: "that somebody may do something",
+                    example:
+                        "{ principal: User:alice, resource: cluster.shop, operations: READ }",
+                    fields: ServingFile.entry.fields),
+                Entry(
+                    name: "quotas", meaning: "how much a client may ask for in a second",
+                    example: "{ client: User:alice, produced: 8MiB, requests: 200 }",
+                    fields: ServingFile.quota.fields),
+            ])
+    }
+
     static var acts: Reference {
         Reference(
             title: "Acts",

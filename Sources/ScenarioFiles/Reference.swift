@@ -4,7 +4,8 @@ import Oracles
 public struct Reference: Sendable {
     /// What there is a page about.
     public enum Topic: String, Sendable, CaseIterable {
-        case scenario, cluster, tables, acts, workloads, faults, probes, checks, requestFaults
+        case scenario, cluster, tables, acts, workloads, faults, probes, checks, requestFaults,
+            serving
     }
 
     /// One thing that a file may name.
@@ -80,6 +81,7 @@ public struct Reference: Sendable {
                 + "request the first of the file does."
             entries = Self.ofEndpoints
             common = RequestFault.common
+        case .serving: self = .serving
         }
     }
 }

@@ -26,6 +26,10 @@ public final class Deployment {
     public var gatewayPeers: () -> [Gateway.Peer] = { [] }
     /// Tablet servers of the whole cluster, where other processes run some of them.
     public var serverCount: Int
+    /// Who may call the gateways from outside.
+    public var access = AccessConfiguration()
+    /// Called with what a server counted of a client that has a quota.
+    public var onQuotaUse: (NodeName, QuotaUse) -> Void = { _, _ in }
     /// Called when an index shows everything of a bucket below an offset.
     public var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
 
@@ -46,8 +50,11 @@ public final class Deployment {
             coordinators[node] = coordinator
             try await coordinator.run()
         case .server:
-            let server = TabletServer(machine, configurations[node] ?? configuration)
+            let server = TabletServer(machine, configurations[node] ?? configuration) { caller in
+                NodeName(caller)?.role != .client
+            }
             servers[node] = server
+            server.quotas.onUse = { [unowned self] in onQuotaUse(node, $0) }
             try await server.run()
         case .tierer:
             let tierer = LakeTierer(machine, configuration)
@@ -66,7 +73,8 @@ public final class Deployment {
                     tabletServerPort: Gateway.tabletServerPort)
             try await Gateway(
                 machine, configuration, at: endpoints,
-                standardReplicas: min(3, max(1, serverCount)), peers: gatewayPeers
+                standardReplicas: min(3, max(1, serverCount)), access: access,
+                peers: gatewayPeers
             ).run()
         case .client: preconditionFailure("clients run workloads, not a node's program")
         }

@@ -29,6 +29,8 @@ struct Admin: ParsableCommand {
     @Option(help: ArgumentHelp("Where the process serves HTTP.", valueName: "url"))
     var at = "http://127.0.0.1:9180"
 
+    @OptionGroup var credentials: CredentialOptions
+
     @Flag(help: "Print the answer as JSON.")
     var json = false
 
@@ -40,7 +42,9 @@ struct Admin: ParsableCommand {
             }
         let base = at.hasSuffix("/") ? String(at.dropLast()) : at
         let answer: HTTPConversation.Answer
-        do { answer = try HTTPConversation(base).ask("GET", "/\(path)", timeout: 30) } catch {
+        do {
+            answer = try credentials.conversation(with: base).ask("GET", "/\(path)", timeout: 30)
+        } catch let error as HostError {
             throw refusal("\(error)")
         }
         let text = String(decoding: answer.body, as: UTF8.self)

@@ -49,6 +49,8 @@ struct IngestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the process serves HTTP.", valueName: "url"))
     var to = "http://127.0.0.1:9180"
 
+    @OptionGroup var credentials: CredentialOptions
+
     @Option(help: ArgumentHelp("The table to write to.", valueName: "database.table"))
     var table: String?
 
@@ -164,7 +166,8 @@ struct IngestCommand: ParsableCommand {
     }
 
     private func ingest() throws {
-        let target = try IngestTarget(to)
+        let target = try IngestTarget(
+            to, credentials: try credentials.credentials(), authorities: credentials.authorities)
         target.patience = patience
         target.bucketCount = buckets
         target.properties = property.compactMap(Self.pair)

@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
     @OptionGroup var cluster: ServedClusterOptions
 
     @Option(help: "The folder of all data; made if need be.", completion: .directory)
-    var data: String
+    var data: String?
 
     @Option(help: "For how many seconds the workloads run.")
     var seconds = 10
@@ -35,6 +35,12 @@ struct Serve: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if data == nil && (scenario != nil || cluster.config == nil) {
+            throw ValidationError("name the folder of all data: --data DIR")
+        }
+        if scenario != nil && cluster.config != nil {
+            throw ValidationError("--config is for serving programs of others, without a scenario")
+        }
         if seconds < 1 || seconds > 86_400 {
             throw ValidationError("--seconds is from 1 to 86400")
         }
@@ -45,7 +51,7 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        guard let scenario else {
+        guard let scenario, let data else {
             try cluster.serve(data)
             return
         }

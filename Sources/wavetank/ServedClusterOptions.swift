@@ -3,15 +3,23 @@ import Foundation
 import Glibc
 import Host
 import JSON
+import ScenarioFiles
 import Workbench
 
 /// What `wavetank serve` without a scenario serves.
 struct ServedClusterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where Fluss clients bootstrap; the port after it is used as well.",
-            valueName: "host:port"))
-    var listen = "127.0.0.1:9123"
+            "A configuration file, whose keys `wavetank help serving` lists: all that is said "
+                + "here, and users, access lists, quotas and limits. What is said here goes "
+                + "before it.", valueName: "file"), completion: .file(extensions: ["yaml"]))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where Fluss clients bootstrap, 127.0.0.1:9123 if not given; the port after it is used "
+                + "as well.", valueName: "host:port"))
+    var listen: String?
 
     @Option(
         help: ArgumentHelp(
@@ -27,17 +35,38 @@ struct ServedClusterOptions: ParsableArguments {
             valueName: "port"))
     var httpPort: Int?
 
-    @Option(help: "How many tablet servers the cluster has; without --etcd, all in this process.")
-    var servers = 1
+    @Option(
+        help: ArgumentHelp(
+            "The certificate with its chain, in PEM, that clients are shown: they then have to "
+                + "speak TLS.", valueName: "file"), completion: .file())
+    var tlsCertificate: String?
+
+    @Option(
+        help: ArgumentHelp("The certificate's private key, in PEM.", valueName: "file"),
+        completion: .file())
+    var tlsKey: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Serve others than this computer though there is no TLS, or nobody has to say who he "
+                + "is."))
+    var insecure = false
 
     @Option(
         help: ArgumentHelp(
-            "The parts that this process runs: all, coordinator or tablet.", valueName: "role"),
+            "How many tablet servers the cluster has, 1 if not given; without --etcd, all in this "
+                + "process."))
+    var servers: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The parts that this process runs: all, coordinator or tablet; all if not given.",
+            valueName: "role"),
         transform: { try choice($0, of: ServedCluster.Role.self) })
-    var role = ServedCluster.Role.all
+    var role: ServedCluster.Role?
 
     @Option(help: "Which process of the cluster this is, from 1.")
-    var number = 1
+    var number: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -55,64 +84,73 @@ struct ServedClusterOptions: ParsableArguments {
         name: .customLong("s3-style"),
         help: ArgumentHelp("How buckets are named: path or virtual-host.", valueName: "style"),
         transform: { try choice($0, of: S3Configuration.Style.self) })
-    var s3Style = S3Configuration.Style.path
+    var s3Style: S3Configuration.Style?
 
     @Option(
         name: .customLong("log-format"),
         help: ArgumentHelp(
             "How what the process says on standard error is written, a line an event: text or "
                 + "json.", valueName: "format"))
-    var logFormat = ServeLog.Format.text
+    var logFormat: ServeLog.Format?
 
     @Option(
         name: .customLong("log-level"),
         help: ArgumentHelp(
-            "From which level on notes of nodes are said: information, warning or error.",
-            valueName: "level"))
-    var logLevel = ServeLog.Level.warning
+            "From which level on notes of nodes are said: information, warning or error; warning "
+                + "if not given.", valueName: "level"))
+    var logLevel: ServeLog.Level?
 
     func validate() throws {
-        if !(1...64).contains(servers) { throw ValidationError("--servers is from 1 to 64") }
-        if !(1...64).contains(number) { throw ValidationError("--number is from 1 to 64") }
+        if let servers, !(1...64).contains(servers) {
+            throw ValidationError("--servers is from 1 to 64")
+        }
+        if let number, !(1...64).contains(number) {
+            throw ValidationError("--number is from 1 to 64")
+        }
         if let httpPort, !(0...65_535).contains(httpPort) {
             throw ValidationError("--http is a port, from 0 to 65535")
         }
-        if place == nil {
+        if let listen, ServedSettings.place(listen) == nil {
             throw ValidationError("--listen is HOST:PORT, the port from 1 to 65534")
         }
-        if etcd == nil && (role != .all || number != 1) {
-            throw ValidationError(
-                "--role and --number are for a cluster of processes: name its --etcd")
+        if (tlsCertificate == nil) != (tlsKey == nil) {
+            throw ValidationError("--tls-certificate and --tls-key go together")
         }
-        if etcd != nil && s3 == nil && servers > 1 {
-            throw ValidationError(
-                "processes of a cluster share their objects: name an --s3 store")
-        }
+        // What a file says may make it right.
+        if config == nil, let objection = contradiction(nil) { throw ValidationError(objection) }
     }
 
-    private var place: (host: String, port: Int)? {
-        guard let colon = listen.lastIndex(of: ":"),
-            let port = Int(listen[listen.index(after: colon)...]), (1...65_534).contains(port),
-            colon != listen.startIndex
-        else { return nil }
-        return (String(listen[..<colon]), port)
+    /// What cannot be so together; nil if it can.
+    func contradiction(_ file: ServingFile?) -> String? {
+        let etcd = self.etcd ?? file?.etcd
+        let role = self.role?.rawValue ?? file?.role ?? "all"
+        if etcd == nil && (role != "all" || (number ?? file?.number ?? 1) != 1) {
+            return "--role and --number are for a cluster of processes: name its --etcd"
+        }
+        if etcd != nil && (s3 ?? file?.s3) == nil && (servers ?? file?.servers ?? 1) > 1 {
+            return "processes of a cluster share their objects: name an --s3 store"
+        }
+        return nil
     }
 
     /// Serves until the process is told to stop.
-    func serve(_ data: String) throws {
-        let log = ServeLog(logFormat, logLevel)
-        do { try serve(data, log) } catch {
-            if logFormat == .text { throw refusal("\(error)") }
+    func serve(_ data: String?) throws {
+        let settings = try ServedSettings(self, data: data)
+        let log = ServeLog(settings.logFormat, settings.logLevel)
+        do { try serve(settings, log) } catch {
+            if settings.logFormat == .text { throw refusal("\(error)") }
             log.tell("failed", level: .error, "\(error)")
             throw ExitCode(3)
         }
     }
 
-    private func serve(_ data: String, _ log: ServeLog) throws {
+    private func serve(_ settings: ServedSettings, _ log: ServeLog) throws {
         let start = Date()
-        let (host, port) = place ?? ("127.0.0.1", 9123)
-        let server = try HostServer(try cluster(in: data, host, port))
+        let data = settings.data
+        let place = "\(settings.cluster.listenHost):\(settings.cluster.port)"
+        let server = try HostServer(try settings.opened())
         server.onNote = { log.note($0) }
+        for warning in settings.warnings { log.tell("starting", level: .warning, warning) }
         Interruption.handle { signal in
             let name = signal == SIGINT ? "Ctrl-C" : "signal \(signal)"
             log.tell(
@@ -123,15 +161,16 @@ struct ServedClusterOptions: ParsableArguments {
         try server.run(
             onReady: {
                 let seconds = Date().timeIntervalSince(start)
-                let web = server.httpPort.map { " and HTTP at \(host):\($0)" } ?? ""
+                let http = server.httpPort.map { "\(settings.cluster.listenHost):\($0)" }
+                let web = http.map { " and HTTP at \($0)" } ?? ""
+                let how = settings.guards.isEmpty ? "" : " (\(settings.guards))"
                 log.tell(
                     "serving",
-                    "serving Fluss clients at \(host):\(port)\(web), ready after "
+                    "serving Fluss clients at \(place)\(web)\(how), ready after "
                         + String(format: "%.2f", seconds) + " s; Ctrl-C stops",
                     [
-                        JSONMember("listen", .string("\(host):\(port)")),
-                        JSONMember(
-                            "http", server.httpPort.map { .string("\(host):\($0)") } ?? .null),
+                        JSONMember("listen", .string(place)),
+                        JSONMember("http", http.map { .string($0) } ?? .null),
                         JSONMember("seconds", .number((seconds * 1000).rounded() / 1000)),
                         JSONMember("data", .string(data)),
                     ])
@@ -140,26 +179,6 @@ struct ServedClusterOptions: ParsableArguments {
         log.tell(
             "stopped", "stopped after \(seconds) s; what was acknowledged is in \(data)",
             [JSONMember("seconds", .integer(seconds)), JSONMember("data", .string(data))])
-    }
-
-    private func cluster(in data: String, _ host: String, _ port: Int) throws -> ServedCluster {
-        try makeFolder(data)
-        var cluster = ServedCluster(folder: URL(fileURLWithPath: data).standardizedFileURL.path)
-        cluster.role = role
-        cluster.number = number
-        cluster.serverCount = servers
-        cluster.listenHost = host
-        cluster.advertisedHost = advertise
-        cluster.port = port
-        cluster.httpPort = httpPort
-        cluster.etcd = try etcd.map { try EtcdConfiguration.parse($0) }
-        let environment = ProcessInfo.processInfo.environment
-        cluster.s3 = try s3.map {
-            try S3Configuration.parse($0, style: s3Style, environment) { path in
-                FileManager.default.contents(atPath: path).map { [UInt8]($0) }
-            }
-        }
-        return cluster
     }
 }
 

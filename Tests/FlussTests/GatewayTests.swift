@@ -11,16 +11,17 @@ import Testing
 @testable import Fluss
 
 /// A cluster of three servers with a gateway, in the tank.
-private final class GatewayWorld {
+final class GatewayWorld {
     let world: SimulationWorld
     let deployment: Deployment
 
-    init(seed: UInt64) {
+    init(seed: UInt64, access: AccessConfiguration = AccessConfiguration()) {
         world = SimulationWorld(seed: seed)
         let nodes =
             [NodeName(.coordinator, 1)] + (1...3).map { NodeName(.server, $0) }
             + [NodeName(.gateway, 1)]
         deployment = Deployment(nodes, ClusterConfiguration())
+        deployment.access = access
         for node in nodes {
             world.addMachine(node.description)
             start(node)
@@ -65,7 +66,7 @@ private final class GatewayWorld {
     }
 }
 
-private let path: WireTablePath = {
+let ordersPath: WireTablePath = {
     var path = WireTablePath()
     path.databaseName = "shop"
     path.tableName = "orders"
@@ -78,17 +79,17 @@ private let schema = Schema(
         Field(identifier: 2, name: "note", type: .string),
     ])
 
-private func create(
+func createOrders(
     _ client: WireClient, primaryKey: String?
 ) async throws -> TableMetadata {
     let key = primaryKey.map { ",\"primary_key\":[\"\($0)\"]" } ?? ""
     var database = CreateDatabaseRequest()
-    database.databaseName = path.databaseName
+    database.databaseName = ordersPath.databaseName
     database.ignoreIfExists = true
     let _: CreateDatabaseResponse = try await client.insist(
         .createDatabase, database, port: Gateway.coordinatorPort)
     var request = CreateTableRequest()
-    request.tablePath = path
+    request.tablePath = ordersPath
     request.tableJSON = Array(
         """
         {"version":1,"schema":{"version":1,"columns":[\
@@ -100,13 +101,13 @@ private func create(
     let _: CreateTableResponse = try await client.insist(
         .createTable, request, port: Gateway.coordinatorPort)
     var wanted = MetadataRequest()
-    wanted.tablePaths = [path]
+    wanted.tablePaths = [ordersPath]
     let metadata: MetadataResponse = try await client.insist(.getMetadata, wanted)
     return try #require(metadata.tables.first)
 }
 
 /// A batch as the client makes it: the engine's own, with the header of magic 0.
-private func wireBatch(_ id: Int32, writer: Int64, sequence: Int32) throws -> [UInt8] {
+func wireBatch(_ id: Int32, writer: Int64, sequence: Int32) throws -> [UInt8] {
     var rows = LogBatchBuilder(schema: schema, isAppendOnly: true)
     try rows.append([.int(id), .string("order \(id)")], .append)
     let batch = try rows.finish(writer: writer, sequence: sequence)
@@ -124,7 +125,7 @@ struct GatewayTests {
         let cluster = GatewayWorld(seed: seed)
         cluster.crashServers(from: .seconds(8), every: .seconds(9), count: 6)
         try cluster.run { client in
-            let table = try await create(client, primaryKey: nil)
+            let table = try await createOrders(client, primaryKey: nil)
             let writer: InitWriterResponse = try await client.insist(
                 .initWriter, InitWriterRequest())
             for number in 0..<120 as Range<Int32> {
@@ -190,7 +191,7 @@ struct GatewayTests {
         let cluster = GatewayWorld(seed: seed)
         cluster.crashServers(from: .seconds(8), every: .seconds(9), count: 6)
         try cluster.run { client in
-            let table = try await create(client, primaryKey: "id")
+            let table = try await createOrders(client, primaryKey: "id")
             let writer: InitWriterResponse = try await client.insist(
                 .initWriter, InitWriterRequest())
             var model: [Int32: String] = [:]
@@ -251,7 +252,7 @@ struct GatewayTests {
     func fuzz(seed: Int) throws {
         let cluster = GatewayWorld(seed: UInt64(seed))
         try cluster.run { client in
-            let table = try await create(client, primaryKey: "id")
+            let table = try await createOrders(client, primaryKey: "id")
             let random = RandomStream(seed: UInt64(seed), label: "fuzz")
             for key in APIKey.allCases {
                 var request = PutKeyValueRequest()

@@ -16,7 +16,36 @@ final class WireClient {
 
     init(_ machine: Machine) { self.machine = machine }
 
+    /// Who it is, said at the beginning of each connection; nil to say nothing.
+    var credentials: (name: String, password: String)?
+
+    func authenticate(
+        _ name: String, _ password: String, port: Int = Gateway.tabletServerPort
+    ) async throws {
+        var request = AuthenticateRequest()
+        request.mechanism = "PLAIN"
+        request.token = [0] + Array(name.utf8) + [0] + Array(password.utf8)
+        let _: AuthenticateResponse = try await exchange(.authenticate, request, port: port)
+    }
+
     func call<Request: ProtobufMessage, Response: ProtobufMessage>(
+        _ key: APIKey, _ request: Request, port: Int = Gateway.tabletServerPort
+    ) async throws -> Response {
+        if connections[port] == nil, let credentials {
+            try await authenticate(credentials.name, credentials.password, port: port)
+        }
+        return try await exchange(key, request, port: port)
+    }
+
+    var now: Instant { machine.clock.now }
+
+    /// Ends all connections, as another client would not have them.
+    func hangUp() {
+        for port in connections.keys.sorted() { connections[port]!.close() }
+        connections = [:]
+    }
+
+    private func exchange<Request: ProtobufMessage, Response: ProtobufMessage>(
         _ key: APIKey, _ request: Request, port: Int = Gateway.tabletServerPort
     ) async throws -> Response {
         lastCall += 1

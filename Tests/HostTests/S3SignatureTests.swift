@@ -133,4 +133,40 @@ struct S3SignatureTests {
             }
         }
     }
+
+    @Test("A signed request is known by its secret, its time and its body, and by nothing less")
+    func verification() throws {
+        let now: Int64 = 1_700_000_000
+        var request = HTTPServer.Request(
+            method: "PUT", target: "/warehouse/shop/a%20b?uploadId=x%2Fy&partNumber=1",
+            headers: [("host", "127.0.0.1:9180"), ("range", "bytes=0-9")], body: [1, 2, 3])
+        let subject = S3Signature.Subject(
+            method: "PUT", path: "/warehouse/shop/a%20b",
+            query: [("uploadId", "x/y"), ("partNumber", "1")], headers: request.headers,
+            bodyHash: SHA256.hexadecimal(SHA256.digest(request.body)))
+        let signature = S3Signature(
+            credentials: S3Credentials(accessKey: "alice", secretKey: "hush"), region: "here")
+        request.headers += signature.headers(for: subject, atSeconds: now)
+        func isSigned(
+            _ request: HTTPServer.Request, _ secret: String = "hush", at time: Int64 = now + 60
+        ) -> Bool {
+            let signed = S3SignedRequest(request)
+            #expect(signed?.accessKey == "alice")
+            return signed?.isSigned(with: Array(secret.utf8), atSeconds: time) ?? false
+        }
+        #expect(isSigned(request))
+        #expect(!isSigned(request, "hush!") && !isSigned(request, ""))
+        #expect(!isSigned(request, at: now + 1000) && !isSigned(request, at: now - 1000))
+        for change: (inout HTTPServer.Request) -> Void in [
+            { $0.body = [1, 2] }, { $0.method = "GET" }, { $0.target += "&a=b" },
+            { $0.target = "/warehouse/shop/a%20c?uploadId=x%2Fy&partNumber=1" },
+            { $0.headers[1].value = "bytes=0-8" }, { $0.headers.remove(at: 1) },
+        ] {
+            var changed = request
+            change(&changed)
+            #expect(!isSigned(changed))
+        }
+        request.headers.removeAll { $0.name == "authorization" }
+        #expect(S3SignedRequest(request) == nil)
+    }
 }

@@ -15,7 +15,10 @@ final class DataWorld {
     let deployment: Deployment
     private let web = NodeName(.gateway, 1).description
 
-    init(seed: UInt64, lakeInterval: Duration = .seconds(5), indexerCount: Int = 0) {
+    init(
+        seed: UInt64, lakeInterval: Duration = .seconds(5), indexerCount: Int = 0,
+        access: AccessConfiguration = AccessConfiguration()
+    ) {
         world = SimulationWorld(seed: seed)
         var configuration = ClusterConfiguration()
         configuration.lakeInterval = lakeInterval
@@ -23,6 +26,7 @@ final class DataWorld {
             [NodeName(.coordinator, 1)] + (1...3).map { NodeName(.server, $0) }
             + [NodeName(.tierer, 1)] + (0..<indexerCount).map { NodeName(.indexer, $0 + 1) }
         deployment = Deployment(nodes, configuration)
+        deployment.access = access
         for node in nodes {
             world.addMachine(node.description)
             start(node)
@@ -39,10 +43,11 @@ final class DataWorld {
     /// Answers each connection's requests, one after the other.
     private func startWeb() {
         let configuration = deployment.configuration
+        let access = deployment.access
         world.start(web) { machine in
-            let gateway = WebGateway(machine, configuration, at: "http://\(machine.name):80") {
-                WebGateway.ProcessState(isReady: true, reason: "", metrics: [])
-            }
+            let gateway = WebGateway(
+                machine, configuration, at: "http://\(machine.name):80", access: access
+            ) { WebGateway.ProcessState(isReady: true, reason: "", metrics: []) }
             machine.spawn("metadata") { try await gateway.run() }
             let listener = try await machine.network.listen(port: 80)
             while true {
@@ -54,7 +59,8 @@ final class DataWorld {
                             guard let request = WebRequest(message: bytes) else {
                                 return connection.close()
                             }
-                            let answer = try await gateway.answer(request)
+                            let answer = try await gateway.answer(
+                                request, from: connection.peer.host)
                             try await connection.send(answer.message)
                         }
                     } catch is NetworkError { connection.close() }

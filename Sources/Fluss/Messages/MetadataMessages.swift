@@ -44,6 +44,16 @@ struct WirePartitionPath: ProtobufMessage, Hashable {
     ]
 }
 
+extension WirePartitionPath {
+    /// The table's.
+    var table: WireTablePath {
+        var path = WireTablePath()
+        path.databaseName = databaseName
+        path.tableName = tableName
+        return path
+    }
+}
+
 struct MetadataRequest: ProtobufMessage, Hashable {
     var tablePaths: [WireTablePath] = []
     var partitionPaths: [WirePartitionPath] = []

@@ -25,14 +25,47 @@ public final class HTTPConversation {
 
     private let address: ServiceAddress
     private let base: String
+    /// Nil for a server that speaks no TLS.
+    private let trust: TLSTrust?
+    private let credentials: Credentials?
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private var connection: (channel: Socket, exchange: UncheckedSendableBox<HTTPExchange>)?
 
-    /// A server at `http://HOST[:PORT][/PATH]`; nothing is sent yet.
+    /// How the server lets us in. It prints without its secrets.
+    public enum Credentials: Sendable, CustomStringConvertible {
+        case password(user: String, String)
+        case token(String)
+
+        public var description: String {
+            if case .password(let user, _) = self { "the password of \(user)" } else { "a token" }
+        }
+
+        var header: String {
+            switch self {
+            case .password(let user, let password):
+                "Basic " + Base64.encoded(Array("\(user):\(password)".utf8))
+            case .token(let token): "Bearer \(token)"
+            }
+        }
+    }
+
+    /// A server at `http://HOST[:PORT][/PATH]` or, with TLS, `https://...`; nothing is sent yet.
     ///
-    /// - Throws: `HostError.service`, which says what to name instead.
-    public init(_ url: String) throws(HostError) {
-        let (address, path) = try ServiceAddress.parse(url)
+    /// - Parameters:
+    ///   - credentials: Sent with each request.
+    ///   - authorities: The file of those who may vouch for the server; nil for the system's.
+    /// - Throws: `HostError`, which says what to name instead.
+    public init(
+        _ url: String, credentials: Credentials? = nil, authorities: String? = nil
+    ) throws(HostError) {
+        let isSecure = url.hasPrefix("https://")
+        var (address, path) = try ServiceAddress.parse(
+            isSecure ? "http://" + url.dropFirst("https://".count) : url)
+        if isSecure && !url.hasSuffix(":80") && !url.contains(":80/") && address.port == 80 {
+            address.port = 443
+        }
+        trust = isSecure ? try TLSTrust(authorities: authorities) : nil
+        self.credentials = credentials
         self.address = address
         base = path.isEmpty ? "" : "/" + path
     }
@@ -53,6 +86,7 @@ public final class HTTPConversation {
             let (channel, exchange) = try open()
             var call = HTTPCall(method: HTTPMethod(rawValue: method), target: base + path)
             if let contentType { call.headers.append(("content-type", contentType)) }
+            if let credentials { call.headers.append(("authorization", credentials.header)) }
             call.body = body
             let (request, host) = (call, address.description)
             let promise = channel.eventLoop.makePromise(of: HTTPAnswer.self)
@@ -66,7 +100,9 @@ public final class HTTPConversation {
             return Answer(status: answer.status, body: answer.body)
         } catch {
             close()
-            throw .service(name: "http://\(address)", reason: reason(of: error))
+            throw .service(
+                name: "\(trust == nil ? "http" : "https")://\(address)",
+                reason: reason(of: error))
         }
     }
 
@@ -81,11 +117,14 @@ public final class HTTPConversation {
             return (connection.channel, connection.exchange)
         }
         let exchange = UncheckedSendableBox(HTTPExchange())
+        let trust = trust
+        let host = address.host
         let channel = try ClientBootstrap(group: group)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connectTimeout(.seconds(3))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try trust?.addHandler(to: channel, calling: host)
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(exchange.value)

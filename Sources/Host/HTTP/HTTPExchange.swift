@@ -19,6 +19,8 @@ final class HTTPExchange: ChannelDuplexHandler {
         var bytes: @Sendable ([UInt8]) -> Void
     }
 
+    /// What went wrong with the connection.
+    private var trouble: String?
     private var promise: EventLoopPromise<HTTPAnswer>?
     private var sink: Sink?
     private var head: HTTPResponseHead?
@@ -34,7 +36,7 @@ final class HTTPExchange: ChannelDuplexHandler {
     ) {
         channel.eventLoop.preconditionInEventLoop()
         guard self.promise == nil, channel.isActive else {
-            promise.fail(HTTPFailure.notSent(reason: "the connection is closed"))
+            promise.fail(HTTPFailure.notSent(reason: trouble ?? "the connection is closed"))
             return
         }
         self.promise = promise
@@ -91,7 +93,16 @@ final class HTTPExchange: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail("\(error)", closing: context.channel)
+        trouble = Self.words(for: error)
+        fail(trouble ?? "", closing: context.channel)
+    }
+
+    private static func words(for error: any Error) -> String {
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "nobody who is trusted vouches for its certificate"
+        }
+        return text.contains("WRONG_VERSION_NUMBER") ? "it speaks no TLS there" : text
     }
 
     private func fail(_ reason: String, closing channel: Socket) {

@@ -9,6 +9,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let connections: ConnectionCount
+    private let limit: Int
     private let take:
         @Sendable (HTTPServer.Request, @escaping @Sendable (HTTPServer.Response) -> Void) -> Void
     private var head: HTTPRequestHead?
@@ -17,18 +18,19 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     private var isCounted = false
 
     init(
-        _ connections: ConnectionCount,
+        _ connections: ConnectionCount, _ limit: Int,
         _ take:
             @escaping @Sendable (
                 HTTPServer.Request, @escaping @Sendable (HTTPServer.Response) -> Void
             ) -> Void
     ) {
         self.connections = connections
+        self.limit = limit
         self.take = take
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        isCounted = connections.enter(atMost: HTTPServer.connectionLimit)
+        isCounted = connections.enter(atMost: limit)
         if !isCounted { context.close(promise: nil) }
         context.fireChannelActive()
     }
@@ -83,7 +85,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
             }
             let request = HTTPServer.Request(
                 method: head.method.rawValue, target: head.uri,
-                headers: head.headers.map { ($0.name.lowercased(), $0.value) }, body: body)
+                headers: head.headers.map { ($0.name.lowercased(), $0.value) }, body: body,
+                host: context.remoteAddress?.ipAddress ?? "")
             body = []
             take(request, answered)
         }

@@ -16,6 +16,8 @@ public final class HTTPServer {
         /// With lower-case names.
         public var headers: [(name: String, value: String)]
         public var body: [UInt8]
+        /// The address of the computer that it comes from.
+        public var host = ""
     }
 
     public struct Response: Sendable {
@@ -73,6 +75,8 @@ public final class HTTPServer {
         self.answer = answer
         let server = UncheckedSendableBox(self)
         let count = connections
+        let tls = world.configuration.tls
+        let limit = world.configuration.connectionLimit ?? Self.connectionLimit
         do {
             channel = try ServerBootstrap(group: world.eventLoops)
                 .serverChannelOption(.backlog, value: 256)
@@ -80,11 +84,12 @@ public final class HTTPServer {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        try tls?.addHandler(to: channel)
                         let pipeline = channel.pipeline.syncOperations
                         try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
                         try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTime))
                         try pipeline.addHandler(
-                            HTTPRequestHandler(count) { request, done in
+                            HTTPRequestHandler(count, limit) { request, done in
                                 server.value.world.post { server.value.take(request, done) }
                             })
                     }

@@ -25,35 +25,54 @@ struct S3Signature {
         for subject: Subject, atSeconds seconds: Int64
     ) -> [(name: String, value: String)] {
         let time = Self.timeText(seconds)
+        var subject = subject
+        if let token = credentials.sessionToken {
+            subject.headers.append(("x-amz-security-token", token))
+        }
+        let names = Self.signed(subject, at: time, signingBody: true).map(\.name)
+        let signature = signature(of: subject, at: time, signingBody: true)
         var added = [("x-amz-content-sha256", subject.bodyHash), ("x-amz-date", time)]
         if let token = credentials.sessionToken { added.append(("x-amz-security-token", token)) }
-        let signed = (subject.headers + added.map { (name: $0.0, value: $0.1) }).sorted {
-            $0.name < $1.name
-        }
-        let names = signed.map(\.name).joined(separator: ";")
+        added.append(
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=\(credentials.accessKey)/\(scope(at: time)),"
+                    + "SignedHeaders=\(names.joined(separator: ";")),Signature=\(signature)"
+            ))
+        return added.map { (name: $0.0, value: $0.1) }
+    }
+
+    /// The signature of a request at a time, in hexadecimal digits.
+    ///
+    /// - Parameter signingBody: Whether the header with the body's hash is among those signed.
+    func signature(of subject: Subject, at time: String, signingBody: Bool) -> String {
+        let signed = Self.signed(subject, at: time, signingBody: signingBody)
         let canonical = [
             subject.method, subject.path, Self.queryText(subject.query),
-            signed.map { "\($0.name):\(Self.trimmed($0.value))\n" }.joined(), names,
-            subject.bodyHash,
+            signed.map { "\($0.name):\(Self.trimmed($0.value))\n" }.joined(),
+            signed.map(\.name).joined(separator: ";"), subject.bodyHash,
         ].joined(separator: "\n")
-        let day = String(time.prefix(8))
-        let scope = "\(day)/\(region)/s3/aws4_request"
+        let scope = scope(at: time)
         let text = [
             "AWS4-HMAC-SHA256", time, scope,
             SHA256.hexadecimal(SHA256.digest(Array(canonical.utf8))),
         ].joined(separator: "\n")
         var key = Array("AWS4\(credentials.secretKey)".utf8)
-        for part in [day, region, "s3", "aws4_request"] {
+        for part in scope.split(separator: "/") {
             key = SHA256.authenticationCode(Array(part.utf8), key: key)
         }
-        let signature = SHA256.hexadecimal(SHA256.authenticationCode(Array(text.utf8), key: key))
-        added.append(
-            (
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=\(credentials.accessKey)/\(scope),"
-                    + "SignedHeaders=\(names),Signature=\(signature)"
-            ))
-        return added.map { (name: $0.0, value: $0.1) }
+        return SHA256.hexadecimal(SHA256.authenticationCode(Array(text.utf8), key: key))
+    }
+
+    private func scope(at time: String) -> String { "\(time.prefix(8))/\(region)/s3/aws4_request" }
+
+    /// The headers that are signed, in their order.
+    private static func signed(
+        _ subject: Subject, at time: String, signingBody: Bool
+    ) -> [(name: String, value: String)] {
+        var headers = subject.headers + [("x-amz-date", time)]
+        if signingBody { headers.append(("x-amz-content-sha256", subject.bodyHash)) }
+        return headers.sorted { $0.name < $1.name }
     }
 
     /// The query of a request, escaped and in the order in which it is signed.

@@ -1,7 +1,7 @@
 import Columnar
 import Fluss
 import Glibc
-import Host
+public import Host
 import JSON
 
 /// The tables of a served process, over its HTTP interface.
@@ -26,13 +26,19 @@ public final class IngestTarget {
     typealias Transport =
         (String, String, String?, [UInt8]) throws(HostError) -> HTTPConversation.Answer
 
-    /// A process at `http://HOST:PORT`; nothing is sent yet.
+    /// A process at `http://HOST:PORT` or, with TLS, `https://HOST:PORT`; nothing is sent yet.
     ///
     /// - Throws: `IngestError.target` if this is no such address.
-    public init(_ url: String) throws(IngestError) {
+    public init(
+        _ url: String, credentials: HTTPConversation.Credentials? = nil,
+        authorities: String? = nil
+    ) throws(IngestError) {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         let conversation: HTTPConversation
-        do throws(HostError) { conversation = try HTTPConversation(self.url) } catch {
+        do throws(HostError) {
+            conversation = try HTTPConversation(
+                self.url, credentials: credentials, authorities: authorities)
+        } catch {
             throw .target(reason: "\(error)")
         }
         transport = { method, path, contentType, body throws(HostError) in

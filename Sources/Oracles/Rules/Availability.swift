@@ -39,6 +39,9 @@ public final class Availability: Oracle {
         /// When each of its servers was last seen to need the object store.
         var storeNeeds: [String: Int64] = [:]
         var isTold = false
+        /// When a client was last held back here for what it asked over its quota; that it was so
+        /// is for another oracle to judge.
+        var heldBackAt: Int64?
         /// Seconds in which it was asked to serve, and in which it kept somebody waiting.
         var seconds = 0
         var slowSeconds = 0
@@ -89,9 +92,15 @@ public final class Availability: Oracle {
         case .answered(_, let bucket): buckets[bucket]?.readsSince = nil
         case .heldOff(_, let bucket, let reason):
             buckets[bucket, default: Waiting()].heldOff(reason, at: now)
+        case .metered(let use, _): note(use)
         case .second: for bucket in buckets.keys.sorted() { judge(bucket) }
         default: break
         }
+    }
+
+    private func note(_ use: QuotaUse) {
+        guard let bucket = use.bucket, buckets[bucket] != nil, use.hasWaited else { return }
+        buckets[bucket]!.heldBackAt = now
     }
 
     private func judge(_ bucket: BucketIdentifier) {
@@ -126,6 +135,7 @@ public final class Availability: Oracle {
             return
         }
         guard let calm, calm > bound else { return }
+        if let held = waiting.heldBackAt, now - held <= bound.nanoseconds { return }
         tally.count()
         // One wait is one violation.
         if waiting.isTold { return }
@@ -161,6 +171,17 @@ public final class Availability: Oracle {
         guard let waiting = buckets[bucket] else { return .zero }
         let slowest = min(waiting.slowestWrite, waiting.readsSince ?? .max)
         return slowest == .max ? .zero : .nanoseconds(now - slowest)
+    }
+}
+
+extension QuotaUse {
+    /// Whether the client had to wait, or was told to ask again.
+    fileprivate var hasWaited: Bool {
+        switch outcome {
+        case .served(let moment): moment > arrivedAt
+        case .refused: true
+        case .charged: false
+        }
     }
 }
 

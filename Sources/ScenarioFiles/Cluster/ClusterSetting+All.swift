@@ -212,5 +212,17 @@ extension ClusterSetting {
             "writerBatchesInFlight", 1...ClusterConfiguration.batchesInFlightLimit,
             \.writerBatchesInFlight, "batches of a bucket that a writer has under way at once"
         ).drawn("1", "5"),
+        bound(
+            "producedQuota", 1...(1 << 40), \.clientQuota.producedBytes,
+            "a second that each client may write to each server; what is over it waits, and there "
+                + "is no bound when absent", example: "64KiB"),
+        bound(
+            "fetchedQuota", 1...(1 << 40), \.clientQuota.fetchedBytes,
+            "a second that each client may read from each server; who has read more waits, and "
+                + "there is no bound when absent", example: "1MiB"),
+        bound(
+            "requestQuota", 1...1_000_000, requests: \.clientQuota.requests,
+            "a second that each client may send to each server; what is over it waits, and there "
+                + "is no bound when absent", example: "100"),
     ]
 }

@@ -64,6 +64,17 @@ struct ClusterSetting: Sendable {
         ) { $1[keyPath: path] = Int64($0.integer(name)) }
     }
 
+    /// A bound on a number of requests, as above.
+    static func bound(
+        _ name: String, _ range: ClosedRange<Int>,
+        requests path: any WritableKeyPath<Configuration, Int64?> & Sendable, _ meaning: String,
+        example: String
+    ) -> ClusterSetting {
+        ClusterSetting(field: Field(name, .integer(range), .optional, meaning, example: example)) {
+            $1[keyPath: path] = Int64($0.integer(name))
+        }
+    }
+
     static func duration(
         _ name: String, _ path: any WritableKeyPath<Configuration, Duration> & Sendable,
         _ meaning: String, in range: ClosedRange<Duration> = interval,

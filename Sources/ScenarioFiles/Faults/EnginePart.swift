@@ -34,7 +34,11 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             [
                 "answer over the frame limit",
                 "call that cannot be read",
+                "call without access",
+                "caller not let in",
                 "change refused for want of memory",
+                "client held back for its quota",
+                "client refused for its quota",
                 "damaged log",
                 "disk full",
                 "divergent follower told to truncate",
@@ -56,6 +60,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
             ]
         case .coordination:
             [
+                "access list changed by another",
                 "cluster format raised",
                 "database created",
                 "database dropped",

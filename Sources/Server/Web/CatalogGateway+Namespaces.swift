@@ -42,7 +42,7 @@ extension CatalogGateway {
 
     private func all() async throws -> [String] {
         let used = try await machine.lakeCatalog.list().map(\.namespace)
-        return Set(used + (try await created())).sorted()
+        return Set(used + (try await created())).sorted().filter { isSeen($0, nil) }
     }
 
     func exists(namespace name: String) async throws -> Bool {

@@ -20,6 +20,11 @@ public struct CatalogGateway {
     /// Hears of each commit that was made, with the metadata before it, if any, and after it.
     public var didCommit: (Commit) -> Void = { _ in }
 
+    /// Whether clients need no name and no secret of their own for the files.
+    var isAnybodyLetIn = true
+    /// Whether a namespace, or a table of it, is named in lists.
+    var isSeen: (_ namespace: String, _ table: String?) -> Bool = { _, _ in true }
+
     /// A commit that was made.
     public struct Commit {
         public var table: LakeTableName
@@ -163,10 +168,13 @@ public struct CatalogGateway {
 
     /// How clients find the files.
     private var clientConfiguration: [(String, String)] {
-        [
+        let place = [
             ("s3.endpoint", storeAddress), ("s3.path-style-access", "true"),
             ("s3.region", "us-east-1"), ("client.region", "us-east-1"),
-            // Anyone on this address may come in; clients want to have something to sign with.
+        ]
+        if !isAnybodyLetIn { return place }
+        // Anyone on this address may come in; clients want to have something to sign with.
+        return place + [
             ("s3.access-key-id", "wavetank"), ("s3.secret-access-key", "wavetank"),
         ]
     }
@@ -175,7 +183,9 @@ public struct CatalogGateway {
 
     private func listTables(in levels: String) async throws -> WebResponse {
         let name = Self.name(levels)
-        let found = try await machine.lakeCatalog.list().filter { $0.namespace == name }
+        let found = try await machine.lakeCatalog.list().filter {
+            $0.namespace == name && isSeen(name, $0.name)
+        }
         if found.isEmpty, try await !exists(namespace: name) { throw Self.noNamespace(name) }
         let identifiers = found.map { table -> JSONValue in
             ["namespace": Self.levels(name), "name": .string(table.name)]

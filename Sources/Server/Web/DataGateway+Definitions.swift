@@ -51,7 +51,9 @@ extension DataGateway {
     // MARK: Databases
 
     func listDatabases(_ call: WebCall) async throws -> WebResponse {
-        let names = client.mirror.databases.map { JSONValue.string($0.name) }
+        let names = client.mirror.databases.map(\.name).filter {
+            access.isAllowed(call.caller, .describe, on: .database($0))
+        }.map { JSONValue.string($0) }
         return WebResponse(json: ["databases": .array(names)])
     }
 
@@ -110,7 +112,9 @@ extension DataGateway {
     // MARK: Tables
 
     func listTables(_ call: WebCall) async throws -> WebResponse {
-        let tables = client.mirror.tables(in: try database(call).name)
+        let tables = client.mirror.tables(in: try database(call).name).filter {
+            access.isAllowed(call.caller, .describe, on: .table($0.path))
+        }
         return WebResponse(json: ["tables": .array(tables.map { .string($0.name) })])
     }
 

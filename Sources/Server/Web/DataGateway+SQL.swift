@@ -27,7 +27,10 @@ extension DataGateway {
 
     func askSQL(_ call: WebCall) async throws -> WebResponse {
         let format = try RowFormat(ofAnswerTo: call.request)
-        let tables = client.mirror.tables.keys.sorted().map { client.mirror.tables[$0]! }.sorted {
+        // What the caller may not read is not there for a statement.
+        let tables = client.mirror.tables.keys.sorted().map { client.mirror.tables[$0]! }.filter {
+            access.isAllowed(call.caller, .read, on: .table($0.path))
+        }.sorted {
             ($0.path.database, $0.name) < ($1.path.database, $1.name)
         }
         let question = try question(call, tables)

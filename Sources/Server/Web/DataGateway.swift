@@ -22,6 +22,7 @@ final class DataGateway {
 
     let machine: Machine
     let client: ClusterClient
+    let access: AccessControl
     private var writers: [Int64: TableWriter] = [:]
     private var byteCount = 0
     var definitionCount = 0
@@ -31,8 +32,9 @@ final class DataGateway {
     /// One question at a time keeps a processor busy, so that merges have the others.
     let questionTurns: Gate
 
-    init(_ client: ClusterClient) {
+    init(_ client: ClusterClient, _ access: AccessControl) {
         self.client = client
+        self.access = access
         machine = client.machine
         questionTurns = Gate(client.machine)
     }

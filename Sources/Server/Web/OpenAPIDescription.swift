@@ -18,7 +18,15 @@ enum OpenAPIDescription {
                         + "store, which have descriptions of their own."),
             ],
             "paths": .object(paths),
-            "components": ["schemas": .object(schemas)],
+            // Where there are no users nobody has to say who he is.
+            "security": [[:], ["password": []], ["token": []]],
+            "components": [
+                "schemas": .object(schemas),
+                "securitySchemes": [
+                    "password": ["type": "http", "scheme": "basic"],
+                    "token": ["type": "http", "scheme": "bearer"],
+                ],
+            ],
         ]
     }
 
@@ -99,6 +107,9 @@ enum OpenAPIDescription {
         return .object(members)
     }
 
+    /// The statuses of problems that any request can meet.
+    private static let anywhere = [400, 401, 403, 405, 503]
+
     private static func responses(_ route: WebRoute) -> [JSONMember] {
         var responses: [JSONMember] = []
         switch route.answer {
@@ -132,7 +143,7 @@ enum OpenAPIDescription {
             responses.append(
                 JSONMember("200", ["description": "As asked", "content": .object(content)]))
         }
-        for status in Set(route.refusals + [400, 405]).sorted()
+        for status in Set(route.refusals + anywhere).sorted()
         where !responses.contains(where: { $0.name == String(status) }) {
             responses.append(
                 JSONMember(

@@ -7,8 +7,13 @@ import Platform
 
 extension WebGateway {
     /// What the cluster is and how it does. Precondition: the operation is one of those.
-    func describe(_ operation: WebRoute.Operation) async throws -> WebResponse {
-        switch operation {
+    ///
+    /// Of tables those are told of that the caller may describe.
+    func describe(_ call: WebCall) async throws -> WebResponse {
+        let tables = tables.filter {
+            access.isAllowed(call.caller, .describe, on: .table($0.path))
+        }
+        switch call.route.operation {
         case .cluster: return WebResponse(json: cluster())
         case .tables: return WebResponse(json: ["tables": .array(tables.map(describe))])
         case .buckets:
@@ -22,7 +27,7 @@ extension WebGateway {
             var lake: [JSONValue] = []
             for table in tables where table.isInLake { lake.append(try await lakeState(table)) }
             return WebResponse(json: ["tables": .array(lake)])
-        default: preconditionFailure("\(operation) is answered elsewhere")
+        default: preconditionFailure("\(call.route.operation) is answered elsewhere")
         }
     }
 

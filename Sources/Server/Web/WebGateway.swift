@@ -20,6 +20,7 @@ public final class WebGateway {
     let client: ClusterClient
     /// What the process that it runs in has to tell of itself.
     let process: () -> ProcessState
+    let access: AccessControl
     let catalog: CatalogGateway
     let objects: ObjectGateway
     let data: DataGateway
@@ -42,17 +43,21 @@ public final class WebGateway {
     /// - Parameters:
     ///   - address: Where clients reach it, as `http://HOST:PORT`.
     ///   - page: What people see at `/`; nothing if nil.
+    ///   - access: Who may ask; everybody if nothing is said.
     public init(
         _ machine: Machine, _ configuration: ClusterConfiguration, at address: String,
-        page: WebPage? = nil, process: @escaping () -> ProcessState
+        page: WebPage? = nil, access: AccessConfiguration = AccessConfiguration(),
+        process: @escaping () -> ProcessState
     ) {
         self.machine = machine
         client = ClusterClient(machine, configuration)
+        let access = AccessControl(machine, client.mirror, access)
+        self.access = access
         catalog = CatalogGateway(
             machine, ClusterConfiguration.defaultLakeLocation,
             isWritable: machine.lakeCatalog.metadataWriter == .committer, storeAddress: address)
         objects = ObjectGateway(machine, isWritable: true)
-        data = DataGateway(client)
+        data = DataGateway(client, access)
         self.process = process
         self.page = page
     }
@@ -60,10 +65,12 @@ public final class WebGateway {
     /// Follows the cluster until the machine ends.
     public func run() async throws { try await client.run() }
 
-    /// Answers a request; what goes wrong is an answer, too.
-    public func answer(_ request: WebRequest) async throws -> WebResponse {
+    /// Answers a request that comes from a host; what goes wrong is an answer, too.
+    public func answer(
+        _ request: WebRequest, from host: String = "", signed signature: Signature? = nil
+    ) async throws -> WebResponse {
         do {
-            var response = try await route(request)
+            var response = try await route(request, from: host, signature)
             let isHead = request.method == "HEAD" && request.path.first != ObjectGateway.bucket
             if isHead && response.impliedByteCount == nil {
                 response.impliedByteCount = Int64(response.body.count)
@@ -76,19 +83,36 @@ public final class WebGateway {
         }
     }
 
-    private func route(_ request: WebRequest) async throws -> WebResponse {
+    private func route(
+        _ request: WebRequest, from host: String, _ signature: Signature?
+    ) async throws -> WebResponse {
+        // Whether the process lives is told to everybody.
+        if request.path == ["health"] || request.path == ["ready"] {
+            return try await answer(request, for: Caller(.anonymous, host: host))
+        }
+        let caller = try await caller(request, from: host, signature)
+        if access.configuration.quotas.isEmpty { return try await answer(request, for: caller) }
+        return try await metered(request, caller) { try await self.answer(request, for: caller) }
+    }
+
+    private func answer(_ request: WebRequest, for caller: Caller) async throws -> WebResponse {
         switch request.path.first {
         case "iceberg" where request.path.count >= 3 && request.path[1] == "v1":
-            return try await catalog.answer(request, Array(request.path.dropFirst(2)))
-        case ObjectGateway.bucket: return try await objects.answer(request)
+            let path = Array(request.path.dropFirst(2))
+            try checkCatalog(request, path, caller)
+            return try await catalog(for: caller).answer(request, path)
+        case ObjectGateway.bucket:
+            try checkFiles(request, caller)
+            return try await objects.answer(request)
         default: break
         }
-        guard let call = try WebRoute.call(request) else {
+        guard let call = try WebRoute.call(request, from: caller) else {
             throw WebProblem(
                 404, "notFound",
                 "there is nothing here: see /openapi.json, /health, /ready, /metrics, "
                     + "/api/v1/cluster, /iceberg/v1/config")
         }
+        try check(call)
         switch call.route.operation {
         case .page, .pageStyle, .pageScript:
             guard let page else { throw WebProblem(404, "notFound", "no page is served here") }
@@ -102,7 +126,7 @@ public final class WebGateway {
         case .description: return WebResponse(json: OpenAPIDescription.json)
         default:
             if let response = try await data.answer(call) { return response }
-            return try await describe(call.route.operation)
+            return try await describe(call)
         }
     }
 

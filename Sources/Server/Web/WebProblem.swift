@@ -49,6 +49,11 @@ struct WebProblem: Error, Hashable {
                 ] + members), status: status)
         response.headers = [WebRequest.Parameter("content-type", Self.mediaType)]
         if isRetriable { response.headers.append(WebRequest.Parameter("retry-after", "1")) }
+        if status == 401 {
+            response.headers.append(
+                WebRequest.Parameter(
+                    "www-authenticate", "Basic realm=\"wavetank\", charset=\"UTF-8\""))
+        }
         if !allowed.isEmpty {
             response.headers.append(
                 WebRequest.Parameter("allow", allowed.joined(separator: ", ")))
@@ -59,7 +64,8 @@ struct WebProblem: Error, Hashable {
     static let mediaType = "application/problem+json"
 
     static let titles = [
-        400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
+        400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+        405: "Method Not Allowed", 406: "Not Acceptable",
         409: "Conflict", 410: "Gone", 413: "Content Too Large", 415: "Unsupported Media Type",
         422: "Unprocessable Content", 500: "Internal Server Error", 503: "Service Unavailable",
         504: "Gateway Timeout",
@@ -72,6 +78,7 @@ struct WebProblem: Error, Hashable {
         switch error {
         case let problem as WebProblem: problem
         case let error as ClusterError: WebProblem(error)
+        case let error as AccessError: WebProblem(error)
         case let error as UnionReadError: WebProblem(error)
         case let error as IcebergError: WebProblem(error)
         case let error as LogSourceError: WebProblem(error)

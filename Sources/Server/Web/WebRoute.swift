@@ -1,3 +1,4 @@
+import Cluster
 import JSON
 
 /// One thing that HTTP can be asked for here: how it is asked for, and what is answered.
@@ -105,7 +106,9 @@ struct WebRoute {
     }
 
     /// The call that a request is; nil if no route has its path.
-    static func call(_ request: WebRequest) throws(WebProblem) -> WebCall? {
+    static func call(
+        _ request: WebRequest, from caller: Caller = Caller(.anonymous, host: "")
+    ) throws(WebProblem) -> WebCall? {
         let method = request.method == "HEAD" ? "GET" : request.method
         var allowed: [String] = []
         for route in all {
@@ -115,7 +118,7 @@ struct WebRoute {
                 continue
             }
             try route.check(request.query)
-            return WebCall(route: route, request: request, names: values)
+            return WebCall(route: route, request: request, caller: caller, names: values)
         }
         if allowed.isEmpty { return nil }
         var problem = WebProblem(
@@ -164,6 +167,7 @@ extension WebRoute.Kind {
 struct WebCall {
     let route: WebRoute
     let request: WebRequest
+    let caller: Caller
     /// The names in the path.
     let names: [WebRequest.Parameter]
 

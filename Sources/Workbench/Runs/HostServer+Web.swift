@@ -18,15 +18,22 @@ extension HostServer {
             else {
                 return HTTPServer.Response(.failure(400, "the request's target cannot be read"))
             }
-            return HTTPServer.Response(try await gateway.answer(read))
+            let signature = S3SignedRequest(request).map { signed in
+                WebGateway.Signature(signed.accessKey) { secret in
+                    signed.isSigned(with: secret, atSeconds: Int64(time(nil)))
+                }
+            }
+            return HTTPServer.Response(
+                try await gateway.answer(read, from: request.host, signed: signature))
         }
         web = server
         let host = world.configuration.advertisedHost
         gateway = WebGateway(
-            machine, deployment.configuration, at: "http://\(host):\(server.port)",
+            machine, deployment.configuration,
+            at: "\(cluster.tls == nil ? "http" : "https")://\(host):\(server.port)",
             page: WebPage(
                 markup: ServedPage.markup, style: ServedPage.style, script: ServedPage.script),
-            process: { [unowned self] in state(server) })
+            access: deployment.access, process: { [unowned self] in state(server) })
     }
 
     private func state(_ server: HTTPServer) -> WebGateway.ProcessState {

@@ -29,6 +29,7 @@ public final class HostServer {
     /// - Throws: `WorkbenchError` about the folder, `HostError` about a service or a port; either
     ///   says what to do.
     public init(_ cluster: ServedCluster) throws {
+        try cluster.checkExposure()
         precondition(cluster.serverCount > 0 && cluster.number > 0, "checked by the command")
         precondition((1...65_534).contains(cluster.port), "checked by the command")
         self.cluster = cluster
@@ -37,6 +38,11 @@ public final class HostServer {
         host.s3 = cluster.s3
         host.etcd = cluster.etcd
         host.listenHost = cluster.listenHost
+        // Nodes of one process call each other on this computer alone.
+        if cluster.etcd != nil { host.innerHost = cluster.listenHost }
+        host.tls = cluster.tls
+        host.connectionLimit = cluster.connectionLimit
+        host.openFileLimit = cluster.openFileLimit
         host.advertisedHost = cluster.advertisedHost ?? cluster.listenHost
         host.publicPorts = [
             Gateway.coordinatorPort: cluster.port, Gateway.tabletServerPort: cluster.port + 1,
@@ -48,6 +54,7 @@ public final class HostServer {
         configuration.minimumInSync = cluster.serverCount == 1 ? 1 : 2
         deployment = Deployment(cluster.nodes, configuration)
         deployment.serverCount = cluster.serverCount
+        deployment.access = cluster.access
         deployment.gatewayEndpoints = Gateway.Endpoints(
             host: host.advertisedHost, coordinatorPort: cluster.port,
             tabletServerPort: cluster.port + 1)

@@ -1,3 +1,4 @@
+public import Cluster
 public import Host
 import Server
 
@@ -28,11 +29,44 @@ public struct ServedCluster: Sendable {
     /// Where HTTP is served: health, metrics, the cluster's state, the lake's catalog and files;
     /// nil for nowhere, 0 for a free port.
     public var httpPort: Int?
+    /// Who may call, and how much of it; everybody if nothing is said.
+    public var access = AccessConfiguration()
+    /// Clients have to speak TLS where there is one.
+    public var tls: TLSIdentity?
+    /// Whether others than this computer are served without TLS, or without users.
+    public var isInsecure = false
+    /// Connections of programs of others, at each port; nil for the standard.
+    public var connectionLimit: Int?
+    /// Files of nodes that are open at a time; nil for what the process may have.
+    public var openFileLimit: Int?
     public var s3: S3Configuration?
     /// Nil for a cluster in this one process.
     public var etcd: EtcdConfiguration?
 
     public init(folder: String) { self.folder = folder }
+
+    /// Refuses to let others than this computer in unless they are kept apart, or it was asked for.
+    ///
+    /// - Throws: `HostError.port`, which says what to do.
+    public func checkExposure() throws(HostError) {
+        if isInsecure || Self.isLoopback(listenHost) { return }
+        var missing: [String] = []
+        if tls == nil { missing.append("nothing is encrypted (name tls)") }
+        if access.isOpen { missing.append("nobody has to say who he is (name users)") }
+        if etcd != nil {
+            missing.append("the processes of the cluster talk to each other without either")
+        }
+        if missing.isEmpty { return }
+        throw .port(
+            host: listenHost, port: port,
+            reason: "others than this computer could call, and \(missing.joined(separator: "; ")); "
+                + "in a network that is safe say --insecure")
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host == "[::1]"
+            || host.hasPrefix("127.") && host.split(separator: ".").count == 4
+    }
 
     /// The nodes that this process runs, in the order in which they start.
     var nodes: [NodeName] {

@@ -125,6 +125,9 @@ public final class TankRun {
             measureAvailability()
         }
         deployment.onIndexed = { [meter] in meter?.reached(.vectorIndex, $0, $1) }
+        deployment.onQuotaUse = { [oracles] in
+            oracles.tell(.metered($1, by: $0.description))
+        }
         for node in deployment.nodes { start(node) }
         recorder.start()
         faults.start()
