@@ -150,9 +150,9 @@ extension RowFilter {
     }
 
     /// Whether rows may pass all of which have some values, by column id.
-    public func mayMatch(_ values: [Int32: Value], _ schema: Schema) -> Bool {
+    public func mayMatch(_ known: [Int32: Value], _ schema: Schema) -> Bool {
         mayHold { identifier in
-            guard let value = values[identifier],
+            guard let value = known[identifier],
                 let field = schema.fields.first(where: { $0.identifier == identifier }),
                 value == .null || value.matches(field.type)
             else { return nil }

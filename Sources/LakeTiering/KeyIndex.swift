@@ -113,10 +113,12 @@ struct KeyIndex {
     /// Follows the removal of some files by this tierer, with all rows that they have.
     mutating func follow(removing paths: Set<String>, to snapshot: Int64) {
         let numbers = Set(files.filter { paths.contains($0.key) }.values)
+        // In any order: each goes for itself.
         for (key, place) in places where numbers.contains(place.file) {
             places[key] = nil
             byteCount -= key.count + Self.entryByteCount
         }
+        // In any order, likewise.
         for (key, more) in further {
             let left = more.filter { !numbers.contains($0.file) }
             byteCount -= (more.count - left.count) * (key.count + Self.entryByteCount)

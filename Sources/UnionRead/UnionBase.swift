@@ -41,14 +41,14 @@ struct UnionBase {
 /// still be there, and a later one of the same values not yet.
 struct PartitionScope {
     private let finder: PartitionFinder
-    private let read: Set<Int64>
+    private let shown: Set<Int64>
     /// The values of the partition columns, by partition and column id.
     private let values: [Int64: [Int32: Value]]
     private let fields: Set<Int32>
 
     init(_ table: TieredTable, _ ofLake: [LakePartition], _ read: [LakePartition]) {
         finder = PartitionFinder(table, ofLake)
-        self.read = Set(read.map(\.identifier))
+        shown = Set(read.map(\.identifier))
         fields = Set(table.partitionFields)
         values = Dictionary(read.map { ($0.identifier, table.values(of: $0) ?? [:]) }) { _, new in
             new
@@ -65,7 +65,7 @@ struct PartitionScope {
     /// Rows that stand for no change of the log are wanted where they are counted.
     func mayShow(_ file: LakeScan.LiveFile, _ filter: RowFilter, _ schema: Schema) -> Bool {
         if case .partition(let identifier) = place(file) {
-            if let identifier, !read.contains(identifier) { return false }
+            if let identifier, !shown.contains(identifier) { return false }
         }
         let own = file.identityValues.filter { fields.contains($0.key) }
         return own.isEmpty || filter.mayMatch(own, schema)
@@ -85,7 +85,7 @@ struct PartitionScope {
         }
     }
 
-    func reads(_ partition: Int64) -> Bool { read.contains(partition) }
+    func reads(_ partition: Int64) -> Bool { shown.contains(partition) }
 }
 
 /// Reads a bucket's log piece by piece.

@@ -183,8 +183,8 @@ final class UnionReads: Oracle {
         tally.expect(
             expected.isEmpty,
             "\(read.table.name) \(first?.lakeBucket.description ?? ""): a read of "
-                + "\(read.question) lacks \(expected.count) rows that pass, the first at offset \(first?.offset ?? 0)"
-        )
+                + "\(read.question) lacks \(expected.count) rows that pass, the first at offset "
+                + "\(first?.offset ?? 0)")
     }
 
     /// The changes between two snapshots make the rows of the one from those of the other.
