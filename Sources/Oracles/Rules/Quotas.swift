@@ -1,5 +1,6 @@
 import Cluster
 import Platform
+import Server
 
 extension OracleName {
     public static let quotas = OracleName("quotas")
@@ -14,7 +15,8 @@ extension OracleName {
 final class Quotas: Oracle {
     static let description = OracleDescription(
         .quotas, "a client gets its quota, no more, and waits for what it asked itself",
-        compares: "what clients with quotas asked, with how long they waited", needs: [.cluster])
+        compares: "what clients with quotas asked, with how long they waited",
+        needs: [.cluster, .faults])
 
     /// What one client asked of one server, of one kind.
     private struct Account {
@@ -35,10 +37,19 @@ final class Quotas: Oracle {
     /// For each use a part of a nanosecond is lost.
     private static let slack: Int64 = 1_000_000
 
+    private let evidence: Evidence
     private let tally: Tally
     private var accounts: [Key: Account] = [:]
 
-    init(_ evidence: Evidence, _ tally: Tally) { self.tally = tally }
+    init(_ evidence: Evidence, _ tally: Tally) {
+        self.evidence = evidence
+        self.tally = tally
+    }
+
+    /// Where nobody has a quota there is nothing to look at.
+    var hasWork: Bool {
+        evidence.observation.deployment.configuration.clientQuota != Quota()
+    }
 
     func learned(_ fact: Fact) {
         guard case .metered(let use, let server) = fact else { return }
