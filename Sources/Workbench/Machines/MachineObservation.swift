@@ -40,6 +40,7 @@ final class MachineObservation: Observation {
         client?.mirror.buckets[bucket]?.value
     }
 
+    func fileNames(of node: String, in folder: String) -> [String] { [] }
     func durableNames(of node: String, in folder: String) -> [String] { [] }
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }

@@ -2,6 +2,7 @@ import Changelog
 import Cluster
 import Glibc
 import Host
+import LakeTiering
 import Oracles
 import Platform
 import RunReports
@@ -116,7 +117,7 @@ extension MachineRun {
             let offsets = oracles.evidence.lake.offsets(of: table)
             let lag = description.buckets.map { bucket in
                 (oracles.evidence.logs[bucket]?.endOffset ?? 0)
-                    - (offsets?[Int(bucket.bucket)] ?? 0)
+                    - (offsets?[bucket.inLake] ?? 0)
             }
             return lag.reduce(0, +) > count
         }
@@ -241,9 +242,10 @@ extension MachineRun {
 
     private func isInLake(_ table: TableDescription) -> Bool {
         if !table.isInLake || table.isPartitioned || !observation.has(.tierer) { return true }
-        let ends = table.buckets.map { oracles.evidence.logs[$0]?.endOffset ?? 0 }
         let offsets = oracles.evidence.lake.offsets(of: table.name)
-        return offsets == ends || offsets == nil && ends.allSatisfy { $0 == 0 }
+        return table.buckets.allSatisfy { bucket in
+            (offsets?[bucket.inLake] ?? 0) == oracles.evidence.logs[bucket]?.endOffset ?? 0
+        }
     }
 
     /// Kills all processes and opens what is on their disks in this one.
