@@ -52,6 +52,7 @@ extension ChangeLog {
             previous.isIndexed = true
         }
         if let startState = segment.startState {
+            segment.mayHaveSnapshot = true
             try await write(startState, to: segment.snapshotPath)
         }
         // A file of this name may be left from a try that failed.

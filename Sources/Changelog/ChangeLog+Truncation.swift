@@ -72,7 +72,7 @@ extension ChangeLog {
     /// Removes segments so that a power loss at any moment leaves a log without gaps: file systems
     /// may keep a later removal and lose an earlier one, unless the folder is synced in between.
     private func removeNewestFirst(_ removed: [LogSegment]) async throws {
-        for segment in removed.reversed() where segment.isCreated {
+        for segment in removed.reversed() where segment.isCreated || segment.mayHaveSnapshot {
             try await remove(segment)
             try await machine.disk.syncDirectory(directory)
             try await machine.keepApart("a log half cut")
@@ -213,6 +213,7 @@ extension ChangeLog {
                 try await store(LogCheckpoint(startOffset: oldStart, syncedEndOffset: oldStart))
                 try await removeNewestFirst(removed)
                 try await machine.keepApart("a log emptied and not begun")
+                fresh.mayHaveSnapshot = true
                 try await write(newState.encoded(), to: fresh.snapshotPath)
                 // The checkpoint must not be there without the writers that belong to it.
                 try await machine.disk.syncDirectory(directory)

@@ -13,6 +13,8 @@ final class LogSegment {
     var isCreated = false
     /// Whether the index is written down.
     var isIndexed = false
+    /// Whether `<base offset>.snapshot` may be on the disk though the segment's own file is not.
+    var mayHaveSnapshot = false
     /// What `<base offset>.snapshot` is to hold, until it does.
     var startState: [UInt8]?
     private var file: (any File)?

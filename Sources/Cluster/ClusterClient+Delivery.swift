@@ -43,6 +43,7 @@ extension ClusterClient {
                             bucket: bucket, writer: writer, sequence: sequence,
                             acknowledgement: acknowledgement)))
             } catch let error as ClusterError {
+                var refusal = error
                 switch error {
                 case .notEnoughReplicas, .recovering, .unknownBucket: break
                 case .notLeader, .timedOut, .busy, .fencedEpoch: mayHaveArrived = true
@@ -57,6 +58,8 @@ extension ClusterClient {
                         return .settled(mayHaveArrived ? .unknown : .refused(error))
                     }
                     machine.observer.reached("batch came before the one ahead of it")
+                    // It is not in the log; nothing is wrong with it either.
+                    refusal = .busy(reason: "the batch ahead of it in \(bucket) is not settled")
                 case .tooLarge where !mayHaveArrived: return .tooLarge(error)
                 default:
                     machine.observer.reached("write refused")
@@ -68,7 +71,7 @@ extension ClusterClient {
                 }
                 if machine.clock.now > deadline {
                     machine.observer.reached("write given up")
-                    return .settled(mayHaveArrived ? .unknown : .refused(error))
+                    return .settled(mayHaveArrived ? .unknown : .refused(refusal))
                 }
             }
             try await machine.sleep(retry.next(machine.entropy))

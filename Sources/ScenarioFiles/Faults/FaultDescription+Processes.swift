@@ -150,7 +150,7 @@ extension FaultDescription {
                 "memoryBudget",
                 [
                     "node": .node($0.node()),
-                    "bytes": .integer(256 * 1024 << $0.number(below: 6)),
+                    "bytes": .integer(32 * 1024 << $0.number(below: 9)),
                 ])
         },
         // As by `ulimit -n` (getrlimit(2), RLIMIT_NOFILE): only closing a file makes room.
