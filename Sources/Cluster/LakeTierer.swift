@@ -67,12 +67,15 @@ public final class LakeTierer {
         var retry = Backoff(configuration)
         // What was told already: the same again is for debugging alone.
         var told = ""
+        // A file that was gone at the last try.
+        var missed = ""
         while term.isHeld && mirror.tables[table.identifier] != nil {
             let due = machine.clock.now + configuration.lakeInterval
             do {
                 try await catchUp(tiering, table, term)
                 retry.reset()
                 told = ""
+                missed = ""
                 try await machine.sleep(until: due)
                 continue
             } catch let error as LakeTieringError {
@@ -89,6 +92,11 @@ public final class LakeTierer {
                 switch error {
                 case .unavailable, .tooManyConflicts, .outcomeUnknown:
                     machine.observer.note(.debug, "lake of \(table.name): \(error)")
+                case _ where error.isOfMissingFile && "\(error)" != missed:
+                    // Another tierer may have let it go since the table's metadata was read: what
+                    // the table names now is read before anybody is told.
+                    missed = "\(error)"
+                    machine.observer.reached("lake file gone under a tierer that reads")
                 default: tell("\(error)", of: table, &told)
                 }
             }

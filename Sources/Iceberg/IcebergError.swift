@@ -20,7 +20,7 @@ public enum IcebergError: Error, Hashable, Sendable, CustomStringConvertible {
     private static let missing = "it is gone"
 
     /// Whether what is damaged is not there at all.
-    var isOfMissingFile: Bool {
+    public var isOfMissingFile: Bool {
         if case .damaged(_, Self.missing) = self { true } else { false }
     }
 

@@ -141,6 +141,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "lake commit of unknown outcome adopted",
                 "lake commit of unknown outcome",
                 "lake file found written already",
+                "lake file gone under a tierer that reads",
                 "lake files compacted",
                 "lake snapshots expired",
                 "lake snapshot kept for its reader",
