@@ -1,6 +1,7 @@
 import Changelog
 import Cluster
 import Platform
+import Server
 
 extension OracleName {
     public static let durability = OracleName("durability")
@@ -49,8 +50,16 @@ final class Durability: Oracle {
         // A disk may be taken away between its sync and the acknowledgement that waited for it.
         let damaged = evidence.observation.damagedNodes.union(
             evidence.observation.nodesWithoutDisk)
-        for node in state.inSync where !damaged.contains(node) {
+        for node in state.inSync where !damaged.contains(node) && !removes(receipt.bucket, node) {
             judge(receipt, Copy(node: node, bucket: receipt.bucket))
+        }
+    }
+
+    /// Whether a server has heard that the bucket's table or partition is dropped: it removes the
+    /// log while the answers to what it took before are on their way.
+    private func removes(_ bucket: BucketIdentifier, _ node: String) -> Bool {
+        evidence.observation.deployment.runningServers.contains {
+            $0.name.description == node && $0.server.mirror.isGone(bucket)
         }
     }
 
