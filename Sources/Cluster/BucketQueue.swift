@@ -19,13 +19,16 @@ final class SentBatch {
     let changes: [PendingChange]
     let writer: Int64
     let sequence: Int32
+    /// Its place among all batches of the queue.
+    let number: Int
     /// What came of it; nil while it is under way.
     var delivery: ClusterClient.Delivery?
 
-    init(_ changes: [PendingChange], writer: Int64, sequence: Int32) {
+    init(_ changes: [PendingChange], writer: Int64, sequence: Int32, number: Int) {
         self.changes = changes
         self.writer = writer
         self.sequence = sequence
+        self.number = number
     }
 }
 
@@ -47,10 +50,11 @@ final class BucketQueue {
     var writer: Int64 = -1
     /// Of the next batch.
     var sequence: Int32 = 0
-    /// A writer with a batch that is not in the log, or perhaps not: none after it can be taken.
-    var brokenWriter: Int64?
-    /// Whether that batch may be in the log, or may still get there.
-    var isBrokenInDoubt = false
+    /// The first batch under way that is not in the log, or perhaps not: none of its writer's after
+    /// it can be taken.
+    private(set) var broken: SentBatch?
+    /// Batches that were sent so far.
+    private var sentCount = 0
     /// Whether the writer's own id was used here before: an outcome under it may be unknown.
     var hasUsedSharedID = false
     var isSending = false
@@ -86,7 +90,20 @@ final class BucketQueue {
         precondition(underWay.isEmpty, "batches of a broken writer are under way")
         again = failed + again
         failed = []
-        brokenWriter = nil
+        broken = nil
+    }
+
+    /// Whether the batch that broke the row may be in the log, or may still get there.
+    var isBrokenInDoubt: Bool {
+        if case .settled(.unknown) = broken?.delivery { true } else { false }
+    }
+
+    /// Puts a batch behind those under way.
+    func send(_ changes: [PendingChange], writer: Int64, sequence: Int32) -> SentBatch {
+        sentCount += 1
+        let batch = SentBatch(changes, writer: writer, sequence: sequence, number: sentCount)
+        underWay.append(batch)
+        return batch
     }
 
     /// Takes the changes of the next batch: as many as it may have, and as many bytes, all of the
@@ -113,7 +130,9 @@ final class BucketQueue {
 
     /// Whether a batch can be taken now, as far as is known of those before it.
     func standing(of batch: SentBatch) -> ClusterClient.Standing {
-        if batch.writer == brokenWriter { return .cutOff }
+        if let broken, broken.writer == batch.writer, broken.number < batch.number {
+            return .cutOff
+        }
         for other in underWay where other.writer == batch.writer {
             if other === batch { break }
             if other.delivery == nil { return .early }
@@ -126,12 +145,14 @@ final class BucketQueue {
         batch.delivery = delivery
         news.notify()
         if case .settled(.acknowledged) = delivery { return }
-        if brokenWriter == batch.writer { return }
-        brokenWriter = batch.writer
-        if case .settled(.unknown) = delivery {
-            isBrokenInDoubt = true
-        } else {
-            isBrokenInDoubt = false
+        if let broken, broken.writer == batch.writer, broken.number < batch.number { return }
+        broken = batch
+    }
+
+    /// Waits until a batch is no longer behind one that is under way.
+    func waitForTurn(of batch: SentBatch, until deadline: Instant) async throws {
+        while standing(of: batch) == .early {
+            if try await !news.wait(until: deadline) { return }
         }
     }
 }

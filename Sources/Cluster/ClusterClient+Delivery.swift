@@ -25,15 +25,17 @@ extension ClusterClient {
     /// Sends a batch of a writer again and again, under the same sequence, until its outcome is
     /// certain, or a deadline has passed.
     ///
-    /// `standing` is asked at each try: a batch that came before the one ahead of it comes again.
+    /// A batch that came before the one ahead of it is sent again once that one is settled: what is
+    /// `behind` others says where it stands, and waits for its turn, until a deadline at most.
     func deliver(
         _ request: Request, to bucket: BucketIdentifier, writer: Int64, sequence: Int32,
-        until deadline: Instant, standing: () -> Standing = { .next }
+        until deadline: Instant,
+        behind: (standing: () -> Standing, turn: (Instant) async throws -> Void)? = nil
     ) async throws -> Delivery {
         var retry = Backoff(configuration)
         var mayHaveArrived = false
         while true {
-            let wasEarly = standing() == .early
+            let wasEarly = behind?.standing() == .early
             do {
                 let acknowledgement = try await send(
                     request, to: bucket, writer: writer, sequence: sequence)
@@ -48,7 +50,7 @@ extension ClusterClient {
                 case .notEnoughReplicas, .recovering, .unknownBucket: break
                 case .notLeader, .timedOut, .busy, .fencedEpoch: mayHaveArrived = true
                 case .outOfOrderSequence, .unknownWriter:
-                    let standing = standing()
+                    let standing = behind?.standing() ?? .next
                     if standing == .cutOff { return .cutOff(mayHaveArrived: mayHaveArrived) }
                     if standing == .next && !wasEarly {
                         if case .unknownWriter = error, !mayHaveArrived, sequence > 0 {
@@ -58,6 +60,8 @@ extension ClusterClient {
                         return .settled(mayHaveArrived ? .unknown : .refused(error))
                     }
                     machine.observer.reached("batch came before the one ahead of it")
+                    try await behind?.turn(deadline)
+                    if machine.clock.now <= deadline { continue }
                     // It is not in the log; nothing is wrong with it either.
                     refusal = .busy(reason: "the batch ahead of it in \(bucket) is not settled")
                 case .tooLarge where !mayHaveArrived: return .tooLarge(error)

@@ -23,7 +23,7 @@ extension TableWriter {
         if !queue.hasBatch { return false }
         if queue.underWay.isEmpty { return true }
         // What comes after a batch that failed goes out under another writer, once all are settled.
-        if queue.underWay.count >= inFlightLimit || queue.brokenWriter != nil { return false }
+        if queue.underWay.count >= inFlightLimit || queue.broken != nil { return false }
         return queue.sendsAgain || machine.clock.now >= queue.lingersUntil
             || queue.isFull(
                 changeLimit: batchLimit, byteLimit: client.configuration.writerBatchByteCount)
@@ -32,7 +32,7 @@ extension TableWriter {
     private func wakeTime(of queue: BucketQueue) -> Instant? {
         let mayFollow =
             !queue.pending.isEmpty && queue.underWay.count < inFlightLimit
-            && queue.brokenWriter == nil
+            && queue.broken == nil
         return mayFollow ? queue.lingersUntil : nil
     }
 
@@ -63,12 +63,11 @@ extension TableWriter {
             for change in changes { change.done(.refused(.invalidRequest(reason: "\(error)"))) }
             return
         }
-        let batch = SentBatch(changes, writer: queue.writer, sequence: queue.sequence)
-        queue.sequence = Self.sequence(after: queue.sequence)
         if !queue.underWay.isEmpty {
             machine.observer.reached("batch sent behind another that is under way")
         }
-        queue.underWay.append(batch)
+        let batch = queue.send(changes, writer: queue.writer, sequence: queue.sequence)
+        queue.sequence = Self.sequence(after: queue.sequence)
         if inFlightLimit == 1 { return try await deliver(batch, request, to: bucket, queue) }
         machine.spawn("batch of \(table.name) bucket \(queue.target.bucket)") {
             try await self.deliver(batch, request, to: bucket, queue)
@@ -80,8 +79,11 @@ extension TableWriter {
     ) async throws {
         let delivery = try await client.deliver(
             request, to: bucket, writer: batch.writer, sequence: batch.sequence,
-            until: machine.clock.now + deliveryTimeout
-        ) { queue.standing(of: batch) }
+            until: machine.clock.now + deliveryTimeout,
+            behind: (
+                standing: { queue.standing(of: batch) },
+                turn: { try await queue.waitForTurn(of: batch, until: $0) }
+            ))
         queue.settled(batch, delivery)
     }
 
