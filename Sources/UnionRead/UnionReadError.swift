@@ -7,6 +7,8 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
     case logIncomplete(table: String, bucket: LakeBucket, end: Int64, highWatermark: Int64)
     // Read again with the table as it is by now: it was altered.
     case laterSchema(table: String, schema: Int16, known: Int16)
+    // Read as of now: what was dropped is read no more, as of whatever moment.
+    case unknownPartition(table: String, partition: Int64)
     // Fix the call.
     case invalidRequest(reason: String)
     // Restore the data, or report a bug.
@@ -23,6 +25,8 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
         case .laterSchema(let table, let schema, let known):
             "table \(table) has rows of schema \(schema), and is read by schema \(known): read it "
                 + "as it is by now"
+        case .unknownPartition(let table, let partition):
+            "table \(table) has no partition \(partition), or none any more"
         case .invalidRequest(let reason): "bad union read: \(reason)"
         case .inconsistent(let table, let reason):
             "table \(table): lake and log contradict each other: \(reason)"

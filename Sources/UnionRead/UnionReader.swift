@@ -123,6 +123,11 @@ public final class UnionReader {
             let partitions = table.partitions.filter {
                 ends.names(LakeBucket(partition: $0.identifier, bucket: 0))
             }
+            if let gone = ends.buckets.compactMap(\.partition).first(where: { partition in
+                !table.partitions.contains { $0.identifier == partition }
+            }) {
+                throw UnionReadError.unknownPartition(table: table.name, partition: gone)
+            }
             guard ends.buckets == table.buckets(of: partitions),
                 ends.entries.allSatisfy({ $0.offset >= 0 })
             else {

@@ -147,6 +147,9 @@ extension ClusterReader {
             // was altered: a refusal, no answer.
             switch error {
             case .lakeAhead, .logIncomplete, .laterSchema: isWrong = false
+            // Offsets that were read before, of a partition that was dropped since.
+            case .unknownPartition(_, let partition):
+                isWrong = client.mirror.partitions[table.identifier]?[partition] != nil
             // Offsets that were read before, and that a new leader does not know to be committed.
             case .invalidRequest(let why) where why.contains("before offset"): isWrong = false
             default: isWrong = true

@@ -121,6 +121,7 @@ struct WebProblem: Error, Hashable {
 
     private init(_ error: UnionReadError) {
         switch error {
+        case .unknownPartition: self.init(404, "unknownPartition", "\(error)")
         case .lakeAhead, .logIncomplete, .laterSchema: self.init(503, "unavailable", "\(error)")
         case .invalidRequest: self.init(422, "invalid", "\(error)")
         case .inconsistent: self.init(500, "internal", "\(error)")
