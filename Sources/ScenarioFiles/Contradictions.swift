@@ -26,7 +26,10 @@ struct Contradictions {
         let records = record.has("tables") ? record.list("tables").map(\.table) : []
         let scenarioTables = check(tables: records)
         if record.has("acts") {
-            check(acts: record.list("acts").map(\.variant), on: scenarioTables)
+            let workloads = record.has("workloads") ? record.list("workloads").map(\.variant) : []
+            check(
+                acts: record.list("acts").map(\.variant),
+                on: scenarioTables + alterableTables(of: workloads))
         }
         if record.has("workloads") {
             let workloads = record.list("workloads").map(\.variant)
@@ -50,6 +53,16 @@ struct Contradictions {
         }
         if record.has("checks") { check(checks: record) }
         if record.has("costs") { check(costs: record.record("costs")) }
+    }
+
+    /// The tables that workloads bring along, as they are at first.
+    private func alterableTables(of workloads: [CheckedVariant]) -> [TableDefinition] {
+        workloads.filter(\.body.isWhole).map { WorkloadOptions($0) }.flatMap { options in
+            let names = options.tables
+            return options.description.definitions(options.values).filter {
+                names.isEmpty || names.contains($0.name)
+            }
+        }
     }
 
     private mutating func check(costs record: CheckedRecord) {

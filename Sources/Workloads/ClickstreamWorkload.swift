@@ -153,7 +153,8 @@ public final class ClickstreamWorkload: Workload {
 
     private static let devices = ["phone", "desktop", "tablet"]
 
-    private static var definitions: [TableDefinition] {
+    /// Its tables, whatever the options.
+    public static var definitions: [TableDefinition] {
         func field(_ number: Int32, _ name: String, _ type: DataType, _ isNullable: Bool = false)
             -> Field
         {

@@ -295,7 +295,8 @@ public final class EcommerceWorkload: Workload {
 }
 
 extension EcommerceWorkload {
-    private static var definitions: [TableDefinition] {
+    /// Its tables, whatever the options.
+    public static var definitions: [TableDefinition] {
         func table(
             _ name: String, _ fields: [(String, DataType, Bool)], key: [Int], vector: Int? = nil
         ) -> TableDefinition {

@@ -112,6 +112,6 @@ struct TableFormatTests {
             "a.yaml:22:45: table shop.orders: there is no column amount",
             "a.yaml:23:46: table shop.orders: the type of column customer cannot be changed",
             "a.yaml:24:11: the act begins at 11m, but the run ends after 10m",
-            "a.yaml:25:21: 'tables' has no 'visits'; there are: orders"),
+            "a.yaml:25:21: there is no table 'visits'; there are: orders"),
     ]
 }

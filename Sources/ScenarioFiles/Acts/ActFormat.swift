@@ -8,7 +8,8 @@ enum ActFormat {
 
     static let alter = RecordShape([
         Field(
-            "table", .text(maximumLength: 200), .required, "one of the scenario's `tables`",
+            "table", .text(maximumLength: 200), .required,
+            "one of the scenario's `tables`, or of those that a workload brings along",
             example: "orders"),
         Field(
             "add", .oneOrMany(.column), .optional, "columns to add, null in older rows",

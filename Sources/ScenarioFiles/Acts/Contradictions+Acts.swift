@@ -20,7 +20,7 @@ extension Contradictions {
                 let known = tables.isEmpty ? "none" : tables.map(\.name).joined(separator: ", ")
                 reader.refuse(
                     act.body.mark("table"),
-                    "'tables' has no '\(name)'" + (hint.isEmpty ? "; there are: \(known)" : hint))
+                    "there is no table '\(name)'" + (hint.isEmpty ? "; there are: \(known)" : hint))
                 continue
             }
             check(date: act.beside)

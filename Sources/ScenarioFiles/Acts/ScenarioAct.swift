@@ -15,6 +15,8 @@ public struct ScenarioAct: Sendable, Hashable {
     public var at: Duration
     public var table: String
     public var kind: Kind
+
+    public var isAlteration: Bool { if case .alter = kind { true } else { false } }
 }
 
 /// Acts that each seed draws.

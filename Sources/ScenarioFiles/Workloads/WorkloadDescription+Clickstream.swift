@@ -12,7 +12,8 @@ extension WorkloadDescription {
                 "sessions", .integer(1...1_000_000), .byDefault("100"),
                 "sessions open at one time"),
             CommonOptions.burst,
-        ] + CommonOptions.lateEvents + [CommonOptions.writers]
+        ] + CommonOptions.lateEvents + [CommonOptions.writers],
+        definitions: { _ in ClickstreamWorkload.definitions }
     ) { values, source in
         var options = ClickstreamWorkload.Options()
         options.sessions = values.integer("sessions")

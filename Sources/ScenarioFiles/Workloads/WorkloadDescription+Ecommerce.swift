@@ -21,7 +21,8 @@ extension WorkloadDescription {
                 "finished orders deleted together, the oldest first; any one of them when 1"),
             CommonOptions.writers,
             CommonOptions.readers("clients that look up, scan, search"),
-        ] + ReadRates.fields
+        ] + ReadRates.fields,
+        definitions: { _ in EcommerceWorkload.definitions }
     ) { values, source in
         var options = EcommerceWorkload.Options()
         options.customers = values.integer("customers")

@@ -17,7 +17,8 @@ extension WorkloadDescription {
                 "readings that a device keeps while nobody hears it"),
             CommonOptions.writers,
             CommonOptions.readers("clients that look up and scan"),
-        ] + ReadRates.fields
+        ] + ReadRates.fields,
+        definitions: { _ in FleetWorkload.definitions }
     ) { values, source in
         var options = FleetWorkload.Options()
         options.devices = values.integer("devices")

@@ -18,7 +18,8 @@ extension WorkloadDescription {
             Field("lateLines", .share, .byDefault("1%"), "lines that come up to 5 s late"),
             CommonOptions.writers,
             CommonOptions.readers("clients that look up and scan"),
-        ] + ReadRates.fields
+        ] + ReadRates.fields,
+        definitions: { _ in LogWorkload.definitions }
     ) { values, source in
         var options = LogWorkload.Options()
         options.services = values.integer("services")

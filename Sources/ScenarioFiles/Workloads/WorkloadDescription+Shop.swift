@@ -30,19 +30,25 @@ extension WorkloadDescription {
             Field("repeatedEvents", .share, .byDefault("0.2%"), "events that come twice"),
             CommonOptions.writers,
             CommonOptions.readers("clients that look up, scan, search"),
-        ] + ReadRates.fields
+        ] + ReadRates.fields,
+        definitions: { ShopWorkload.definitions(ShopWorkload.Options($0)) }
     ) { values, source in
-        var options = ShopWorkload.Options()
-        options.customers = values.integer("customers")
-        options.products = values.integer("products")
-        options.interval = values.rate("rate").interval ?? .seconds(1 << 30)
-        options.speed = values.integer("speed")
-        options.startHour = values.integer("startHour")
-        options.dimension = values.integer("dimension")
-        options.retained = values.integer("retained")
-        options.fraudRings = values.integer("fraudRings")
-        options.latePartsPerMillion = values.integer("lateEvents")
-        options.twicePartsPerMillion = values.integer("repeatedEvents")
-        return ShopWorkload(seed: source.seed, options)
+        ShopWorkload(seed: source.seed, ShopWorkload.Options(values))
+    }
+}
+
+extension ShopWorkload.Options {
+    fileprivate init(_ values: CheckedRecord) {
+        self.init()
+        customers = values.integer("customers")
+        products = values.integer("products")
+        interval = values.rate("rate").interval ?? .seconds(1 << 30)
+        speed = values.integer("speed")
+        startHour = values.integer("startHour")
+        dimension = values.integer("dimension")
+        retained = values.integer("retained")
+        fraudRings = values.integer("fraudRings")
+        latePartsPerMillion = values.integer("lateEvents")
+        twicePartsPerMillion = values.integer("repeatedEvents")
     }
 }

@@ -17,6 +17,8 @@ public struct WorkloadDescription: Sendable {
     /// Its tables, by its options and the names of the scenario's `tables`; nil where only what it
     /// reads can say.
     let tableNames: @Sendable (CheckedRecord, [String]) -> [String]?
+    /// Its tables as a run begins with them, which acts may alter; empty where none may be.
+    let definitions: @Sendable (CheckedRecord) -> [TableDefinition]
     /// Refuses what the options' shapes cannot.
     let check: @Sendable (CheckedRecord, inout ShapeReader) -> Void
     let make: @Sendable (CheckedRecord, WorkloadSource) throws -> any Workload
@@ -26,6 +28,7 @@ public struct WorkloadDescription: Sendable {
         _ name: String, _ meaning: String, example: String, tables: [String] = [],
         scaled: [String] = ["rate"], options: [Field],
         tableNames: (@Sendable (CheckedRecord, [String]) -> [String]?)? = nil,
+        definitions: @escaping @Sendable (CheckedRecord) -> [TableDefinition] = { _ in [] },
         check: @escaping @Sendable (CheckedRecord, inout ShapeReader) -> Void = { _, _ in },
         make: @escaping @Sendable (CheckedRecord, WorkloadSource) throws -> any Workload
     ) {
@@ -41,6 +44,7 @@ public struct WorkloadDescription: Sendable {
                 let asked = values.names("tables")
                 return asked.isEmpty ? tables : asked
             }
+        self.definitions = definitions
         self.check = check
         self.make = make
     }

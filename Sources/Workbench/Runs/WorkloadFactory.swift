@@ -12,10 +12,11 @@ public func makeWorkloads(
         let source = WorkloadSource(
             seed: seed, scenarioPath: scenario.path, tables: scenario.tables, read: read)
         var workloads: [any Workload] = []
+        let altered = Set(scenario.acts.filter(\.isAlteration).map(\.table))
         var names: Set<String> = []
         for options in scenario.workloads {
             do {
-                let workload = try options.make(source)
+                let workload = follow(altered, try options.make(source), seed: seed)
                 for table in workload.tables where !names.insert(table.name).inserted {
                     throw WorkbenchError.sharedTable(name: table.name)
                 }
@@ -27,4 +28,12 @@ public func makeWorkloads(
         }
         return workloads
     }
+}
+
+/// The workload, whose rows follow the columns of its tables where acts alter some of them.
+private func follow(
+    _ altered: Set<String>, _ workload: any Workload, seed: UInt64
+) -> any Workload {
+    let names = workload.tables.filter { altered.contains($0.name) && !$0.isEvolving }.map(\.name)
+    return names.isEmpty ? workload : AlteredTables(workload, named: Set(names), seed: seed)
 }

@@ -214,7 +214,8 @@ public final class FleetWorkload: Workload {
 
     private static let models = ["boiler", "chiller", "meter", "pump"]
 
-    private static var definitions: [TableDefinition] {
+    /// Its tables, whatever the options.
+    public static var definitions: [TableDefinition] {
         func field(_ name: String, _ type: DataType, _ isNullable: Bool = false) -> Field {
             Field(identifier: 0, name: name, type: type, isNullable: isNullable)
         }

@@ -252,7 +252,8 @@ public final class LogWorkload: Workload {
     private static let objects = ["order", "basket", "invoice", "session", "picture", "price"]
     private static let exceptions = ["TimeoutError", "ConflictError", "DecodingError", "IOError"]
 
-    private static var definitions: [TableDefinition] {
+    /// Its tables, whatever the options.
+    public static var definitions: [TableDefinition] {
         func table(
             _ name: String, _ columns: [(String, DataType, Bool)], key: [Int] = []
         ) -> TableDefinition {

@@ -85,7 +85,7 @@ public final class ShopWorkload: Workload {
         catalogue = ShopCatalogue(count: options.products, seed: seed)
         customers = ShopCustomers(count: options.customers, seed: seed)
         listed = Array(repeating: false, count: options.products)
-        tables = ShopTable.definitions(dimension: options.dimension)
+        tables = Self.definitions(options)
         func draws(_ label: String) -> RandomSource {
             RandomSource(seed: seed, label: "shop \(label)")
         }
@@ -95,6 +95,11 @@ public final class ShopWorkload: Workload {
         pricing = draws("prices")
         cheating = draws("fraud")
         delivering = draws("deliveries")
+    }
+
+    /// The tables of a shop with these options.
+    public static func definitions(_ options: Options) -> [TableDefinition] {
+        ShopTable.definitions(dimension: options.dimension)
     }
 
     public func redraw(_ number: UInt64) {
