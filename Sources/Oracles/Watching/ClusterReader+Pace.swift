@@ -2,6 +2,20 @@ import Cluster
 import Platform
 
 extension ClusterReader {
+    /// Asks, beside what else its machine does, each question at its pace; a little of everything
+    /// where there are none.
+    public func start(
+        _ questions: [(Question, Duration)], isStopped: @escaping () -> Bool
+    ) {
+        for (question, interval) in questions {
+            machine.spawn("reader of \(question)") {
+                try await self.ask(question, every: interval, isStopped: isStopped)
+            }
+        }
+        if !questions.isEmpty { return }
+        machine.spawn("reader") { try await self.run(isStopped: isStopped) }
+    }
+
     /// Asks one kind of question at an even pace until the machine ends or `isStopped` says so.
     ///
     /// The time of an answer counts from when it was due to be asked: a reader that waits for one

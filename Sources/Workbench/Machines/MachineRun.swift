@@ -77,7 +77,9 @@ public final class MachineRun {
         world = try HostWorld(
             configuration,
             directory: FolderDirectory(folder: folder.places, proxy: proxy?.place))
-        drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
+        drivers = workloads.enumerated().map {
+            WorkloadDriver($0.element, at: $0.offset, scenario.cluster)
+        }
         cluster = MachineCluster(
             deployment.nodes, folder, program: program, proxyPort: proxy?.place.port)
         let start = ContinuousClock.now
@@ -154,11 +156,7 @@ public final class MachineRun {
             }
             number += options.clientCount
             let driver = drivers[position]
-            let firstChange = position << 40
-            driver.onSent = { [oracles] in oracles.tell(.sent($0, change: firstChange + $1)) }
-            driver.onSettled = { [oracles] in
-                oracles.tell(.settled($0, change: firstChange + $1))
-            }
+            driver.tell(oracles)
             driver.onOutcome = { [unowned self] outcome, since in count(outcome, since, names[0]) }
             for name in names {
                 world.start(name) { machine in
@@ -186,7 +184,7 @@ public final class MachineRun {
         driver.onDropped = { [unowned self] in logReader?.forget(table: $0) }
         let writers = names.prefix(options.writerCount).compactMap { clients[$0] }
         try await driver.createTables(with: writers[0])
-        startActs(driver, writers[0])
+        driver.startActs(of: scenario, seed: seed, with: writers[0])
         let readers = names.dropFirst(options.writerCount)
         let questions = options.reads.questions(ofEach: readers.count)
         for name in readers { startReader(name, driver, questions) }
@@ -195,34 +193,11 @@ public final class MachineRun {
             started: machine.clock.now)
     }
 
-    /// Users do to the tables what the scenario says, beside the writers.
-    private func startActs(_ driver: WorkloadDriver, _ client: ClusterClient) {
-        let started = client.machine.clock.now
-        client.machine.spawn("acts") {
-            try await driver.perform(self.scenario.acts, started: started, with: client)
-        }
-        let place = drivers.firstIndex { $0 === driver } ?? 0
-        for (number, drawn) in scenario.drawnActs.enumerated() {
-            client.machine.spawn("drawn acts") {
-                try await driver.perform(
-                    drawn, seed: self.seed, label: "\(place) \(number)", started: started,
-                    with: client)
-            }
-        }
-    }
-
     private func startReader(
         _ name: String, _ driver: WorkloadDriver, _ questions: [(Question, Duration)]
     ) {
         guard let client = clients[name] else { return }
-        let reader = reader(client, { driver.tables }, name)
-        for (question, interval) in questions {
-            client.machine.spawn("reader of \(question)") {
-                try await reader.ask(question, every: interval) { self.phase != "running" }
-            }
-        }
-        if !questions.isEmpty { return }
-        client.machine.spawn("reader") { try await reader.run { self.phase != "running" } }
+        reader(client, { driver.tables }, name).start(questions) { self.phase != "running" }
     }
 
     func reader(

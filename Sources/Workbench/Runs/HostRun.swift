@@ -65,7 +65,9 @@ public final class HostRun {
             lakeLocation: .folder(
                 configuration.objectsFolder,
                 former: [ClusterConfiguration.defaultLakeLocation.prefix]))
-        drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
+        drivers = workloads.enumerated().map {
+            WorkloadDriver($0.element, at: $0.offset, scenario.cluster)
+        }
         oracles = OracleSet(
             HostObservation(deployment, drivers, since: start),
             seeing: [.cluster, .engine, .faults])
@@ -75,9 +77,9 @@ public final class HostRun {
 
     /// Runs for `length` and then until all has been checked.
     public func run() throws -> RunReport {
-        for (position, driver) in drivers.enumerated() {
-            driver.record(in: ledger, as: position)
-            if let history = histories[position] { try driver.resume(history) }
+        for driver in drivers {
+            driver.record(in: ledger)
+            if let history = histories[driver.position] { try driver.resume(history) }
         }
         world.journal.onNote = { [unowned self] note in
             if note.severity < .warning { return }
@@ -148,9 +150,7 @@ public final class HostRun {
         for (driver, options) in zip(drivers, scenario.workloads) {
             let writers = Array(clients[first..<(first + options.writerCount)])
             first += options.clientCount
-            let number = first << 40
-            driver.onSent = { [oracles] in oracles.tell(.sent($0, change: number + $1)) }
-            driver.onSettled = { [oracles] in oracles.tell(.settled($0, change: number + $1)) }
+            driver.tell(oracles)
             driver.onOutcome = { [self] outcome, _ in
                 switch outcome {
                 case .acknowledged(let receipt):

@@ -83,7 +83,9 @@ public final class TankRun {
         endTrace = world.trace
         self.plan = plan ?? Nemesis.plan(scenario, seed: seed)
         deployment = Deployment(scenario.cluster)
-        drivers = workloads.map { WorkloadDriver($0, scenario.cluster) }
+        drivers = workloads.enumerated().map {
+            WorkloadDriver($0.element, at: $0.offset, scenario.cluster)
+        }
         let nodes = scenario.nodes
         faults = FaultDriver(world, plan: self.plan, nodes: nodes)
         oracles = OracleSet(
@@ -222,11 +224,7 @@ public final class TankRun {
             let driver = drivers[position]
             let writers = Array(names.prefix(options.writerCount))
             let readers = Array(names.dropFirst(options.writerCount))
-            let firstChange = position << 40
-            driver.onSent = { [oracles] in oracles.tell(.sent($0, change: firstChange + $1)) }
-            driver.onSettled = { [oracles] in
-                oracles.tell(.settled($0, change: firstChange + $1))
-            }
+            driver.tell(oracles)
             driver.onOutcome = { [unowned self] outcome, since in count(outcome, since, names[0]) }
             for name in names {
                 world.start(name) { machine in
@@ -263,28 +261,12 @@ public final class TankRun {
             driver.onCreated = { [unowned self] in logReader?.follow($0) }
             driver.onDropped = { [unowned self] in logReader?.forget(table: $0) }
             try await driver.createTables(with: first)
-            self.startActs(driver, first)
+            driver.startActs(of: self.scenario, seed: self.world.seed, with: first)
             let questions = reads.questions(ofEach: readerNames.count)
             for name in readerNames { self.startReader(name, driver, questions) }
             try await driver.run(
                 writers, epochMilliseconds: self.world.epochMilliseconds,
                 started: first.machine.clock.now)
-        }
-    }
-
-    /// Users do to the tables what the scenario says, beside the writers.
-    private func startActs(_ driver: WorkloadDriver, _ client: ClusterClient) {
-        let started = client.machine.clock.now
-        client.machine.spawn("acts") {
-            try await driver.perform(self.scenario.acts, started: started, with: client)
-        }
-        for (number, drawn) in scenario.drawnActs.enumerated() {
-            let place = drivers.firstIndex { $0 === driver } ?? 0
-            client.machine.spawn("drawn acts") {
-                try await driver.perform(
-                    drawn, seed: self.world.seed, label: "\(place) \(number)", started: started,
-                    with: client)
-            }
         }
     }
 
@@ -295,15 +277,7 @@ public final class TankRun {
         guard let client = clients[name], logReader != nil else { return }
         let reader = reader(client, { driver.tables }, name)
         reader.onAnswer = { [meter] in meter?.answered($0, after: $1) }
-        for (question, interval) in questions {
-            client.machine.spawn("reader of \(question)") {
-                try await reader.ask(question, every: interval) { self.phase != "running" }
-            }
-        }
-        if !questions.isEmpty { return }
-        client.machine.spawn("reader") {
-            try await reader.run { self.phase != "running" }
-        }
+        reader.start(questions) { self.phase != "running" }
     }
 
     func reader(

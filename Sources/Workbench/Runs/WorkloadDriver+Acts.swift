@@ -9,6 +9,21 @@ import Workloads
 /// Each act is done through a client, as a user would, and done to its end: the client asks again
 /// until it knows what came of it.
 extension WorkloadDriver {
+    /// Does, beside the writers, what a scenario says that users do to its tables.
+    func startActs(of scenario: Scenario, seed: UInt64, with client: ClusterClient) {
+        let started = client.machine.clock.now
+        client.machine.spawn("acts") {
+            try await self.perform(scenario.acts, started: started, with: client)
+        }
+        for (number, drawn) in scenario.drawnActs.enumerated() {
+            client.machine.spawn("drawn acts") {
+                try await self.perform(
+                    drawn, seed: seed, label: "\(self.position) \(number)", started: started,
+                    with: client)
+            }
+        }
+    }
+
     /// Does the acts of a scenario to this workload's tables, those of one date in their order.
     func perform(_ acts: [ScenarioAct], started: Instant, with client: ClusterClient) async throws {
         for act in acts {

@@ -28,22 +28,30 @@ final class WorkloadDriver: ObservedWorkload {
     var acts: [Int: String] = [:]
     var openActs: [String] { acts.keys.sorted().map { acts[$0]! } }
     private var ledger: Ledger?
-    private var position = 0
+    /// Its place among the scenario's workloads.
+    let position: Int
     let layout: ClusterLayout
     private let limit: Int?
 
     /// `limit` ends the workload after as many changes.
-    init(_ workload: any Workload, _ layout: ClusterLayout, limit: Int? = nil) {
+    init(
+        _ workload: any Workload, at position: Int, _ layout: ClusterLayout, limit: Int? = nil
+    ) {
         self.workload = workload
+        self.position = position
         self.layout = layout
         self.limit = limit
         slots = workload.tables.map(WrittenTable.init)
     }
 
     /// Writes steps and outcomes into a ledger from now on.
-    func record(in ledger: Ledger, as position: Int) {
-        self.ledger = ledger
-        self.position = position
+    func record(in ledger: Ledger) { self.ledger = ledger }
+
+    /// Tells oracles of each change when it is sent, and when it has an outcome.
+    func tell(_ oracles: OracleSet) {
+        let first = position << 40
+        onSent = { oracles.tell(.sent($0, change: first + $1)) }
+        onSettled = { oracles.tell(.settled($0, change: first + $1)) }
     }
 
     /// Takes the workload and the models to where a former life left them; what it was not told of
