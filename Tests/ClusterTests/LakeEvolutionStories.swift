@@ -34,39 +34,10 @@ struct LakeEvolutionStories {
         seed: UInt64, _ story: @escaping (ClusterClient) async throws -> Void
     ) throws -> SimulationWorld {
         let cluster = ClusterWorld(seed: seed)
-        cluster.configuration.lakeInterval = .seconds(2)
-        let world = cluster.world
-        for name in ["tierer-1", "tierer-2"] {
-            world.addMachine(name)
-            world.start(name) { machine in
-                try await LakeTierer(machine, cluster.configuration).run()
-            }
-        }
-        var faults = ServiceFaults()
-        faults.lostAfterPerMillion = 60_000
-        faults.lostBeforePerMillion = 60_000
-        world.catalog.faults = faults
-        world.objects.faults = faults
-        world.after(.seconds(30)) {
-            world.catalog.faults = ServiceFaults()
-            world.objects.faults = ServiceFaults()
-        }
-        world.after(.seconds(8)) { world.crash("tierer-1") }
-        world.after(.seconds(9)) { world.crash("server-1") }
-        world.after(.seconds(12)) { cluster.startServer("server-1") }
-        var isDone = false
-        cluster.startClient { client in
-            while client.mirror.format < .newest {
-                try await client.machine.sleep(.milliseconds(100))
-            }
-            try await story(client)
-            isDone = true
-        }
-        #expect(world.run(atMost: .seconds(600)) { isDone })
-        world.shutDown()
-        let errors = world.journal.notes.filter { $0.severity == .error }
-        #expect(errors.isEmpty, "\(errors)")
-        return world
+        cluster.world.after(.seconds(9)) { cluster.world.crash("server-1") }
+        cluster.world.after(.seconds(12)) { cluster.startServer("server-1") }
+        cluster.runLakeStory(crashAt: .seconds(8), story)
+        return cluster.world
     }
 
     @Test(
