@@ -73,6 +73,23 @@ extension LogBatch {
         return LogBatch(trusted: bytes.bytes, at: 0, byteCount: bytes.count)
     }
 
+    /// The batch with statistics of the columns at some positions, in place of any that it has.
+    ///
+    /// `schema` must be the one that it was written under. The checksum is made anew.
+    public func withStatistics(
+        _ schema: Schema, columns: [Int]
+    ) throws(ChangelogError) -> LogBatch {
+        if recordCount == 0 { return self }
+        let records = try decodeRecords(schema).records
+        let start = Self.header(
+            schemaIdentifier, attributes: attributes, count: recordCount, writer: writer,
+            sequence: sequence, capacity: byteCount)
+        let rest = slice.dropFirst(Self.headerByteCount + statisticsByteCount)
+        return try Self.assemble(
+            start, statistics: BatchStatistics(of: records, columns: columns).encoded, nil,
+            body: Array(rest))
+    }
+
     private static func header(
         _ schemaIdentifier: Int16, isAppendOnly: Bool, count: Int, writer: Int64,
         sequence: Int32, capacity: Int

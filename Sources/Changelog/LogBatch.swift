@@ -149,10 +149,13 @@ public struct LogBatch: Sendable {
     public var schemaIdentifier: Int16 { load(Int16.self, at: 29) }
 
     /// Whether all records are `ChangeType.append`.
-    public var isAppendOnly: Bool { load(UInt8.self, at: 31) & 1 == 1 }
+    public var isAppendOnly: Bool { attributes & 1 == 1 }
 
     /// Whether the body holds compacted rows, not an Arrow message.
-    public var holdsRows: Bool { load(UInt8.self, at: 31) & Self.rowsAttribute != 0 }
+    public var holdsRows: Bool { attributes & Self.rowsAttribute != 0 }
+
+    /// Bits 0 and 1 of the header; no other is ever set.
+    var attributes: UInt8 { load(UInt8.self, at: 31) }
 
     static let rowsAttribute: UInt8 = 2
 

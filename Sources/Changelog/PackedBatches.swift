@@ -125,11 +125,6 @@ public enum PackedBatches {
 }
 
 extension LogBatch {
-    /// Bits 0 and 1 of the header's attributes; others have no meaning.
-    fileprivate var attributes: UInt8 {
-        (isAppendOnly ? 1 : 0) | (holdsRows ? Self.rowsAttribute : 0)
-    }
-
     /// Whether all that its header says is what a packed one can say.
     fileprivate var canBePacked: Bool {
         byteCount <= Self.byteCountLimit && baseOffset >= 0

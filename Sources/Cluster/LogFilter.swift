@@ -19,7 +19,7 @@ public struct LogFilter: Hashable, Sendable {
         var value: [UInt8]
     }
 
-    private(set) var terms: [Term] = []
+    var terms: [Term] = []
 
     public init() {}
 

@@ -1,4 +1,4 @@
-import Changelog
+public import Changelog
 import Columnar
 
 extension TableDescription {
@@ -35,6 +35,15 @@ extension TableDescription {
             writer: writer, sequence: sequence, compression: properties.compression,
             statistics: properties.statisticsColumns(schema))
         return .produce(ProduceRequest(bucket: bucket, batch: batch.bytes))
+    }
+
+    /// A batch of a client that writes no statistics, with those that the table wants.
+    ///
+    /// Throws if the rows are none of the batch's schema.
+    public func withStatistics(_ batch: LogBatch) throws -> LogBatch {
+        guard let schema = schemas.schema(batch.schemaIdentifier) else { return batch }
+        let columns = properties.statisticsColumns(schema)
+        return columns.isEmpty ? batch : try batch.withStatistics(schema, columns: columns)
     }
 }
 

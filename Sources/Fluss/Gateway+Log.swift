@@ -19,7 +19,7 @@ extension Gateway {
             response.buckets.append(
                 try await answer(part.bucketID, part.partitionID) { answer in
                     let bucket = try bucket(part.bucketID, part.partitionID, of: table)
-                    let batch = try WireLogBatch.decode(part.records)
+                    let batch = try table.withStatistics(WireLogBatch.decode(part.records))
                     answer.baseOffset = try await client.produce(batch, to: bucket).baseOffset
                 })
         }
@@ -51,7 +51,11 @@ extension Gateway {
             guard let (number, answer) = try await arrived.receive(until: deadline) else { break }
             answers[number] = answer
             missing -= 1
-            if answer.errorCode != nil || answer.records?.isEmpty == false { hasNews = true }
+            if answer.errorCode != nil || answer.records?.isEmpty == false
+                || answer.filteredEndOffset != nil
+            {
+                hasNews = true
+            }
         }
         return fetched(request, answers)
     }
@@ -85,8 +89,9 @@ extension Gateway {
             try access.check(caller, .read, on: .table(table.path))
             let bucket = try bucket(part.bucketID, part.partitionID, of: table)
             let limit = max(1, min(Int(part.maximumFetchBytes), byteCount, frameSizeLimit / 4))
+            let filter = try wanted.filter(of: table)
             let fetched = try await client.fetch(
-                bucket, from: part.fetchOffset, waiting: patience, byteCount: limit)
+                bucket, from: part.fetchOffset, waiting: patience, byteCount: limit, filter: filter)
             var writer = ByteWriter()
             for batch in fetched.batches {
                 let arrow = try batch.inArrow(of: table)
@@ -97,6 +102,8 @@ extension Gateway {
             answer.records = writer.bytes
             answer.highWatermark = fetched.highWatermark
             answer.logStartOffset = 0
+            let end = fetched.batches.last?.endOffset ?? part.fetchOffset
+            if fetched.nextOffset > end { answer.filteredEndOffset = fetched.nextOffset }
         }
     }
 
@@ -151,6 +158,19 @@ extension Gateway {
             return .refused(
                 .leaderNotAvailable, reason: "the coordination service does not answer")
         default: throw error
+        }
+    }
+}
+
+extension FetchLogRequestForTable {
+    /// The filter that the request bears; nil if it bears none.
+    fileprivate func filter(of table: TableDescription) throws(FlussError) -> LogFilter? {
+        switch (filterPredicate, filterSchemaID) {
+        case (nil, nil): return nil
+        case (let predicate?, let schema?):
+            return try WireFilter.decode(predicate, schemaIdentifier: schema, of: table)
+        default:
+            throw .malformed(reason: "a filter of \(table.path) without its predicate or schema")
         }
     }
 }

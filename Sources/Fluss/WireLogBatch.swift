@@ -1,11 +1,11 @@
 import Changelog
 import Columnar
 
-/// Record batches as clients of the protocol have them: magic 0, a header of 48 bytes.
+/// Record batches as clients of the protocol have them.
 ///
 ///      0  BaseOffset        i64   little endian, as all of it
 ///      8  Length            i32   bytes after this field
-///     12  Magic             i8    0
+///     12  Magic             i8    0 or 1
 ///     13  CommitTimestamp   i64
 ///     21  CRC               u32   CRC-32C of all that follows
 ///     25  SchemaId          i16
@@ -14,7 +14,11 @@ import Columnar
 ///     32  WriterId          i64
 ///     40  BatchSequence     i32
 ///     44  RecordCount       i32
-///     48  body              as in the engine's batch, byte for byte
+///     48  StatisticsLength  i32   of magic 1 only, and the statistics after it
+///         body              as in the engine's batch, byte for byte
+///
+/// Clients send magic 1 to tables that want statistics, and understand magic 0 from every server.
+/// The statistics of a client are passed over: the engine makes its own, of the rows as they are.
 ///
 /// The engine's own batches are of magic 2 (see `LogBatch`), with a leader epoch and a length of
 /// statistics more: a header is written anew, and a body is copied. The protocol says by the table
@@ -36,8 +40,8 @@ enum WireLogBatch {
             try reader.skip(8)
             let length = try reader.readLittleEndian(Int32.self)
             let magic = try reader.readByte()
-            guard magic == 0 else {
-                throw .corrupt(reason: "batches of magic \(magic), not 0", position: 12)
+            guard magic <= 1 else {
+                throw .corrupt(reason: "batches of magic \(magic), not 0 or 1", position: 12)
             }
             guard Int(length) == bytes.count - 12 else {
                 throw .corrupt(
@@ -54,14 +58,15 @@ enum WireLogBatch {
         guard bytes[27] <= 1 else {
             throw .refused(.corruptRecord, reason: "a batch of attributes \(bytes[27])")
         }
+        let body = try body(of: bytes)
         let shared = bytes[25..<25 + sharedByteCount]
         var checked = ByteWriter(capacity: bytes.count)
         checked.append(shared)
         checked.append(littleEndian: Int32(0))
-        checked.append(bytes[headerByteCount...])
+        checked.append(body)
         var batch = ByteWriter(capacity: bytes.count + 8)
         batch.append(littleEndian: Int64(0))
-        batch.append(littleEndian: Int32(bytes.count + 8 - 12))
+        batch.append(littleEndian: Int32(headerByteCount + body.count + 8 - 12))
         batch.append(byte: 2)
         batch.append(littleEndian: Int64(0))
         batch.append(littleEndian: Int32(0))
@@ -70,6 +75,18 @@ enum WireLogBatch {
         do { return try LogBatch(validating: batch.bytes) } catch {
             throw .refused(.corruptRecord, reason: "\(error)")
         }
+    }
+
+    /// What follows the header and the statistics.
+    private static func body(of bytes: [UInt8]) throws(FlussError) -> ArraySlice<UInt8> {
+        if bytes[12] == 0 { return bytes[headerByteCount...] }
+        var reader = ByteReader(bytes, range: headerByteCount..<bytes.count)
+        do throws(ColumnarError) {
+            try reader.skip(Int(try reader.readLittleEndian(Int32.self)))
+        } catch {
+            throw .refused(.corruptRecord, reason: "the statistics of a batch: \(error)")
+        }
+        return bytes[reader.position...]
     }
 
     /// Appends the engine's whole batches as a client reads them.

@@ -73,14 +73,14 @@ let ordersPath: WireTablePath = {
     return path
 }()
 
-private let schema = Schema(
+let ordersSchema = Schema(
     fields: [
         Field(identifier: 1, name: "id", type: .int, isNullable: false),
         Field(identifier: 2, name: "note", type: .string),
     ])
 
 func createOrders(
-    _ client: WireClient, primaryKey: String?
+    _ client: WireClient, primaryKey: String?, properties: [String: String] = [:]
 ) async throws -> TableMetadata {
     let key = primaryKey.map { ",\"primary_key\":[\"\($0)\"]" } ?? ""
     var database = CreateDatabaseRequest()
@@ -88,6 +88,7 @@ func createOrders(
     database.ignoreIfExists = true
     let _: CreateDatabaseResponse = try await client.insist(
         .createDatabase, database, port: Gateway.coordinatorPort)
+    let others = properties.sorted { $0.key < $1.key }.map { ",\"\($0.key)\":\"\($0.value)\"" }
     var request = CreateTableRequest()
     request.tablePath = ordersPath
     request.tableJSON = Array(
@@ -95,7 +96,7 @@ func createOrders(
         {"version":1,"schema":{"version":1,"columns":[\
         {"name":"id","data_type":{"type":"INTEGER","nullable":false},"id":0},\
         {"name":"note","data_type":{"type":"STRING"},"id":1}]\(key)},\
-        "bucket_count":1,"properties":{"table.replication.factor":"3"}}
+        "bucket_count":1,"properties":{"table.replication.factor":"3"\(others.joined())}}
         """.utf8)
     request.ignoreIfExists = true
     let _: CreateTableResponse = try await client.insist(
@@ -108,7 +109,7 @@ func createOrders(
 
 /// A batch as the client makes it: the engine's own, with the header of magic 0.
 func wireBatch(_ id: Int32, writer: Int64, sequence: Int32) throws -> [UInt8] {
-    var rows = LogBatchBuilder(schema: schema, isAppendOnly: true)
+    var rows = LogBatchBuilder(schema: ordersSchema, isAppendOnly: true)
     try rows.append([.int(id), .string("order \(id)")], .append)
     let batch = try rows.finish(writer: writer, sequence: sequence)
     var bytes = ByteWriter()
@@ -174,7 +175,7 @@ struct GatewayTests {
                     (answer.tables[0].buckets[0].records ?? [])[start..<reader.position])
                 let batch = try WireLogBatch.decode(bytes)
                 let base = try ByteReader(bytes).first(Int64.self)
-                let rows = try batch.decodeRecords(schema.project([0])).records
+                let rows = try batch.decodeRecords(ordersSchema.project([0])).records
                 for row in 0..<rows.rowCount where base + Int64(row) >= Int64(found.count) {
                     guard case .int(let id) = rows.value(row: row, column: 0) else { continue }
                     found.append(id)

@@ -53,6 +53,32 @@ struct WireTests {
         }
     }
 
+    @Test(
+        "A batch of magic 1 is taken without the client's statistics, however long they say to be")
+    func clientStatistics() throws {
+        let plain = try wireBatch(7, writer: 3, sequence: 0)
+        func withStatistics(_ length: Int32) -> [UInt8] {
+            var checked = ByteWriter()
+            checked.append(plain[25..<48])
+            checked.append(littleEndian: length)
+            checked.append([1, 2, 3, 4, 5])
+            checked.append(plain[48...])
+            var bytes = ByteWriter()
+            bytes.append(plain[..<8])
+            bytes.append(littleEndian: Int32(checked.count + 25 - 12))
+            bytes.append(byte: 1)
+            bytes.append(plain[13..<21])
+            bytes.append(littleEndian: crc32c(checked.bytes))
+            bytes.append(checked.bytes)
+            return bytes.bytes
+        }
+        #expect(
+            try WireLogBatch.decode(withStatistics(5)).bytes == WireLogBatch.decode(plain).bytes)
+        for length in [-1, 1 << 20, Int32.min, Int32.max] {
+            #expect(throws: FlussError.self) { try WireLogBatch.decode(withStatistics(length)) }
+        }
+    }
+
     @Test("A batch of changes comes back as it was, and one flipped bit is seen")
     func keyValueBatch() throws {
         let batch = KeyValueBatch(

@@ -87,12 +87,17 @@ struct FetchLogRequestForTable: ProtobufMessage, Hashable {
     var isProjected = false
     var projectedFields: [Int32] = []
     var buckets: [FetchLogRequestForBucket] = []
+    /// A `PredicateMessage`, and the schema that it was made for: both or neither.
+    var filterPredicate: [UInt8]?
+    var filterSchemaID: Int32?
 
     static let fields: [ProtobufField<FetchLogRequestForTable>] = [
         .required(1, "table_id", \.tableID),
         .required(2, "is_projected", \.isProjected),
         .packed(3, "projected_fields", \.projectedFields),
         .repeated(4, "buckets", \.buckets),
+        .optional(5, "filter_predicate", \.filterPredicate),
+        .optional(6, "filter_schema_id", \.filterSchemaID),
     ]
 }
 
@@ -136,6 +141,8 @@ struct FetchLogResponseForBucket: ProtobufMessage, Hashable {
     var highWatermark: Int64?
     var logStartOffset: Int64?
     var records: [UInt8]?
+    /// Where the batches that a filter left out end, if they are the last.
+    var filteredEndOffset: Int64?
 
     static let fields: [ProtobufField<FetchLogResponseForBucket>] = [
         .optional(1, "partition_id", \.partitionID),
@@ -145,6 +152,7 @@ struct FetchLogResponseForBucket: ProtobufMessage, Hashable {
         .optional(5, "high_watermark", \.highWatermark),
         .optional(6, "log_start_offset", \.logStartOffset),
         .optional(8, "records", \.records),
+        .optional(9, "filtered_end_offset", \.filteredEndOffset),
     ]
 }
 

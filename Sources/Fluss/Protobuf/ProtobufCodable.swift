@@ -31,6 +31,28 @@ extension Bool: ProtobufCodable {
     }
 }
 
+extension Float: ProtobufCodable {
+    init(_ value: ProtobufValue) throws(FlussError) {
+        guard case .fixed32(let bits) = value else { throw value.mismatch("a float") }
+        self.init(bitPattern: bits)
+    }
+
+    func put(in field: Int, of writer: inout ProtobufWriter) {
+        writer.put(fixed32: bitPattern, in: field)
+    }
+}
+
+extension Double: ProtobufCodable {
+    init(_ value: ProtobufValue) throws(FlussError) {
+        guard case .fixed64(let bits) = value else { throw value.mismatch("a double") }
+        self.init(bitPattern: bits)
+    }
+
+    func put(in field: Int, of writer: inout ProtobufWriter) {
+        writer.put(fixed64: bitPattern, in: field)
+    }
+}
+
 extension String: ProtobufCodable {
     init(_ value: ProtobufValue) throws(FlussError) {
         guard case .bytes(var reader) = value else { throw value.mismatch("a string") }
