@@ -46,13 +46,15 @@ let sources: [Target] = [
     module(
         "Workbench",
         [
-            "Oracles", "Server", "Fluss", "Cluster", "Simulation", "Host", "ScenarioFiles",
+            "Oracles", "Server", "Fluss", "VectorSinks", "Cluster", "Simulation", "Host",
+            "ScenarioFiles",
             "LakeSQL", "Workloads", "RunReports",
         ]),
     module(
         "Ingest",
         [
-            "Workloads", "Server", "Fluss", "Host", "Parquet", "Columnar", "JSON", "CZstd", "CZlib",
+            "Workloads", "Server", "Fluss", "VectorSinks", "Cluster", "Host", "Parquet", "Columnar",
+            "JSON", "Platform", "CZstd", "CZlib",
         ]),
     module("SeedTrials", ["RunReports", "Simulation", "JSON", "Platform"]),
     module("RunReports", ["JSON"]),
@@ -64,17 +66,20 @@ let sources: [Target] = [
     module(
         "Oracles",
         [
-            "Workloads", "Server", "Cluster", "UnionRead", "LakeTiering", "Vectors", "Iceberg",
-            "Parquet", "KeyValue", "Changelog", "Columnar", "Platform",
+            "Workloads", "Server", "VectorSinks", "Cluster", "UnionRead", "LakeTiering", "Vectors",
+            "Iceberg", "Parquet", "KeyValue", "Changelog", "Columnar", "Platform",
         ]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
     module(
         "Server",
         [
-            "Fluss", "Cluster", "UnionRead", "LakeSQL", "LakeTiering", "Iceberg", "Changelog",
-            "JSON", "Columnar", "Platform",
+            "Fluss", "VectorSinks", "Cluster", "UnionRead", "LakeSQL", "LakeTiering", "Iceberg",
+            "Changelog", "JSON", "Columnar", "Platform",
         ]),
     module("Fluss", ["Cluster", "Changelog", "JSON", "Columnar", "Platform"]),
+    module(
+        "VectorSinks",
+        ["Cluster", "Vectors", "Changelog", "Columnar", "JSON", "Platform", "CChecksum"]),
     module(
         "Cluster",
         ["UnionRead", "LakeTiering", "RemoteLog", "Vectors", "KeyValue", "Changelog"]),
@@ -135,6 +140,9 @@ let testTargets: [Target] = [
     tests(
         "Cluster",
         ["Cluster", "UnionRead", "LakeTiering", "KeyValue", "Changelog", "Columnar"]),
+    tests(
+        "VectorSinks",
+        ["VectorSinks", "Cluster", "Changelog", "Columnar", "JSON", "Platform", "Simulation"]),
     tests("Fluss", ["Fluss", "Server", "Cluster", "Changelog", "JSON", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles", "Oracles", "Workloads", "Cluster", "LakeTiering"]),

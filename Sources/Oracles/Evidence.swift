@@ -1,5 +1,6 @@
 public import Cluster
 import Server
+import VectorSinks
 import Vectors
 
 /// What oracles share: the view of the run, and what has been seen committed so far.
@@ -81,6 +82,13 @@ public final class Evidence {
         observation.deployment.runningIndexers.compactMap {
             $0.indexer.indexes[bucket]?.consumedOffset
         }
+    }
+
+    /// Up to where a vector service has confirmed a bucket, as the sink that writes it knows.
+    public func sunkOffset(of bucket: BucketIdentifier) -> Int64? {
+        observation.deployment.runningSinks.compactMap {
+            $0.sinks.confirmedOffset(of: bucket)
+        }.max()
     }
 
     /// Where the log of a bucket starts, as far as any server that runs has heard: whoever gave an

@@ -82,6 +82,9 @@ public enum Fact {
     case lakeMetadata(LakeTableName, before: TableMetadata?, now: TableMetadata)
     case lakeCommitted(LakeCommit)
 
+    /// A write of a point reached the vector service; nil for its removal.
+    case vectorWritten(_ collection: String, PointVersion, VectorPoint?)
+
     // MARK: The end of a run
 
     /// The cluster is whole or, with a reason, not yet.

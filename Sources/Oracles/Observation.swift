@@ -1,4 +1,5 @@
 public import Cluster
+public import Platform
 public import Server
 public import Workloads
 
@@ -41,6 +42,9 @@ public protocol Observation: AnyObject {
     /// What stands under a key of the coordination service now; nil if nothing does, or if it
     /// cannot be looked into.
     func coordinationValue(_ key: String) -> [UInt8]?
+    /// All points of a collection of the vector service now; nil if there is none, or if it cannot
+    /// be looked into.
+    func vectorPoints(of collection: String) -> [VectorPoint]?
     /// The keys of objects now, in order.
     func objectKeys(prefix: String) -> [String]
 }

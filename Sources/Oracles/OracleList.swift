@@ -4,7 +4,8 @@ public enum OracleList {
         [
             LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
             LakeReferences.self, LakeRows.self, LakeContinuity.self, DeadObjects.self,
-            ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Followers.self,
+            ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Sinks.self,
+            Followers.self,
             Evolution.self, Partitions.self, Moments.self,
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
             DrawnNumbers.self, Leftovers.self, Liveness.self,

@@ -12,6 +12,8 @@ public final class Machine {
     public let objectStore: any ObjectStore
     public let coordination: any Coordination
     public let lakeCatalog: any LakeCatalog
+    /// Where it may bring vectors, if anywhere.
+    public let vectorService: (any VectorService)?
     public let entropy: any Entropy
     public let observer: any Observer
     public let lifetime: Lifetime
@@ -27,6 +29,7 @@ public final class Machine {
         objectStore: any ObjectStore,
         coordination: any Coordination,
         lakeCatalog: any LakeCatalog,
+        vectorService: (any VectorService)? = nil,
         entropy: any Entropy,
         observer: any Observer,
         lifetime: Lifetime,
@@ -41,6 +44,7 @@ public final class Machine {
         self.objectStore = objectStore
         self.coordination = coordination
         self.lakeCatalog = lakeCatalog
+        self.vectorService = vectorService
         self.entropy = entropy
         self.observer = observer
         self.lifetime = lifetime

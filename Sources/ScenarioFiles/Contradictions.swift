@@ -322,6 +322,8 @@ struct Contradictions {
             switch check.word {
             case "vectorAnswers" where cluster.indexers == 0:
                 reader.refuse(check.mark, "'vectorAnswers' needs an indexer; there is none")
+            case "sinks" where cluster.sinks == 0:
+                reader.refuse(check.mark, "'sinks' needs a sink; there is none")
             case "lakeRows" where cluster.tierers == 0,
                 "lakeContinuity" where cluster.tierers == 0,
                 "lakeReferences" where cluster.tierers == 0:

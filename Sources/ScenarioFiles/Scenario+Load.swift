@@ -121,8 +121,9 @@ extension DrawnFaults {
         self.init(
             from: min(record.duration("from"), until), until: until,
             every: record.duration("every"), lasting: record.duration("lasting"),
-            kinds: FaultKindName.drawable.filter {
-                names.contains("all") || names.contains($0.rawValue)
+            kinds: FaultKindName.drawableByName.filter {
+                names.contains("all") && !$0.description.isDrawnByNameAlone
+                    || names.contains($0.rawValue)
             },
             isSolvable: record.boolean("solvable"))
     }

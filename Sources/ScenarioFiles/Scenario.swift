@@ -47,7 +47,7 @@ public struct Scenario: Sendable, Hashable {
         let counts: [(NodeRole, Int)] = [
             (.server, cluster.servers), (.coordinator, cluster.coordinators),
             (.tierer, cluster.tierers), (.indexer, cluster.indexers),
-            (.gateway, cluster.gateways), (.client, clientCount),
+            (.gateway, cluster.gateways), (.sink, cluster.sinks), (.client, clientCount),
         ]
         return counts.flatMap { role, count in (0..<count).map { NodeName(role, $0 + 1) } }
     }

@@ -139,7 +139,8 @@ extension ScenarioDraft {
         }
         // A setting of the engine that nobody wrote is not added: it would make nothing smaller.
         let amounts = [
-            "servers", "coordinators", "tierers", "indexers", "gateways", "replication", "buckets",
+            "servers", "coordinators", "tierers", "indexers", "gateways", "sinks", "replication",
+            "buckets",
         ]
         let written = RecordShape(
             ClusterLayout.shape.fields.filter {
@@ -207,7 +208,7 @@ extension SourceNode {
 
     /// How many there are of these makes a run larger, whether or not the file says it.
     private static let parts: Set = [
-        "servers", "coordinators", "tierers", "indexers", "gateways", "buckets", "writers",
+        "servers", "coordinators", "tierers", "indexers", "gateways", "sinks", "buckets", "writers",
         "readers",
         "tables",
     ]

@@ -97,7 +97,8 @@ enum ScenarioFormat {
             "the mean length of one"),
         Field(
             "kinds",
-            .oneOrMany(.choice(allAnd(FaultKindName.drawable.map { ($0.rawValue, $0.meaning) }))),
+            .oneOrMany(
+                .choice(allAnd(FaultKindName.drawableByName.map { ($0.rawValue, $0.meaning) }))),
             .byDefault("all"), "what may be drawn"),
         Field(
             "solvable", .boolean, .byDefault("true"),
@@ -105,7 +106,7 @@ enum ScenarioFormat {
     ])
 
     private static func allAnd(_ names: [(name: String, meaning: String)]) -> [Choice] {
-        [Choice(name: "all", meaning: "every one")]
+        [Choice(name: "all", meaning: "every one that befalls any cluster")]
             + names.map { Choice(name: $0.name, meaning: $0.meaning) }
     }
 }

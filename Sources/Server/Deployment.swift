@@ -1,6 +1,7 @@
 public import Cluster
 public import Fluss
 public import Platform
+public import VectorSinks
 
 /// The nodes of a cluster and what runs on each: the same in the tank and on the real machine.
 ///
@@ -18,6 +19,7 @@ public final class Deployment {
     }
     public private(set) var tierers: [NodeName: LakeTierer] = [:]
     public private(set) var indexers: [NodeName: VectorIndexer] = [:]
+    public private(set) var sinks: [NodeName: ClusterSinks] = [:]
     /// The running servers, in order.
     public private(set) var runningServers: [(name: NodeName, server: TabletServer)] = []
     /// Where clients reach the gateways, if not at their own machines.
@@ -32,6 +34,8 @@ public final class Deployment {
     public var onQuotaUse: (NodeName, QuotaUse) -> Void = { _, _ in }
     /// Called when an index shows everything of a bucket below an offset.
     public var onIndexed: (BucketIdentifier, Int64) -> Void = { _, _ in }
+    /// Called when a vector service has confirmed everything of a bucket below an offset.
+    public var onSunk: (BucketIdentifier, Int64) -> Void = { _, _ in }
 
     public init(_ nodes: [NodeName], _ configuration: ClusterConfiguration) {
         precondition(nodes.allSatisfy { $0.role != .client }, "a client is no part of a cluster")
@@ -65,6 +69,11 @@ public final class Deployment {
             indexers[node] = indexer
             indexer.onIndexed = onIndexed
             try await indexer.run()
+        case .sink:
+            let sink = ClusterSinks(machine, configuration)
+            sinks[node] = sink
+            sink.onConfirmed = onSunk
+            try await sink.run()
         case .gateway:
             let endpoints =
                 gatewayEndpoints
@@ -108,6 +117,12 @@ public final class Deployment {
         servers[node] = nil
         tierers[node] = nil
         indexers[node] = nil
+        sinks[node] = nil
+    }
+
+    /// The running sinks, in order.
+    public var runningSinks: [(name: NodeName, sinks: ClusterSinks)] {
+        sinks.keys.sorted().map { ($0, sinks[$0]!) }
     }
 
     /// The running indexers, in order.

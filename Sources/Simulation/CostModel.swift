@@ -32,6 +32,9 @@ public struct CostModel: Sendable {
         Duration.microseconds(600)..<Duration.milliseconds(3))
     public var catalogRequest = LatencyDistribution.even(
         Duration.milliseconds(3)..<Duration.milliseconds(15))
+    public var vectorRequest = LatencyDistribution.even(
+        Duration.milliseconds(2)..<Duration.milliseconds(12))
+    public var vectorBytesPerSecond: Int64 = 50_000_000
     /// Processors of a machine besides the one that runs its loop.
     public var processorCount = 2
     /// Measured on one core of a server of 2024: Parquet with zstd, HNSW of 64 dimensions.

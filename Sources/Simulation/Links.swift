@@ -11,6 +11,7 @@ final class Links {
     static let coordination: Int32 = -2
     static let objectStore: Int32 = -3
     static let lakeCatalog: Int32 = -4
+    static let vectorService: Int32 = -5
 
     let random: RandomStream
     private var blocked: [Way: Int] = [:]
@@ -129,6 +130,7 @@ public enum Place: Hashable, Sendable, CustomStringConvertible {
     case coordination
     case objectStore
     case lakeCatalog
+    case vectorService
 
     public var description: String {
         switch self {
@@ -136,6 +138,7 @@ public enum Place: Hashable, Sendable, CustomStringConvertible {
         case .coordination: "the coordination service"
         case .objectStore: "the object store"
         case .lakeCatalog: "the lake catalog"
+        case .vectorService: "the vector service"
         }
     }
 }
@@ -239,6 +242,7 @@ extension SimulationWorld {
         case .coordination: Links.coordination
         case .objectStore: Links.objectStore
         case .lakeCatalog: Links.lakeCatalog
+        case .vectorService: Links.vectorService
         }
     }
 }

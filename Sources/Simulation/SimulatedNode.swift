@@ -74,6 +74,7 @@ extension SimulationWorld {
             objectStore: SimulatedObjectStore(objects, node: node, lifetime: lifetime),
             coordination: SimulatedCoordination(coordinator, node: node, lifetime: lifetime),
             lakeCatalog: SimulatedLakeCatalog(catalog, node: node, lifetime: lifetime),
+            vectorService: SimulatedVectorService(vectors, node: node, lifetime: lifetime),
             entropy: randomStream("entropy of \(name) \(node.incarnation)"),
             observer: SimulatedObserver(journal, node: node.index),
             lifetime: lifetime,

@@ -19,6 +19,7 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     public let objects: SimulatedObjects
     public let coordinator: SimulatedCoordinator
     public let catalog: SimulatedCatalog
+    public let vectors: SimulatedVectors
     public let journal: Journal
 
     /// Called when a machine has halted by its own decision.
@@ -61,11 +62,13 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
         objects = SimulatedObjects(seed: seed, randomEpoch)
         coordinator = SimulatedCoordinator(seed: seed, randomEpoch)
         catalog = SimulatedCatalog(seed: seed, randomEpoch)
+        vectors = SimulatedVectors(seed: seed, randomEpoch)
         journal = Journal(seed: seed, randomEpoch)
         links = Links(seed: seed, randomEpoch)
         objects.world = self
         coordinator.world = self
         catalog.world = self
+        vectors.world = self
         journal.world = self
     }
 

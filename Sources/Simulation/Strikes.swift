@@ -5,7 +5,7 @@
 /// order of the run, so that a run with a strike is the run without it up to that operation.
 public struct Strike: Hashable, Sendable {
     public enum Place: String, Hashable, Sendable, CaseIterable {
-        case disk, network, objectStore, coordination, lakeCatalog
+        case disk, network, objectStore, coordination, lakeCatalog, vectorService
     }
 
     public enum Effect: String, Hashable, Sendable, CaseIterable {
@@ -67,6 +67,7 @@ extension Strike.Place {
         case .objectStore: 2
         case .coordination: 3
         case .lakeCatalog: 4
+        case .vectorService: 5
         }
     }
 }

@@ -73,6 +73,7 @@ public enum EventKind: UInt8, Hashable, Sendable, Codable, CaseIterable {
     case catalogRead, catalogWrite
     /// Recorded by the code under test or its oracles.
     case marker
+    case vectorRead, vectorWrite
 }
 
 /// Prints simulated time for people.

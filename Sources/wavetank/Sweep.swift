@@ -33,7 +33,9 @@ struct Sweep: ParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: "Places to strike: disk, network, objectStore, coordination, lakeCatalog.")
+        help: ArgumentHelp(
+            "Places to strike: disk, network, objectStore, coordination, lakeCatalog, "
+                + "vectorService."))
     var places: [OperationPlace] = OperationPlace.allCases
 
     @Option(

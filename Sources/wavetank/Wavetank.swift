@@ -18,7 +18,7 @@ struct Wavetank: ParsableCommand {
             Run.self, Replay.self, Shrink.self, Explain.self, Bisect.self, Hunt.self, Merge.self,
             Sweep.self,
             Calibrate.self, MachineNodeCommand.self,
-            Serve.self, IngestCommand.self, Admin.self, Endpoints.self, SQL.self,
+            Serve.self, IngestCommand.self, SinkCommand.self, Admin.self, Endpoints.self, SQL.self,
             List.self,
             Check.self, Profile.self, Schema.self, Help.self,
             Speed.self,

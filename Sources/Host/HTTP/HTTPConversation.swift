@@ -106,6 +106,17 @@ public final class HTTPConversation {
         }
     }
 
+    /// Opens the connection, if there is none.
+    ///
+    /// - Throws: `HostError.service` if the server is not there; nothing was sent then.
+    public func connect() throws(HostError) {
+        do { _ = try open() } catch {
+            throw .service(
+                name: "\(trust == nil ? "http" : "https")://\(address)",
+                reason: reason(of: error))
+        }
+    }
+
     /// Closes the connection; the next question opens another.
     public func close() {
         connection?.channel.close(promise: nil)

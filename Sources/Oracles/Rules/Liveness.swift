@@ -3,6 +3,7 @@ import Cluster
 import LakeTiering
 import Platform
 import Server
+import VectorSinks
 import Vectors
 
 extension OracleName {
@@ -62,6 +63,8 @@ public final class Liveness: Oracle {
                     found.append(Stall(key: place, text: "\(place): \(text)"))
                 } else if let text = indexStall(bucket, table) {
                     found.append(Stall(key: place + " index", text: "\(place): \(text)"))
+                } else if let text = sinkStall(bucket, table) {
+                    found.append(Stall(key: place + " sink", text: "\(place): \(text)"))
                 }
             }
             if let text = lakeStall(table) {
@@ -146,6 +149,15 @@ public final class Liveness: Oracle {
         let who = indexers.map(\.name.description).joined(separator: ", ")
         return who.isEmpty
             ? "no indexer has opened its index" : "\(who) has indexed \(consumed ?? 0) of \(end)"
+    }
+
+    private func sinkStall(_ bucket: BucketIdentifier, _ table: TableDescription) -> String? {
+        if !observation.has(.sink) || !ClusterSinks.takes(table) { return nil }
+        let end = evidence.logs[bucket]?.endOffset ?? 0
+        guard let confirmed = evidence.sunkOffset(of: bucket) else {
+            return "no sink brings it to the vector service"
+        }
+        return confirmed < end ? "the vector service has confirmed \(confirmed) of \(end)" : nil
     }
 
     private func lakeStall(_ table: TableDescription) -> String? {

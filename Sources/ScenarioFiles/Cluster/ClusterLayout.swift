@@ -18,6 +18,7 @@ public struct ClusterLayout: Sendable, Hashable {
     public var tierers: Int { values.integer("tierers") }
     public var gateways: Int { values.integer("gateways") }
     public var indexers: Int { values.integer("indexers") }
+    public var sinks: Int { values.integer("sinks") }
     /// Replicas of each bucket.
     public var replication: Int { values.integer("replication") }
     /// An acknowledgement needs as many in-sync replicas.
@@ -68,6 +69,7 @@ public struct ClusterLayout: Sendable, Hashable {
         case .coordinator: coordinators
         case .tierer: tierers
         case .indexer: indexers
+        case .sink: sinks
         case .gateway: gateways
         case .client: 0
         }

@@ -13,6 +13,9 @@ extension ClusterSetting {
         ofRun(
             "gateways", .integer(0...8), "0",
             "nodes that speak the Fluss protocol; where there are any, writers write through them"),
+        ofRun(
+            "sinks", .integer(0...8), "0",
+            "nodes that bring tables with vectors to a vector database of others"),
         ofRun("replication", .integer(1...9), "3", "replicas of each bucket"),
         count(
             "minimumInSync", 1...9, \.minimumInSync,

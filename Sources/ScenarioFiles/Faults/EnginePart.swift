@@ -1,6 +1,7 @@
 /// A part of the engine, as reports tell where a fault showed.
 public enum EnginePart: String, Sendable, Hashable, CaseIterable {
-    case changelog, replication, coordination, keyValue, tiering, lake, unionRead, vectors, client
+    case changelog, replication, coordination, keyValue, tiering, lake, unionRead, vectors, sinks,
+        client
 
     /// What the part is about, in plain words.
     public var meaning: String {
@@ -13,6 +14,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
         case .lake: "commits, maintenance and readers of lake tables"
         case .unionRead: "reads of lake and log together"
         case .vectors: "the vector index"
+        case .sinks: "tables in vector databases of others"
         case .client: "writers and readers at the client"
         }
     }
@@ -178,6 +180,13 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "vector manifest of unknown outcome adopted",
                 "vector manifest read back",
                 "vector segments merged",
+            ]
+        case .sinks:
+            [
+                "vector service was waited for",
+                "vector sink waited for what was sent before it",
+                "vector sink wrote again what was begun",
+                "vector write of unknown outcome",
             ]
         case .client:
             [

@@ -100,6 +100,7 @@ extension FaultDescription {
         Choice(name: "coordinator", meaning: "coordinators"),
         Choice(name: "tierer", meaning: "nodes that commit to the lake"),
         Choice(name: "indexer", meaning: "nodes that index vectors"),
+        Choice(name: "sink", meaning: "nodes that bring tables to a vector service"),
     ]
 
     static let clocks: [FaultDescription] = [

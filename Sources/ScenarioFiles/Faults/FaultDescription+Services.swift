@@ -74,6 +74,7 @@ extension FaultDescription {
                         Choice(name: "objectStore", meaning: "the object store"),
                         Choice(name: "coordination", meaning: "the coordination service"),
                         Choice(name: "lakeCatalog", meaning: "the catalog of the lake"),
+                        Choice(name: "vectorService", meaning: "the vector database"),
                     ]), .required, "which service"),
                 Field(
                     "direction",
@@ -109,6 +110,7 @@ extension FaultDescription {
                         Choice(name: "objectStore", meaning: "puts and deletes"),
                         Choice(name: "coordination", meaning: "transactions and leases"),
                         Choice(name: "lakeCatalog", meaning: "tables created and commits"),
+                        Choice(name: "vectorService", meaning: "writes of points"),
                     ]), .required, "where operations are counted"),
                 Field(
                     "operation", .integer(0...1_000_000_000), .required,
@@ -125,10 +127,12 @@ extension FaultDescription {
 
     /// One that befalls a share of what a service does.
     static func rated(
-        _ name: String, _ meaning: String, _ what: String, upTo partsPerMillion: Int
+        _ name: String, _ meaning: String, _ what: String, upTo partsPerMillion: Int,
+        isDrawnByNameAlone: Bool = false
     ) -> FaultDescription {
         FaultDescription(
-            name, meaning, [FaultFields.rate("of the \(what)")], shorthand: "rate"
+            name, meaning, [FaultFields.rate("of the \(what)")], shorthand: "rate",
+            isDrawnByNameAlone: isDrawnByNameAlone
         ) {
             FaultKind(
                 FaultKindName(stringLiteral: name), ["rate": $0.rate(upTo: partsPerMillion)])
@@ -138,11 +142,12 @@ extension FaultDescription {
     /// A service that leaves in doubt what became of requests: they took effect, or not, or come to
     /// it late.
     static func unanswered(
-        _ name: String, _ meaning: String, upTo partsPerMillion: Int
+        _ name: String, _ meaning: String, upTo partsPerMillion: Int,
+        isDrawnByNameAlone: Bool = false
     ) -> FaultDescription {
         FaultDescription(
             name, meaning, [FaultFields.rate("of the requests"), effect(byDefault: "after")],
-            shorthand: "rate"
+            shorthand: "rate", isDrawnByNameAlone: isDrawnByNameAlone
         ) {
             FaultKind(
                 FaultKindName(stringLiteral: name),

@@ -32,6 +32,8 @@ public struct FaultDescription: Sendable {
     public let isForAll: Bool
     /// Whether it may put all servers but one out of step at once.
     public let separates: @Sendable (FaultKind) -> Bool
+    /// Whether a seed draws it only where the scenario names it: it befalls what few have.
+    public let isDrawnByNameAlone: Bool
     /// Draws one of the kind; nil for a kind that is not drawn.
     public let draw: (@Sendable (any FaultDraw) -> FaultKind)?
 
@@ -40,6 +42,7 @@ public struct FaultDescription: Sendable {
         victims: Victims = .none, lasts: Bool = true, losesData: Bool = false,
         damagesSilently: Bool = false, isForAll: Bool = false,
         separates: @escaping @Sendable (FaultKind) -> Bool = { _ in false },
+        isDrawnByNameAlone: Bool = false,
         draw: (@Sendable (any FaultDraw) -> FaultKind)?
     ) {
         self.name = name
@@ -52,6 +55,7 @@ public struct FaultDescription: Sendable {
         self.damagesSilently = damagesSilently
         self.isForAll = isForAll
         self.separates = separates
+        self.isDrawnByNameAlone = isDrawnByNameAlone
         self.draw = draw
     }
 
@@ -75,7 +79,7 @@ public struct FaultDescription: Sendable {
     /// Every kind, in the order of the reference.
     public static let all: [FaultDescription] =
         processes + clocks + partitions + links + budgets + disks + damages + objectStore
-        + coordination + lake + cuts + strikes
+        + coordination + lake + vectors + cuts + strikes
 
     private static let positions = Dictionary(
         uniqueKeysWithValues: all.enumerated().map { ($0.element.name, $0.offset) })

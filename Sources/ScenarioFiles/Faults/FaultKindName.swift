@@ -31,8 +31,12 @@ extension FaultKindName: CaseIterable {
     /// In the order of the reference.
     public static let allCases = FaultDescription.all.map { FaultKindName($0) }
 
-    /// The kinds that a seed may draw: a strike needs a run whose operations are known.
-    public static let drawable = FaultDescription.all.filter { $0.draw != nil }
+    /// The kinds that a seed draws where a scenario names none: a strike needs a run whose
+    /// operations are known.
+    public static let drawable = drawableByName.filter { !$0.description.isDrawnByNameAlone }
+
+    /// Those that a scenario may name to have them drawn.
+    public static let drawableByName = FaultDescription.all.filter { $0.draw != nil }
         .map { FaultKindName($0) }
 }
 

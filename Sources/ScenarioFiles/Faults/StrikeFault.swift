@@ -4,13 +4,13 @@ public enum OperationPlace: String, Sendable, Hashable, CaseIterable {
     case disk
     /// Frames sent.
     case network
-    case objectStore, coordination, lakeCatalog
+    case objectStore, coordination, lakeCatalog, vectorService
 
     /// Only a service gives answers that can be lost.
     public func allows(_ effect: StrikeEffect) -> Bool {
         switch self {
         case .disk, .network: effect != .lostAnswer
-        case .objectStore, .coordination, .lakeCatalog: true
+        case .objectStore, .coordination, .lakeCatalog, .vectorService: true
         }
     }
 }

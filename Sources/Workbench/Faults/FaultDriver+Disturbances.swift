@@ -60,6 +60,8 @@ extension FaultDriver {
         let name = kind.name.rawValue
         if name.hasPrefix("objectStore") || name.hasPrefix("lakeCatalog") { return .store }
         if name.hasPrefix("lakeForeign") { return .nothing }
+        // What the cluster itself needs is well.
+        if name.hasPrefix("vectorService") { return .nodes([]) }
         if kind.name.description.isForAll || kind.nodes.isEmpty { return .all }
         return .nodes(kind.nodes)
     }

@@ -231,6 +231,7 @@ final class FaultDriver {
         world.objects.faults = rates.objects
         world.coordinator.faults = rates.coordination
         world.catalog.faults = rates.catalog
+        world.vectors.faults = rates.vectors
         world.journal.disturbs = rates.keepsStepsApart
         for (node, faults) in zip(nodes, rates.disks) where node.role == .server {
             world.setDiskFaults(node.description, faults)

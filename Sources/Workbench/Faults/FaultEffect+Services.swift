@@ -70,6 +70,7 @@ extension FaultEffect {
             switch fault.text("service") {
             case "objectStore": .objectStore
             case "coordination": .coordination
+            case "vectorService": .vectorService
             default: .lakeCatalog
             }
         let direction = fault.text("direction")

@@ -30,7 +30,7 @@ struct FaultEffect: Sendable {
         self.rates = rates
     }
 
-    static let all = processes + partitions + links + disks + services + lake
+    static let all = processes + partitions + links + disks + services + lake + vectors
 
     private static let positions = Dictionary(
         uniqueKeysWithValues: all.enumerated().map { ($0.element.name, $0.offset) })

@@ -18,6 +18,7 @@ struct FaultRates {
     var objects = ServiceFaults()
     var coordination = ServiceFaults()
     var catalog = ServiceFaults()
+    var vectors = ServiceFaults()
     /// Whether steps of the engine wait for each other; see `Observer.shouldDisturb`.
     var keepsStepsApart = false
     private(set) var disks: [DiskFaults]

@@ -135,6 +135,9 @@ struct Nemesis {
             if choice == 3 && scenario.cluster.gateways > 0 {
                 return NodeName(.gateway, 1 + random.next(in: 0..<scenario.cluster.gateways))
             }
+            if choice == 4 && scenario.cluster.sinks > 0 {
+                return NodeName(.sink, 1 + random.next(in: 0..<scenario.cluster.sinks))
+            }
             return server()
         }
 

@@ -47,5 +47,6 @@ final class MachineObservation: Observation {
     func coordinationValue(_ key: String) -> [UInt8]? { nil }
 
     func object(_ key: String) -> [UInt8]? { world.objectBytes(key) }
+    func vectorPoints(of collection: String) -> [VectorPoint]? { nil }
     func objectKeys(prefix: String) -> [String] { world.objectKeys(prefix: prefix) }
 }

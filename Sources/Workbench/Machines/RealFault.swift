@@ -49,6 +49,7 @@ struct RealFault: Sendable {
             return "the coordination service is a database, which does not lose answers"
         }
         if name.hasPrefix("lakeCatalog") { return "the catalog is a database, which is there" }
+        if name.hasPrefix("vectorService") { return "there is no vector database" }
         if name.hasPrefix("link") { return "what TCP carries comes once" }
         return reasons[name] ?? "it has no counterpart"
     }

@@ -9,7 +9,7 @@ extension Deployment {
         _ layout: ClusterLayout,
         lakeLocation: LakeLocation = ClusterConfiguration.defaultLakeLocation
     ) {
-        let roles: [NodeRole] = [.coordinator, .server, .tierer, .indexer, .gateway]
+        let roles: [NodeRole] = [.coordinator, .server, .tierer, .indexer, .gateway, .sink]
         let nodes = roles.flatMap { role in
             (0..<layout.count(of: role)).map { NodeName(role, $0 + 1) }
         }

@@ -43,5 +43,6 @@ final class HostObservation: Observation {
     func coordinationValue(_ key: String) -> [UInt8]? { nil }
 
     func object(_ key: String) -> [UInt8]? { nil }
+    func vectorPoints(of collection: String) -> [VectorPoint]? { nil }
     func objectKeys(prefix: String) -> [String] { [] }
 }

@@ -81,5 +81,9 @@ final class TankObservation: Observation {
 
     func object(_ key: String) -> [UInt8]? { world.objects.bytes(key) }
 
+    func vectorPoints(of collection: String) -> [VectorPoint]? {
+        world.vectors.points(of: collection)
+    }
+
     func objectKeys(prefix: String) -> [String] { world.objects.keys(prefix: prefix) }
 }

@@ -229,8 +229,8 @@ final class TankRecorder {
                 ["p50", "p90", "p99", "maximum"], .bands),
             chart(
                 "Freshness", .seconds,
-                "How long ago the first change was committed that the lake, or the index, lacks.",
-                ["lake", "vector index"]),
+                "How long ago the first change was committed that the lake, the index or the sink lacks.",
+                ["lake", "vector index", "vector sink"]),
             chart(
                 "Availability", .seconds,
                 "How long the oldest write or lookup of each bucket has been waiting.",

@@ -7,6 +7,7 @@ import Platform
 import ScenarioFiles
 import Server
 import Simulation
+import VectorSinks
 import Vectors
 
 extension TankRun {
@@ -73,6 +74,7 @@ extension TankRun {
         let now = logReader.client.machine.clock.now
         var lakeStaleness: Duration?
         var indexStaleness: Duration?
+        var sinkStaleness: Duration?
         for table in tables {
             let offsets = lake.offsets(of: table.name)
             for bucket in oracles.evidence.buckets(of: table) {
@@ -86,6 +88,11 @@ extension TankRun {
                         at: oracles.evidence.consumedOffset(of: bucket) ?? 0, now: now)
                     indexStaleness = max(indexStaleness ?? .zero, stale)
                 }
+                if ClusterSinks.takes(table) {
+                    let stale = log.staleness(
+                        at: oracles.evidence.sunkOffset(of: bucket) ?? 0, now: now)
+                    sinkStaleness = max(sinkStaleness ?? .zero, stale)
+                }
             }
         }
         func measured(_ name: String, _ staleness: Duration?) {
@@ -94,6 +101,7 @@ extension TankRun {
         }
         measured("lake", scenario.cluster.tierers > 0 ? lakeStaleness : nil)
         measured("vector index", scenario.cluster.indexers > 0 ? indexStaleness : nil)
+        measured("vector sink", scenario.cluster.sinks > 0 ? sinkStaleness : nil)
     }
 
     var tables: [TableDescription] { drivers.flatMap(\.tables) }
@@ -133,6 +141,7 @@ extension TankRun {
         world.objects.onUnknownPut = { oracles.tell(.putInDoubt($0, bytes: $1)) }
         world.objects.onKnown = { oracles.tell(.outcomeKnown($0)) }
         world.objects.onDelete = { oracles.tell(.objectDeleted($0)) }
+        world.vectors.onWrite = { oracles.tell(.vectorWritten($0, $1, $2)) }
         world.catalog.onUnknownSwap = { _, path in oracles.tell(.swapInDoubt(path: path)) }
         world.catalog.onChange = { oracles.evidence.lake.changed($0, $1) }
         oracles.onFact = { [unowned self] fact in

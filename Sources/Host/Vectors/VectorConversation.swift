@@ -1,0 +1,67 @@
+import JSON
+import Platform
+
+/// Questions in JSON to a vector database, told apart by what may have become of them.
+final class VectorConversation {
+    private let conversation: HTTPConversation
+    private let url: String
+
+    init(_ url: String) throws(HostError) {
+        conversation = try HTTPConversation(url)
+        self.url = url
+    }
+
+    /// What is answered, whatever its status.
+    ///
+    /// Throws `VectorServiceError.unavailable` where nothing was sent, `.outcomeUnknown` where no
+    /// answer came.
+    func ask(
+        _ method: String, _ path: String, _ body: JSONValue? = nil, about collection: String
+    ) throws(VectorServiceError) -> (status: Int, body: JSONValue) {
+        do throws(HostError) { try conversation.connect() } catch {
+            throw .unavailable(collection: collection)
+        }
+        let answer: HTTPConversation.Answer
+        do throws(HostError) {
+            answer = try conversation.ask(
+                method, path, contentType: body == nil ? nil : "application/json",
+                body: body.map { Array($0.compact.utf8) } ?? [], timeout: 30)
+        } catch {
+            throw .outcomeUnknown(collection: collection)
+        }
+        // 429: too many requests; 503: not now, before anything was done (RFC 9110).
+        if answer.status == 429 || answer.status == 503 {
+            throw .unavailable(collection: collection)
+        }
+        if answer.status >= 500 { throw .outcomeUnknown(collection: collection) }
+        return (answer.status, (try? JSONValue(parsing: answer.body)) ?? .null)
+    }
+}
+
+extension VectorPoint {
+    /// Under which names services keep what is not a column.
+    enum Name {
+        static let identifier = "wavetank_id"
+        static let version = "wavetank_version"
+        static let vector = "vector"
+        static let reserved = [identifier, version, vector]
+    }
+
+    /// Attributes that are there, in the order of their names.
+    static func attributes(of members: [JSONMember]) -> [JSONMember] {
+        members.filter { !Name.reserved.contains($0.name) && !$0.value.isNull }
+            .sorted { $0.name < $1.name }
+    }
+}
+
+extension JSONValue {
+    /// A vector as services write it.
+    init(vector: [Float]) { self = .array(vector.map { .number(Double($0)) }) }
+
+    /// A vector that a service wrote.
+    var vector: [Float]? {
+        guard let elements = array else { return nil }
+        let numbers = elements.compactMap(\.double)
+        return numbers.count == elements.count ? numbers.map { Float($0) } : nil
+    }
+}
