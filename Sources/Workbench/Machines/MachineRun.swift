@@ -198,10 +198,11 @@ public final class MachineRun {
     /// Users do to the tables what the scenario says, beside the writers.
     private func startActs(_ driver: WorkloadDriver, _ client: ClusterClient) {
         let started = client.machine.clock.now
-        client.machine.spawn("acts") {
-            try await driver.perform(self.scenario.acts, started: started, with: client)
-        }
         let place = drivers.firstIndex { $0 === driver } ?? 0
+        client.machine.spawn("acts") {
+            try await driver.perform(
+                self.scenario.acts, started: started, isFirst: place == 0, with: client)
+        }
         for (number, drawn) in scenario.drawnActs.enumerated() {
             client.machine.spawn("drawn acts") {
                 try await driver.perform(

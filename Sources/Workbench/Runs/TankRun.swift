@@ -275,11 +275,12 @@ public final class TankRun {
     /// Users do to the tables what the scenario says, beside the writers.
     private func startActs(_ driver: WorkloadDriver, _ client: ClusterClient) {
         let started = client.machine.clock.now
+        let place = drivers.firstIndex { $0 === driver } ?? 0
         client.machine.spawn("acts") {
-            try await driver.perform(self.scenario.acts, started: started, with: client)
+            try await driver.perform(
+                self.scenario.acts, started: started, isFirst: place == 0, with: client)
         }
         for (number, drawn) in scenario.drawnActs.enumerated() {
-            let place = drivers.firstIndex { $0 === driver } ?? 0
             client.machine.spawn("drawn acts") {
                 try await driver.perform(
                     drawn, seed: self.world.seed, label: "\(place) \(number)", started: started,
