@@ -45,6 +45,7 @@ struct ReassignmentStories {
     func moves(table: TableDescription) throws {
         let t = try script(table: table)
         for _ in 0..<10 { try t.write(20, textLength: 300) }
+        try t.wait("the remote log has some of it") { t.leaderReplica!.remoteLogEndOffset > 50 }
         let (old, new) = (t.replicas, others(t))
         try reassign(t, to: new)
         t.begin(50)
