@@ -16,9 +16,12 @@ enum APIKey: Int16, CaseIterable, Sendable {
     case prefixLookup = 1034
     case createPartition = 1036
     case dropPartition = 1037
+    case rebalance = 1049
+    case cancelRebalance = 1051
     case scanKeyValue = 1061
     case searchVectors = 2000
     case alterTable = 2001
+    case reassignBucket = 2002
 
     /// The versions of the call that a node of a format version understands; nil if it has none.
     func versions(at format: FormatVersion) -> ClosedRange<Int16>? {
@@ -38,6 +41,8 @@ enum APIKey: Int16, CaseIterable, Sendable {
         case .createDatabase, .dropDatabase, .dropTable, .createPartition, .dropPartition,
             .scanKeyValue:
             format >= .partitioned ? 0...0 : nil
+        case .reassignBucket, .rebalance, .cancelRebalance:
+            format >= .reassigned ? 0...0 : nil
         }
     }
 }

@@ -19,17 +19,24 @@ public struct BucketState: Hashable, Sendable {
     public var leaderEpoch: Int32
     /// The replicas that hold every acknowledged change; never empty once there was a leader.
     public var inSync: [String]
+    /// Set while replicas move to other servers: until then `replicas` are the old and the new ones.
+    public var reassignment: Reassignment?
 
-    public init(replicas: [String], leader: Leader?, leaderEpoch: Int32, inSync: [String]) {
+    public init(
+        replicas: [String], leader: Leader?, leaderEpoch: Int32, inSync: [String],
+        reassignment: Reassignment? = nil
+    ) {
         self.replicas = replicas
         self.leader = leader
         self.leaderEpoch = leaderEpoch
         self.inSync = inSync
+        self.reassignment = reassignment
     }
 
     /// What must hold of every state that is written: checked before each compare-and-swap.
     public func checkInvariants() {
         precondition(!replicas.isEmpty, "a bucket without replicas")
+        precondition(Set(replicas).count == replicas.count, "the replicas repeat a server")
         precondition(!inSync.isEmpty, "an empty in-sync set")
         precondition(inSync.allSatisfy(replicas.contains), "an in-sync server is no replica")
         precondition(Set(inSync).count == inSync.count, "the in-sync set repeats a server")
@@ -37,6 +44,7 @@ public struct BucketState: Hashable, Sendable {
             precondition(inSync.contains(leader.server), "the leader is not in sync")
             precondition(leaderEpoch >= 0, "a leader without an epoch")
         }
+        checkReassignment()
     }
 }
 

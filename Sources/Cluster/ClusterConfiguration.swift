@@ -16,6 +16,8 @@ public struct ClusterConfiguration: Sendable {
     public var preferredLeaderDelay: Duration? = .seconds(300)
     /// How long a server has to be away before its replicas are given to others; nil for never.
     public var replacementDelay: Duration? = .seconds(1800)
+    /// Buckets whose replicas move at a time, at most, before a rebalance begins another move.
+    public var reassignmentsAtOnce = 4
     /// How long a fetch waits for something new.
     public var fetchWait = Duration.seconds(2)
     public var fetchByteCount = 1024 * 1024

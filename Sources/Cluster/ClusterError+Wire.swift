@@ -38,6 +38,8 @@ extension ClusterError: WireCodable {
         case .partitionExists(let name): fields = Fields(code: 21, text: name)
         case .unknownPartition(let name): fields = Fields(code: 22, text: name)
         case .scanExpired(let bucket): fields = Fields(code: 23, bucket: bucket)
+        case .unknownRebalance(let identifier):
+            fields = Fields(code: 24, numbers: identifier.map { [$0] } ?? [])
         }
         fields.encode(into: &writer)
     }
@@ -84,6 +86,7 @@ extension ClusterError: WireCodable {
         case 21: self = .partitionExists(name: fields.text)
         case 22: self = .unknownPartition(name: fields.text)
         case 23: self = .scanExpired(fields.bucket)
+        case 24: self = .unknownRebalance(identifier: fields.numbers.first)
         default: throw .corrupt(reason: "no error \(fields.code)", position: position)
         }
     }

@@ -26,6 +26,8 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     case databaseNotEmpty(name: String)
     case partitionExists(name: String)
     case unknownPartition(name: String)
+    /// There is no such rebalance, or it has ended; nil is any.
+    case unknownRebalance(identifier: Int64?)
     /// Begin the scan anew: its lease ended, or another server leads by now.
     case scanExpired(BucketIdentifier)
     /// Upgrade the node that was asked, or ask it in a version that it names.
@@ -63,6 +65,8 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
         case .databaseNotEmpty(let name): "database \(name) has tables: drop them first"
         case .partitionExists(let name): "there is a partition \(name) already"
         case .unknownPartition(let name): "there is no partition \(name)"
+        case .unknownRebalance(let identifier):
+            "no rebalance \(identifier.map { "\($0) " } ?? "")is under way"
         case .scanExpired(let bucket):
             "the scan of \(bucket) has ended or expired: begin it anew"
         case .unsupportedAPI(let key, let version, let oldest, let newest):

@@ -50,6 +50,14 @@ struct ConsumedOffsets: StoredValue, Hashable {
     }
 }
 
+extension MetadataMirror {
+    /// How far each who says so has read a bucket's log, by name.
+    public func consumedOffsets(of bucket: BucketIdentifier) -> [(reader: String, offset: Int64)] {
+        let readers = consumed[bucket.table] ?? [:]
+        return readers.keys.sorted().map { ($0, readers[$0]![bucket]) }
+    }
+}
+
 /// The services whose progress holds the logs of tables that they serve, whether or not they run.
 enum LogConsumer {
     /// Tiering to the lake: for tables that are in it.

@@ -55,6 +55,7 @@ extension Coordinator {
         var changes: [StateChange] = []
         for bucket in mirror.buckets.keys.sorted() {
             guard let current = mirror.buckets[bucket], let leader = current.value.leader,
+                current.value.reassignment == nil,
                 let preferred = current.value.replicas.first, leader.server != preferred,
                 isAlive(leader), current.value.inSync.contains(preferred),
                 let since = presence[preferred], let registration = mirror.servers[preferred],
@@ -113,15 +114,5 @@ extension Coordinator {
             for change in changes { mirror.attend(to: change.bucket) }
         }
         return true
-    }
-}
-
-extension BucketState {
-    /// The next state, in which another replica leads.
-    fileprivate func led(by server: String, _ registration: ServerRegistration) -> BucketState {
-        var next = self
-        next.leader = Leader(server: server, incarnation: registration.incarnation)
-        next.leaderEpoch += 1
-        return next
     }
 }

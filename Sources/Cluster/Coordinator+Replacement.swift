@@ -39,15 +39,8 @@ extension Coordinator {
                 guard let current = mirror.buckets[bucket], let leader = current.value.leader,
                     isAlive(leader), !current.value.inSync.contains(name),
                     !changes.contains(where: { $0.bucket == bucket }),
-                    let spare = load.keys.sorted().filter({
-                        !current.value.replicas.contains($0)
-                    }).min(by: { load[$0]! < load[$1]! })
+                    let next = replacement(of: name, in: bucket, current.value, &load)
                 else { continue }
-                load[spare]! += 1
-                var next = current.value
-                next.replicas = next.replicas.map { $0 == name ? spare : $0 }
-                machine.observer.note(
-                    .information, "\(bucket): \(spare) takes the place of \(name)")
                 changes.append(StateChange(bucket: bucket, current: current, next: next))
                 if changes.count == Self.transactionLimit { break }
             }
@@ -55,5 +48,21 @@ extension Coordinator {
         if changes.isEmpty { return }
         machine.observer.reached("replica of a lost server replaced")
         try await commit(changes, "given another replica")
+    }
+
+    /// The state in which the least laden of the others has the place of a lost server; nil if
+    /// there is none, or if the lost one leaves anyhow.
+    private func replacement(
+        of name: String, in bucket: BucketIdentifier, _ state: BucketState,
+        _ load: inout [String: Int]
+    ) -> BucketState? {
+        let spare = load.keys.sorted().filter { !state.replicas.contains($0) }.min {
+            load[$0]! < load[$1]!
+        }
+        guard let spare else { return turnedBack(state, without: name) }
+        guard let next = state.replacing(name, by: spare) else { return nil }
+        load[spare]! += 1
+        machine.observer.note(.information, "\(bucket): \(spare) takes the place of \(name)")
+        return next
     }
 }

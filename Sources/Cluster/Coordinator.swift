@@ -41,13 +41,17 @@ public final class Coordinator {
             var nextLook = self.machine.clock.now
             while term.isHeld {
                 try await self.raiseFormat()
-                try await self.elect(self.mirror.takeAttention())
-                if self.machine.clock.now >= nextLook {
+                let buckets = self.mirror.takeAttention()
+                try await self.elect(buckets)
+                try await self.advanceReassignments(buckets)
+                let isLook = self.machine.clock.now >= nextLook
+                if isLook {
                     nextLook = self.machine.clock.now + self.configuration.placementInterval
                     self.notePresence()
                     try await self.restoreLeaders()
                     try await self.replaceLostReplicas()
                 }
+                try await self.goOnRebalancing(mayPlan: isLook)
                 try await self.tidy()
                 _ = try await self.mirror.changed.wait(
                     until: min(nextLook, self.machine.clock.now + .seconds(5)))
@@ -127,6 +131,13 @@ public final class Coordinator {
             return .partitionCreated(try await createPartition(of: table, values))
         case .dropPartition(let table, let partition):
             try await dropPartition(table: table, partition: partition)
+            return .done
+        case .reassign(let bucket, let replicas):
+            try await reassign(bucket, to: replicas)
+            return .done
+        case .rebalance(let goals): return .rebalanceBegun(try await rebalance(goals))
+        case .cancelRebalance(let identifier):
+            try await cancelRebalance(identifier)
             return .done
         default: throw ClusterError.invalidRequest(reason: "a coordinator keeps tables, no more")
         }

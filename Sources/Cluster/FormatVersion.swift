@@ -20,8 +20,10 @@ public struct FormatVersion: Hashable, Comparable, Sendable, CustomStringConvert
     public static let expiring = FormatVersion(number: 4)
     /// Batches of few rows hold them as rows and not as Arrow; fetches are written short.
     public static let compact = FormatVersion(number: 5)
+    /// Replicas are reassigned while they serve, and the cluster is rebalanced.
+    public static let reassigned = FormatVersion(number: 6)
     /// The version of this program.
-    public static let newest = compact
+    public static let newest = reassigned
 
     private init(number: Int16) { self.number = number }
 

@@ -38,6 +38,13 @@ extension Request {
         case .dropPartition(let table, let partition):
             writer.append(littleEndian: table)
             writer.append(littleEndian: partition)
+        case .reassign(let bucket, let replicas):
+            writer.append(bucket)
+            writer.append(list: replicas) { $0.append(string: $1) }
+        case .rebalance(let goals):
+            writer.append(list: goals) { $0.append(littleEndian: $1.rawValue) }
+        case .cancelRebalance(let identifier):
+            writer.append(optional: identifier) { $0.append(littleEndian: $1) }
         default: preconditionFailure("\(key) is about no table")
         }
     }
@@ -67,6 +74,22 @@ extension Request {
         case .dropPartition:
             return .dropPartition(
                 table: try reader.readLittleEndian(), partition: try reader.readLittleEndian())
+        case .reassignBucket:
+            return .reassign(
+                try reader.readBucket(),
+                replicas: try reader.readList { (reader) throws(ColumnarError) in
+                    try reader.readString()
+                })
+        case .rebalance:
+            return .rebalance(
+                try reader.readList { (reader) throws(ColumnarError) in
+                    try Rebalance.Goal(reading: &reader)
+                })
+        case .cancelRebalance:
+            return .cancelRebalance(
+                try reader.readOptional { (reader) throws(ColumnarError) in
+                    try reader.readLittleEndian(Int64.self)
+                })
         default: preconditionFailure("\(key) is about no table")
         }
     }

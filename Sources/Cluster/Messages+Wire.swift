@@ -14,6 +14,9 @@ extension Request {
         case .dropTable: .dropTable
         case .createPartition: .createPartition
         case .dropPartition: .dropPartition
+        case .reassign: .reassignBucket
+        case .rebalance: .rebalance
+        case .cancelRebalance: .cancelRebalance
         case .prefixLookup: .prefixLookup
         case .produce: .produceLog
         case .upsert: .putKeyValue
@@ -45,7 +48,7 @@ extension Request {
         switch self {
         case .apiVersions: break
         case .createTable, .alterTable, .createDatabase, .dropDatabase, .dropTable,
-            .createPartition, .dropPartition:
+            .createPartition, .dropPartition, .reassign, .rebalance, .cancelRebalance:
             encodeTableBody(into: &writer)
         case .prefixLookup(let bucket, let prefix, let after, let limit):
             writer.append(bucket)
@@ -109,7 +112,7 @@ extension Request {
         switch key {
         case .apiVersions: return .apiVersions
         case .createTable, .alterTable, .createDatabase, .dropDatabase, .dropTable,
-            .createPartition, .dropPartition:
+            .createPartition, .dropPartition, .reassignBucket, .rebalance, .cancelRebalance:
             return try tableBody(key, &reader)
         case .prefixLookup:
             return .prefixLookup(
@@ -311,6 +314,9 @@ extension Response: WireCodable {
         case .partitionCreated(let identifier):
             writer.append(byte: 12)
             writer.append(littleEndian: identifier)
+        case .rebalanceBegun(let identifier):
+            writer.append(byte: 20)
+            writer.append(littleEndian: identifier)
         case .filtered(let buckets, let nextOffsets):
             writer.append(byte: 13)
             writer.append(list: buckets) { $1.encode(into: &$0) }
@@ -387,6 +393,7 @@ extension Response: WireCodable {
                 RowScanPage(
                     scan: try reader.readLittleEndian(), page: try ScanPage(from: &reader)))
         case 12: self = .partitionCreated(try reader.readLittleEndian())
+        case 20: self = .rebalanceBegun(try reader.readLittleEndian())
         case 13:
             let buckets = try reader.readList { (reader) throws(ColumnarError) in
                 try FetchedBucket(from: &reader)

@@ -14,6 +14,11 @@ enum Request {
     case dropTable(Int64)
     case createPartition(table: Int64, values: [String])
     case dropPartition(table: Int64, partition: Int64)
+    /// Has the replicas of a bucket move to these servers; to none cancels what is under way.
+    case reassign(BucketIdentifier, replicas: [String])
+    case rebalance([Rebalance.Goal])
+    /// Ends a rebalance before its end; nil is any that is under way.
+    case cancelRebalance(Int64?)
     /// Changes the table whose present schema has the identifier; asked again it changes nothing.
     case alterTable(TablePath, schema: Int16, [TableChange])
     case produce(ProduceRequest)
@@ -51,6 +56,7 @@ enum Response {
     case offset(Int64)
     case rowScan(RowScanPage)
     case partitionCreated(Int64)
+    case rebalanceBegun(Int64)
     case nearest(VectorAnswer)
 }
 

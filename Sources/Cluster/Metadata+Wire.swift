@@ -9,6 +9,10 @@ extension BucketState: StoredValue {
         }
         writer.append(littleEndian: leaderEpoch)
         writer.append(list: inSync) { $0.append(string: $1) }
+        // There is none before the cluster's format has it.
+        guard let reassignment else { return }
+        writer.append(list: reassignment.target) { $0.append(string: $1) }
+        writer.append(list: reassignment.former) { $0.append(string: $1) }
     }
 
     init(from reader: inout ByteReader) throws(ColumnarError) {
@@ -18,6 +22,14 @@ extension BucketState: StoredValue {
         }
         leaderEpoch = try reader.readLittleEndian()
         inSync = try reader.readList { (reader) throws(ColumnarError) in try reader.readString() }
+        if reader.isAtEnd { return }
+        reassignment = Reassignment(
+            target: try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readString()
+            },
+            former: try reader.readList { (reader) throws(ColumnarError) in
+                try reader.readString()
+            })
     }
 }
 

@@ -27,6 +27,8 @@ enum MetadataKey: Hashable {
     case access(AccessResource)
     /// Which disk a server has.
     case disk(of: String)
+    /// The rebalance that is under way, or was last.
+    case rebalance
     case counter(String)
     /// The format of everything that is written.
     case format
@@ -57,6 +59,7 @@ enum MetadataKey: Hashable {
         case .access(let resource):
             Self.root + "access/\(resource.kind.text)/" + resource.name
         case .disk(let server): Self.root + "disks/" + server
+        case .rebalance: Self.root + "rebalance"
         case .counter(let name): Self.root + "counters/" + name
         case .format: Self.root + "format"
         }
@@ -71,6 +74,7 @@ enum MetadataKey: Hashable {
         case ("counters", 2): self = .counter(parts[1])
         case ("paths", 3): self = .path(TablePath(database: parts[1], table: parts[2]))
         case ("format", 1): self = .format
+        case ("rebalance", 1): self = .rebalance
         case ("databases", 2): self = .database(parts[1])
         case ("dropped", 2):
             guard let table = Int64(parts[1]) else { return nil }

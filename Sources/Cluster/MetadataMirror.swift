@@ -26,6 +26,8 @@ public final class MetadataMirror {
     private(set) var consumed: [Int64: [String: ConsumedOffsets]] = [:]
     /// Who may do what, by the resource.
     private(set) var accessLists: [AccessResource: [AccessEntry]] = [:]
+    /// The rebalance of the cluster that is under way, or was last.
+    public private(set) var rebalance: Versioned<Rebalance>?
     /// The machine that leads each service.
     public private(set) var leaders: [String: String] = [:]
     public private(set) var isLoaded = false
@@ -197,6 +199,13 @@ public final class MetadataMirror {
         announce()
     }
 
+    func learn(_ rebalance: Rebalance, at revision: Revision) {
+        if let known = self.rebalance, known.revision >= revision { return }
+        self.rebalance = Versioned(value: rebalance, revision: revision)
+        revisions[Rebalance.key] = revision
+        announce()
+    }
+
     // MARK: Attention
 
     /// Has `takeAttention` answer with all buckets, and then with those that news concerns.
@@ -306,6 +315,10 @@ public final class MetadataMirror {
             }
         case .leader(let name):
             leaders[name] = try bytes.map { try read(LeaderName.self, from: $0).machine }
+        case .rebalance:
+            rebalance = try bytes.map {
+                Versioned(value: try read(Rebalance.self, from: $0), revision: event.revision)
+            }
         case .format: try follow(bytes.map { try read(ClusterFormat.self, from: $0) })
         case .database(let name):
             storedDatabases[name] = try bytes.map { try read(DatabaseDescription.self, from: $0) }

@@ -37,7 +37,7 @@ extension Replica {
 
     /// The in-sync replicas that an acknowledgement needs.
     private func neededInSync(_ leadership: Leadership) -> Int {
-        min(configuration.minimumInSync, leadership.state.value.replicas.count)
+        min(configuration.minimumInSync, leadership.state.value.settledReplicaCount)
     }
 
     func requireInSync(_ leadership: Leadership) throws {

@@ -214,7 +214,8 @@ public final class TabletServer {
     func answer(_ request: Request) async throws -> Response {
         switch request {
         case .apiVersions, .createTable, .alterTable, .createDatabase, .dropDatabase,
-            .dropTable, .createPartition, .dropPartition:
+            .dropTable, .createPartition, .dropPartition, .reassign, .rebalance,
+            .cancelRebalance:
             throw ClusterError.invalidRequest(reason: "tables are the coordinator's")
         case .produce(let request):
             try checkMemory(for: request.batch.count)

@@ -30,6 +30,9 @@ enum APIKey: Int16, Sendable, CaseIterable {
     case listAcls = 1040
     case dropAcls = 1041
     case alterTable = 1044
+    case rebalance = 1049
+    case listRebalanceProgress = 1050
+    case cancelRebalance = 1051
     case scanKeyValue = 1061
 
     /// The versions of the call that this server answers.

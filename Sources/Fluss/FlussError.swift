@@ -54,6 +54,9 @@ public enum FlussError: Error, Hashable, Sendable, CustomStringConvertible {
         case authorization = 48
         case invalidAlterTable = 56
         case deletionDisabled = 57
+        case serverNotExist = 58
+        case rebalanceFailure = 61
+        case noRebalanceInProgress = 62
         case invalidScanRequest = 68
         case storageBackpressure = 72
     }

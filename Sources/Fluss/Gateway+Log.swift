@@ -207,6 +207,7 @@ extension FlussError {
             case .databaseNotEmpty: .databaseNotEmpty
             case .partitionExists: .partitionAlreadyExists
             case .unknownPartition: .partitionNotExists
+            case .unknownRebalance: .noRebalanceInProgress
             case .scanExpired: .invalidScanRequest
             case .tooLarge: .recordTooLarge
             case .unknownWriter: .unknownWriterId

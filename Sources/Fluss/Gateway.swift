@@ -259,6 +259,18 @@ public final class Gateway {
             return try await reply(frame, createPartition) { try path(.write, $0.tablePath) }
         case .dropPartition:
             return try await reply(frame, dropPartition) { try path(.write, $0.tablePath) }
+        case .rebalance:
+            return try await reply(frame, rebalance) { (_: RebalanceRequest) in
+                try self.access.check(caller, .alter, on: .cluster)
+            }
+        case .listRebalanceProgress:
+            return try await reply(frame, rebalanceProgress) { (_: ListRebalanceProgressRequest) in
+                try self.access.check(caller, .describe, on: .cluster)
+            }
+        case .cancelRebalance:
+            return try await reply(frame, cancelRebalance) { (_: CancelRebalanceRequest) in
+                try self.access.check(caller, .alter, on: .cluster)
+            }
         case .createAcls: return try await reply(frame) { try await self.createAcls($0, caller) }
         case .listAcls: return try await reply(frame) { try await self.listAcls($0, caller) }
         case .dropAcls: return try await reply(frame) { try await self.dropAcls($0, caller) }

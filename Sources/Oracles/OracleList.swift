@@ -8,7 +8,7 @@ public enum OracleList {
             Followers.self,
             Evolution.self, Partitions.self, Moments.self,
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
-            DrawnNumbers.self, Leftovers.self, Liveness.self,
+            DrawnNumbers.self, Leftovers.self, Reassignments.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
             Quotas.self, Bounds.self, Growth.self, Halts.self,
         ]

@@ -5,6 +5,9 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
     // Wait, and try again: a new leader learns late how far its log is committed.
     case lakeAhead(table: String, bucket: LakeBucket, lakeEnd: Int64, highWatermark: Int64)
     case logIncomplete(table: String, bucket: LakeBucket, end: Int64, highWatermark: Int64)
+    /// The read is as of an offset that the leader does not know to be committed: it may have been
+    /// before, and will be known again, or nobody has written as much yet.
+    case notCommittedYet(table: String, bucket: LakeBucket, offset: Int64, highWatermark: Int64)
     // Read again with the table as it is by now: it was altered.
     case laterSchema(table: String, schema: Int16, known: Int16)
     // Read as of now: what was dropped is read no more, as of whatever moment.
@@ -22,6 +25,9 @@ public enum UnionReadError: Error, Hashable, Sendable, CustomStringConvertible {
         case .logIncomplete(let table, let bucket, let end, let highWatermark):
             "table \(table) \(bucket): the log was read only to offset \(end), not to its "
                 + "high watermark \(highWatermark)"
+        case .notCommittedYet(let table, let bucket, let offset, let highWatermark):
+            "table \(table) \(bucket): offset \(offset) is past the log's high watermark "
+                + "\(highWatermark)"
         case .laterSchema(let table, let schema, let known):
             "table \(table) has rows of schema \(schema), and is read by schema \(known): read it "
                 + "as it is by now"

@@ -192,9 +192,8 @@ public final class UnionReader {
         }
         guard case .offsets(let ends) = moment else { return end }
         if ends[bucket] > end {
-            throw UnionReadError.invalidRequest(
-                reason: "\(bucket) of \(table.name) ends at \(end), before offset "
-                    + "\(ends[bucket])")
+            throw UnionReadError.notCommittedYet(
+                table: table.name, bucket: bucket, offset: ends[bucket], highWatermark: end)
         }
         return ends[bucket]
     }

@@ -5,7 +5,7 @@ import Platform
 import Simulation
 import Testing
 
-/// A cluster of three servers that a test leads through a story, step by step:
+/// A cluster of some servers, three mostly, that a test leads through a story, step by step:
 ///
 ///     let t = try ClusterScript()
 ///     try t.write(10)
@@ -27,15 +27,18 @@ final class ClusterScript {
     private(set) var acknowledged: [Int64] = []
     private(set) var refused: [ClusterError] = []
     private(set) var unknownCount = 0
+    /// The servers by number, whether or not they have a replica.
+    let servers: ClosedRange<Int>
 
     var world: SimulationWorld { cluster.world }
 
     init(
         seed: UInt64 = 1, table wanted: TableDescription = logTable,
-        format: FormatVersion = .newest,
+        format: FormatVersion = .newest, serverCount: Int = 3,
         _ configure: (inout ClusterConfiguration) -> Void = { _ in }
     ) throws {
-        cluster = ClusterWorld(seed: seed, format: format, configure)
+        servers = 1...serverCount
+        cluster = ClusterWorld(seed: seed, format: format, serverCount: serverCount, configure)
         let world = cluster.world
         var client: ClusterClient?
         var table: TableDescription?
@@ -51,7 +54,7 @@ final class ClusterScript {
         bucket = table.buckets[0]
         writer = TableWriter(client, table, deliveryTimeout: .seconds(20))
         try wait("a leader") { leader != nil }
-        try wait("all replicas are open") { (1...3).allSatisfy { server($0).replica != nil } }
+        try wait("all replicas are open") { replicas.allSatisfy { server($0).replica != nil } }
     }
 
     deinit { cluster.world.shutDown() }
@@ -73,15 +76,18 @@ final class ClusterScript {
     func server(_ number: Int) -> ServerInScript { ServerInScript(self, number) }
 
     /// The number of the server that leads, if one does.
-    var leader: Int? { (1...3).first { server($0).replica?.isLeader == true } }
+    var leader: Int? { servers.first { server($0).replica?.isLeader == true } }
 
     var leaderReplica: Replica? { leader.flatMap { server($0).replica } }
 
     /// The servers that follow, in order.
-    var followers: [Int] { (1...3).filter { $0 != leader && server($0).isRunning } }
+    var followers: [Int] { replicas.sorted().filter { $0 != leader && server($0).isRunning } }
 
     /// The bucket's state as the client has heard of it.
     var state: BucketState? { client.mirror.buckets[bucket]?.value }
+
+    /// The servers that have a replica, by number, the preferred one first.
+    var replicas: [Int] { (state?.replicas ?? []).map { Int($0.suffix(1))! } }
 
     /// The servers in sync, by number.
     var inSync: [Int] { (state?.inSync ?? []).map { Int($0.suffix(1))! }.sorted() }
@@ -99,17 +105,19 @@ final class ClusterScript {
     /// Heals whatever is cut or down, and waits until all hold the same.
     func settle() throws {
         world.objects.faults = ServiceFaults()
-        for number in 1...3 {
+        for number in servers {
             server(number).rejoin()
             server(number).freeDisk()
             if !server(number).isRunning { server(number).start() }
         }
-        try waitForInSync([1, 2, 3])
+        try wait("nothing moves, and all are in sync") {
+            state?.reassignment == nil && inSync == replicas.sorted()
+        }
         try wait("all replicas end where the leader does") {
             // The leader's own word counts: what the client has heard may be of before.
             let mirror = leader.flatMap { cluster.servers[server($0).name]?.mirror }
-            if mirror?.buckets[bucket]?.value.inSync.count != 3 { return false }
-            let ends = (1...3).map { server($0).replica?.log.syncedEndOffset ?? -1 }
+            if mirror?.buckets[bucket]?.value.inSync.count != replicas.count { return false }
+            let ends = replicas.map { server($0).replica?.log.syncedEndOffset ?? -1 }
             return Set(ends).count == 1 && leaderReplica?.highWatermark == ends[0]
         }
     }

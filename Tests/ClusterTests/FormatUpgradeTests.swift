@@ -89,7 +89,7 @@ struct FormatUpgradeTests {
         #expect(cluster.servers["server-1"]?.mirror.servers["server-2"] == nil)
         #expect(
             world.journal.notes.contains {
-                $0.message.contains("the cluster writes format 5 and this server reads up to 1")
+                $0.message.contains("the cluster writes format 6 and this server reads up to 1")
             })
         world.crash("server-2")
         cluster.formats["server-2"] = .newest
@@ -111,7 +111,7 @@ struct FormatUpgradeTests {
         }
         let newest = value.stored(in: .newest)
         #expect(
-            throws: ClusterError.unsupportedFormat("ManifestPointer", version: 5, newest: 1)
+            throws: ClusterError.unsupportedFormat("ManifestPointer", version: 6, newest: 1)
         ) { try ManifestPointer(stored: newest, supported: .oldest) }
         for position in 2..<newest.count {
             var damaged = newest

@@ -45,7 +45,7 @@ extension TankBrowser {
         }
     }
 
-    fileprivate func problem(
+    func problem(
         _ method: String, _ target: String, headers: [(String, String)] = [], _ body: String = ""
     ) async throws -> (Int, String) {
         let response = try await insist(method, target, headers: headers, Array(body.utf8))

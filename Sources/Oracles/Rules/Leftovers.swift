@@ -8,7 +8,8 @@ extension OracleName {
 }
 
 /// A log's folder holds the files of its segments and nothing else: what a crash left half done is
-/// removed when the log is opened, and what was cut or dropped is removed at once.
+/// removed when the log is opened, and what was cut or dropped is removed at once. A server that a
+/// bucket has left holds none of it.
 ///
 /// A file counts that has been there for some seconds in which nothing disturbed its server.
 final class Leftovers: Oracle {
@@ -28,6 +29,8 @@ final class Leftovers: Oracle {
     private let evidence: Evidence
     private let tally: Tally
     private var seconds: Int64 = 0
+    /// Since when a server has had files of a bucket that has left it.
+    private var strays: [Copy: Int64] = [:]
     /// Since when a file was there that its log does not know, by the life of the replica.
     private var since: [Copy: (life: ObjectIdentifier, files: [String: Int64])] = [:]
 
@@ -44,8 +47,38 @@ final class Leftovers: Oracle {
         seconds += 1
         if seconds % Self.interval != 0 { return }
         for (name, server) in evidence.observation.deployment.runningServers {
+            lookForStrays(on: name.description, server)
             for bucket in server.replicas.keys.sorted() {
                 look(at: server.replicas[bucket]!, Copy(node: name.description, bucket: bucket))
+            }
+        }
+    }
+
+    /// Files of buckets whose replicas have moved elsewhere.
+    private func lookForStrays(on node: String, _ server: TabletServer) {
+        let observation = evidence.observation
+        for table in observation.tables {
+            for bucket in evidence.buckets(of: table) where server.replicas[bucket] == nil {
+                let copy = Copy(node: node, bucket: bucket)
+                guard let state = observation.state(of: bucket), !state.replicas.contains(node),
+                    !observation.fileNames(of: node, in: "logs/\(bucket.path)").isEmpty
+                else {
+                    strays[copy] = nil
+                    continue
+                }
+                let first = strays[copy] ?? observation.nanoseconds
+                strays[copy] = first
+                tally.count()
+                let calmSince = max(
+                    observation.lastDisturbance(of: node) ?? 0,
+                    observation.lastDisturbance(withStore: false) ?? 0)
+                if first == .max || calmSince == .max { continue }
+                let age = Duration.nanoseconds(observation.nanoseconds - max(first, calmSince))
+                if age < Self.bound { continue }
+                strays[copy] = .max
+                tally.violated(
+                    "\(evidence.place(of: bucket)) has left \(node), which has kept its files for "
+                        + "\(age.components.seconds) s")
             }
         }
     }

@@ -88,10 +88,13 @@ public final class Liveness: Oracle {
             return "\(leader) \(copies(outOfSync, of: bucket)) to be in sync with "
                 + "\(replica.log.endOffset)"
         }
+        if let reassignment = state.reassignment {
+            return "\(leader) its replicas to be \(copies(reassignment.target, of: bucket))"
+        }
         if replica.highWatermark < replica.log.endOffset {
             let behind = state.inSync.filter { $0 != leaders[0].name.description }
             let wanted = min(
-                observation.deployment.configuration.minimumInSync, state.replicas.count)
+                observation.deployment.configuration.minimumInSync, state.settledReplicaCount)
             let alone =
                 state.inSync.count < wanted
                 ? "\(wanted) replicas in sync, of which there are \(state.inSync.count)"

@@ -62,7 +62,7 @@ struct BucketHealth {
         // A leader whose rows are open answers by itself, once it has heard its followers.
         if isWrite || !hasRows || replica?.knowsWatermark != true {
             let wanted = min(
-                observation.deployment.configuration.minimumInSync, state.replicas.count)
+                observation.deployment.configuration.minimumInSync, state.settledReplicaCount)
             var others: [(name: String, calm: Int64)] = []
             for name in state.replicas where name != leader {
                 others.append((name, calmAsFollower(name, of: replica)))

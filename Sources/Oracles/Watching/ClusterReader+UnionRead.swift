@@ -143,15 +143,13 @@ extension ClusterReader {
             }
             reason = "\(table.name): \(error)"
         } catch let error as UnionReadError {
-            // A new leader learns late how far its log is committed, and a reader that its table
-            // was altered: a refusal, no answer.
+            // A new leader learns late how far its log is committed, offsets that were read before
+            // included, and a reader that its table was altered: a refusal, no answer.
             switch error {
-            case .lakeAhead, .logIncomplete, .laterSchema: isWrong = false
+            case .lakeAhead, .logIncomplete, .notCommittedYet, .laterSchema: isWrong = false
             // Offsets that were read before, of a partition that was dropped since.
             case .unknownPartition(_, let partition):
                 isWrong = client.mirror.partitions[table.identifier]?[partition] != nil
-            // Offsets that were read before, and that a new leader does not know to be committed.
-            case .invalidRequest(let why) where why.contains("before offset"): isWrong = false
             default: isWrong = true
             }
             reason = "\(table.name): \(error)"

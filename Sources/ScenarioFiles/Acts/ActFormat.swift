@@ -62,6 +62,36 @@ enum ActFormat {
                 example: "eu"),
         ], shorthand: "table")
 
+    private static let cancelAfter = Field(
+        "cancelAfter", .duration(.zero...ScenarioFormat.longestRun), .optional,
+        "after which it is taken back, if it has not ended", example: "1s")
+
+    static let reassign = RecordShape(
+        [
+            Field(
+                "table", .text(maximumLength: 200), .required, "one of the scenario's `tables`",
+                example: "orders"),
+            Field("bucket", .integer(0...1023), .byDefault("0"), "which one of its buckets"),
+            Field(
+                "to", .oneOrMany(.text(maximumLength: 200)), .optional,
+                "the servers that its replicas move to, the first to lead; those that hold none "
+                    + "come first when absent", example: "[server-2, server-3, server-4]"),
+            cancelAfter,
+        ], shorthand: "table")
+
+    static let rebalance = RecordShape(
+        [
+            Field(
+                "goals",
+                .oneOrMany(
+                    .choice([
+                        Choice(name: "all", meaning: "both"),
+                        Choice(name: "replicas", meaning: "as many replicas on each server"),
+                        Choice(name: "leaders", meaning: "as many leaders on each server"),
+                    ])), .byDefault("all"), "what is spread evenly"),
+            cancelAfter,
+        ], shorthand: "goals")
+
     static let drawn = RecordShape([
         Field(
             "from", .duration(.zero...ScenarioFormat.longestRun), .byDefault("10s"),
@@ -76,7 +106,7 @@ enum ActFormat {
             "kinds",
             .oneOrMany(
                 .choice(
-                    [Choice(name: "all", meaning: "every one but dropPartition")]
+                    [Choice(name: "all", meaning: "every one that changes what a table is")]
                         + ActKindName.allCases.map {
                             Choice(name: $0.rawValue, meaning: $0.meaning)
                         })), .byDefault("all"), "what may be drawn"),
@@ -94,12 +124,20 @@ enum ActFormat {
                 body: drop,
                 beside: [at]),
             TaggedShape.Variant(
+                name: "reassign", meaning: "the replicas of a bucket move to other servers",
+                body: reassign, beside: [at]),
+            TaggedShape.Variant(
+                name: "rebalance", meaning: "replicas and leaders are spread over the servers",
+                body: rebalance, beside: [at]),
+            TaggedShape.Variant(
                 name: "drawn", meaning: "acts that each seed draws", body: drawn, beside: []),
         ])
 
     static let examples = [
         "alter": "{ at: 20s, alter: { table: orders, add: note string } }",
         "drop": "{ at: 40s, drop: orders }",
+        "reassign": "{ at: 30s, reassign: { table: orders, bucket: 1 } }",
+        "rebalance": "{ at: 50s, rebalance: all }",
         "drawn": "drawn: { every: 5s, kinds: [addColumn, widenColumn] }",
     ]
 }
@@ -109,13 +147,32 @@ extension ScenarioAct {
     init(_ variant: CheckedVariant) {
         let body = variant.body
         at = variant.beside.duration("at")
-        table = body.text("table")
-        if variant.name != "drop" {
-            kind = .alter(Self.changes(body).map(\.change))
-        } else if body.has("partition") {
-            kind = .dropPartition(body.text("partition"))
-        } else {
-            kind = .drop(absence: body.duration("absence"))
+        table = variant.name == "rebalance" ? nil : body.text("table")
+        switch variant.name {
+        case "reassign":
+            kind = .reassign(
+                bucket: body.integer("bucket"), to: body.has("to") ? body.words("to") : [],
+                cancelAfter: Self.cancelAfter(body))
+        case "rebalance":
+            kind = .rebalance(Self.goals(body), cancelAfter: Self.cancelAfter(body))
+        case "drop":
+            kind =
+                body.has("partition")
+                ? .dropPartition(body.text("partition"))
+                : .drop(absence: body.duration("absence"))
+        default: kind = .alter(Self.changes(body).map(\.change))
+        }
+    }
+
+    private static func cancelAfter(_ body: CheckedRecord) -> Duration? {
+        body.has("cancelAfter") ? body.duration("cancelAfter") : nil
+    }
+
+    private static func goals(_ body: CheckedRecord) -> [Rebalance.Goal] {
+        let words = body.words("goals")
+        return Rebalance.Goal.allCases.filter { goal in
+            words.contains("all")
+                || words.contains(goal == .replicaDistribution ? "replicas" : "leaders")
         }
     }
 

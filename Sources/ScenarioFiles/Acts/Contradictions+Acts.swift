@@ -13,7 +13,8 @@ extension Contradictions {
         guard let cluster else { return }
         var present: [String: TableDescription] = [:]
         for table in tables { present[table.name] = try? TableDescription(table, in: cluster) }
-        for act in dated where act.body.isWhole {
+        for act in dated where act.name == "rebalance" { check(date: act.beside) }
+        for act in dated where act.body.isWhole && act.name != "rebalance" {
             let name = act.body.text("table")
             guard let definition = tables.first(where: { $0.name == name }) else {
                 let hint = suggestionText(for: name, among: tables.map(\.name))
@@ -24,6 +25,10 @@ extension Contradictions {
                 continue
             }
             check(date: act.beside)
+            if act.name == "reassign" {
+                check(reassignment: act.body, of: definition, in: cluster)
+                continue
+            }
             if act.name == "drop", act.body.has("partition") {
                 if definition.partitionKey.isEmpty {
                     reader.refuse(
@@ -53,6 +58,30 @@ extension Contradictions {
                     present[name] = try (present[name] ?? table).applying([change])
                 } catch { reader.refuse(mark, error.reasonText) }
             }
+        }
+    }
+
+    private mutating func check(
+        reassignment body: CheckedRecord, of table: TableDefinition, in cluster: ClusterLayout
+    ) {
+        let bucket = body.integer("bucket")
+        if table.partitionKey.isEmpty && bucket >= cluster.buckets {
+            reader.refuse(
+                body.mark("bucket"), "'\(table.name)' has \(cluster.buckets) buckets, from 0")
+        }
+        guard body.has("to") else { return }
+        let servers = body.list("to")
+        if servers.count != cluster.replication
+            || Set(servers.map(\.word)).count != servers.count
+        {
+            reader.refuse(
+                body.mark("to"), "a bucket has \(cluster.replication) replicas, each elsewhere")
+        }
+        let known = (1...cluster.servers).map { "server-\($0)" }
+        for server in servers where !known.contains(server.word) {
+            reader.refuse(
+                server.mark,
+                "there is no '\(server.word)'" + suggestionText(for: server.word, among: known))
         }
     }
 

@@ -1,6 +1,6 @@
 public import Cluster
 
-/// Something that a user does to a table while it is written.
+/// Something that a user does to a table, or to the cluster, while it is written to.
 public struct ScenarioAct: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         /// In one step, all or none.
@@ -9,11 +9,17 @@ public struct ScenarioAct: Sendable, Hashable {
         case drop(absence: Duration)
         /// A partition, by its name, goes with its rows; who writes to it next makes another.
         case dropPartition(String)
+        /// The replicas of a bucket move to these servers; to such as hold none, where none is
+        /// named. It may be taken back after a while.
+        case reassign(bucket: Int, to: [String], cancelAfter: Duration?)
+        /// Replicas and leaders are spread evenly. It may be taken back after a while.
+        case rebalance([Rebalance.Goal], cancelAfter: Duration?)
     }
 
     /// From the start of the run.
     public var at: Duration
-    public var table: String
+    /// Nil for what is done to the cluster.
+    public var table: String?
     public var kind: Kind
 
     public var isAlteration: Bool { if case .alter = kind { true } else { false } }
@@ -31,11 +37,14 @@ public struct DrawnActs: Sendable, Hashable {
 /// What acts may be drawn.
 public enum ActKindName: String, CaseIterable, Sendable, Hashable {
     case addColumn, dropColumn, renameColumn, moveColumn, widenColumn, setProperty, dropTable,
-        dropPartition
+        dropPartition, reassign, rebalance
 
     /// What `all` stands for: whose models follow all that is written know no more of a partition
-    /// that was dropped, so that is asked for by its name.
-    static let all = allCases.filter { $0 != .dropPartition }
+    /// that was dropped, so that is asked for by its name, and so is what no table tells.
+    static let all = allCases.filter { $0 != .dropPartition && !$0.isOfPlacement }
+
+    /// Whether it is about where replicas are, and not about what a table is.
+    public var isOfPlacement: Bool { self == .reassign || self == .rebalance }
 
     public var meaning: String {
         switch self {
@@ -48,6 +57,10 @@ public enum ActKindName: String, CaseIterable, Sendable, Hashable {
         case .dropTable: "the table is dropped, and created again under its name"
         case .dropPartition:
             "a partition is dropped, and made anew by who writes to it next; not one of `all`"
+        case .reassign:
+            "the replicas of a bucket move to other servers, or back in the middle; not one of "
+                + "`all`"
+        case .rebalance: "replicas and leaders are spread evenly; not one of `all`"
         }
     }
 }

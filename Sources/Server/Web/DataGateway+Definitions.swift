@@ -42,7 +42,7 @@ extension DataGateway {
     }
 
     /// What members of a body say; what they are not is told as such.
-    private func saying<Value>(_ body: () throws -> Value) throws -> Value {
+    func saying<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as JSONError {
             throw WebProblem.unprocessable("\(error)")
         }

@@ -72,6 +72,11 @@ final class DataGateway {
         case .describeTable: describeTable
         case .alterTable: alterTable
         case .dropTable: dropTable
+        case .rebalance: lastRebalance
+        case .beginRebalance: beginRebalance
+        case .cancelRebalance: cancelRebalance
+        case .reassign: reassign
+        case .cancelReassignment: cancelReassignment
         case .createWriter: createWriter
         case .writeRows: writeRows
         case .deleteRows: deleteRows
@@ -81,7 +86,7 @@ final class DataGateway {
         case .readChanges: readChanges
         case .askSQL: askSQL
         case .page, .pageStyle, .pageScript, .health, .ready, .metrics, .description, .cluster,
-            .tables, .buckets, .leaders, .lake:
+            .tables, .partitions, .buckets, .leaders, .lag, .lake:
             nil
         }
     }

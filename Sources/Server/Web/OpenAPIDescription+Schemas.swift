@@ -45,7 +45,7 @@ extension OpenAPIDescription {
     ]
 
     /// By name, the parts of what is sent and answered.
-    static let schemas = problems + states + definitions + rows
+    static let schemas = problems + states + definitions + placement + rows
 
     private static let problems: [JSONMember] = [
         JSONMember(
@@ -69,6 +69,10 @@ extension OpenAPIDescription {
             "Tables", object([("tables", list(["type": "object"]))], required: ["tables"])),
         JSONMember(
             "Buckets", object([("buckets", list(["type": "object"]))], required: ["buckets"])),
+        JSONMember(
+            "Partitions",
+            object([("partitions", list(["type": "object"]))], required: ["partitions"])),
+        JSONMember("Lags", object([("lags", list(["type": "object"]))], required: ["lags"])),
         JSONMember(
             "Leaders",
             object([("leaders", ["type": "object"])], required: ["leaders"])),
@@ -149,6 +153,40 @@ extension OpenAPIDescription {
         ("bucket_key", optional(texts)),
         ("bucket_count", ["type": ["integer", "null"], "minimum": 1, "maximum": 4096]),
         ("properties", optional(properties)), ("custom_properties", optional(properties)),
+    ]
+
+    private static let goals: JSONValue = list([
+        "type": "string", "enum": .array(Rebalance.Goal.allCases.map { .string($0.name) }),
+    ])
+
+    private static let placement: [JSONMember] = [
+        JSONMember(
+            "NewRebalance", object([("goals", optional(goals))], isClosed: true)),
+        JSONMember(
+            "Rebalance",
+            object(
+                [
+                    ("identifier", number),
+                    (
+                        "status",
+                        [
+                            "type": "string",
+                            "enum": .array(Rebalance.Status.allCases.map { .string($0.name) }),
+                        ]
+                    ),
+                    ("goals", goals), ("round", number), ("completed", number),
+                    ("moves", list(["type": "object"])),
+                ], required: ["identifier", "status", "goals", "round", "completed", "moves"])),
+        JSONMember(
+            "NewReassignment",
+            object([("replicas", texts)], required: ["replicas"], isClosed: true)),
+        JSONMember(
+            "BucketPlacement",
+            object(
+                [
+                    ("bucket", number), ("leader", ["type": ["string", "null"]]),
+                    ("replicas", texts), ("inSync", texts), ("movingTo", optional(texts)),
+                ], required: ["bucket", "leader", "replicas", "inSync", "movingTo"])),
     ]
 
     private static let rows: [JSONMember] = [

@@ -168,10 +168,12 @@ extension WebCall {
     /// or what says by itself how much of it a caller sees.
     fileprivate var demand: (AccessOperation, AccessResource)? {
         switch route.operation {
-        case .page, .pageStyle, .pageScript, .health, .ready, .description, .tables, .buckets,
-            .lake, .listDatabases, .listTables, .askSQL, .createWriter:
+        case .page, .pageStyle, .pageScript, .health, .ready, .description, .tables, .partitions,
+            .buckets, .lag, .lake, .listDatabases, .listTables, .askSQL, .createWriter:
             nil
-        case .metrics, .cluster, .leaders: (.describe, .cluster)
+        case .metrics, .cluster, .leaders, .rebalance: (.describe, .cluster)
+        case .beginRebalance, .cancelRebalance, .reassign, .cancelReassignment:
+            (.alter, .cluster)
         case .createDatabase: (.create, .cluster)
         case .describeDatabase: (.describe, database)
         case .dropDatabase: (.drop, database)

@@ -19,9 +19,21 @@ extension WebGateway {
         case .buckets:
             var buckets: [JSONValue] = []
             for table in tables {
-                for bucket in table.buckets { buckets.append(try await describe(bucket, table)) }
+                for bucket in client.mirror.buckets(of: table) {
+                    buckets.append(try await describe(bucket, table))
+                }
             }
             return WebResponse(json: ["buckets": .array(buckets)])
+        case .partitions:
+            return WebResponse(json: ["partitions": .array(tables.flatMap(partitions))])
+        case .lag:
+            var lags: [JSONValue] = []
+            for table in tables {
+                for bucket in client.mirror.buckets(of: table) {
+                    lags.append(try await lag(of: bucket, table))
+                }
+            }
+            return WebResponse(json: ["lags": .array(lags)])
         case .leaders: return WebResponse(json: ["leaders": leaders()])
         case .lake:
             var lake: [JSONValue] = []
@@ -78,15 +90,73 @@ extension WebGateway {
         var members = [
             JSONMember("database", .string(table.path.database)),
             JSONMember("table", .string(table.name)),
+            JSONMember("partition", partitionName(of: bucket)),
             JSONMember("bucket", .integer(Int64(bucket.bucket))),
             JSONMember("leader", state?.leader.map { .string($0.server) } ?? .null),
             JSONMember("leaderEpoch", .integer(Int64(state?.leaderEpoch ?? -1))),
             JSONMember("replicas", .array((state?.replicas ?? []).map { .string($0) })),
             JSONMember("inSync", .array((state?.inSync ?? []).map { .string($0) })),
+            JSONMember(
+                "movingTo",
+                state?.reassignment.map { .array($0.target.map { .string($0) }) } ?? .null),
         ]
         do {
             let offsets = try await client.offsets(of: bucket)
             members.append(JSONMember("highWatermark", .integer(offsets.highWatermark)))
+        } catch let error as ClusterError {
+            members.append(JSONMember("error", .string("\(error)")))
+        }
+        return .object(members)
+    }
+
+    private func partitionName(of bucket: BucketIdentifier) -> JSONValue {
+        let partition = bucket.partition.flatMap {
+            client.mirror.partitions[bucket.table]?[$0]?.name
+        }
+        return partition.map { .string($0) } ?? .null
+    }
+
+    private func partitions(_ table: TableDescription) -> [JSONValue] {
+        client.mirror.partitions(of: table.identifier).map { partition in
+            [
+                "database": .string(table.path.database), "table": .string(table.name),
+                "partition": .string(partition.name),
+                "identifier": .string(String(partition.identifier)),
+                "buckets": .integer(Int64(table.bucketCount)),
+            ]
+        }
+    }
+
+    /// How many changes of a bucket its remote log, its snapshot and the lake do not have yet, and
+    /// how many of its replicas are not in sync.
+    private func lag(
+        of bucket: BucketIdentifier, _ table: TableDescription
+    ) async throws -> JSONValue {
+        let mirror = client.mirror
+        let state = mirror.buckets[bucket]?.value
+        let behind = (state?.replicas ?? []).filter { state?.inSync.contains($0) == false }
+        var members = [
+            JSONMember("database", .string(table.path.database)),
+            JSONMember("table", .string(table.name)),
+            JSONMember("partition", partitionName(of: bucket)),
+            JSONMember("bucket", .integer(Int64(bucket.bucket))),
+            JSONMember("behind", .array(behind.map { .string($0) })),
+        ]
+        do {
+            let end = try await client.offsets(of: bucket).highWatermark
+            func lag(_ offset: Int64?) -> JSONValue { .integer(max(0, end - (offset ?? 0))) }
+            members.append(JSONMember("highWatermark", .integer(end)))
+            members.append(
+                JSONMember("remoteLog", lag(mirror.remoteLogs[bucket]?.value.endOffset)))
+            members.append(
+                JSONMember(
+                    "snapshot",
+                    table.isPrimaryKeyTable
+                        ? lag(mirror.snapshots[bucket]?.value.endOffset) : .null))
+            let consumers = mirror.consumedOffsets(of: bucket).map {
+                JSONMember($0.reader, lag($0.offset))
+            }
+            members.append(JSONMember("consumers", .object(consumers)))
         } catch let error as ClusterError {
             members.append(JSONMember("error", .string("\(error)")))
         }

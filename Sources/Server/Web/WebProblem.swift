@@ -100,6 +100,7 @@ struct WebProblem: Error, Hashable {
             case .unknownTable: (404, "unknownTable")
             case .unknownDatabase: (404, "unknownDatabase")
             case .unknownPartition: (404, "unknownPartition")
+            case .unknownRebalance: (404, "unknownRebalance")
             case .tableExists: (409, "tableExists")
             case .databaseExists: (409, "databaseExists")
             case .databaseNotEmpty: (409, "databaseNotEmpty")
@@ -122,7 +123,8 @@ struct WebProblem: Error, Hashable {
     private init(_ error: UnionReadError) {
         switch error {
         case .unknownPartition: self.init(404, "unknownPartition", "\(error)")
-        case .lakeAhead, .logIncomplete, .laterSchema: self.init(503, "unavailable", "\(error)")
+        case .lakeAhead, .logIncomplete, .notCommittedYet, .laterSchema:
+            self.init(503, "unavailable", "\(error)")
         case .invalidRequest: self.init(422, "invalid", "\(error)")
         case .inconsistent: self.init(500, "internal", "\(error)")
         }

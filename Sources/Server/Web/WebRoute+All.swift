@@ -5,7 +5,7 @@ extension WebRoute {
     private static let table = tablesOfOne + "/{table}"
 
     /// All that there is, the lake's catalog and files aside, which have protocols of their own.
-    static let all = pages + states + definitions + rows + [question]
+    static let all = pages + states + definitions + placement + rows + [question]
 
     private static let pages = [
         WebRoute(
@@ -39,11 +39,18 @@ extension WebRoute {
             "GET", "/api/v1/tables", .tables, "All tables, briefly", answers: .json("Tables", [200])
         ),
         WebRoute(
+            "GET", "/api/v1/partitions", .partitions, "The partitions of all tables that have some",
+            answers: .json("Partitions", [200])),
+        WebRoute(
             "GET", "/api/v1/buckets", .buckets, "All buckets, with their leaders and offsets",
             answers: .json("Buckets", [200]), refusals: [503]),
         WebRoute(
             "GET", "/api/v1/leaders", .leaders, "How many buckets each server leads",
             answers: .json("Leaders", [200])),
+        WebRoute(
+            "GET", "/api/v1/lag", .lag,
+            "How far replicas, the remote log, row snapshots and the lake are behind each bucket",
+            answers: .json("Lags", [200]), refusals: [503]),
         WebRoute(
             "GET", "/api/v1/lake", .lake, "How far each table is in the lake",
             answers: .json("Tables", [200]), refusals: [503]),
@@ -82,6 +89,41 @@ extension WebRoute {
         WebRoute(
             "DELETE", table, .dropTable, "Drops a table with all its rows", answers: .nothing,
             refusals: [404, 503, 504]),
+    ]
+
+    // MARK: Placement
+
+    private static let rebalance = "/api/v1/rebalance"
+    private static let reassignment = table + "/buckets/{bucket}/reassignment"
+    private static let partition = Parameter(
+        "partition", .text, "The name of the partition that has the bucket, of a table with some")
+    private static let changeRefusals = [404, 409, 413, 415, 422, 503, 504]
+
+    private static let placement = [
+        WebRoute(
+            "GET", rebalance, .rebalance,
+            "The rebalance that is under way, or was last: its moves, and what came of each",
+            answers: .json("Rebalance", [200]), refusals: [404]),
+        WebRoute(
+            "POST", rebalance, .beginRebalance,
+            "Spreads replicas and leaders evenly over the servers, a few buckets at a time",
+            body: .json("NewRebalance"), answers: .json("Rebalance", [200]),
+            refusals: changeRefusals),
+        WebRoute(
+            "DELETE", rebalance, .cancelRebalance,
+            "Ends a rebalance before its end: what is under way goes back",
+            [Parameter("identifier", .integer(1...Int64.max), "The one that is meant")],
+            answers: .nothing, refusals: changeRefusals),
+        WebRoute(
+            "POST", reassignment, .reassign,
+            "Has the replicas of a bucket move to other servers while it serves; done at the end "
+                + "of that, as the buckets tell",
+            [partition], body: .json("NewReassignment"),
+            answers: .json("BucketPlacement", [200]), refusals: changeRefusals),
+        WebRoute(
+            "DELETE", reassignment, .cancelReassignment,
+            "Has the replicas of a bucket go back to where they were, if they are under way",
+            [partition], answers: .json("BucketPlacement", [200]), refusals: changeRefusals),
     ]
 
     // MARK: Rows

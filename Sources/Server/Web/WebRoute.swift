@@ -8,7 +8,8 @@ struct WebRoute {
     enum Operation: String, CaseIterable {
         case page, pageStyle, pageScript
         case health, ready, metrics, description
-        case cluster, tables, buckets, leaders, lake
+        case cluster, tables, partitions, buckets, leaders, lag, lake
+        case rebalance, beginRebalance, cancelRebalance, reassign, cancelReassignment
         case listDatabases, createDatabase, describeDatabase, dropDatabase
         case listTables, createTable, describeTable, alterTable, dropTable
         case createWriter, writeRows, deleteRows, lookUpRows, readRows, readChanges

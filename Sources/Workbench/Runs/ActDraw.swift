@@ -20,6 +20,15 @@ struct ActDraw {
 
     mutating func choose<Item>(_ items: [Item]) -> Item { items[random.below(items.count)] }
 
+    /// As many items, in any order that may be.
+    mutating func choose<Item>(_ count: Int, of items: [Item]) -> [Item] {
+        var rest = items
+        return (0..<min(count, items.count)).map { _ in rest.remove(at: random.below(rest.count)) }
+    }
+
+    /// Once in so many times.
+    mutating func isOne(in count: Int) -> Bool { random.below(count) == 0 }
+
     /// A change of a kind that the table allows; nil where there is none.
     mutating func change(_ kind: ActKindName, of table: TableDescription) -> TableChange? {
         for _ in 0..<20 {
@@ -64,7 +73,7 @@ struct ActDraw {
             return .setProperty(
                 name: "table.log.arrow.compression.type",
                 value: choose(["NONE", "LZ4_FRAME", "ZSTD"]))
-        case .dropTable, .dropPartition: return nil
+        case .dropTable, .dropPartition, .reassign, .rebalance: return nil
         }
     }
 

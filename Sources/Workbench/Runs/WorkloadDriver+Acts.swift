@@ -13,7 +13,8 @@ extension WorkloadDriver {
     func startActs(of scenario: Scenario, seed: UInt64, with client: ClusterClient) {
         let started = client.machine.clock.now
         client.machine.spawn("acts") {
-            try await self.perform(scenario.acts, started: started, with: client)
+            try await self.perform(
+                scenario.acts, started: started, isFirst: self.position == 0, with: client)
         }
         for (number, drawn) in scenario.drawnActs.enumerated() {
             client.machine.spawn("drawn acts") {
@@ -24,15 +25,25 @@ extension WorkloadDriver {
         }
     }
 
-    /// Does the acts of a scenario to this workload's tables, those of one date in their order.
-    func perform(_ acts: [ScenarioAct], started: Instant, with client: ClusterClient) async throws {
+    /// Does the acts of a scenario to this workload's tables, those of one date in their order; the
+    /// first workload's client also does what is done to the cluster.
+    func perform(
+        _ acts: [ScenarioAct], started: Instant, isFirst: Bool, with client: ClusterClient
+    ) async throws {
         for act in acts {
-            guard
-                let position = slots.firstIndex(where: { $0.definition.name == act.table })
+            let table = slots.firstIndex { $0.definition.name == act.table }
+            guard let position = act.table == nil && isFirst ? Self.clusterPosition : table
             else { continue }
             try await client.machine.sleep(until: started + act.at)
             if isStopped { return }
             switch act.kind {
+            case .reassign(let bucket, let servers, let patience):
+                try await reassign(position, cancelAfter: patience, with: client) { buckets in
+                    let place = buckets[bucket % buckets.count]
+                    return (place, servers.isEmpty ? self.others(place, client) : servers)
+                }
+            case .rebalance(let goals, let patience):
+                try await rebalance(goals, cancelAfter: patience, with: client)
             case .alter(let changes):
                 try await alter(position, with: client) { _ in changes }
             case .drop(let absence):
@@ -49,7 +60,8 @@ extension WorkloadDriver {
         with client: ClusterClient
     ) async throws {
         var draw = ActDraw(seed: seed, label: label)
-        let positions = slots.indices.filter { slots[$0].definition.isEvolving }
+        let placesMatter = drawn.kinds.contains(where: \.isOfPlacement)
+        let positions = slots.indices.filter { placesMatter || slots[$0].definition.isEvolving }
         if positions.isEmpty { return }
         var date = drawn.from + draw.interval(drawn.every)
         while date < drawn.until {
@@ -58,12 +70,15 @@ extension WorkloadDriver {
             if isStopped { return }
             let position = draw.choose(positions)
             let kind = draw.choose(drawn.kinds)
-            if kind == .dropTable {
+            if kind.isOfPlacement {
+                try await place(kind, position, &draw, with: client)
+            } else if !slots[position].definition.isEvolving
                 // The oracles of the lake follow no drop.
-                if slots[position].definition.isInLake {
-                    date += draw.interval(drawn.every)
-                    continue
-                }
+                || kind == .dropTable && slots[position].definition.isInLake
+            {
+                date += draw.interval(drawn.every)
+                continue
+            } else if kind == .dropTable {
                 try await drop(
                     position, absence: draw.interval(.seconds(3)), with: client)
             } else if kind == .dropPartition {
@@ -163,7 +178,7 @@ extension WorkloadDriver {
     }
 
     /// One act at a time for each table.
-    private func alone(
+    func alone(
         _ position: Int, _ machine: Machine, _ act: () async throws -> Void
     ) async throws {
         while slots[position].isBusy { try await machine.sleep(.milliseconds(100)) }

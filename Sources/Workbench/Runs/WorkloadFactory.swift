@@ -12,7 +12,7 @@ public func makeWorkloads(
         let source = WorkloadSource(
             seed: seed, scenarioPath: scenario.path, tables: scenario.tables, read: read)
         var workloads: [any Workload] = []
-        let altered = Set(scenario.acts.filter(\.isAlteration).map(\.table))
+        let altered = Set(scenario.acts.filter(\.isAlteration).compactMap(\.table))
         var names: Set<String> = []
         for options in scenario.workloads {
             do {
