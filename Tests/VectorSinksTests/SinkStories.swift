@@ -71,22 +71,4 @@ struct SinkStories {
         #expect(stage.points == stage.expected)
         stage.end()
     }
-
-    @Test("A collection in which there is something newer is another sink's, and left alone")
-    func rival() throws {
-        let stage = Stage(seed: 5, changeCount: 300)
-        stage.start()
-        stage.world.run(for: .milliseconds(100))
-        stage.write(
-            (UInt64(0)..<12).map {
-                VectorPoint(PointIdentifier(high: 0, low: $0), version: 1000, vector: [0, 0])
-            })
-        stage.world.vectors.faults.lostAfterPerMillion = 1_000_000
-        stage.world.run(for: .seconds(1))
-        stage.world.vectors.faults = ServiceFaults()
-        #expect(stage.world.run(atMost: .seconds(120)) { stage.trouble != nil })
-        if case .fenced? = stage.trouble {} else { Issue.record("\(stage.trouble as Any)") }
-        #expect(stage.sink?.isRunning == false)
-        stage.end()
-    }
 }

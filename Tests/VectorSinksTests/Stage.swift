@@ -112,17 +112,6 @@ final class Stage {
         sink = nil
     }
 
-    /// Has another machine write points.
-    func write(_ points: [VectorPoint]) {
-        var isWritten = false
-        world.addMachine("rival")
-        world.start("rival") { machine in
-            try await machine.vectorService?.upsert(points, in: Self.collection)
-            isWritten = true
-        }
-        #expect(world.run(atMost: .seconds(5)) { isWritten })
-    }
-
     var isDone: Bool { sink?.confirmed[Self.bucket] == Int64(changes.count) }
 
     /// The points that the changes come to.
