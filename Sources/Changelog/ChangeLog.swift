@@ -78,15 +78,17 @@ public final class ChangeLog {
         }
     }
 
-    /// The names that files in the folder may have: those of the segments, and the checkpoint's.
-    public var fileNames: Set<String> {
-        var names: Set = [LogFile.checkpoint, LogFile.checkpointDraft]
-        for segment in segments {
-            for kind in LogSegment.Kind.allCases {
-                names.insert(LogSegment.name(segment.baseOffset, kind))
-            }
+    /// Whether a file in the folder may have this name: that of a segment, or the checkpoint's.
+    public func knows(fileNamed name: String) -> Bool {
+        guard let (baseOffset, _) = LogSegment.parse(name) else {
+            return name == LogFile.checkpoint || name == LogFile.checkpointDraft
         }
-        return names
+        var (low, high) = (0, segments.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if segments[middle].baseOffset < baseOffset { low = middle + 1 } else { high = middle }
+        }
+        return low < segments.count && segments[low].baseOffset == baseOffset
     }
 
     /// The offset that the next record gets.

@@ -31,7 +31,7 @@ final class LogSegment {
     var indexPath: String { directory + "/" + Self.name(baseOffset, .index) }
     var snapshotPath: String { directory + "/" + Self.name(baseOffset, .snapshot) }
 
-    enum Kind: String, CaseIterable {
+    enum Kind: String {
         case log
         case index
         case snapshot
@@ -44,10 +44,11 @@ final class LogSegment {
 
     /// What `name` made a file's name of; nil if it is another name.
     static func parse(_ name: String) -> (baseOffset: Int64, kind: Kind)? {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.count == 20,
-            parts[0].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
-            let baseOffset = Int64(parts[0]), let kind = Kind(rawValue: String(parts[1]))
+        guard let dot = name.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
+        let digits = name[..<dot]
+        guard digits.utf8.count == 20, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+            let baseOffset = Int64(digits),
+            let kind = Kind(rawValue: String(name[name.utf8.index(after: dot)...]))
         else { return nil }
         return (baseOffset, kind)
     }

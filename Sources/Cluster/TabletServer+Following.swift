@@ -17,6 +17,7 @@ extension TabletServer {
 
     private func fetchLoop(from leader: String) async throws {
         var retry = Backoff(configuration)
+        let fullWait = configuration.followerFetchWait
         var turn = 0
         while true {
             let now = machine.clock.now
@@ -39,9 +40,7 @@ extension TabletServer {
             }
             turn = (turn + 1) % parts.count
             parts = Array(parts[turn...] + parts[..<turn])
-            let wait = min(
-                configuration.followerFetchWait,
-                resumption.map { $0 - now } ?? configuration.followerFetchWait)
+            let wait = min(fullWait, resumption.map { $0 - now } ?? fullWait)
             if try await fetch(parts, from: leader, waiting: wait) {
                 retry.reset()
             } else {

@@ -84,11 +84,13 @@ public struct Schema: Hashable, Sendable {
     ///
     /// The identifier stays; the primary key stays if all its columns do.
     public func project(_ positions: [Int]) -> Schema {
+        precondition(Set(positions).count == positions.count, "a column is asked for twice")
         let key = primaryKey.compactMap { positions.firstIndex(of: $0) }
-        return Schema(
-            identifier: identifier, fields: positions.map { fields[$0] },
-            primaryKey: key.count == primaryKey.count ? key : [],
-            highestFieldIdentifier: highestFieldIdentifier)
+        // What holds of all columns holds of some.
+        var projected = self
+        projected.fields = positions.map { fields[$0] }
+        projected.primaryKey = key.count == primaryKey.count ? key : []
+        return projected
     }
 }
 

@@ -10,10 +10,13 @@ public struct NodeName: Sendable, Hashable, Comparable, CustomStringConvertible 
     }
 
     public init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let role = NodeRole(rawValue: String(parts[0])),
-            parts[1].utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
-            parts[1].first != "0", let number = Int(parts[1])
+        // Servers ask this of each call's machine.
+        guard let dash = text.utf8.firstIndex(of: UInt8(ascii: "-")),
+            let role = NodeRole(rawValue: String(text[..<dash]))
+        else { return nil }
+        let digits = text[text.utf8.index(after: dash)...]
+        guard digits.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
+            digits.utf8.first != UInt8(ascii: "0"), let number = Int(digits)
         else { return nil }
         self.init(role, number)
     }

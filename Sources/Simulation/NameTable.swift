@@ -7,7 +7,10 @@ struct NameTable<Value> {
         var text: String
 
         static func == (left: Name, right: Name) -> Bool {
-            left.text.utf8.elementsEqual(right.text.utf8)
+            var (left, right) = (left.text, right.text)
+            return left.withUTF8 { left in
+                right.withUTF8 { left.count == $0.count && left.elementsEqual($0) }
+            }
         }
 
         func hash(into hasher: inout Hasher) {
@@ -27,7 +30,8 @@ struct NameTable<Value> {
         if let start {
             first = max(first, place(of: start) + (self[start] == nil ? 0 : 1))
         }
-        return Array(names[first...].prefix(limit).prefix { $0.utf8.starts(with: prefix.utf8) })
+        let end = place(from: first) { $0.utf8.starts(with: prefix.utf8) }
+        return Array(names[first..<end].prefix(limit))
     }
 
     subscript(name: String) -> Value? {
@@ -46,14 +50,16 @@ struct NameTable<Value> {
 
     /// Where a name stands, or would.
     private func place(of name: String) -> Int {
-        var (low, high) = (0, names.count)
+        place(from: 0) { $0.utf8.lexicographicallyPrecedes(name.utf8) }
+    }
+
+    /// Where the first name from `start` on stands that does not come before. Those that do stand
+    /// together.
+    private func place(from start: Int, comesBefore: (String) -> Bool) -> Int {
+        var (low, high) = (start, names.count)
         while low < high {
             let middle = (low + high) / 2
-            if names[middle].utf8.lexicographicallyPrecedes(name.utf8) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
+            if comesBefore(names[middle]) { low = middle + 1 } else { high = middle }
         }
         return low
     }

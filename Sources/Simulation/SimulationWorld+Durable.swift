@@ -5,8 +5,8 @@ extension SimulationWorld {
     /// The names of files in a machine's folder as the machine sees them now, in order.
     public func fileNames(of name: String, in path: String) -> [String] {
         var folder = node(name).disk.root
-        for part in path.split(separator: "/") {
-            guard case .directory(let next)? = folder.entries[String(part)] else { return [] }
+        for part in Self.names(in: path) {
+            guard case .directory(let next)? = folder.entries[part] else { return [] }
             folder = next
         }
         let entries = folder.entries
@@ -17,8 +17,8 @@ extension SimulationWorld {
 
     /// The names of files in a machine's folder, in order.
     public func durableNames(of name: String, in folder: String) -> [String] {
-        let parts = folder.split(separator: "/")[...]
-        guard let entries = durableFolder(of: name, parts)?.durableEntries else { return [] }
+        guard let entries = durableFolder(of: name, Self.names(in: folder)[...])?.durableEntries
+        else { return [] }
         return entries.names.filter {
             if case .file? = entries[$0] { true } else { false }
         }
@@ -26,25 +26,28 @@ extension SimulationWorld {
 
     /// The bytes of a machine's file from `offset` on; nil if it would not be there.
     public func durableBytes(of name: String, at path: String, from offset: Int64) -> [UInt8]? {
-        let parts = path.split(separator: "/")
-        guard let last = parts.last,
-            let folder = durableFolder(of: name, parts.dropLast()),
-            case .file(let content)? = folder.durableEntries[String(last)]
+        let names = Self.names(in: path)
+        guard let last = names.last,
+            let folder = durableFolder(of: name, names.dropLast()),
+            case .file(let content)? = folder.durableEntries[last]
         else { return nil }
         return content.durableBytes(from: offset)
     }
 
     private func durableFolder(
-        of name: String, _ path: ArraySlice<Substring>
+        of name: String, _ path: ArraySlice<String>
     ) -> DirectoryImage? {
         var folder = node(name).disk.root
         for part in path {
-            guard case .directory(let next)? = folder.durableEntries[String(part)] else {
-                return nil
-            }
+            guard case .directory(let next)? = folder.durableEntries[part] else { return nil }
             folder = next
         }
         return folder
+    }
+
+    /// The names between the slashes of a path, by bytes: letters need not be told apart.
+    private static func names(in path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
     }
 
     /// Files that a machine's present process has open.

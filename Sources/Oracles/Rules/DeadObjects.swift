@@ -89,8 +89,7 @@ final class DeadObjects: Oracle {
         var stillWriting: [String: (tierer: Tierer, since: Int64)] = [:]
         for folder in evidence.lake.folders {
             let since = leading(folder, &stillWriting)
-            for key in evidence.observation.objectKeys(prefix: folder.prefix)
-            where !evidence.lake.needs(key) {
+            for key in evidence.lake.unneededKeys(in: folder) {
                 guard let epoch = LakeTable.writerEpoch(in: key) else {
                     if foreignSince[key] == nil, isForeign(key) { foreignSince[key] = now }
                     continue

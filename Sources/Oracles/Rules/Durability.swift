@@ -59,7 +59,7 @@ final class Durability: Oracle {
     /// log while the answers to what it took before are on their way.
     private func removes(_ bucket: BucketIdentifier, _ node: String) -> Bool {
         evidence.observation.deployment.runningServers.contains {
-            $0.name.description == node && $0.server.mirror.isGone(bucket)
+            $0.server.mirror.isGone(bucket) && $0.name.description == node
         }
     }
 

@@ -22,11 +22,6 @@ public final class LakeRows: Oracle {
         .lakeRows, "lake rows are the rows of the log, exactly once",
         compares: "rows of the lake with their offsets of the log", needs: [.cluster, .lake])
 
-    private struct Place: Hashable {
-        var bucket: LakeBucket
-        var offset: Int64
-    }
-
     /// The logs of a commit's buckets, those aside of partitions that are gone by now: what they
     /// had cannot be read any more.
     private struct Logs {
@@ -50,13 +45,22 @@ public final class LakeRows: Oracle {
             }
         }
 
-        /// The rows of a state but for those of partitions that are gone by now.
-        func rows(of state: LakeState, _ schema: Schema) throws -> [LakeRow] {
-            let rows = try state.rows(of: schema, by: fields)
-            if gone.isEmpty { return rows }
+        /// Calls `body` with the rows of a state but for those of partitions that are gone by now.
+        func forEachRow(
+            of state: LakeState, _ schema: Schema, _ body: (LakeRow) -> Void
+        ) throws {
+            if gone.isEmpty { return try state.forEachRow(of: schema, by: fields, body) }
             let names = Set(
                 state.partitions.filter { gone.contains($0.identifier) }.map(\.name))
-            return rows.filter { !names.contains($0.partition) }
+            try state.forEachRow(of: schema, by: fields) { row in
+                if !names.contains(row.partition) { body(row) }
+            }
+        }
+
+        func rows(of state: LakeState, _ schema: Schema) throws -> [LakeRow] {
+            var rows: [LakeRow] = []
+            try forEachRow(of: state, schema) { rows.append($0) }
+            return rows
         }
     }
 
@@ -141,7 +145,6 @@ public final class LakeRows: Oracle {
     private func judge(
         _ commit: LakeCommit, _ view: View, _ logs: Logs, _ table: Schema
     ) throws {
-        let rows = try logs.rows(of: commit.state, table)
         if commit.progress.foreignSnapshot == nil {
             for misplaced in try commit.state.misplacedDeletes(
                 of: table, by: logs.fields, in: commit.added)
@@ -152,7 +155,7 @@ public final class LakeRows: Oracle {
             where live.file.content == .data && commit.added.contains(live.file.path) {
                 try judge(live.file, table, commit, logs)
             }
-            judgeAll(rows, commit, logs, table)
+            try judgeAll(commit, logs, table)
             return
         }
         if commit.isForeign && !commit.isRewrite {
@@ -166,7 +169,7 @@ public final class LakeRows: Oracle {
             kept.contains($0.partition) || before.partition($0.partition) == nil
         }
         if !commit.isRewrite { expected = following(expected, commit, logs, table) }
-        judgeChange(rows, expected, commit)
+        judgeChange(try logs.rows(of: commit.state, table), expected, commit)
     }
 
     /// Every row of a new file is that of the log at its offset.
@@ -216,43 +219,65 @@ public final class LakeRows: Oracle {
 
     /// The rows are just those that the log leaves at the commit's offsets; once the table was
     /// altered, those of earlier files too read as its schema has them.
-    private func judgeAll(
-        _ rows: [LakeRow], _ commit: LakeCommit, _ logs: Logs, _ table: Schema
-    ) {
-        var expected: Set<Place> = []
-        for (bucket, log) in logs.all {
-            let end = commit.progress.offsets[bucket]
-            if log.table.isPrimaryKeyTable {
-                for offset in log.rowOffsets(at: end) where offset >= 0 {
-                    expected.insert(Place(bucket: bucket, offset: offset))
-                }
-            } else {
-                for offset in 0..<end where log.changes[Int(offset)].hash != 0 {
-                    expected.insert(Place(bucket: bucket, offset: offset))
-                }
-            }
-        }
-        tally.expect(
-            rows.count == expected.count,
-            "\(commit.place) has \(rows.count) rows where the log leaves \(expected.count)")
-        for row in rows {
+    private func judgeAll(_ commit: LakeCommit, _ logs: Logs, _ table: Schema) throws {
+        var expected = ExpectedRows(of: commit, logs.all)
+        let expectedCount = expected.count
+        var count = 0
+        try logs.forEachRow(of: commit.state, table) { row in
+            count += 1
             let bucket = logs.bucket(row, in: commit.state)
-            let place = bucket.map { "\($0)" } ?? "partition \(row.partition), which it has not,"
             tally.expect(
-                bucket.map { expected.remove(Place(bucket: $0, offset: row.offset)) != nil }
-                    ?? false,
-                "\(commit.place) shows the row of \(place) offset \(row.offset), "
-                    + "which is replaced, deleted, or there twice")
+                bucket.map { expected.remove($0, row.offset) } ?? false,
+                "\(commit.place) shows the row of "
+                    + (bucket?.description ?? "partition \(row.partition), which it has not,")
+                    + " offset \(row.offset), which is replaced, deleted, or there twice")
             guard commit.progress.schema != nil, let bucket, let log = logs.byBucket[bucket],
                 row.offset < commit.progress.offsets[bucket]
-            else { continue }
+            else { return }
             tally.expect(
                 log.hash(at: row.offset, under: table) == row.hash,
                 "\(commit.place) shows, under schema \(table.identifier), another row of "
                     + "\(bucket) offset \(row.offset) than the log has")
         }
         tally.expect(
-            expected.isEmpty, "\(commit.place) lacks \(expected.count) rows that the log leaves")
+            count == expectedCount,
+            "\(commit.place) has \(count) rows where the log leaves \(expectedCount)")
+        tally.expect(
+            expected.count == 0, "\(commit.place) lacks \(expected.count) rows that the log leaves")
+    }
+
+    /// The rows that a commit has to show and has not shown yet.
+    private struct ExpectedRows {
+        private(set) var count = 0
+        /// By bucket and offset.
+        private var marks: [[Bool]] = []
+        private var positions: [LakeBucket: Int] = [:]
+
+        init(of commit: LakeCommit, _ logs: [(bucket: LakeBucket, log: CommittedLog)]) {
+            for (bucket, log) in logs {
+                let end = commit.progress.offsets[bucket]
+                var marked = [Bool](repeating: false, count: Int(end))
+                let isFolded = log.table.isPrimaryKeyTable
+                let offsets =
+                    isFolded
+                    ? log.rowOffsets(at: end).filter { $0 >= 0 }
+                    : (0..<end).filter { log.changes[Int($0)].hash != 0 }
+                for offset in offsets { marked[Int(offset)] = true }
+                count += offsets.count
+                positions[bucket] = marks.count
+                marks.append(marked)
+            }
+        }
+
+        /// Takes a row out; false if it is none of these.
+        mutating func remove(_ bucket: LakeBucket, _ offset: Int64) -> Bool {
+            guard let position = positions[bucket],
+                marks[position].indices.contains(Int(offset)), marks[position][Int(offset)]
+            else { return false }
+            marks[position][Int(offset)] = false
+            count -= 1
+            return true
+        }
     }
 
     // MARK: Tables that others change too

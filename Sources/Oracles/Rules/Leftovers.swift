@@ -87,10 +87,9 @@ final class Leftovers: Oracle {
         let observation = evidence.observation
         let life = ObjectIdentifier(replica)
         let before = since[copy].flatMap { $0.life == life ? $0.files : nil } ?? [:]
-        let known = replica.log.fileNames
         var unknown: [String: Int64] = [:]
         let names = observation.fileNames(of: copy.node, in: "logs/\(copy.bucket.path)")
-        for name in names where !known.contains(name) {
+        for name in names where !replica.log.knows(fileNamed: name) {
             unknown[name] = before[name] ?? observation.nanoseconds
         }
         since[copy] = (life, unknown)

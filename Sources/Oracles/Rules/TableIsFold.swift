@@ -45,20 +45,19 @@ final class TableIsFold: Oracle {
     }
 
     private func check(_ answer: ScanAnswer, _ log: CommittedLog) {
-        let offsets = log.rowOffsets(at: answer.offset)
         var expectedCount = 0
-        for (number, key) in log.keys.enumerated() {
-            if let start = answer.start, !start.lexicographicallyPrecedes(key) { continue }
-            if let last = answer.last, last.lexicographicallyPrecedes(key) { continue }
-            if !key.starts(with: answer.prefix) { continue }
-            let row = number < offsets.count ? offsets[number] : -1
+        let asked = log.keyNumbers(
+            after: answer.start, upTo: answer.last, beginningWith: answer.prefix)
+        for number in asked {
+            let key = log.keys[Int(number)]
+            let row = log.row(ofKey: number, at: answer.offset)
             let expected = row < 0 ? nil : log.changes[Int(row)].hash
             if expected != nil { expectedCount += 1 }
+            let found = answer.found[key]
             tally.expect(
-                answer.found[key] == expected,
+                found == expected,
                 "\(log.place): the scan at offset \(answer.offset) shows of key "
-                    + "\(log.describe(key)) "
-                    + log.difference(answer.found[key], expected, at: row))
+                    + "\(log.describe(key)) " + log.difference(found, expected, at: row))
         }
         tally.expect(
             answer.found.count == expectedCount,

@@ -64,6 +64,9 @@ public final class CommittedLog {
     /// offset without one.
     private var written: [WrittenRow?] = []
     private var keyNumbers: [[UInt8]: Int32] = [:]
+    /// The numbers of keys in the order of these; those that came up since they were last asked for
+    /// are missing.
+    private var sortedKeyNumbers: [Int32] = []
     /// By key number: the offsets that gave the key a row or took it away.
     private var keyOffsets: [[Int64]] = []
     private var waiting: [(offset: Int64, body: (CommittedLog) -> Void)] = []
@@ -248,6 +251,43 @@ public final class CommittedLog {
         }
         guard low > 0 else { return -1 }
         return changes[Int(offsets[low - 1])].type == .delete ? -1 : offsets[low - 1]
+    }
+
+    /// The numbers of the keys after `start` up to `last`, both perhaps open, that begin with
+    /// `prefix`, in the order of the keys.
+    func keyNumbers(
+        after start: [UInt8]?, upTo last: [UInt8]?, beginningWith prefix: [UInt8]
+    ) -> ArraySlice<Int32> {
+        sortKeys()
+        let begin = max(
+            start.map { start in keyPlace { !start.lexicographicallyPrecedes($0) } } ?? 0,
+            keyPlace { $0.lexicographicallyPrecedes(prefix) })
+        let end = min(
+            last.map { last in keyPlace { !last.lexicographicallyPrecedes($0) } }
+                ?? sortedKeyNumbers.count,
+            keyPlace { $0.lexicographicallyPrecedes(prefix) || $0.starts(with: prefix) })
+        return sortedKeyNumbers[begin..<max(begin, end)]
+    }
+
+    private func sortKeys() {
+        if sortedKeyNumbers.count == keys.count { return }
+        sortedKeyNumbers += (sortedKeyNumbers.count..<keys.count).map { Int32($0) }
+        // Nearly all of them stand in order already, which the library's sort makes use of.
+        sortedKeyNumbers.sort { keys[Int($0)].lexicographicallyPrecedes(keys[Int($1)]) }
+    }
+
+    /// How many keys come first in order that a condition holds of, which holds of no other.
+    private func keyPlace(_ comesBefore: ([UInt8]) -> Bool) -> Int {
+        var (low, high) = (0, sortedKeyNumbers.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if comesBefore(keys[Int(sortedKeyNumbers[middle])]) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     /// A key's values, for people.

@@ -26,6 +26,10 @@ public final class LakeWatch {
         var everNeeded: Set<String> = []
 
         init(_ name: LakeTableName) { self.name = name }
+
+        func needs(_ key: String) -> Bool {
+            objects.contains(key) || metadataKey == key || namedKeys.contains(key)
+        }
     }
 
     private unowned let observation: any Observation
@@ -70,8 +74,15 @@ public final class LakeWatch {
 
     /// Whether a snapshot that a table still has, or that a reader holds, needs an object.
     func needs(_ key: String) -> Bool {
-        views.values.contains {
-            $0.objects.contains(key) || $0.metadataKey == key || $0.namedKeys.contains(key)
+        views.values.contains { $0.needs(key) }
+    }
+
+    /// The keys in a table's folder that nothing needs, in order.
+    func unneededKeys(in folder: Folder) -> [String] {
+        // Nearly all are of the table itself.
+        let owner = views[folder.metadata.uuid]
+        return observation.objectKeys(prefix: folder.prefix).filter {
+            owner?.needs($0) != true && !needs($0)
         }
     }
 

@@ -11,6 +11,10 @@ final class TankObservation: Observation {
     let deployment: Deployment
     let workloads: [any ObservedWorkload]
     private let faults: FaultDriver
+    /// The states of buckets as they were read last, and the revisions and keys that they stood
+    /// under.
+    private var states: [BucketIdentifier: (key: String, revision: Revision, state: BucketState?)] =
+        [:]
 
     init(
         _ world: SimulationWorld, _ deployment: Deployment, _ workloads: [WorkloadDriver],
@@ -44,9 +48,13 @@ final class TankObservation: Observation {
     }
 
     func state(of bucket: BucketIdentifier) -> BucketState? {
-        world.coordinator.entry(BucketState.key(of: bucket)).flatMap {
-            try? BucketState(reading: $0.value, deployment.configuration)
-        }
+        let known = states[bucket]
+        let key = known?.key ?? BucketState.key(of: bucket)
+        guard let entry = world.coordinator.entry(key) else { return nil }
+        if let known, known.revision == entry.revision { return known.state }
+        let state = try? BucketState(reading: entry.value, deployment.configuration)
+        states[bucket] = (key, entry.revision, state)
+        return state
     }
 
     func fileNames(of node: String, in folder: String) -> [String] {
