@@ -71,6 +71,10 @@ struct WebAccessTests {
             }
             let told = try await browser.send("GET", "/api/v1/databases", headers: [alice])
             #expect(told.status == 200)
+            let moved = try await browser.send(
+                "POST", "/api/v1/rebalance",
+                headers: [alice, ("content-type", "application/json")], Array("{}".utf8))
+            #expect(moved.status == 403)
         }
     }
 

@@ -102,6 +102,9 @@ extension ClusterSetting {
         limit(
             "replacementDelay", \.replacementDelay,
             "that a server is away before its replicas are given to others"),
+        count(
+            "reassignmentsAtOnce", 1...1000, \.reassignmentsAtOnce,
+            "buckets whose replicas move, up to which a rebalance begins another"),
     ]
 
     private static let rows: [ClusterSetting] = [

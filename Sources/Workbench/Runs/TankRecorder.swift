@@ -229,7 +229,7 @@ final class TankRecorder {
                 ["p50", "p90", "p99", "maximum"], .bands),
             chart(
                 "Freshness", .seconds,
-                "How long ago the first change was committed that the lake, the index or the sink lacks.",
+                "How long ago the first change was committed that lake, index or sink lacks.",
                 ["lake", "vector index", "vector sink"]),
             chart(
                 "Availability", .seconds,
