@@ -19,7 +19,7 @@ public struct BucketState: Hashable, Sendable {
     public var leaderEpoch: Int32
     /// The replicas that hold every acknowledged change; never empty once there was a leader.
     public var inSync: [String]
-    /// Set while replicas move to other servers; meanwhile `replicas` are the old and the new ones.
+    /// Set while replicas move to other servers: `replicas` are the old and the new ones then.
     public var reassignment: Reassignment?
 
     public init(

@@ -24,8 +24,8 @@ struct AdminShow: ParsableCommand {
         commandName: "show", abstract: "Tell what the cluster is and how it does.",
         discussion: """
             `lag` tells for each bucket which replicas are behind, and how many changes its remote \
-            log, its row snapshot and the readers of its log do not have yet; `lake` for each table \
-            how many are not in the lake.
+            log, its row snapshot and the readers of its log do not have yet; `lake` for each \
+            table how many are not in the lake.
             """)
 
     @Argument(
