@@ -1,6 +1,7 @@
 /// The part of the world that a fault befalls: it decides colour and lane.
 enum FaultFamily: String, CaseIterable {
-    case process, clock, network, disk, objectStore, coordination, lake, other
+    case process, clock, network, disk, objectStore, coordination, lake, vectorService
+    case other
 
     init(kind: String) {
         let prefixes: [(String, FaultFamily)] = [
@@ -13,6 +14,7 @@ enum FaultFamily: String, CaseIterable {
             ("unreadable", .disk), ("fileLimit", .disk), ("serviceCut", .network),
             ("objectStore", .objectStore), ("coordination", .coordination),
             ("lease", .coordination), ("watch", .coordination), ("lake", .lake),
+            ("vectorService", .vectorService),
             ("strike", .process), ("stepsApart", .process),
         ]
         self = prefixes.first { kind.hasPrefix($0.0) }?.1 ?? .other
@@ -27,6 +29,7 @@ enum FaultFamily: String, CaseIterable {
         case .objectStore: "Object store"
         case .coordination: "Coordination"
         case .lake: "Lake catalog"
+        case .vectorService: "Vector database"
         case .other: "Other"
         }
     }

@@ -6,6 +6,7 @@ let pageStyle = """
       --pass: #17734a; --fail: #b3261e; --open: #8a5a00;
       --process: #c43d32; --clock: #7a4fb5; --network: #c05f00; --disk: #80621a;
       --store: #2567c4; --coordination: #b8347f; --lake: #0f7c73; --other: #5d6b76;
+      --vectors: #3c7a2e;
       --l1: #1f6f8b; --l2: #8a5a9e; --l3: #4c7a34; --l4: #a3562b; --l5: #5a64a8; --l6: #85622f;
       --c1: #0b7285; --c2: #c2571a; --c3: #6b4fb3; --c4: #2f7d32; --c5: #b0306a; --c6: #7a6212;
       --b1: #07485a; --b2: #2b8ba3; --b3: #7fc0cf; --b4: #c3e2e9;
@@ -20,6 +21,7 @@ let pageStyle = """
         --pass: #5fd39b; --fail: #ff8a80; --open: #f0bf5a;
         --process: #c9544a; --clock: #8f6cc9; --network: #bd6b1c; --disk: #92752c;
         --store: #4379cc; --coordination: #bf4b8f; --lake: #22887f; --other: #6b7a86;
+        --vectors: #4d8a3f;
         --l1: #2d7f9b; --l2: #8c62a1; --l3: #55823e; --l4: #a5623b; --l5: #6a74b8; --l6: #8a6a3a;
         --c1: #4fc3d9; --c2: #f39a5b; --c3: #b39ae8; --c4: #7cc97f; --c5: #f07fb2; --c6: #d6bd5c;
         --b1: #c9f2fb; --b2: #3fa0b8; --b3: #1f6274; --b4: #163e4c;
@@ -144,7 +146,8 @@ let pageStyle = """
     .f-process { --f: var(--process); } .f-clock { --f: var(--clock); }
     .f-network { --f: var(--network); } .f-disk { --f: var(--disk); }
     .f-objectStore { --f: var(--store); } .f-coordination { --f: var(--coordination); }
-    .f-lake { --f: var(--lake); } .f-other { --f: var(--other); }
+    .f-lake { --f: var(--lake); } .f-vectorService { --f: var(--vectors); }
+    .f-other { --f: var(--other); }
     .pill[class*="f-"] rect { fill: var(--f); }
     i[class*="f-"] { background: var(--f); }
     .shade rect { fill: var(--f); opacity: .1; }
