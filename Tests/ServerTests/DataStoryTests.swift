@@ -249,7 +249,8 @@ struct DataStoryTests {
                     statuses.insert(answer.status)
                 }
             }
-            #expect(statuses.isSubset(of: [200, 400, 404, 405, 409, 413, 415, 422]))
+            // An offset that no change has yet may have one soon: 503.
+            #expect(statuses.isSubset(of: [200, 400, 404, 405, 409, 413, 415, 422, 503]))
             #expect(statuses.isSuperset(of: [200, 400, 422]))
             // All that was taken is read by everybody.
             let all = try await browser.insist("GET", tables + "/orders/changes?format=ndjson")
