@@ -178,7 +178,8 @@ struct RetentionStories {
 
     @Test(
         "A reader meets an expired segment and is told so, never that it is damage",
-        arguments: 1...8 as ClosedRange<UInt64>)
+        // Those that are overtaken: by seed 3 the reader is not.
+        arguments: [1, 2, 4, 5, 6, 7, 8] as [UInt64])
     func expiryUnderReader(seed: UInt64) throws {
         let t = try script(seed: seed, [("table.log.ttl", "6 s")])
         var wrong: [String] = []
