@@ -332,9 +332,10 @@ public final class MetadataMirror {
                 try read(AccessList.self, from: $0).entries
             }
         case .dropped(let table, let partition):
-            dropped[DroppedOwner(table: table, partition: partition)] = try bytes.map {
-                try read(TableDescription.self, from: $0)
-            }
+            let owner = DroppedOwner(table: table, partition: partition)
+            dropped[owner] = try bytes.map { try read(TableDescription.self, from: $0) }
+            // Who was away when it was dropped finds its buckets there, until they are collected.
+            follow(owner, isThere: bytes == nil)
         case .counter, .path, .partitionName, .consumer, .holds, .snapshotLeases, .snapshotLease,
             .disk, nil:
             break

@@ -170,7 +170,9 @@ public final class TabletServer {
 
     /// False if what is there cannot be served.
     private func open(_ bucket: BucketIdentifier) async throws -> Bool {
-        guard let table = mirror.tables[bucket.table], replicas[bucket] == nil else { return true }
+        guard let table = mirror.tables[bucket.table], replicas[bucket] == nil,
+            !mirror.isGone(bucket)
+        else { return true }
         if isDiskReplaced, try await !leaveInSync(bucket) {
             machine.observer.note(
                 .warning,

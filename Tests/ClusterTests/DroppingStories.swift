@@ -89,25 +89,7 @@ struct DroppingStories {
                 #expect(story.world.coordinator.entry(key.text) == nil)
             }
         }
-        for name in story.cluster.serverNames {
-            var files: [String]?
-            let server = story.cluster.servers[name]!
-            server.machine.spawn("look of a test") {
-                var found: [String] = []
-                for bucket in table.buckets {
-                    for folder in ["logs/\(bucket.path)", "rows/\(bucket.path)/0"] {
-                        do {
-                            found += try await server.machine.disk.list(folder)
-                                .filter { !$0.hasSuffix("/") }.map { "\(folder)/\($0)" }
-                        } catch DiskError.notFound {
-                        }
-                    }
-                }
-                files = found
-            }
-            #expect(story.world.run(atMost: .seconds(10)) { files != nil })
-            #expect(files == [], "files of table \(number) on \(name)")
-        }
+        story.expectNoFiles(of: table.buckets)
     }
 
     @Test(

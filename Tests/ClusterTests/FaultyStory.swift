@@ -75,6 +75,29 @@ final class FaultyStory {
     func count(_ probe: String) -> Int {
         world.journal.probes.first { $0.name == probe }?.count ?? 0
     }
+
+    /// No server has a file of buckets that were dropped, neither of their logs nor of their rows.
+    func expectNoFiles(of buckets: [BucketIdentifier]) {
+        for name in cluster.serverNames {
+            var files: [String]?
+            let disk = cluster.servers[name]!.machine.disk
+            cluster.servers[name]!.machine.spawn("look of a test") {
+                var found: [String] = []
+                for bucket in buckets {
+                    for folder in ["logs/\(bucket.path)", "rows/\(bucket.path)/0"] {
+                        do {
+                            found += try await disk.list(folder)
+                                .filter { !$0.hasSuffix("/") }.map { "\(folder)/\($0)" }
+                        } catch DiskError.notFound {
+                        }
+                    }
+                }
+                files = found
+            }
+            #expect(world.run(atMost: .seconds(10)) { files != nil })
+            #expect(files == [], "files of what was dropped, on \(name)")
+        }
+    }
 }
 
 extension ClusterClient {

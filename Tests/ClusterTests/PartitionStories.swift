@@ -83,6 +83,33 @@ struct PartitionStories {
     }
 
     @Test(
+        "A server that was away while a partition was dropped keeps nothing of it",
+        arguments: [true, false], 1...6 as ClosedRange<UInt64>)
+    func droppedMeanwhile(isKeyed: Bool, seed: UInt64) throws {
+        let story = FaultyStory(seed: seed) { $0.droppedTableWatch = .seconds(30) }
+        var dropped: [BucketIdentifier] = []
+        story.play { client in
+            let table = try await client.createTable(try Self.table(isKeyed))
+            let changes = (0..<120).map { number -> TableWriter.Change in
+                let row: Row = [.bigint(Int64(number)), .string("rome"), .string("text")]
+                return isKeyed ? .upsert(row) : .append(row)
+            }
+            _ = try await client.write(changes, to: table)
+            dropped = try client.partitions(of: table)[0].buckets(table.bucketCount)
+            story.world.crash("server-3")
+            try await client.machine.sleep(.milliseconds(500))
+            try await client.dropPartition("rome", of: table)
+            story.cluster.startServer("server-3")
+            story.heal()
+            try await client.waitForCollection()
+            try await client.machine.sleep(.seconds(10))
+        }
+        #expect(dropped.count == 2)
+        story.expectNoFiles(of: dropped)
+        story.end()
+    }
+
+    @Test(
         "Partitions by time come ahead of time and go when they are too old",
         arguments: 1...4 as ClosedRange<UInt64>)
     func byTime(seed: UInt64) throws {
