@@ -34,6 +34,9 @@ extension ClusterClient {
     ///
     /// All offsets of the table are written at once, and replace what was kept before: one that
     /// reads back under the same name can begin anew. Kept until the table is dropped.
+    ///
+    /// The entry is exchanged, not put: a request of unknown outcome may get there late, when others
+    /// are kept already.
     public func keep(
         _ offsets: [BucketIdentifier: Int64], of consumer: String, in table: TableDescription
     ) async throws {
@@ -46,26 +49,44 @@ extension ClusterClient {
             throw ClusterError.invalidRequest(
                 reason: "\(entry.bucket) is not of table \(table.path)")
         }
-        let key = MetadataKey.consumer(table: table.identifier, consumer).text
-        let tableKey = MetadataKey.table(table.identifier).text
         var retry = Backoff(configuration)
+        var isInDoubt = false
         while true {
             do {
-                // Under the table's entry, so that nothing is kept of one that was dropped.
-                guard let owner = try await machine.coordination.get(tableKey) else {
-                    throw ClusterError.unknownTable(name: "\(table.path)")
-                }
-                let result = try await machine.coordination.commit(
-                    CoordinationTransaction(
-                        conditions: [.revision(key: tableKey, owner.revision)],
-                        operations: [.put(key: key, value: mirror.stored(value), lease: nil)]))
-                if case .committed = result { return }
+                if try await exchange(value, of: consumer, in: table, isInDoubt) { return }
             } catch is CoordinationError {
-                // To write the same once more changes nothing.
+                isInDoubt = true
                 machine.observer.reached("offsets of a consumer kept again")
             }
             try await machine.sleep(retry.next(machine.entropy))
         }
+    }
+
+    /// False if the table or what was kept was changed meanwhile.
+    private func exchange(
+        _ value: ConsumedOffsets, of consumer: String, in table: TableDescription,
+        _ isInDoubt: Bool
+    ) async throws -> Bool {
+        let key = MetadataKey.consumer(table: table.identifier, consumer).text
+        let tableKey = MetadataKey.table(table.identifier).text
+        // Under the table's entry, so that nothing is kept of one that was dropped.
+        guard let owner = try await machine.coordination.get(tableKey) else {
+            throw ClusterError.unknownTable(name: "\(table.path)")
+        }
+        let before = try await machine.coordination.get(key)
+        if isInDoubt, let before,
+            try mirror.read(ConsumedOffsets.self, from: before.value) == value
+        {
+            return true
+        }
+        let result = try await machine.coordination.commit(
+            CoordinationTransaction(
+                conditions: [
+                    .revision(key: tableKey, owner.revision),
+                    before.map { .revision(key: key, $0.revision) } ?? .absent(key: key),
+                ], operations: [.put(key: key, value: mirror.stored(value), lease: nil)]))
+        if case .committed = result { return true }
+        return false
     }
 
     /// How far a named consumer has read a table; empty if it never said.
