@@ -43,15 +43,21 @@ public struct LogFilter: Hashable, Sendable {
         terms.append(Term(field: field.identifier, comparison: comparison, value: bytes))
     }
 
-    /// Whether a batch with these statistics can have a wanted row; `isComparable` says whether the
-    /// values of a column are of the type that the terms were made for.
+    /// Whether a batch with these statistics can have a wanted row; `type` says what a column's
+    /// type was when the batch was written, nil where it has another by now.
+    ///
+    /// A term whose value is not of that type was made by somebody who has not heard of the type
+    /// yet: it says nothing of the batch.
     func mayHold(
-        _ statistics: BatchStatistics, recordCount: Int, _ isComparable: (Int32) -> Bool
+        _ statistics: BatchStatistics, recordCount: Int, _ type: (Int32) -> DataType?
     ) -> Bool {
         terms.allSatisfy { term in
             guard let column = statistics.columns.first(where: { $0.field == term.field }),
-                isComparable(term.field)
+                let type = type(term.field)
             else { return true }
+            let isBare = term.comparison == .isNull || term.comparison == .isNotNull
+            let values = try? KeyCodec(types: [type]).decode(term.value)
+            if !isBare && values?.count != 1 { return true }
             return Self.mayHold(term, column, recordCount)
         }
     }

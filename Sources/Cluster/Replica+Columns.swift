@@ -42,7 +42,7 @@ extension Replica {
                 if let statistics = try batch.statistics(),
                     !filter.mayHold(
                         statistics, recordCount: batch.recordCount,
-                        { table.hasType(of: $0, inSchema: batch.schemaIdentifier) })
+                        { table.type(of: $0, inSchema: batch.schemaIdentifier) })
                 {
                     machine.observer.reached("batch left out by its statistics")
                     continue
@@ -91,13 +91,14 @@ extension Replica {
 }
 
 extension TableDescription {
-    /// Whether a column had the type in some schema that it has now.
-    fileprivate func hasType(of field: Int32, inSchema identifier: Int16) -> Bool {
+    /// The type that a column had in some schema; nil unless it has the same now.
+    fileprivate func type(of field: Int32, inSchema identifier: Int16) -> DataType? {
         guard let then = schemas.schema(identifier),
             let thenPosition = then.position(ofIdentifier: field),
-            let position = schema.position(ofIdentifier: field)
-        else { return false }
-        return then.fields[thenPosition].type == schema.fields[position].type
+            let position = schema.position(ofIdentifier: field),
+            then.fields[thenPosition].type == schema.fields[position].type
+        else { return nil }
+        return schema.fields[position].type
     }
 }
 

@@ -68,7 +68,7 @@ struct LogFilterTests {
             for row in rows { try builder.append(row) }
             let statistics = BatchStatistics(of: builder.finish(), columns: [0, 1])
             func mayHold(_ filter: LogFilter) -> Bool {
-                filter.mayHold(statistics, recordCount: rows.count) { _ in true }
+                filter.mayHold(statistics, recordCount: rows.count) { _ in .int }
             }
             let both = mayHold(first.and(second))
             let either = mayHold(first.or(second))

@@ -132,6 +132,27 @@ struct OffsetStories {
     }
 
     @Test(
+        "What a consumer had kept before never takes the place of what it had kept last",
+        arguments: 1...6 as ClosedRange<UInt64>)
+    func lateOffsets(seed: UInt64) throws {
+        let story = FaultyStory(seed: seed)
+        story.world.coordinator.faults.lostBeforePerMillion = 100_000
+        story.play { client in
+            let table = try await client.createTable(Self.table)
+            for offset in 0..<200 {
+                let wanted = [table.buckets[0]: Int64(offset)]
+                try await client.keep(wanted, of: "report", in: table)
+                // What is under way to the service may get there late.
+                try await client.machine.sleep(.milliseconds(offset % 3 == 0 ? 700 : 5))
+                let found = try await client.offsets(of: "report", in: table)
+                #expect(found == wanted)
+            }
+        }
+        #expect(story.count("offsets of a consumer kept again") > 0)
+        story.end()
+    }
+
+    @Test(
         "A fetch of some columns brings them of every row, also of those older than a column",
         arguments: 1...6 as ClosedRange<UInt64>)
     func columns(seed: UInt64) throws {
@@ -254,6 +275,42 @@ struct OffsetStories {
             #expect(found.filter(isWanted) == rows.filter(isWanted))
             #expect(rows.isEmpty || found.count < rows.count, "no batch was left out")
         }
+    }
+
+    @Test("A filter that was made before a column was widened leaves out no wanted row")
+    func filterOfFormerType() throws {
+        let story = FaultyStory(seed: 1)
+        story.heal()
+        story.play { client in
+            var wanted = TableDescription(
+                name: "narrow",
+                schema: Schema(fields: [Field(identifier: 1, name: "number", type: .int)]),
+                bucketCount: 2, replicationFactor: 3, bucketKey: [], isInLake: false)
+            wanted.properties = try TableProperties([
+                ("table.statistics.columns", "*"), ("table.datalake.enabled", "false"),
+            ])
+            let former = try await client.createTable(wanted)
+            var filters: [LogFilter] = []
+            for comparison in [LogFilter.Comparison.equal, .lessOrEqual, .greaterOrEqual] {
+                var filter = LogFilter()
+                try filter.add("number", comparison, .int(7), of: former)
+                filters.append(filter)
+            }
+            let table = try await client.alterTable(
+                former.path, [.widenColumn(name: "number", type: .bigint)])
+            _ = try await client.write(
+                [.append([.bigint(7)])], to: table)
+            for filter in filters {
+                var count = 0
+                for bucket in table.buckets {
+                    count += try await client.patiently {
+                        try await client.fetch(bucket, from: 0, waiting: .zero, filter: filter)
+                    }.batches.count
+                }
+                #expect(count == 1, "the row was left out")
+            }
+        }
+        story.end()
     }
 
     @Test("A batch that lies about its rows is refused at the door")
