@@ -84,18 +84,8 @@ public final class TabletServer {
                     try await machine.sleep(configuration.leaseDuration)
                     continue
                 }
-                let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
-                let key = MetadataKey.server(machine.name).text
-                let registration = ServerRegistration(
-                    incarnation: lease.number, formatVersion: configuration.formatVersion.number)
-                let result = try await machine.coordination.commit(
-                    CoordinationTransaction(
-                        conditions: [format],
-                        operations: [
-                            .put(key: key, value: registration.stored(in: .oldest), lease: lease)
-                        ]))
-                guard case .committed = result else {
-                    machine.observer.reached("registration crossed a raise of the format")
+                guard let lease = try await register(if: format) else {
+                    try await machine.sleep(retry.next(machine.entropy))
                     continue
                 }
                 incarnation = lease.number
@@ -113,6 +103,31 @@ public final class TabletServer {
             incarnation = 0
             for bucket in heldBuckets { replicas[bucket]!.resign() }
         }
+    }
+
+    /// Registers under a new lease; nil if the cluster's format or the entry was changed meanwhile.
+    ///
+    /// The entry is exchanged, not put: a request of unknown outcome may get there late, and would
+    /// take the entry to a lease that nobody renews any more.
+    private func register(
+        if format: CoordinationTransaction.Condition
+    ) async throws -> LeaseIdentifier? {
+        let key = MetadataKey.server(machine.name).text
+        let former = try await machine.coordination.get(key)
+        let lease = try await machine.coordination.grantLease(configuration.leaseDuration)
+        let registration = ServerRegistration(
+            incarnation: lease.number, formatVersion: configuration.formatVersion.number)
+        let result = try await machine.coordination.commit(
+            CoordinationTransaction(
+                conditions: [
+                    format, former.map { .revision(key: key, $0.revision) } ?? .absent(key: key),
+                ],
+                operations: [
+                    .put(key: key, value: registration.stored(in: .oldest), lease: lease)
+                ]))
+        if case .committed = result { return lease }
+        machine.observer.reached("registration crossed a raise of the format")
+        return nil
     }
 
     /// The condition under which this server may register: that the cluster's format is still one

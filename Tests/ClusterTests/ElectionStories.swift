@@ -1,5 +1,5 @@
 import Changelog
-import Cluster
+@testable import Cluster
 import Platform
 import Simulation
 import Testing
@@ -141,5 +141,26 @@ struct ElectionStories {
         t.server(former).crash()
         try t.waitForLeader(otherThan: former)
         try t.write(5)
+    }
+
+    @Test(
+        "A server whose registration is answered by nobody and gets there late stays registered",
+        arguments: 1...8 as ClosedRange<UInt64>)
+    func lateRegistration(seed: UInt64) throws {
+        let t = try ClusterScript(seed: seed) { $0.leaseDuration = .seconds(15) }
+        for _ in 0..<6 {
+            for number in 1...3 { t.server(number).crash() }
+            t.run(.seconds(20))
+            t.world.coordinator.faults.lostBeforePerMillion = 400_000
+            for number in 1...3 { t.server(number).start() }
+            t.run(.seconds(3))
+            t.world.coordinator.faults = ServiceFaults()
+            // As late as a request may get there, and until a lease that nobody renews has ended.
+            t.run(.seconds(40))
+            for number in 1...3 {
+                let key = MetadataKey.server("server-\(number)").text
+                #expect(t.world.coordinator.entry(key) != nil, "server-\(number) is unheard of")
+            }
+        }
     }
 }
