@@ -42,6 +42,13 @@ public enum Fact {
     case readUnderSchema(EvolvedAnswer)
     case pruned(PrunedAnswer)
     case foundMoment(MomentAnswer)
+    case fetchedFiltered(FilteredAnswer)
+    /// A consumer is about to have its offsets kept.
+    case keepingOffsets(KeptOffsets)
+    /// It was told that they are.
+    case keptOffsets(KeptOffsets)
+    /// It asked for them.
+    case foundOffsets(KeptOffsets)
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
     case readChanges(ChangesAnswer)

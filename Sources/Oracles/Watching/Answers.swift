@@ -75,6 +75,34 @@ public struct MomentAnswer {
     public let start: Int64
 }
 
+/// What a fetch with a filter brought.
+public struct FilteredAnswer {
+    /// One of the conditions, all of which hold of a row that is wanted.
+    public struct Term {
+        /// A position in the schema.
+        public let column: Int
+        public let comparison: LogFilter.Comparison
+        /// Null where the comparison needs none.
+        public let value: Value
+    }
+
+    public let log: CommittedLog
+    /// The schema that the filter speaks of.
+    public let schema: Schema
+    public let terms: [Term]
+    /// From where it was asked for, up to where it claims that no wanted row was left out.
+    public let offsets: Range<Int64>
+    /// The hashes of the rows that came, each as it was written.
+    public let found: [Int64: UInt64]
+}
+
+/// How far a consumer has read a table, by what it said.
+public struct KeptOffsets {
+    public let table: TableDescription
+    public let consumer: String
+    public let offsets: [BucketIdentifier: Int64]
+}
+
 /// What a search found.
 public struct SearchAnswer {
     public let log: CommittedLog
