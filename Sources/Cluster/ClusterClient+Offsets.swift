@@ -35,8 +35,8 @@ extension ClusterClient {
     /// All offsets of the table are written at once, and replace what was kept before: one that
     /// reads back under the same name can begin anew. Kept until the table is dropped.
     ///
-    /// The entry is exchanged, not put: a request of unknown outcome may get there late, when others
-    /// are kept already.
+    /// The entry is exchanged, not put: a request of unknown outcome may get there late, when
+    /// others are kept already.
     public func keep(
         _ offsets: [BucketIdentifier: Int64], of consumer: String, in table: TableDescription
     ) async throws {

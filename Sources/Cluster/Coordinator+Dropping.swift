@@ -34,20 +34,22 @@ extension Coordinator {
     /// Drops a partition; one that is gone already is found done.
     func dropPartition(table identifier: Int64, partition: Int64) async throws {
         let owner = DroppedOwner(table: identifier, partition: partition)
+        let tableKey = MetadataKey.table(identifier).text
         guard let entry = try await machine.coordination.get(owner.key),
-            let tableEntry = try await machine.coordination.get(
-                MetadataKey.table(identifier).text)
+            let tableEntry = try await machine.coordination.get(tableKey)
         else {
             machine.observer.reached("drop found done")
             return
         }
         let known = try mirror.read(PartitionDescription.self, from: entry.value)
+        // The table's entry is written as it is: a creation of the partition that is still under
+        // way, under the table's former revision, would bring it back.
         try await drop(
-            owner, [.revision(owner.key, entry)],
+            owner, [.revision(owner.key, entry), .revision(tableKey, tableEntry)],
             [
                 .delete(key: owner.key),
                 .delete(key: MetadataKey.partitionName(table: identifier, known.name).text),
-                .put(noteKey(of: owner), tableEntry.value),
+                .put(tableKey, tableEntry.value), .put(noteKey(of: owner), tableEntry.value),
             ])
         machine.observer.note(.information, "\(owner), \(known.name), is dropped")
     }

@@ -110,6 +110,30 @@ struct PartitionStories {
     }
 
     @Test(
+        "A partition that was dropped does not come back by a creation that gets there late",
+        arguments: 1...6 as ClosedRange<UInt64>)
+    func lateCreation(seed: UInt64) throws {
+        let story = FaultyStory(seed: seed)
+        story.play(atMost: .seconds(4000)) { client in
+            let table = try await client.createTable(try Self.table(false))
+            story.world.coordinator.faults.lostBeforePerMillion = 100_000
+            for number in 0..<40 {
+                let made = try await client.patiently {
+                    try await client.createPartition(of: table, ["place-\(number)"])
+                }
+                try await client.patiently {
+                    try await client.dropPartition(made.name, of: table)
+                }
+            }
+            story.heal()
+            // Longer than a request is under way.
+            try await client.machine.sleep(.seconds(30))
+            #expect(client.mirror.partitions(of: table.identifier).map(\.name) == [])
+        }
+        story.end()
+    }
+
+    @Test(
         "Partitions by time come ahead of time and go when they are too old",
         arguments: 1...4 as ClosedRange<UInt64>)
     func byTime(seed: UInt64) throws {
