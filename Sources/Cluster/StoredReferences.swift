@@ -9,6 +9,16 @@ public enum StoredReferences {
         [MetadataKey.remoteLog(bucket).text, MetadataKey.snapshot(bucket).text]
     }
 
+    /// The prefix of the keys under which readers hold snapshots of a bucket's rows; each value
+    /// names a manifest, as `manifestKey` reads it.
+    public static func leasePrefix(of bucket: BucketIdentifier) -> String {
+        MetadataKey.snapshotLeases(bucket).text
+    }
+
+    /// The leader epoch in which an object of a remote log or a row snapshot was made; nil for
+    /// other objects.
+    public static func leaderEpoch(of object: String) -> Int32? { EpochObjects.epoch(of: object) }
+
     /// The bucket that an object of a remote log or a row snapshot belongs to, and the key in the
     /// coordination service that decides about it; nil for other objects.
     public static func owner(of object: String) -> (bucket: BucketIdentifier, pointerKey: String)? {

@@ -67,6 +67,8 @@ public enum Fact {
     case metered(QuotaUse, by: String)
     /// Another second of the run went by.
     case second
+    /// Another second went by in which nobody asks anything of a cluster that has converged.
+    case restingSecond
 
     // MARK: Object store and lake
 

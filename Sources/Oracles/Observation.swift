@@ -42,6 +42,8 @@ public protocol Observation: AnyObject {
     /// What stands under a key of the coordination service now; nil if nothing does, or if it
     /// cannot be looked into.
     func coordinationValue(_ key: String) -> [UInt8]?
+    /// The keys of the coordination service now, in order; none if it cannot be looked into.
+    func coordinationKeys(prefix: String) -> [String]
     /// All points of a collection of the vector service now; nil if there is none, or if it cannot
     /// be looked into.
     func vectorPoints(of collection: String) -> [VectorPoint]?

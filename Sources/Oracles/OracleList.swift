@@ -4,6 +4,7 @@ public enum OracleList {
         [
             LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
             LakeReferences.self, LakeRows.self, LakeContinuity.self, DeadObjects.self,
+            ReplacedObjects.self,
             ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Sinks.self,
             Followers.self,
             Evolution.self, Partitions.self, Moments.self,

@@ -33,6 +33,9 @@ public final class SimulatedCoordinator: FaultyService {
 
     public var entryCount: Int { entries.names.count }
 
+    /// In order.
+    public func keys(prefix: String) -> [String] { entries.names(prefix: prefix) }
+
     /// Operations of the largest transaction so far, conditions not counted.
     public private(set) var largestTransaction = 0
 

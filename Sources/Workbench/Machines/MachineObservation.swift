@@ -45,6 +45,7 @@ final class MachineObservation: Observation {
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }
     func coordinationValue(_ key: String) -> [UInt8]? { nil }
+    func coordinationKeys(prefix: String) -> [String] { [] }
 
     func object(_ key: String) -> [UInt8]? { world.objectBytes(key) }
     func vectorPoints(of collection: String) -> [VectorPoint]? { nil }

@@ -41,6 +41,7 @@ final class HostObservation: Observation {
     var footprint: Footprint { Footprint() }
 
     func coordinationValue(_ key: String) -> [UInt8]? { nil }
+    func coordinationKeys(prefix: String) -> [String] { [] }
 
     func object(_ key: String) -> [UInt8]? { nil }
     func vectorPoints(of collection: String) -> [VectorPoint]? { nil }

@@ -87,6 +87,10 @@ final class TankObservation: Observation {
 
     func coordinationValue(_ key: String) -> [UInt8]? { world.coordinator.entry(key)?.value }
 
+    func coordinationKeys(prefix: String) -> [String] {
+        world.coordinator.keys(prefix: prefix)
+    }
+
     func object(_ key: String) -> [UInt8]? { world.objects.bytes(key) }
 
     func vectorPoints(of collection: String) -> [VectorPoint]? {
