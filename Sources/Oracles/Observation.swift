@@ -30,6 +30,8 @@ public protocol Observation: AnyObject {
     func state(of bucket: BucketIdentifier) -> BucketState?
     /// The names of files in a node's folder now, in order.
     func fileNames(of node: String, in folder: String) -> [String]
+    /// The names of folders in a node's folder now, in order.
+    func folderNames(of node: String, in folder: String) -> [String]
     /// The names of files that a loss of power would leave in a node's folder, in order.
     func durableNames(of node: String, in folder: String) -> [String]
     /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be

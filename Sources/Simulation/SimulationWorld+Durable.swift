@@ -4,15 +4,27 @@ import Platform
 extension SimulationWorld {
     /// The names of files in a machine's folder as the machine sees them now, in order.
     public func fileNames(of name: String, in path: String) -> [String] {
-        var folder = node(name).disk.root
-        for part in Self.names(in: path) {
-            guard case .directory(let next)? = folder.entries[part] else { return [] }
-            folder = next
-        }
-        let entries = folder.entries
+        guard let entries = folder(of: name, path)?.entries else { return [] }
         return entries.names.filter {
             if case .file? = entries[$0] { true } else { false }
         }
+    }
+
+    /// The names of folders in a machine's folder as the machine sees them now, in order.
+    public func folderNames(of name: String, in path: String) -> [String] {
+        guard let entries = folder(of: name, path)?.entries else { return [] }
+        return entries.names.filter {
+            if case .directory? = entries[$0] { true } else { false }
+        }
+    }
+
+    private func folder(of name: String, _ path: String) -> DirectoryImage? {
+        var folder = node(name).disk.root
+        for part in Self.names(in: path) {
+            guard case .directory(let next)? = folder.entries[part] else { return nil }
+            folder = next
+        }
+        return folder
     }
 
     /// The names of files in a machine's folder, in order.

@@ -61,6 +61,10 @@ final class TankObservation: Observation {
         world.fileNames(of: node, in: folder)
     }
 
+    func folderNames(of node: String, in folder: String) -> [String] {
+        world.folderNames(of: node, in: folder)
+    }
+
     func durableNames(of node: String, in folder: String) -> [String] {
         world.durableNames(of: node, in: folder)
     }

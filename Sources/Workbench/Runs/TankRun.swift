@@ -155,6 +155,7 @@ public final class TankRun {
         if figures.isEmpty { measureEnd() }
         endTrace = world.trace
         endNanoseconds = world.nanoseconds
+        if isFinished { rest() }
         let verdict =
             wasInterrupted
             ? verdict().interrupted(
