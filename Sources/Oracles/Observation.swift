@@ -32,6 +32,8 @@ public protocol Observation: AnyObject {
     func fileNames(of node: String, in folder: String) -> [String]
     /// The names of folders in a node's folder now, in order.
     func folderNames(of node: String, in folder: String) -> [String]
+    /// The bytes of a node's file now; nil if there is none, or if it cannot be looked into.
+    func fileBytes(of node: String, at path: String) -> [UInt8]?
     /// The names of files that a loss of power would leave in a node's folder, in order.
     func durableNames(of node: String, in folder: String) -> [String]
     /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be

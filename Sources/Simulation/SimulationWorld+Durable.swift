@@ -18,6 +18,16 @@ extension SimulationWorld {
         }
     }
 
+    /// The bytes of a machine's file as the machine sees them now; nil if there is none.
+    public func fileBytes(of name: String, at path: String) -> [UInt8]? {
+        let parts = path.split(separator: "/")
+        guard let last = parts.last,
+            let folder = folder(of: name, parts.dropLast().joined(separator: "/")),
+            case .file(let content)? = folder.entries[String(last)]
+        else { return nil }
+        return content.bytes.read(at: 0, count: Int(content.count))
+    }
+
     private func folder(of name: String, _ path: String) -> DirectoryImage? {
         var folder = node(name).disk.root
         for part in Self.names(in: path) {

@@ -42,6 +42,7 @@ final class MachineObservation: Observation {
 
     func fileNames(of node: String, in folder: String) -> [String] { [] }
     func folderNames(of node: String, in folder: String) -> [String] { [] }
+    func fileBytes(of node: String, at path: String) -> [UInt8]? { nil }
     func durableNames(of node: String, in folder: String) -> [String] { [] }
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }

@@ -65,6 +65,10 @@ final class TankObservation: Observation {
         world.folderNames(of: node, in: folder)
     }
 
+    func fileBytes(of node: String, at path: String) -> [UInt8]? {
+        world.fileBytes(of: node, at: path)
+    }
+
     func durableNames(of node: String, in folder: String) -> [String] {
         world.durableNames(of: node, in: folder)
     }
