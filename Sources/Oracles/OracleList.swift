@@ -11,7 +11,7 @@ public enum OracleList {
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
             DrawnNumbers.self, Leftovers.self, Reassignments.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
-            Quotas.self, Bounds.self, Growth.self, Halts.self,
+            Pace.self, Quotas.self, Bounds.self, Growth.self, Halts.self,
         ]
     }
 
