@@ -146,7 +146,7 @@ let testTargets: [Target] = [
     tests("Fluss", ["Fluss", "Server", "Cluster", "Changelog", "JSON", "Columnar"]),
     tests("Workloads", ["Workloads", "Columnar"]),
     tests("ScenarioFiles", ["ScenarioFiles", "Oracles", "Workloads", "Cluster", "LakeTiering"]),
-    tests("Oracles", ["Oracles"]),
+    tests("Oracles", ["Oracles", "Server", "Cluster"]),
     tests("RunReports", ["RunReports"]),
     tests(
         "wavetank", ["wavetank", "Workbench", "RunReports", "ScenarioFiles", "Simulation", "JSON"]),

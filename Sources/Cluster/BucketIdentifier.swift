@@ -32,7 +32,7 @@ public struct BucketIdentifier: Hashable, Comparable, Sendable, CustomStringConv
     }
 
     /// Reads a `path` that was split at its slashes.
-    init?(path parts: ArraySlice<String>) {
+    public init?(path parts: ArraySlice<String>) {
         guard let table = parts.first.flatMap({ Int64($0) }),
             let bucket = parts.last.flatMap({ Int32($0) })
         else { return nil }

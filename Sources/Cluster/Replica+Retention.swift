@@ -43,6 +43,8 @@ extension Replica {
             try await self.isCurrent(
                 remoteLog.manifestKey, at: .remoteLog(bucket), in: leadership)
         }
+        // News may be late: what was not the current manifest is by the next round.
+        guard let orphans else { return }
         if orphans > 0 { machine.observer.reached("orphans of the remote log collected") }
         leadership.orphanCheckAt = machine.clock.now + configuration.orphanCheckInterval
     }

@@ -124,13 +124,13 @@ extension Replica {
             try await machine.keepApart("a snapshot current and those before it there")
         }
         let isDue = machine.clock.now >= leadership.snapshotOrphanCheckAt
-        try await snapshots.collect(orphans: isDue) {
+        let hasLooked = try await snapshots.collect(orphans: isDue) {
             !leadership.isEnded
         } isCurrent: {
             try await self.isCurrent(
                 snapshots.current?.key, at: .snapshot(bucket), in: leadership)
         }
-        if isDue {
+        if hasLooked {
             leadership.snapshotOrphanCheckAt =
                 machine.clock.now + configuration.orphanCheckInterval
         }

@@ -120,12 +120,12 @@ final class RowSnapshots {
     // MARK: Collection
 
     /// Deletes what no snapshot that is kept, or held by a reader's lease, needs; `isDue` also what
-    /// leaders before this one left. Throws `ObjectStoreError`, `CoordinationError`,
-    /// `KeyValueError`.
+    /// leaders before this one left, and the answer is whether it looked for that. Throws
+    /// `ObjectStoreError`, `CoordinationError`, `KeyValueError`.
     func collect(
         orphans isDue: Bool, while isWanted: () -> Bool, isCurrent: () async throws -> Bool
-    ) async throws {
-        guard mirror.format >= .expiring, let current, isWanted() else { return }
+    ) async throws -> Bool {
+        guard mirror.format >= .expiring, let current, isWanted() else { return false }
         var needed = [current]
         for earlier in current.manifest.earlier {
             do { needed.append(try await load(earlier.key)) } catch ObjectStoreError.notFound {
@@ -146,11 +146,13 @@ final class RowSnapshots {
         neededOffset = needed.map(\.manifest.endOffset).min()
         let count = try await objects.collect(while: isWanted)
         if count > 0 { machine.observer.reached("row snapshot objects collected") }
-        if !isDue || !isWanted() { return }
+        if !isDue || !isWanted() { return false }
         let orphans = try await objects.collectOrphans(before: epoch) {
             try await isCurrent() ? named : nil
         }
+        guard let orphans else { return false }
         if orphans > 0 { machine.observer.reached("orphans of row snapshots collected") }
+        return true
     }
 
     /// The snapshots that readers hold at this moment.

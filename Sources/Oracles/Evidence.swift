@@ -7,6 +7,8 @@ import Vectors
 public final class Evidence {
     public let observation: any Observation
     public let lake: LakeWatch
+    /// What current manifests need of the object store.
+    let stored: StoredNeeds
     public internal(set) var logs: [BucketIdentifier: CommittedLog] = [:]
     /// Up to where writers were told that a bucket is durable.
     public private(set) var acknowledgedEnds: [BucketIdentifier: Int64] = [:]
@@ -20,6 +22,7 @@ public final class Evidence {
     init(_ observation: any Observation) {
         self.observation = observation
         lake = LakeWatch(observation)
+        stored = StoredNeeds(observation)
     }
 
     /// Keeps what several oracles ask for.

@@ -72,8 +72,12 @@ public enum Fact {
     case reached(probe: String, node: String)
     /// A server counted what a client with a quota asked of it.
     case metered(QuotaUse, by: String)
+    /// A node made the same request many times in the second that ends now, to the same end.
+    case repeated(RepeatedRequest)
     /// Another second of the run went by.
     case second
+    /// Another second went by in which nobody asks anything of a cluster that has converged.
+    case restingSecond
 
     // MARK: Object store and lake
 

@@ -30,6 +30,10 @@ public protocol Observation: AnyObject {
     func state(of bucket: BucketIdentifier) -> BucketState?
     /// The names of files in a node's folder now, in order.
     func fileNames(of node: String, in folder: String) -> [String]
+    /// The names of folders in a node's folder now, in order.
+    func folderNames(of node: String, in folder: String) -> [String]
+    /// The bytes of a node's file now; nil if there is none, or if it cannot be looked into.
+    func fileBytes(of node: String, at path: String) -> [UInt8]?
     /// The names of files that a loss of power would leave in a node's folder, in order.
     func durableNames(of node: String, in folder: String) -> [String]
     /// The bytes that it would leave of a file, from `offset` on; nil if the file would not be
@@ -42,6 +46,8 @@ public protocol Observation: AnyObject {
     /// What stands under a key of the coordination service now; nil if nothing does, or if it
     /// cannot be looked into.
     func coordinationValue(_ key: String) -> [UInt8]?
+    /// The keys of the coordination service now, in order; none if it cannot be looked into.
+    func coordinationKeys(prefix: String) -> [String]
     /// All points of a collection of the vector service now; nil if there is none, or if it cannot
     /// be looked into.
     func vectorPoints(of collection: String) -> [VectorPoint]?

@@ -4,6 +4,7 @@ public enum OracleList {
         [
             LogMatching.self, AcknowledgedWrites.self, SingleLeader.self, TableIsFold.self,
             LakeReferences.self, LakeRows.self, LakeContinuity.self, DeadObjects.self,
+            ReplacedObjects.self,
             ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Sinks.self,
             Followers.self,
             Evolution.self, Partitions.self, Moments.self, FilteredFetches.self,
@@ -11,7 +12,7 @@ public enum OracleList {
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
             DrawnNumbers.self, Leftovers.self, Reassignments.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,
-            Quotas.self, Bounds.self, Growth.self, Halts.self,
+            Pace.self, Quotas.self, Bounds.self, Growth.self, Halts.self,
         ]
     }
 

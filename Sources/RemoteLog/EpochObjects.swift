@@ -72,11 +72,12 @@ public final class EpochObjects {
     /// have passed, so its changes of the pointer are refused. `named` asks the coordination
     /// service, after the objects were listed and before the first is deleted, whether this term
     /// stands, and answers what is named then; nil, and nothing is deleted, if it does not stand.
-    /// Returns how many objects went; throws `ObjectStoreError` and what `named` throws.
+    /// Returns how many objects went, nil if it does not stand; throws `ObjectStoreError` and what
+    /// `named` throws.
     @discardableResult
     public func collectOrphans(
         before epoch: Int32, named: () async throws -> Set<String>?
-    ) async throws -> Int {
+    ) async throws -> Int? {
         var last: String?
         var count = 0
         while true {
@@ -84,7 +85,7 @@ public final class EpochObjects {
                 prefix: prefix, after: last, limit: Self.pageSize)
             let earlier = page.map(\.key).filter { (Self.epoch(of: $0) ?? epoch) < epoch }
             if !earlier.isEmpty {
-                guard let named = try await named() else { return count }
+                guard let named = try await named() else { return nil }
                 for key in earlier where !named.contains(key) {
                     try await machine.objectStore.delete(key)
                     count += 1
@@ -100,7 +101,7 @@ public final class EpochObjects {
     /// The leader epoch in a key; nil for a key of another form.
     ///
     /// Tables of rows were once named without: they are older than all that bear an epoch.
-    static func epoch(of key: String) -> Int32? {
+    public static func epoch(of key: String) -> Int32? {
         let name = key.split(separator: "/").last ?? ""
         let parts = name.split(separator: "-", maxSplits: 2)
         if parts.count == 3, Int64(parts[0]) != nil { return Int32(parts[1]) }

@@ -48,11 +48,12 @@ extension RemoteLog {
     }
 
     /// Deletes the objects of leaders before `epoch` that the current manifest does not name:
-    /// `isCurrent` asks whether this term stands and `manifestKey` is the current one.
+    /// `isCurrent` asks whether this term stands and `manifestKey` is the current one. Nil if it
+    /// does not or is not.
     @discardableResult
     public func collectOrphans(
         before epoch: Int32, isCurrent: () async throws -> Bool
-    ) async throws -> Int {
+    ) async throws -> Int? {
         do {
             return try await objects.collectOrphans(before: epoch) {
                 try await isCurrent() ? named : nil
@@ -63,5 +64,8 @@ extension RemoteLog {
     }
 
     /// Forgets what an earlier term left to be deleted: it is found again by `collectOrphans`.
-    public func forgetGarbage() { objects.forget() }
+    public func forgetGarbage() {
+        objects.forget()
+        drafts = [:]
+    }
 }

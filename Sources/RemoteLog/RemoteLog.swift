@@ -17,6 +17,9 @@ public final class RemoteLog {
     private let machine: Machine
     let objects: EpochObjects
     private let folder: String
+    /// What was uploaded to become the current manifest and is not known to have, by its key, with
+    /// what the manifest that it was to replace needed.
+    var drafts: [String: [String]] = [:]
     private var cached: (key: String, batches: [LogBatch])?
 
     /// `folder` is the part of object keys that is this bucket's own, such as `remote-log/3/0`.
@@ -35,8 +38,17 @@ public final class RemoteLog {
             if revision <= self.revision { return }
             manifest = loaded
             manifestKey = key
+            settleDraft(key)
         }
         self.revision = revision
+    }
+
+    /// Gives up what a manifest of this node replaced that has become the current one though nobody
+    /// could say so at the time.
+    private func settleDraft(_ key: String) {
+        guard let former = drafts[key] else { return }
+        drafts = [:]
+        objects.settle(named: Set(currentKeys), former: former)
     }
 
     /// A manifest that was uploaded and is not the current one yet.
@@ -97,6 +109,7 @@ public final class RemoteLog {
         _ version: UInt8
     ) async throws -> Draft {
         let key = objects.newKey(at: next.endOffset, leaderEpoch: leaderEpoch, "manifest")
+        drafts[key] = former
         try await put(next.encoded(version: version), at: key)
         return Draft(key: key, manifest: next, former: former)
     }
@@ -110,6 +123,7 @@ public final class RemoteLog {
         if revision < self.revision { return }
         precondition(draft.manifest.endOffset >= manifest.endOffset, "a remote log went back")
         precondition(draft.manifest.startOffset >= manifest.startOffset, "its start went back")
+        drafts = [:]
         objects.settle(named: Set(draft.manifest.keys + [draft.key]), former: draft.former)
         // A reader may have loaded it already.
         manifest = draft.manifest

@@ -55,6 +55,7 @@ final class SimulatedConnection: Connection {
             "\(frame.count) bytes to \(remoteName)")
         network.node.traffic.countFrame(to: remote, byteCount: frame.count)
         world.byteWitness?.sent(frame, to: peer, from: network.node.name)
+        world.requestWitness?.sent(frame, to: peer, from: local, to: remote)
         bytesUnderWay += frame.count
         transmit(frame)
         _ = world.operated(.network, node: local)

@@ -33,6 +33,9 @@ public final class SimulatedCoordinator: FaultyService {
 
     public var entryCount: Int { entries.names.count }
 
+    /// In order.
+    public func keys(prefix: String) -> [String] { entries.names(prefix: prefix) }
+
     /// Operations of the largest transaction so far, conditions not counted.
     public private(set) var largestTransaction = 0
 
@@ -325,7 +328,12 @@ final class SimulatedCoordination: Coordination {
             throw CoordinationError.invalidRequest(reason: "a transaction has an operation")
         }
         if keys.contains([]) { throw CoordinationError.invalidRequest(reason: "a key is empty") }
-        return try await run { [coordinator] in try coordinator.commit(transaction) }
+        let result = try await run { [coordinator] in try coordinator.commit(transaction) }
+        if case .conflict = result {
+            coordinator.world.requestWitness?.refusedService(
+                "a conflict over \(String(decoding: keys[0], as: UTF8.self))", to: node.index)
+        }
+        return result
     }
 
     func grantLease(_ duration: Duration) async throws -> LeaseIdentifier {

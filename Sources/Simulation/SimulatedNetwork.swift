@@ -33,6 +33,7 @@ final class SimulatedNetwork: Network {
     func connect(to address: Address) async throws -> any Connection {
         try lifetime.check()
         guard let target = world.nodeIndexes[address.host] else {
+            world.requestWitness?.refused(address, to: node.index)
             throw NetworkError.refused(address)
         }
         let port = freePort()
@@ -58,6 +59,7 @@ final class SimulatedNetwork: Network {
             guard let network = peer.network, let listener = network.listeners[address.port] else {
                 world.schedule(back, node: node.index) { [self] in
                     world.cancelEvent(giveUp)
+                    world.requestWitness?.refused(address, to: node.index)
                     wait.resume(throwing: NetworkError.refused(address))
                 }
                 return

@@ -86,6 +86,7 @@ struct ServiceCall {
     ) {
         let (faults, random) = (service.faults, service.random)
         if faults.isUnavailable || random.chance(partsPerMillion: faults.refusalsPerMillion) {
+            world.requestWitness?.refusedService("\(refused)", to: node.index)
             answer(wait, at: back, .failure(refused))
             return
         }

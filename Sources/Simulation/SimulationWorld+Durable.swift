@@ -4,15 +4,37 @@ import Platform
 extension SimulationWorld {
     /// The names of files in a machine's folder as the machine sees them now, in order.
     public func fileNames(of name: String, in path: String) -> [String] {
-        var folder = node(name).disk.root
-        for part in Self.names(in: path) {
-            guard case .directory(let next)? = folder.entries[part] else { return [] }
-            folder = next
-        }
-        let entries = folder.entries
+        guard let entries = folder(of: name, path)?.entries else { return [] }
         return entries.names.filter {
             if case .file? = entries[$0] { true } else { false }
         }
+    }
+
+    /// The names of folders in a machine's folder as the machine sees them now, in order.
+    public func folderNames(of name: String, in path: String) -> [String] {
+        guard let entries = folder(of: name, path)?.entries else { return [] }
+        return entries.names.filter {
+            if case .directory? = entries[$0] { true } else { false }
+        }
+    }
+
+    /// The bytes of a machine's file as the machine sees them now; nil if there is none.
+    public func fileBytes(of name: String, at path: String) -> [UInt8]? {
+        let parts = path.split(separator: "/")
+        guard let last = parts.last,
+            let folder = folder(of: name, parts.dropLast().joined(separator: "/")),
+            case .file(let content)? = folder.entries[String(last)]
+        else { return nil }
+        return content.bytes.read(at: 0, count: Int(content.count))
+    }
+
+    private func folder(of name: String, _ path: String) -> DirectoryImage? {
+        var folder = node(name).disk.root
+        for part in Self.names(in: path) {
+            guard case .directory(let next)? = folder.entries[part] else { return nil }
+            folder = next
+        }
+        return folder
     }
 
     /// The names of files in a machine's folder, in order.

@@ -32,6 +32,8 @@ public final class SimulationWorld: SerialExecutor, TaskExecutor, @unchecked Sen
     public var onRedraw: (() -> Void)?
     /// Who sees what is written, sent and stored.
     public weak var byteWitness: (any ByteWitness)?
+    /// Who sees the requests that machines make.
+    public weak var requestWitness: (any RequestWitness)?
     /// Before the run: draw everything anew from a moment on.
     public var redraw: Redraw?
     let randomEpoch = RandomEpoch()

@@ -15,6 +15,8 @@ extension VectorIndex {
     public func checkpoint() async throws -> Int64 {
         try await gate.run {
             if changeCount == durableChangeCount || consumedOffset < durableOffset {
+                // What could not be deleted then may be now.
+                if isOwner { try await collect() }
                 return durableOffset
             }
             if !isOwner { throw VectorsError.fenced(object: manifests.object, epoch: epoch) }

@@ -99,6 +99,61 @@ struct OracleStories {
         #expect(result.compared > 10)
     }
 
+    @Test(
+        "What manifests gave up is collected, also where nobody heard that they became current",
+        arguments: [1, 2])
+    func replacedObjects(seed: UInt64) throws {
+        let (report, result) = try report(
+            "replacedObjects", seed: seed,
+            """
+            length: 50s
+            cluster:
+              { servers: 3, tierers: 0, indexers: 1, segmentBytes: 4KiB, localSegments: 1,
+                tieringInterval: 1s, snapshotInterval: 1s, lakeInterval: 1s, logTimeToLive: 5s,
+                rowMemory: 4KiB, hotPoints: 8, leaseDuration: 1s, orphanCheckInterval: 5s }
+            workloads:
+              - ecommerceCDC: { rate: 60/s, customers: 20, products: 20, deletes: 10% }
+            faults:
+              - { at: 5s, for: 10s, coordinationOutcomeUnknown: { rate: 30% } }
+              - { at: 8s, for: 8s, objectStoreErrors: { rate: 30% } }
+              - { at: 17s, for: 2s, crash: server-1 }
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 0)
+    }
+
+    @Test("Nothing is left of what was dropped or moved, and leaders go home")
+    func remains() throws {
+        let (report, result) = try report(
+            "liveness", seed: 1,
+            """
+            length: 40s
+            cluster:
+              { servers: 4, coordinators: 2, tierers: 0, indexers: 0, buckets: 2,
+                segmentBytes: 8KiB, tieringInterval: 1s, snapshotInterval: 1s, leaseDuration: 1s,
+                placementInterval: 1s, preferredLeaderDelay: 3s, replacementDelay: 4s }
+            tables:
+              - name: parcels
+                columns: [id bigint, place string, weight float]
+                primaryKey: id
+                properties: { table.datalake.enabled: false }
+              - name: scans
+                columns: [parcel bigint, station string, note string]
+                partitionBy: station
+                properties: { table.datalake.enabled: false }
+            workloads: [tableTraffic: { rate: 60/s, keys: 60, largestValue: 256B }]
+            faults:
+              - { at: 5s, for: 9s, crash: server-1 }
+              - { at: 20s, for: 3s, crash: leader of parcels/0 }
+              - { at: 25s, for: 10s, objectStoreErrors: { rate: 50% } }
+            acts:
+              - { at: 26s, drop: parcels }
+              - { at: 30s, drop: { table: scans, partition: part-1 } }
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 0)
+    }
+
     @Test("A run without work, or with an oracle that cannot see any, is no pass")
     func nothing() throws {
         for rest in ["length: 5s", "length: 5s\nworkloads: [clickstream: { rate: 5/s }]"] {

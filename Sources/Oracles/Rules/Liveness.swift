@@ -19,7 +19,8 @@ public struct Stall {
 }
 
 /// Once all faults are over, the cluster becomes whole within a bound: in-sync sets are full,
-/// everything is committed, tiered and indexed, and no writer waits.
+/// everything is committed, tiered and indexed, and no writer waits. Once it rests, nothing is left
+/// of dropped tables, replicas that moved and former terms, and leaders are where they belong.
 public final class Liveness: Oracle {
     public static let description = OracleDescription(
         .liveness, "a healed cluster converges within a bound",
@@ -27,17 +28,24 @@ public final class Liveness: Oracle {
 
     private let evidence: Evidence
     private let tally: Tally
+    private let homes: LeaderHomes
+    private var seconds = 0
+    private static let homeInterval = 10
     private var observation: any Observation { evidence.observation }
 
     public init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
         self.tally = tally
+        homes = LeaderHomes(evidence)
     }
 
     public func learned(_ fact: Fact) {
         switch fact {
         case .lookedForStalls: tally.count()
         case .didNotSettle(let reason): tally.violated(reason)
+        case .second:
+            seconds += 1
+            if seconds % Self.homeInterval == 0 { homes.overdue().forEach(tally.violated) }
         default: break
         }
     }
@@ -73,6 +81,10 @@ public final class Liveness: Oracle {
         }
         return found
     }
+
+    /// What a cluster that has rested should not have any more, and leaders that are not where they
+    /// belong; empty if all is well.
+    public func remains() -> [Stall] { Remains(evidence).found() + homes.stalls() }
 
     private func replicationStall(_ bucket: BucketIdentifier) -> String? {
         let leaders = observation.deployment.runningServers.filter {

@@ -9,18 +9,21 @@ extension OracleName {
 }
 
 /// What is said of rows and files beside them is so: the statistics of batches, the counts of a
-/// leader's rows, the counts and sizes in manifests and in the summaries of lake snapshots.
+/// leader's rows, the indexes of sealed segments, the counts and sizes in manifests and in the
+/// summaries of lake snapshots.
 ///
 /// Nobody who reads rows alone would miss them; planners and other programs go by them.
 final class Summaries: Oracle {
     static let description = OracleDescription(
         .summaries, "counts, bounds and sizes are those of what they describe",
-        compares: "statistics of batches, counts of rows, and manifests with their files",
+        compares: "statistics of batches, counts of rows, and indexes, manifests and their files",
         needs: [.cluster, .store])
 
     /// All of the first batches, and after them one in as many.
     private static let allBatches = 400
     private static let batchInterval = 8
+    /// The newest sealed segments of a copy whose indexes are read.
+    private static let segmentLimit = 8
 
     private let evidence: Evidence
     private let tally: Tally
@@ -80,6 +83,35 @@ final class Summaries: Oracle {
                     rows.count == Int64(log.rows.count),
                     "\(log.place): \(name) counts \(rows.count) rows at offset \(rows.endOffset), "
                         + "where the changelog leaves \(log.rows.count)")
+            }
+        }
+        judgeIndexes()
+    }
+
+    /// The index of a sealed segment is what the segment's own bytes make it.
+    private func judgeIndexes() {
+        let observation = evidence.observation
+        let interval = observation.deployment.configuration.logIndexByteCount
+        for (name, server) in observation.deployment.runningServers {
+            let node = name.description
+            if observation.damagedNodes.contains(node) { continue }
+            for bucket in server.replicas.keys.sorted() {
+                let folder = "logs/\(bucket.path)"
+                let indexes = observation.fileNames(of: node, in: folder).filter {
+                    $0.hasSuffix(".index")
+                }
+                for file in indexes.suffix(Self.segmentLimit) {
+                    let path = "\(folder)/\(file.dropLast(".index".count))"
+                    guard let index = observation.fileBytes(of: node, at: path + ".index"),
+                        let segment = observation.fileBytes(of: node, at: path + ".log")
+                    else { continue }
+                    let reason = StoredSegment.disagreement(
+                        index: index, segment: segment, interval: interval)
+                    tally.expect(
+                        reason == nil,
+                        "\(evidence.place(of: bucket)) on \(node): index \(file) is not that of "
+                            + "its segment: \(reason ?? "")")
+                }
             }
         }
     }

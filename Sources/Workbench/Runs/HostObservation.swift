@@ -36,11 +36,14 @@ final class HostObservation: Observation {
     }
 
     func fileNames(of node: String, in folder: String) -> [String] { [] }
+    func folderNames(of node: String, in folder: String) -> [String] { [] }
+    func fileBytes(of node: String, at path: String) -> [UInt8]? { nil }
     func durableNames(of node: String, in folder: String) -> [String] { [] }
     func durableBytes(of node: String, at path: String, from offset: Int64) -> [UInt8]? { nil }
     var footprint: Footprint { Footprint() }
 
     func coordinationValue(_ key: String) -> [UInt8]? { nil }
+    func coordinationKeys(prefix: String) -> [String] { [] }
 
     func object(_ key: String) -> [UInt8]? { nil }
     func vectorPoints(of collection: String) -> [VectorPoint]? { nil }

@@ -61,6 +61,14 @@ final class TankObservation: Observation {
         world.fileNames(of: node, in: folder)
     }
 
+    func folderNames(of node: String, in folder: String) -> [String] {
+        world.folderNames(of: node, in: folder)
+    }
+
+    func fileBytes(of node: String, at path: String) -> [UInt8]? {
+        world.fileBytes(of: node, at: path)
+    }
+
     func durableNames(of node: String, in folder: String) -> [String] {
         world.durableNames(of: node, in: folder)
     }
@@ -86,6 +94,10 @@ final class TankObservation: Observation {
     }
 
     func coordinationValue(_ key: String) -> [UInt8]? { world.coordinator.entry(key)?.value }
+
+    func coordinationKeys(prefix: String) -> [String] {
+        world.coordinator.keys(prefix: prefix)
+    }
 
     func object(_ key: String) -> [UInt8]? { world.objects.bytes(key) }
 

@@ -34,6 +34,7 @@ final class TankRecorder {
     /// The buckets whose waits are drawn; more would not be told apart.
     private var waitingBuckets: [String] = []
     private static let waitingBucketLimit = 24
+    private var endSeconds: Double?
     private var series: [String: [Chart.Point]] = [:]
 
     init(
@@ -48,12 +49,15 @@ final class TankRecorder {
         states = StateSampler(deployment)
     }
 
-    var seconds: Double { Double(world.nanoseconds) / 1e9 }
+    var seconds: Double { endSeconds ?? Double(world.nanoseconds) / 1e9 }
 
     func start() {
         for node in nodes { nodeStates[node] = (.down, 0) }
         sample()
     }
+
+    /// Records nothing more: what comes is not of the run.
+    func end() { endSeconds = seconds }
 
     // MARK: What happens
 
@@ -104,6 +108,7 @@ final class TankRecorder {
     var onSample: () -> Void = {}
 
     private func sample() {
+        if endSeconds != nil { return }
         observeNodes()
         observeLeaders()
         states.sample(at: seconds)

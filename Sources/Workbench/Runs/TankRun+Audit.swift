@@ -130,6 +130,7 @@ extension TankRun {
     private func everySecond() {
         world.after(.seconds(1)) { [unowned self] in
             if isFinished || phase == "checking" { return }
+            for request in pace.endSecond() { oracles.tell(.repeated(request)) }
             oracles.tell(.second)
             everySecond()
         }

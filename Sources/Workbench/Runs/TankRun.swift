@@ -45,6 +45,8 @@ public final class TankRun {
     let ledger: ByteLedger?
     /// What the meter and the counters said when the cluster had settled.
     public internal(set) var figures: [BenchTank.Figure] = []
+    /// Sees what nodes ask again and again.
+    let pace: PaceWitness
     let prices: BenchPrices?
     var phase = "starting"
     private var clients: [String: ClusterClient] = [:]
@@ -102,6 +104,8 @@ public final class TankRun {
                 machines: Set(nodes.map(\.description)),
                 port: scenario.cluster.configuration.port)
         world.byteWitness = ledger
+        pace = PaceWitness(world, port: scenario.cluster.configuration.port)
+        world.requestWitness = pace
         recorder = TankRecorder(
             world, deployment, nodes: deployment.nodes, plan: self.plan, length: scenario.length)
         recorder.listen(to: faults)
@@ -155,6 +159,7 @@ public final class TankRun {
         if figures.isEmpty { measureEnd() }
         endTrace = world.trace
         endNanoseconds = world.nanoseconds
+        if isFinished { rest() }
         let verdict =
             wasInterrupted
             ? verdict().interrupted(
