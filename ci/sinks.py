@@ -1,5 +1,8 @@
 """A table of a served process is kept in vector databases by wavetank sink, all of them killed.
 
+python ci/sinks.py contract COMMAND...: runs the tests of the contract of vector services, told by
+the environment where both are.
+
 python ci/sinks.py WAVETANK ROUNDS [milvus] [qdrant]: rows are written, changed and deleted all the
 while. The sink, the served process and the database are killed with SIGKILL ROUNDS times at random
 moments and started again; in the end the collection is the table, point by point.
@@ -270,7 +273,28 @@ def run(program, rounds, make):
         server.stop()
 
 
+def contract(command):
+    work = tempfile.mkdtemp(prefix="wavetank-sinks-")
+    databases = []
+    try:
+        with open(work + "/log.txt", "a") as log:
+            for make in (Milvus, Qdrant):
+                databases.append(make(work, log))
+        for database in databases:
+            wait(f"{database.name} answers", database.ready, 120)
+        milvus, qdrant = databases
+        subprocess.run(command, check=True, timeout=900, env=dict(
+            os.environ, WAVETANK_TEST_MILVUS=milvus.address,
+            WAVETANK_TEST_MILVUS_MANAGEMENT=milvus.management,
+            WAVETANK_TEST_QDRANT=qdrant.address))
+    finally:
+        for database in databases:
+            database.process.kill()
+
+
 def main():
+    if sys.argv[1] == "contract":
+        return contract(sys.argv[2:])
     program, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
     wanted = sys.argv[3:] or ["milvus", "qdrant"]
     for make in (Milvus, Qdrant):

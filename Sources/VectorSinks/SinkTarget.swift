@@ -36,14 +36,15 @@ final class SinkTarget {
 
     /// Writes a batch, and returns when all of it is confirmed.
     func write(_ batch: SinkBatch) async throws {
-        for points in batch.upserts.chunks(of: configuration.requestPointLimit) {
+        let limit = min(configuration.requestPointLimit, collection.requestPointLimit)
+        for points in batch.upserts.chunks(of: limit) {
             try await patiently {
                 try await service.upsert(points, in: collection)
             } settling: {
                 try await settle(points.map { PointVersion($0.identifier, version: $0.version) })
             }
         }
-        for points in batch.deletions.chunks(of: configuration.requestPointLimit) {
+        for points in batch.deletions.chunks(of: limit) {
             try await patiently {
                 try await service.delete(points, in: collection)
             } settling: {
