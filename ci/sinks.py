@@ -91,14 +91,19 @@ class Milvus:
         answer = ask("GET", self.address + "/v1/vector/collections", timeout=3)
         return answer["code"] == 200
 
+    def query(self, key):
+        return ask("POST", self.address + "/v1/vector/query", {
+            "collectionName": "shop_items", "limit": 1000, "outputFields": ["*"],
+            "filter": f"id >= {key} and id < {key + 50}"})
+
     def points(self):
         """All points by their keys: version, vector, price."""
         time.sleep(8)  # a query over REST is that much behind
+        # A server that was killed takes a moment to load what it had loaded.
+        wait("milvus has loaded the collection", lambda: self.query(0)["code"] == 200, 120)
         found = {}
         for key in range(0, KEYS, 50):
-            answer = ask("POST", self.address + "/v1/vector/query", {
-                "collectionName": "shop_items", "limit": 1000, "outputFields": ["*"],
-                "filter": f"id >= {key} and id < {key + 50}"})
+            answer = self.query(key)
             assert answer["code"] == 200, answer
             for row in answer["data"]:
                 assert row["id"] not in found, f"two points of key {row['id']}"
@@ -214,6 +219,14 @@ def wait(what, condition, seconds):
     raise AssertionError(f"{what}: not after {seconds} s")
 
 
+def confirmed(work):
+    """How many changes are confirmed, as the sink notes it."""
+    if not os.path.exists(work + "/items.sink"):
+        return 0
+    with open(work + "/items.sink") as file:
+        return sum(bucket["confirmed"] for bucket in json.load(file)["buckets"])
+
+
 def run(program, rounds, make):
     work = tempfile.mkdtemp(prefix="wavetank-sinks-")
     draw = random.Random(rounds)
@@ -230,8 +243,13 @@ def run(program, rounds, make):
             command += ["--management", database.management]
         sink = Process(command + ["--follow"], log)
         killed = []
-        for _ in range(rounds):
-            time.sleep(draw.uniform(0.5, 9))
+        for number in range(rounds):
+            # Every other time something has to have arrived since: else nothing would but in the
+            # end, since a sink that begins anew waits first, and Milvus takes a while to start.
+            if number % 2 == 1:
+                before = confirmed(work)
+                wait("something more is confirmed", lambda: confirmed(work) > before, 120)
+            time.sleep(draw.uniform(0, 9))
             victim = draw.choice(["sink", "sink", "database", "database", "server"])
             killed.append(victim)
             if victim == "sink":

@@ -57,7 +57,8 @@ public final class BucketSink {
         while batch.pointCount < configuration.batchPointLimit {
             let before = batch.endOffset
             try await read(into: &batch, waiting: .zero)
-            if batch.endOffset == before { break }
+            let limit = max(1, configuration.batchPointLimit / 8)
+            if batch.endOffset - before < Int64(limit) { break }
         }
         try await write(batch)
         return true

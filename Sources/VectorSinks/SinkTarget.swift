@@ -106,7 +106,8 @@ final class SinkTarget {
 public struct SinkConfiguration: Sendable {
     /// Points of one request at most.
     public var requestPointLimit = 256
-    /// Once a batch has so many points it is written before more is read.
+    /// Once a batch has so many points it is written before more is read; also once a read has
+    /// brought less than an eighth of it: a table that is written all the while is never read out.
     public var batchPointLimit = 1024
     /// Buckets whose batches are under way at once.
     public var batchesInFlight = 4
