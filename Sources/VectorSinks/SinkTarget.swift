@@ -35,21 +35,31 @@ final class SinkTarget {
     }
 
     /// Writes a batch, and returns when all of it is confirmed.
-    func write(_ batch: SinkBatch) async throws {
+    ///
+    /// - Parameter column: Whose collection this is, among the table's vector columns.
+    func write(_ batch: SinkBatch, of column: Int) async throws {
         let limit = min(configuration.requestPointLimit, collection.requestPointLimit)
-        for points in batch.upserts.chunks(of: limit) {
+        for points in batch.upserts(column).chunks(of: limit) {
             try await patiently {
                 try await service.upsert(points, in: collection)
             } settling: {
                 try await settle(points.map { PointVersion($0.identifier, version: $0.version) })
             }
         }
-        for points in batch.deletions.chunks(of: limit) {
+        for points in batch.deletions(column).chunks(of: limit) {
             try await patiently {
                 try await service.delete(points, in: collection)
             } settling: {
                 try await settle(points)
             }
+        }
+    }
+
+    /// Removes the points of a partition that is gone, to which nobody writes any more.
+    func remove(partition: Int64) async throws {
+        try await patiently {
+            try await service.remove(partition: partition, from: collection)
+        } settling: {
         }
     }
 

@@ -171,7 +171,7 @@ public final class ServedChanges: ChangeSource {
                 validating: fields, primaryKey: primaryKey.compactMap(whole.position(of:))),
             let vector = options.vector.flatMap(schema.position(of:)),
             let table = SinkTable(
-                schema, vector: vector, attributes: attributes.compactMap(schema.position(of:)))
+                schema, vectors: [vector], attributes: attributes.compactMap(schema.position(of:)))
         else { throw .target(reason: "the table's columns are not as they were") }
         for row in rows {
             guard case .int(let number) = row[fields.count],
