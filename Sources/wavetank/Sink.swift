@@ -140,7 +140,8 @@ struct SinkCommand: ParsableCommand {
         options.collection = collection
         let name = options.collectionName
         let file = try StateFile(state ?? "\(name).sink")
-        let progress = try SinkState(file, source: "\(table) in \(name) at \(to)")
+        let column = vector.map { " column \($0)" } ?? ""
+        let progress = try SinkState(file, source: "\(table)\(column) in \(name) at \(to)")
         let session = SinkSession(progress, try service(), isFollowed: follow)
         session.isStopped = { Interruption.isRequested }
         session.onTrouble = { say("trying again: \($0)") }
