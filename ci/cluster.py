@@ -1,11 +1,13 @@
 """A cluster of three processes under kill -9, seen by a Fluss client that knows nothing of it.
 
 python ci/cluster.py WAVETANK WEED ROUNDS: starts etcd, SeaweedFS and three servers on loopback,
-lets a client write without a pause, kills one process a round and starts it again, and at the end
-holds what was acknowledged against what is read. All is ended by its own id.
+lets a client write without a pause, moves buckets about by wavetank admin, kills one process a
+round and starts it again, and at the end holds what was acknowledged against what is read. All is
+ended by its own id.
 """
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import fluss
 import pyarrow as pa
@@ -89,6 +92,7 @@ class Cluster:
         wait_for(s3, weed)
         self.store = f"http://127.0.0.1:{s3}/lake"
         self.ports = [port(2) for _ in range(3)]
+        self.web_ports = [port() for _ in range(3)]
         self.processes = [None] * 3
         self.make_bucket(s3)
         for number in range(3):
@@ -111,7 +115,8 @@ class Cluster:
         self.processes[number] = start(
             [WAVETANK, "serve", "--data", folder, "--listen", f"127.0.0.1:{self.ports[number]}",
              "--servers", "3", "--number", str(number + 1), "--etcd", self.etcd,
-             "--s3", self.store], self.log, env=dict(os.environ, **KEYS))
+             "--s3", self.store, "--http", str(self.web_ports[number])], self.log,
+            env=dict(os.environ, **KEYS))
 
     def ready(self, number):
         wait_for(self.ports[number], self.processes[number])
@@ -257,6 +262,115 @@ async def check(cluster, writer):
           f"acknowledged, {len(writer.doubtful_clicks)} clicks were in doubt")
 
 
+class Operator:
+    """Asks and changes the cluster by `wavetank admin`, at any of its processes."""
+
+    table = f"/api/v1/databases/{DATABASE}/tables/stock"
+
+    def __init__(self, cluster):
+        self.addresses = [f"http://127.0.0.1:{number}" for number in cluster.web_ports]
+        self.asked = 0
+
+    def run(self, *words):
+        self.asked += 1
+        at = self.addresses[self.asked % len(self.addresses)]
+        return subprocess.run([WAVETANK, "admin", *words, "--at", at, "--json"],
+                              capture_output=True, text=True, timeout=60)
+
+    def admin(self, *words):
+        done = self.run(*words)
+        assert done.returncode == 0, (words, done.stderr)
+        return json.loads(done.stdout)
+
+    def refused(self, reason, *words):
+        done = self.run(*words)
+        assert done.returncode == 3 and reason in done.stderr, (words, done)
+
+    def call(self, method, path, body=None):
+        request = urllib.request.Request(
+            self.addresses[0] + path, None if body is None else json.dumps(body).encode(),
+            {"content-type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+
+    def make_table(self):
+        """Two partitions of three buckets with one replica each, and a row in some."""
+        self.call("POST", f"/api/v1/databases/{DATABASE}/tables", {
+            "name": "stock", "bucket_count": 3, "partition_key": ["shop"],
+            "properties": {"table.replication.factor": "1", "table.datalake.enabled": "false"},
+            "schema": {"primary_key": ["shop", "id"], "columns": [
+                {"name": "shop", "data_type": {"type": "STRING", "nullable": False}},
+                {"name": "id", "data_type": {"type": "INTEGER", "nullable": False}}]}})
+        rows = [{"shop": shop, "id": key} for shop in ("east", "west") for key in range(30)]
+        self.call("POST", self.table + "/rows", rows)
+
+    def rows(self):
+        return len(self.call("GET", self.table + "/rows?limit=1000"))
+
+    def buckets(self):
+        """Those of the table, by partition and number."""
+        return {(bucket["partition"], bucket["bucket"]): bucket
+                for bucket in self.admin("buckets")["buckets"] if bucket["table"] == "stock"}
+
+    def until(self, what, condition, seconds=120):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if condition():
+                return
+            time.sleep(0.3)
+        raise AssertionError(f"{what}: not after {seconds} s; {self.admin('buckets')}")
+
+    def operate(self):
+        self.make_table()
+        parts = [part for part in self.admin("partitions")["partitions"]
+                 if part["table"] == "stock"]
+        assert [(part["partition"], part["buckets"]) for part in parts] == [
+            ("east", 3), ("west", 3)], parts
+        for (partition, number), bucket in sorted(self.buckets().items()):
+            told = self.admin("reassign", f"{DATABASE}.stock", str(number), "--partition",
+                              partition, "--replicas", "2")
+            assert (told["table"], told["partition"], told["bucket"]) == (
+                "stock", partition, number), told
+        self.until("all are on server-2", lambda: all(
+            bucket["replicas"] == ["server-2"] and bucket["leader"] == "server-2"
+            and bucket["movingTo"] is None for bucket in self.buckets().values()))
+        assert self.rows() == 60
+        told = self.admin("reassign", f"{DATABASE}.stock", "0", "--partition", "east", "--cancel")
+        assert told["movingTo"] is None and told["replicas"] == ["server-2"], told
+        name = f"{DATABASE}.stock"
+        self.refused("server-9", "reassign", name, "0", "--partition", "east", "--replicas", "9")
+        self.refused("north", "reassign", name, "0", "--partition", "north", "--replicas", "1")
+        self.refused("no bucket 3", "reassign", name, "3", "--partition", "east", "--replicas", "1")
+        lags = [lag for lag in self.admin("lag")["lags"] if lag["table"] == "stock"]
+        assert len(lags) == 6 and all(lag["behind"] == [] for lag in lags), lags
+        assert sum(lag["highWatermark"] for lag in lags) == 60, lags
+        self.rebalance()
+        assert self.rows() == 60
+        print(f"cluster: 6 buckets were reassigned and rebalanced by {self.asked} calls of "
+              "wavetank admin", flush=True)
+
+    def rebalance(self):
+        self.refused("never rebalanced", "rebalance", "--progress")
+        begun = self.admin("rebalance")
+        assert begun["goals"] == ["REPLICA_DISTRIBUTION", "LEADER_DISTRIBUTION"], begun
+        last = {}
+
+        def is_over():
+            last.update(self.admin("rebalance", "--progress"))
+            assert last["identifier"] == begun["identifier"], last
+            return last["status"] != "REBALANCING"
+
+        self.until("the rebalance is over", is_over)
+        assert last["status"] == "COMPLETED" and last["completed"] == len(last["moves"]), last
+        assert sum(move["table"] == "stock" for move in last["moves"]) >= 4, last
+        held = [bucket["replicas"][0] for bucket in self.buckets().values()]
+        leaders = self.admin("leaders")["leaders"]
+        counts = leaders["servers"].values()
+        assert max(counts) - min(counts) <= 1 and not leaders["withoutLeader"], leaders
+        assert len(set(held)) == 3, held
+        self.refused("", "rebalance", "--cancel")
+
+
 async def main(work):
     cluster = Cluster(work)
     for number in range(3):
@@ -265,6 +379,7 @@ async def main(work):
     writer = Writer(cluster)
     task = asyncio.create_task(writer.run())
     await asyncio.sleep(3)
+    await asyncio.to_thread(Operator(cluster).operate)
     for round in range(ROUNDS):
         victim = random.randrange(3)
         before = len(writer.clicks)

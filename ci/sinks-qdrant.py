@@ -46,6 +46,8 @@ class Collections:
 def condition(json):
     if "has_id" in json:
         return edge.HasIdCondition(set(json["has_id"]))
+    if "match" in json:
+        return edge.FieldCondition(json["key"], match=edge.MatchValue(json["match"]["value"]))
     if "range" in json:
         return edge.FieldCondition(json["key"], range=edge.RangeFloat(**json["range"]))
     return filter_of(json)
@@ -110,6 +112,12 @@ class Handler(BaseHTTPRequestHandler):
         if parts[-1] == "delete":
             shard.update(edge.UpdateOperation.delete_points_by_filter(filter_of(body["filter"])))
             return {"status": "completed"}
+        if parts[-1] == "search":
+            wanted = body.get("filter")
+            found = shard.search(edge.SearchRequest(
+                edge.Query.Nearest(body["vector"]), body["limit"],
+                filter=filter_of(wanted) if wanted else None))
+            return [{"id": str(point.id), "score": point.score} for point in found]
         if parts[-1] == "scroll":
             records, _ = shard.scroll(edge.ScrollRequest(
                 limit=body["limit"], with_payload=True, with_vector=True))

@@ -1,5 +1,8 @@
 """A table of a served process is kept in vector databases by wavetank sink, all of them killed.
 
+python ci/sinks.py contract COMMAND...: runs the tests of the contract of vector services, told by
+the environment where both are.
+
 python ci/sinks.py WAVETANK ROUNDS [milvus] [qdrant]: rows are written, changed and deleted all the
 while. The sink, the served process and the database are killed with SIGKILL ROUNDS times at random
 moments and started again; in the end the collection is the table, point by point.
@@ -88,14 +91,19 @@ class Milvus:
         answer = ask("GET", self.address + "/v1/vector/collections", timeout=3)
         return answer["code"] == 200
 
+    def query(self, key):
+        return ask("POST", self.address + "/v1/vector/query", {
+            "collectionName": "shop_items", "limit": 1000, "outputFields": ["*"],
+            "filter": f"id >= {key} and id < {key + 50}"})
+
     def points(self):
         """All points by their keys: version, vector, price."""
         time.sleep(8)  # a query over REST is that much behind
+        # A server that was killed takes a moment to load what it had loaded.
+        wait("milvus has loaded the collection", lambda: self.query(0)["code"] == 200, 120)
         found = {}
         for key in range(0, KEYS, 50):
-            answer = ask("POST", self.address + "/v1/vector/query", {
-                "collectionName": "shop_items", "limit": 1000, "outputFields": ["*"],
-                "filter": f"id >= {key} and id < {key + 50}"})
+            answer = self.query(key)
             assert answer["code"] == 200, answer
             for row in answer["data"]:
                 assert row["id"] not in found, f"two points of key {row['id']}"
@@ -211,6 +219,14 @@ def wait(what, condition, seconds):
     raise AssertionError(f"{what}: not after {seconds} s")
 
 
+def confirmed(work):
+    """How many changes are confirmed, as the sink notes it."""
+    if not os.path.exists(work + "/items.sink"):
+        return 0
+    with open(work + "/items.sink") as file:
+        return sum(bucket["confirmed"] for bucket in json.load(file)["buckets"])
+
+
 def run(program, rounds, make):
     work = tempfile.mkdtemp(prefix="wavetank-sinks-")
     draw = random.Random(rounds)
@@ -227,8 +243,13 @@ def run(program, rounds, make):
             command += ["--management", database.management]
         sink = Process(command + ["--follow"], log)
         killed = []
-        for _ in range(rounds):
-            time.sleep(draw.uniform(0.5, 9))
+        for number in range(rounds):
+            # Every other time something has to have arrived since: else nothing would but in the
+            # end, since a sink that begins anew waits first, and Milvus takes a while to start.
+            if number % 2 == 1:
+                before = confirmed(work)
+                wait("something more is confirmed", lambda: confirmed(work) > before, 120)
+            time.sleep(draw.uniform(0, 9))
             victim = draw.choice(["sink", "sink", "database", "database", "server"])
             killed.append(victim)
             if victim == "sink":
@@ -270,7 +291,28 @@ def run(program, rounds, make):
         server.stop()
 
 
+def contract(command):
+    work = tempfile.mkdtemp(prefix="wavetank-sinks-")
+    databases = []
+    try:
+        with open(work + "/log.txt", "a") as log:
+            for make in (Milvus, Qdrant):
+                databases.append(make(work, log))
+        for database in databases:
+            wait(f"{database.name} answers", database.ready, 120)
+        milvus, qdrant = databases
+        subprocess.run(command, check=True, timeout=900, env=dict(
+            os.environ, WAVETANK_TEST_MILVUS=milvus.address,
+            WAVETANK_TEST_MILVUS_MANAGEMENT=milvus.management,
+            WAVETANK_TEST_QDRANT=qdrant.address))
+    finally:
+        for database in databases:
+            database.process.kill()
+
+
 def main():
+    if sys.argv[1] == "contract":
+        return contract(sys.argv[2:])
     program, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
     wanted = sys.argv[3:] or ["milvus", "qdrant"]
     for make in (Milvus, Qdrant):

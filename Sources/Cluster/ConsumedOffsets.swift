@@ -36,6 +36,10 @@ struct ConsumedOffsets: StoredValue, Hashable {
         }
     }
 
+    mutating func remove(partition: Int64) {
+        entries.removeAll { $0.bucket.partition == partition }
+    }
+
     func encode(into writer: inout ByteWriter) {
         writer.append(list: entries) {
             $0.append($1.bucket)

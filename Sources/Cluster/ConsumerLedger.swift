@@ -97,6 +97,30 @@ public final class ConsumerLedger {
         }
     }
 
+    /// Partitions that are in the ledger and no more in the table, for certain.
+    ///
+    /// Who has heard nothing of a partition may have heard less than whoever wrote the ledger.
+    public func gonePartitions() async throws -> [Int64] {
+        var gone: [Int64] = []
+        let named = (pages.begun.entries + pages.confirmed.entries).compactMap(\.bucket.partition)
+        for partition in Set(named).sorted() {
+            let key = MetadataKey.partition(table: table.identifier, partition).text
+            do {
+                if try await client.machine.coordination.get(key) == nil { gone.append(partition) }
+            } catch is CoordinationError {
+                // Whoever asks again may hear more.
+            }
+        }
+        return gone
+    }
+
+    /// Leaves out what is known of a partition that is gone, and keeps that. Throws as `begin`.
+    public func forget(partition: Int64) async throws {
+        pages.confirmed.remove(partition: partition)
+        pages.begun.remove(partition: partition)
+        try await save()
+    }
+
     private var key: String {
         MetadataKey.consumer(table: table.identifier, consumer + ".ledger").text
     }

@@ -2,11 +2,13 @@ public import Platform
 
 /// The collections of the world's vector service, and how it fails.
 ///
-/// As Milvus it compares no versions: what comes last is what counts. What it has taken but not
-/// confirmed can be read, and is lost when it restarts.
+/// As Milvus it compares no versions, if it is not told to do as Qdrant: what comes last is what
+/// counts. What it has taken but not confirmed can be read, and is lost when it restarts.
 public final class SimulatedVectors: FaultyService {
     let place = Strike.Place.vectorService
     public var faults = ServiceFaults()
+    /// Whether it leaves a point alone that is newer than what comes.
+    public var comparesVersions = false
     /// Called with each effect on a point, before it has it; nil for the point's removal.
     public var onWrite: ((_ collection: String, PointVersion, VectorPoint?) -> Void)?
     /// Requests that were received, and points in them.
@@ -19,6 +21,7 @@ public final class SimulatedVectors: FaultyService {
     private var collections: [String: Collection] = [:]
 
     private struct Collection {
+        let shape: VectorCollection
         var visible: [PointIdentifier: VectorPoint] = [:]
         /// What was confirmed of the points that changed since.
         var confirmed: [PointIdentifier: VectorPoint?] = [:]
@@ -55,13 +58,27 @@ public final class SimulatedVectors: FaultyService {
 
     // MARK: Requests
 
-    func create(_ name: String) {
+    func create(_ shape: VectorCollection) throws {
+        let name = shape.name
         record(.vectorWrite, name, 0, "create")
-        if collections[name] == nil { collections[name] = Collection() }
+        let found = collections[name]?.shape ?? shape
+        if found != shape {
+            throw VectorServiceError.refused(
+                collection: name,
+                reason: "its vectors have \(found.dimension) elements and distance "
+                    + "\(found.distance), not \(shape.dimension) and \(shape.distance)")
+        }
+        if collections[name] == nil { collections[name] = Collection(shape: shape) }
     }
 
     func upsert(_ points: [VectorPoint], in name: String) throws {
         try check(name)
+        let dimension = collections[name]!.shape.dimension
+        for point in points where point.vector.count != dimension {
+            throw VectorServiceError.refused(
+                collection: name,
+                reason: "a vector has \(point.vector.count) elements, not \(dimension)")
+        }
         for point in points {
             write(point.identifier, version: point.version, point, in: name)
         }
@@ -70,6 +87,14 @@ public final class SimulatedVectors: FaultyService {
     func delete(_ points: [PointVersion], in name: String) throws {
         try check(name)
         for point in points { write(point.identifier, version: point.version, nil, in: name) }
+    }
+
+    func remove(partition: Int64, from name: String) throws {
+        try check(name)
+        let visible = collections[name]!.visible
+        for identifier in visible.keys.sorted() where visible[identifier]!.partition == partition {
+            write(identifier, version: .max, nil, in: name)
+        }
     }
 
     func read(_ identifiers: [PointIdentifier], in name: String) throws -> [VectorPoint?] {
@@ -92,6 +117,11 @@ public final class SimulatedVectors: FaultyService {
         _ identifier: PointIdentifier, version: Int64, _ point: VectorPoint?, in name: String
     ) {
         pointCount += 1
+        if comparesVersions, let present = collections[name]!.visible[identifier],
+            present.version > version
+        {
+            return record(.vectorWrite, name, identifier.low, "\(identifier) is newer")
+        }
         record(
             .vectorWrite, name, identifier.low ^ UInt64(bitPattern: version),
             "\(identifier) version \(version)\(point == nil ? ", deleted" : "")")
@@ -114,6 +144,7 @@ public final class SimulatedVectors: FaultyService {
 final class SimulatedVectorService: VectorService {
     /// A lost request lands up to 20 s after it went out; clocks drift, and slow ones are slow.
     let requestLifetime = Duration.seconds(30)
+    var comparesVersions: Bool { vectors.comparesVersions }
     private let vectors: SimulatedVectors
     private let node: SimulatedNode
     private let lifetime: Lifetime
@@ -125,40 +156,50 @@ final class SimulatedVectorService: VectorService {
     }
 
     func create(_ collection: VectorCollection) async throws {
-        try await run(collection, byteCount: 0) { [vectors] in vectors.create(collection.name) }
+        try await run(collection, byteCount: 0) { [vectors] in
+            try vectors.create(collection)
+        }
     }
 
     func upsert(_ points: [VectorPoint], in collection: VectorCollection) async throws {
-        for point in points where point.vector.count != collection.dimension {
-            throw VectorServiceError.refused(
-                collection: collection.name,
-                reason: "a vector has \(point.vector.count) elements, not "
-                    + "\(collection.dimension)")
-        }
+        if points.isEmpty { return }
         let byteCount = points.count * (collection.dimension * 4 + 64)
-        try await run(collection, byteCount: byteCount) { [vectors] in
+        try await run(collection, points.count, byteCount: byteCount) { [vectors] in
             try vectors.upsert(points, in: collection.name)
         }
     }
 
     func delete(_ points: [PointVersion], in collection: VectorCollection) async throws {
-        try await run(collection, byteCount: points.count * 24) { [vectors] in
+        if points.isEmpty { return }
+        try await run(collection, points.count, byteCount: points.count * 24) { [vectors] in
             try vectors.delete(points, in: collection.name)
+        }
+    }
+
+    func remove(partition: Int64, from collection: VectorCollection) async throws {
+        try await run(collection, byteCount: 0) { [vectors] in
+            try vectors.remove(partition: partition, from: collection.name)
         }
     }
 
     func read(
         _ identifiers: [PointIdentifier], in collection: VectorCollection
     ) async throws -> [VectorPoint?] {
-        try await run(collection, byteCount: identifiers.count * 16, isRead: true) { [vectors] in
+        if identifiers.isEmpty { return [] }
+        return try await run(
+            collection, identifiers.count, byteCount: identifiers.count * 16, isRead: true
+        ) { [vectors] in
             try vectors.read(identifiers, in: collection.name)
         }
     }
 
     private func run<Value>(
-        _ collection: VectorCollection, byteCount: Int, isRead: Bool = false,
-        _ effect: @escaping () throws -> Value
+        _ collection: VectorCollection, _ pointCount: Int = 0, byteCount: Int,
+        isRead: Bool = false, _ effect: @escaping () throws -> Value
     ) async throws -> Value {
+        precondition(
+            pointCount <= collection.requestPointLimit,
+            "a request of \(pointCount) points, for collection \(collection.name)")
         let refused = VectorServiceError.unavailable(collection: collection.name)
         let unknown = VectorServiceError.outcomeUnknown(collection: collection.name)
         let call = ServiceCall(

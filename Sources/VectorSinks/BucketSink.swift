@@ -1,7 +1,8 @@
 public import Cluster
 import Platform
 
-/// Brings the changelog of one bucket to a collection, in batches of which one is under way.
+/// Brings the changelog of one bucket to the table's collections, in batches of which one is under
+/// way.
 ///
 /// Nothing is read while a batch is being written: a service that is slow, or asks to wait, holds
 /// the sink back, and the log keeps what has not been read.
@@ -9,7 +10,8 @@ public final class BucketSink {
     public let bucket: BucketIdentifier
     private let machine: Machine
     private let source: any ChangeSource
-    private let target: SinkTarget
+    /// In the order of the table's vector columns.
+    private let targets: [SinkTarget]
     private let progress: any SinkProgress
     private let room: SinkRoom
     private let configuration: SinkConfiguration
@@ -17,14 +19,14 @@ public final class BucketSink {
     var onConfirmed: (Int64) -> Void = { _ in }
 
     init(
-        _ bucket: BucketIdentifier, from source: any ChangeSource, to target: SinkTarget,
+        _ bucket: BucketIdentifier, from source: any ChangeSource, to targets: [SinkTarget],
         _ progress: any SinkProgress, sharing room: SinkRoom, on machine: Machine,
         _ configuration: SinkConfiguration
     ) {
         self.bucket = bucket
         self.machine = machine
         self.source = source
-        self.target = target
+        self.targets = targets
         self.progress = progress
         self.room = room
         self.configuration = configuration
@@ -39,7 +41,7 @@ public final class BucketSink {
         let (start, end) = (progress.confirmed(bucket), progress.begun(bucket))
         precondition(start <= end, "what is confirmed was begun")
         if start == end { return onConfirmed(start) }
-        try await target.waitForOthers()
+        try await targets[0].waitForOthers()
         var batch = SinkBatch(from: start)
         while batch.endOffset < end { try await read(into: &batch) }
         machine.observer.reached("vector sink wrote again what was begun")
@@ -57,7 +59,8 @@ public final class BucketSink {
         while batch.pointCount < configuration.batchPointLimit {
             let before = batch.endOffset
             try await read(into: &batch, waiting: .zero)
-            if batch.endOffset == before { break }
+            let limit = max(1, configuration.batchPointLimit / 8)
+            if batch.endOffset - before < Int64(limit) { break }
         }
         try await write(batch)
         return true
@@ -74,7 +77,9 @@ public final class BucketSink {
                 // As the receipt of what was announced: nothing is sent that is not kept as begun.
                 try await progress.begin(bucket, upTo: batch.endOffset)
                 try await machine.keepApart("a vector batch announced and not sent")
-                try await target.write(batch)
+                for (column, target) in targets.enumerated() {
+                    try await target.write(batch, of: column)
+                }
             }
             try await machine.keepApart("a vector batch confirmed and not noted")
         }

@@ -27,23 +27,39 @@ public struct ChangePage: Sendable {
     }
 }
 
-/// What one change made of the point of its key.
+/// What one change made of the points of its key: one in the collection of each vector column.
 public struct SinkChange: Hashable, Sendable {
     public enum Effect: Hashable, Sendable {
         case point(vector: [Float], attributes: [JSONMember])
-        /// The row is gone, or has no vector.
+        /// The row is gone, or has no vector there.
         case none
     }
 
     public var identifier: PointIdentifier
-    /// Also the version of the point.
+    /// Also the version of the points.
     public var offset: Int64
-    public var effect: Effect
+    /// The partition that the row is in, of a table with some.
+    public var partition: Int64?
+    /// In the order of the table's vector columns.
+    public var effects: [Effect]
 
-    public init(_ identifier: PointIdentifier, offset: Int64, _ effect: Effect) {
+    public init(
+        _ identifier: PointIdentifier, offset: Int64, partition: Int64? = nil, _ effects: [Effect]
+    ) {
         self.identifier = identifier
         self.offset = offset
-        self.effect = effect
+        self.partition = partition
+        self.effects = effects
+    }
+}
+
+extension SinkChange {
+    /// The point that is there after it, in the collection of a vector column.
+    public func point(_ column: Int) -> VectorPoint? {
+        guard case .point(let vector, let attributes) = effects[column] else { return nil }
+        return VectorPoint(
+            identifier, version: offset, partition: partition, vector: vector,
+            attributes: attributes)
     }
 }
 

@@ -23,7 +23,9 @@ public final class ClusterChanges: ChangeSource {
         do {
             let fetched = try await client.fetch(bucket, from: offset, waiting: wait)
             var changes: [SinkChange] = []
-            for batch in fetched.batches { changes += try self.changes(in: batch, from: offset) }
+            for batch in fetched.batches {
+                changes += try self.changes(in: batch, of: bucket, from: offset)
+            }
             return ChangePage(changes: changes, nextOffset: fetched.nextOffset)
         } catch ClusterError.offsetOutOfRange(_, _, let start, _) where offset < start {
             throw SinkError.expired(bucket, offset: offset, start: start)
@@ -34,7 +36,9 @@ public final class ClusterChanges: ChangeSource {
         }
     }
 
-    private func changes(in batch: LogBatch, from offset: Int64) throws -> [SinkChange] {
+    private func changes(
+        in batch: LogBatch, of bucket: BucketIdentifier, from offset: Int64
+    ) throws -> [SinkChange] {
         // The table may have been altered since it was followed.
         let table = client.mirror.tables[table.identifier] ?? table
         guard let schema = table.schemas.schema(batch.schemaIdentifier) else {
@@ -46,7 +50,8 @@ public final class ClusterChanges: ChangeSource {
             let at = batch.baseOffset + Int64(position)
             if types[position] == .updateBefore || at < offset { return nil }
             return try points.change(
-                records.row(at: position), schema, isDelete: types[position] == .delete, offset: at)
+                records.row(at: position), schema, isDelete: types[position] == .delete,
+                offset: at, partition: bucket.partition)
         }
     }
 }

@@ -1,8 +1,8 @@
 public import Cluster
 public import Platform
 
-/// Brings every table that has a vector column to the vector service of its machine, while it is
-/// the leader of the sinks.
+/// Brings every table that has vector columns to the vector service of its machine, while it is the
+/// leader of the sinks.
 ///
 /// The lease keeps two from writing at once; the ledger of each table, which a term takes over
 /// under its epoch, keeps one that does not know yet that its term is over from beginning anything
@@ -61,7 +61,7 @@ public final class ClusterSinks {
     private func follow(
         _ table: TableDescription, _ service: any VectorService, _ term: LeaderLease.Term
     ) async throws {
-        guard let points = SinkTable(table), let collection = VectorCollection(of: table) else {
+        guard let points = SinkTable(table) else {
             preconditionFailure("\(table.path) is no table for a sink")
         }
         let ledger = try ConsumerLedger(Self.consumer, of: table, client)
@@ -70,8 +70,8 @@ public final class ClusterSinks {
             return
         }
         let sink = TableSink(
-            ClusterChanges(client, table, points), to: collection, of: service, ledger,
-            on: machine, settings
+            ClusterChanges(client, table, points), to: VectorCollection.all(of: table),
+            of: service, ledger, on: machine, settings
         ) { [machine, mirror] in
             term.isValid(at: machine.clock.now) && mirror.tables[table.identifier] != nil
         }
@@ -80,14 +80,10 @@ public final class ClusterSinks {
             return tell(error, of: table)
         }
         sinks[table.identifier] = sink
-        for bucket in table.buckets {
-            machine.spawn("sink of \(bucket)") {
-                try await sink.follow(bucket) { _ in
-                    if let offset = sink.confirmed[bucket] { self.onConfirmed(bucket, offset) }
-                    return true
-                }
-            }
-        }
+        let parts = SinkParts(sink, ledger, of: table, mirror, on: machine)
+        parts.onConfirmed = { self.onConfirmed($0, $1) }
+        parts.onTrouble = { self.tell($0, of: table) }
+        try await parts.run()
     }
 
     private var settings: SinkConfiguration {

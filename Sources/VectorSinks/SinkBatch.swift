@@ -28,20 +28,14 @@ struct SinkBatch {
         endOffset = page.nextOffset
     }
 
-    /// In the order of their versions.
-    var upserts: [VectorPoint] {
-        inOrder.compactMap { change in
-            guard case .point(let vector, let attributes) = change.effect else { return nil }
-            return VectorPoint(
-                change.identifier, version: change.offset, vector: vector,
-                attributes: attributes)
-        }
-    }
+    /// Points for the collection of a vector column, by its place among them, in the order of
+    /// their versions.
+    func upserts(_ column: Int) -> [VectorPoint] { inOrder.compactMap { $0.point(column) } }
 
     /// In the order of their versions.
-    var deletions: [PointVersion] {
+    func deletions(_ column: Int) -> [PointVersion] {
         inOrder.compactMap { change in
-            change.effect == .none
+            change.effects[column] == .none
                 ? PointVersion(change.identifier, version: change.offset) : nil
         }
     }

@@ -35,20 +35,31 @@ final class SinkTarget {
     }
 
     /// Writes a batch, and returns when all of it is confirmed.
-    func write(_ batch: SinkBatch) async throws {
-        for points in batch.upserts.chunks(of: configuration.requestPointLimit) {
+    ///
+    /// - Parameter column: Whose collection this is, among the table's vector columns.
+    func write(_ batch: SinkBatch, of column: Int) async throws {
+        let limit = min(configuration.requestPointLimit, collection.requestPointLimit)
+        for points in batch.upserts(column).chunks(of: limit) {
             try await patiently {
                 try await service.upsert(points, in: collection)
             } settling: {
                 try await settle(points.map { PointVersion($0.identifier, version: $0.version) })
             }
         }
-        for points in batch.deletions.chunks(of: configuration.requestPointLimit) {
+        for points in batch.deletions(column).chunks(of: limit) {
             try await patiently {
                 try await service.delete(points, in: collection)
             } settling: {
                 try await settle(points)
             }
+        }
+    }
+
+    /// Removes the points of a partition that is gone, to which nobody writes any more.
+    func remove(partition: Int64) async throws {
+        try await patiently {
+            try await service.remove(partition: partition, from: collection)
+        } settling: {
         }
     }
 
@@ -105,7 +116,8 @@ final class SinkTarget {
 public struct SinkConfiguration: Sendable {
     /// Points of one request at most.
     public var requestPointLimit = 256
-    /// Once a batch has so many points it is written before more is read.
+    /// Once a batch has so many points it is written before more is read; also once a read has
+    /// brought less than an eighth of it: a table that is written all the while is never read out.
     public var batchPointLimit = 1024
     /// Buckets whose batches are under way at once.
     public var batchesInFlight = 4

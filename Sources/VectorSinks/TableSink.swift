@@ -1,9 +1,9 @@
 public import Cluster
 public import Platform
 
-/// Brings one primary-key table to a collection of a vector service, bucket by bucket.
+/// Brings one primary-key table to the collections of its vector columns, bucket by bucket.
 ///
-/// There is one at a time that writes a collection; who is to be the one is not decided here.
+/// There is one at a time that writes them; who is to be the one is not decided here.
 public final class TableSink {
     /// Which bucket is confirmed below which offset, as far as this sink knows for certain.
     public private(set) var confirmed: [BucketIdentifier: Int64] = [:]
@@ -13,17 +13,19 @@ public final class TableSink {
     private let source: any ChangeSource
     private let service: any VectorService
     private let progress: any SinkProgress
-    private let collection: VectorCollection
+    private let collections: [VectorCollection]
     private let configuration: SinkConfiguration
     private let isAlone: () -> Bool
     private let room: SinkRoom
     private var isFenced = false
 
-    /// - Parameter isAlone: Whether this is still the one sink that writes the collection; asked
-    ///   right before each request.
+    /// - Parameters:
+    ///   - collections: In the order of the effects that changes have.
+    ///   - isAlone: Whether this is still the one sink that writes the collections; asked right
+    ///     before each request.
     public init(
-        _ source: any ChangeSource, to collection: VectorCollection, of service: any VectorService,
-        _ progress: any SinkProgress, on machine: Machine,
+        _ source: any ChangeSource, to collections: [VectorCollection],
+        of service: any VectorService, _ progress: any SinkProgress, on machine: Machine,
         _ configuration: SinkConfiguration = SinkConfiguration(),
         while isAlone: @escaping () -> Bool
     ) {
@@ -31,7 +33,8 @@ public final class TableSink {
         self.source = source
         self.service = service
         self.progress = progress
-        self.collection = collection
+        precondition(!collections.isEmpty, "a sink that leads nowhere")
+        self.collections = collections
         self.configuration = configuration
         self.isAlone = isAlone
         room = SinkRoom(machine, limit: configuration.batchesInFlight)
@@ -40,10 +43,23 @@ public final class TableSink {
     /// Whether it may still write.
     public var isRunning: Bool { !isFenced && isAlone() }
 
-    /// Makes the collection, if there is none.
+    /// Makes the collections that are missing.
     ///
     /// - Throws: `SinkError.fenced`, `SinkError.refused`.
-    public func create() async throws { try await target.create() }
+    public func create() async throws { for target in targets { try await target.create() } }
+
+    /// Removes the points of a partition that is gone.
+    ///
+    /// - Precondition: No bucket of it is followed any more.
+    /// - Throws: As `create`.
+    func remove(partition: Int64) async throws {
+        // Requests for it may be under way, of earlier lives.
+        try await targets[0].waitForOthers()
+        for target in targets { try await target.remove(partition: partition) }
+        for bucket in confirmed.keys.sorted() where bucket.partition == partition {
+            confirmed[bucket] = nil
+        }
+    }
 
     /// Follows a bucket until another sink writes, or `isWanted` says that it is enough: asked
     /// with whether everything was confirmed that the log had a moment ago.
@@ -51,7 +67,7 @@ public final class TableSink {
         _ bucket: BucketIdentifier, while isWanted: (_ isAtEnd: Bool) -> Bool
     ) async throws {
         let sink = BucketSink(
-            bucket, from: source, to: target, progress, sharing: room, on: machine, configuration)
+            bucket, from: source, to: targets, progress, sharing: room, on: machine, configuration)
         sink.onConfirmed = { [unowned self] in confirmed[bucket] = $0 }
         var retry = SinkBackoff(configuration)
         while isRunning && isWanted(false) {
@@ -73,9 +89,9 @@ public final class TableSink {
         }
     }
 
-    private var target: SinkTarget {
-        SinkTarget(collection, of: service, on: machine, configuration) { [unowned self] in
-            isRunning
+    private var targets: [SinkTarget] {
+        collections.map {
+            SinkTarget($0, of: service, on: machine, configuration) { [unowned self] in isRunning }
         }
     }
 }

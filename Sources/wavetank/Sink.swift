@@ -48,7 +48,8 @@ struct SinkCommand: ParsableCommand {
 
     @OptionGroup var credentials: CredentialOptions
 
-    @Option(help: "The collection; if not given, named by database and table.")
+    @Option(
+        help: "The collection; if not given, named by database, table and the column of --vector.")
     var collection: String?
 
     @Option(help: "The column of vectors; if not given, the first with a vector index.")
@@ -137,9 +138,10 @@ struct SinkCommand: ParsableCommand {
         var options = ServedChanges.Options(database: parts.database, table: parts.table)
         options.vector = vector
         options.collection = collection
-        let name = collection ?? "\(parts.database)_\(parts.table)"
+        let name = options.collectionName
         let file = try StateFile(state ?? "\(name).sink")
-        let progress = try SinkState(file, source: "\(table) in \(name) at \(to)")
+        let column = vector.map { " column \($0)" } ?? ""
+        let progress = try SinkState(file, source: "\(table)\(column) in \(name) at \(to)")
         let session = SinkSession(progress, try service(), isFollowed: follow)
         session.isStopped = { Interruption.isRequested }
         session.onTrouble = { say("trying again: \($0)") }

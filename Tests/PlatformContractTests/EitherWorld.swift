@@ -117,6 +117,9 @@ final class EitherWorld {
         try result.get()
     }
 
+    /// The vector service of a simulated world.
+    var vectors: SimulatedVectors? { simulation?.vectors }
+
     /// Starts a machine, for the first time or again.
     @discardableResult
     func start(

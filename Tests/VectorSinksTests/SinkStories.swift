@@ -21,6 +21,7 @@ struct SinkStories {
         arguments: UInt64(1)...24)
     func faults(seed: UInt64) {
         let stage = Stage(seed: seed, changeCount: 400)
+        stage.world.vectors.comparesVersions = seed % 3 == 0
         let random = RandomStream(seed: seed, label: "story")
         var faults = ServiceFaults()
         faults.refusalsPerMillion = 100_000

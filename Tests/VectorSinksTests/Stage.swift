@@ -53,7 +53,11 @@ final class KeptProgress: SinkProgress {
 /// A sink in the tank, its service, and what the two should come to.
 final class Stage {
     static let bucket = BucketIdentifier(table: 1, bucket: 0)
-    static let collection = VectorCollection(name: "items", dimension: 2, distance: .euclidean)
+    /// Of two vector columns.
+    static let collections = [
+        VectorCollection(name: "items", dimension: 2, distance: .euclidean),
+        VectorCollection(name: "texts", dimension: 1, distance: .cosine),
+    ]
 
     let world: SimulationWorld
     let changes: [SinkChange]
@@ -63,27 +67,26 @@ final class Stage {
     /// Writes that came after something newer of the same point.
     private(set) var setbackCount = 0
     private let progress = KeptProgress()
-    private var newest: [PointIdentifier: Int64] = [:]
+    private var newest: [String: [PointIdentifier: Int64]] = [:]
 
     init(seed: UInt64, changeCount: Int) {
         world = SimulationWorld(seed: seed)
         let random = RandomStream(seed: seed, label: "changes")
         changes = (0..<changeCount).map { number in
             let key = UInt64(random.next(in: 0..<12))
-            let effect: SinkChange.Effect =
+            let attributes = [JSONMember("number", .integer(Int64(number)))]
+            let effects = [[Float(number), Float(key)], [Float(number)]].map {
                 random.chance(1, in: 4)
-                ? .none
-                : .point(
-                    vector: [Float(number), Float(key)],
-                    attributes: [JSONMember("number", .integer(Int64(number)))])
+                    ? SinkChange.Effect.none : .point(vector: $0, attributes: attributes)
+            }
             return SinkChange(
-                PointIdentifier(high: 0, low: key), offset: Int64(number), effect)
+                PointIdentifier(high: 0, low: key), offset: Int64(number), effects)
         }
         world.addMachine("sink-1")
-        world.vectors.onWrite = { [unowned self] _, written, _ in
-            let before = newest[written.identifier] ?? 0
+        world.vectors.onWrite = { [unowned self] name, written, _ in
+            let before = newest[name]?[written.identifier] ?? 0
             if written.version < before { setbackCount += 1 }
-            newest[written.identifier] = max(before, written.version)
+            newest[name, default: [:]][written.identifier] = max(before, written.version)
         }
     }
 
@@ -96,7 +99,7 @@ final class Stage {
             guard let service = machine.vectorService else { return }
             let source = ListedChanges(machine, self.changes)
             let sink = TableSink(
-                source, to: Self.collection, of: service, self.progress, on: machine,
+                source, to: Self.collections, of: service, self.progress, on: machine,
                 configuration
             ) { true }
             sink.onTrouble = { self.trouble = $0 }
@@ -114,14 +117,14 @@ final class Stage {
 
     var isDone: Bool { sink?.confirmed[Self.bucket] == Int64(changes.count) }
 
-    /// The points that the changes come to.
-    var expected: [VectorPoint] {
+    /// The points that the changes come to, by collection.
+    var expected: [[VectorPoint]?] {
         var batch = SinkBatch(from: 0)
         batch.add(ChangePage(changes: changes, nextOffset: Int64(changes.count)))
-        return batch.upserts.sorted { $0.identifier < $1.identifier }
+        return (0..<2).map { batch.upserts($0).sorted { $0.identifier < $1.identifier } }
     }
 
-    var points: [VectorPoint]? { world.vectors.points(of: Self.collection.name) }
+    var points: [[VectorPoint]?] { Self.collections.map { world.vectors.points(of: $0.name) } }
 
     func end() {
         world.shutDown()

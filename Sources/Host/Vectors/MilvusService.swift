@@ -8,6 +8,7 @@ public import Platform
 /// Each request is waited for on the caller's thread: for commands, whose world is theirs alone.
 public final class MilvusService: VectorService {
     public let requestLifetime: Duration
+    public let comparesVersions = false
     private let points: VectorConversation
     private let management: VectorConversation
     /// When something was confirmed last, in seconds of the monotonic clock.
@@ -33,25 +34,24 @@ public final class MilvusService: VectorService {
         let path = "/v1/vector/collections/describe?collectionName=\(name)"
         let found = try points.ask("GET", path, about: name).body
         if Self.code(found) == 200 {
-            try check(found["data"]?["fields"]?.array ?? [], collection)
+            try check(found["data"] ?? .null, collection)
         } else {
             try manage("/api/v1/collection", Self.creation(of: collection), name)
         }
         // Both change nothing where they were done before.
         try manage("/api/v1/index", Self.index(of: collection), name)
-        try manage(
-            "/api/v1/collection/load",
-            ["collection_name": .string(name), "replica_number": 1], name)
+        try manage("/api/v1/collection/load", Self.loading(name), name)
     }
 
     public func upsert(_ points: [VectorPoint], in collection: VectorCollection) async throws {
+        try collection.check(points)
+        if points.isEmpty { return }
         let rows = points.map { point -> JSONValue in
             .object(
                 [
                     JSONMember(VectorPoint.Name.identifier, .string("\(point.identifier)")),
-                    JSONMember(VectorPoint.Name.version, .integer(point.version)),
                     JSONMember(VectorPoint.Name.vector, JSONValue(vector: point.vector)),
-                ] + VectorPoint.attributes(of: point.attributes))
+                ] + point.members)
         }
         let body: JSONValue = [
             "collectionName": .string(collection.name), "data": .array(rows),
@@ -61,6 +61,8 @@ public final class MilvusService: VectorService {
     }
 
     public func delete(_ points: [PointVersion], in collection: VectorCollection) async throws {
+        collection.check(points.count)
+        if points.isEmpty { return }
         let body: JSONValue = [
             "collectionName": .string(collection.name),
             "filter": .string(Self.filter(points.map(\.identifier))),
@@ -69,12 +71,25 @@ public final class MilvusService: VectorService {
         lastWritten = Self.seconds
     }
 
+    public func remove(
+        partition: Int64, from collection: VectorCollection
+    ) async throws {
+        // Milvus looks for the points first, among those that a query sees.
+        awaitStaleness()
+        let body: JSONValue = [
+            "collectionName": .string(collection.name),
+            "filter": .string("\(VectorPoint.Name.partition) == \(partition)"),
+        ]
+        _ = try ask("delete", body, collection.name)
+        lastWritten = Self.seconds
+    }
+
     public func read(
         _ identifiers: [PointIdentifier], in collection: VectorCollection
     ) async throws -> [VectorPoint?] {
-        // Before anything was written the process before may have.
-        let since = Self.seconds - max(lastWritten, Self.started)
-        if since < Self.staleness { usleep(UInt32((Self.staleness - since) * 1_000_000)) }
+        collection.check(identifiers.count)
+        if identifiers.isEmpty { return [] }
+        awaitStaleness()
         let body: JSONValue = [
             "collectionName": .string(collection.name),
             "filter": .string(Self.filter(identifiers)), "outputFields": ["*"],
@@ -92,7 +107,8 @@ public final class MilvusService: VectorService {
                     collection: collection.name, reason: "a point is not one of ours")
             }
             found[identifier] = VectorPoint(
-                identifier, version: version, vector: vector,
+                identifier, version: version,
+                partition: row[VectorPoint.Name.partition]?.integer, vector: vector,
                 attributes: VectorPoint.attributes(of: row.object ?? []))
         }
         return identifiers.map { found[$0] }
@@ -100,12 +116,23 @@ public final class MilvusService: VectorService {
 
     // MARK: Requests
 
+    /// Waits until a query sees all that was confirmed.
+    private func awaitStaleness() {
+        // Before anything was written the process before may have.
+        let since = Self.seconds - max(lastWritten, Self.started)
+        if since < Self.staleness { usleep(UInt32((Self.staleness - since) * 1_000_000)) }
+    }
+
     private func ask(
         _ operation: String, _ body: JSONValue, _ name: String
     ) throws(VectorServiceError) -> JSONValue {
         let answer = try points.ask("POST", "/v1/vector/\(operation)", body, about: name).body
         switch Self.code(answer) ?? 0 {
         case 200: return answer
+        // Not loaded yet, as after a restart.
+        case 101, 103:
+            try manage("/api/v1/collection/load", Self.loading(name), name)
+            throw .unavailable(collection: name)
         // Not ready, out of memory, too many requests, rate limit, writes denied.
         case 1, 3, 4, 8, 9: throw .unavailable(collection: name)
         // No such collection or field; what is wrong with the request itself.
@@ -169,26 +196,41 @@ public final class MilvusService: VectorService {
     }
 
     private static func index(of collection: VectorCollection) -> JSONValue {
-        let metric =
-            switch collection.distance {
-            case .euclidean: "L2"
-            case .cosine: "COSINE"
-            case .innerProduct: "IP"
-            }
-        return [
+        [
             "collection_name": .string(collection.name),
             "field_name": .string(VectorPoint.Name.vector),
             "extra_params": [
                 ["key": "index_type", "value": "HNSW"],
-                ["key": "metric_type", "value": .string(metric)],
+                ["key": "metric_type", "value": .string(metric(of: collection))],
                 ["key": "params", "value": "{\"M\":16,\"efConstruction\":200}"],
             ],
         ]
     }
 
+    private static func loading(_ name: String) -> JSONValue {
+        ["collection_name": .string(name), "replica_number": 1]
+    }
+
+    private static func metric(of collection: VectorCollection) -> String {
+        switch collection.distance {
+        case .euclidean: "L2"
+        case .cosine: "COSINE"
+        case .innerProduct: "IP"
+        }
+    }
+
     private func check(
-        _ fields: [JSONValue], _ collection: VectorCollection
+        _ found: JSONValue, _ collection: VectorCollection
     ) throws(VectorServiceError) {
+        let fields = found["fields"]?.array ?? []
+        // None where who made the collection did not come to its index.
+        let metric = found["indexes"]?.array?.first?["metricType"]?.string
+        if let metric, metric != Self.metric(of: collection) {
+            throw .refused(
+                collection: collection.name,
+                reason: "its distance is \(metric), not \(Self.metric(of: collection)); name "
+                    + "another with --collection")
+        }
         let wanted = [
             VectorPoint.Name.identifier: "VarChar(36)", VectorPoint.Name.version: "Int64",
             VectorPoint.Name.vector: "FloatVector(\(collection.dimension))",

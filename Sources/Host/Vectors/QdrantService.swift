@@ -7,6 +7,7 @@ public import Platform
 /// Each request is waited for on the caller's thread: for commands, whose world is theirs alone.
 public final class QdrantService: VectorService {
     public let requestLifetime: Duration
+    public let comparesVersions = true
     private let conversation: VectorConversation
 
     /// - Parameter url: Such as `http://127.0.0.1:6333`.
@@ -18,21 +19,25 @@ public final class QdrantService: VectorService {
 
     public func create(_ collection: VectorCollection) async throws {
         let path = "/collections/\(collection.name)"
-        let found = try conversation.ask("GET", path, about: collection.name)
-        if found.status == 200 {
-            let size = found.body["result"]?["config"]?["params"]?["vectors"]?["size"]?.integer
-            if size == Int64(collection.dimension) { return }
-            throw VectorServiceError.refused(
-                collection: collection.name,
-                reason: "its vectors have \(size.map { "\($0)" } ?? "no") elements, not "
-                    + "\(collection.dimension); name another with --collection")
-        }
         let distance =
             switch collection.distance {
             case .euclidean: "Euclid"
             case .cosine: "Cosine"
             case .innerProduct: "Dot"
             }
+        let found = try conversation.ask("GET", path, about: collection.name)
+        if found.status == 200 {
+            let vectors = found.body["result"]?["config"]?["params"]?["vectors"]
+            let size = vectors?["size"]?.integer
+            if size == Int64(collection.dimension) && vectors?["distance"]?.string == distance {
+                return
+            }
+            throw VectorServiceError.refused(
+                collection: collection.name,
+                reason: "its vectors have \(size.map { "\($0)" } ?? "no") elements and distance "
+                    + "\(vectors?["distance"]?.string ?? "unknown"), not \(collection.dimension) "
+                    + "and \(distance); name another with --collection")
+        }
         let vectors: JSONValue = [
             "size": .integer(Int64(collection.dimension)), "distance": .string(distance),
         ]
@@ -40,13 +45,12 @@ public final class QdrantService: VectorService {
     }
 
     public func upsert(_ points: [VectorPoint], in collection: VectorCollection) async throws {
+        try collection.check(points)
+        if points.isEmpty { return }
         let list = points.map { point -> JSONValue in
             [
                 "id": .string("\(point.identifier)"), "vector": JSONValue(vector: point.vector),
-                "payload": .object(
-                    VectorPoint.attributes(of: point.attributes) + [
-                        JSONMember(VectorPoint.Name.version, .integer(point.version))
-                    ]),
+                "payload": .object(point.members),
             ]
         }
         let versions = points.map { PointVersion($0.identifier, version: $0.version) }
@@ -55,14 +59,29 @@ public final class QdrantService: VectorService {
     }
 
     public func delete(_ points: [PointVersion], in collection: VectorCollection) async throws {
+        collection.check(points.count)
+        if points.isEmpty { return }
         _ = try ask(
             "POST", "/collections/\(collection.name)/points/delete?wait=true",
             ["filter": Self.notNewer(points)], collection)
     }
 
+    public func remove(
+        partition: Int64, from collection: VectorCollection
+    ) async throws {
+        let one: JSONValue = [
+            "key": .string(VectorPoint.Name.partition), "match": ["value": .integer(partition)],
+        ]
+        _ = try ask(
+            "POST", "/collections/\(collection.name)/points/delete?wait=true",
+            ["filter": ["must": [one]]], collection)
+    }
+
     public func read(
         _ identifiers: [PointIdentifier], in collection: VectorCollection
     ) async throws -> [VectorPoint?] {
+        collection.check(identifiers.count)
+        if identifiers.isEmpty { return [] }
         let body: JSONValue = [
             "ids": .array(identifiers.map { .string("\($0)") }), "with_payload": true,
             "with_vector": true,
@@ -79,7 +98,8 @@ public final class QdrantService: VectorService {
                     collection: collection.name, reason: "a point is not one of ours")
             }
             found[identifier] = VectorPoint(
-                identifier, version: version, vector: vector,
+                identifier, version: version,
+                partition: point["payload"]?[VectorPoint.Name.partition]?.integer, vector: vector,
                 attributes: VectorPoint.attributes(of: point["payload"]?.object ?? []))
         }
         return identifiers.map { found[$0] }

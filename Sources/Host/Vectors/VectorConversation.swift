@@ -43,14 +43,40 @@ extension VectorPoint {
     enum Name {
         static let identifier = "wavetank_id"
         static let version = "wavetank_version"
+        static let partition = "wavetank_partition"
         static let vector = "vector"
-        static let reserved = [identifier, version, vector]
+        static let reserved = [identifier, version, partition, vector]
     }
 
-    /// Attributes that are there, in the order of their names.
+    /// What is kept beside identifier and vector.
+    var members: [JSONMember] {
+        var members = [JSONMember(Name.version, .integer(version))]
+        if let partition { members.append(JSONMember(Name.partition, .integer(partition))) }
+        return members + attributes
+    }
+
+    /// Members that are attributes.
     static func attributes(of members: [JSONMember]) -> [JSONMember] {
-        members.filter { !Name.reserved.contains($0.name) && !$0.value.isNull }
-            .sorted { $0.name < $1.name }
+        members.filter { !Name.reserved.contains($0.name) }
+    }
+}
+
+extension VectorCollection {
+    /// Checks that a request has no more points than it may have.
+    func check(_ count: Int) {
+        precondition(
+            count <= requestPointLimit, "a request of \(count) points, for collection \(name)")
+    }
+
+    /// Refuses points that are of another shape, before anything is sent: of a request with one of
+    /// them Qdrant writes the others.
+    func check(_ points: [VectorPoint]) throws(VectorServiceError) {
+        check(points.count)
+        for point in points where point.vector.count != dimension {
+            throw .refused(
+                collection: name,
+                reason: "a vector has \(point.vector.count) elements, not \(dimension)")
+        }
     }
 }
 

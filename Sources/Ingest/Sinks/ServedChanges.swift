@@ -35,8 +35,14 @@ public final class ServedChanges: ChangeSource {
         public var table: String
         /// The column of the vectors; the first that the table has an index of if nil.
         public var vector: String?
-        /// Of the collection; `DATABASE_TABLE` if nil.
+        /// Of the collection; `DATABASE_TABLE`, or `DATABASE_TABLE_VECTOR` where a column is
+        /// named, if nil.
         public var collection: String?
+
+        /// What the collection is called.
+        public var collectionName: String {
+            collection ?? [database, table, vector].compactMap(\.self).joined(separator: "_")
+        }
 
         public init(database: String, table: String) {
             self.database = database
@@ -69,6 +75,7 @@ public final class ServedChanges: ChangeSource {
                 .map(String.init)
         }
         var options = options
+        options.collection = options.collectionName
         options.vector = options.vector ?? list("column").first
         self.options = options
         attributes = list("filter-columns")
@@ -84,7 +91,7 @@ public final class ServedChanges: ChangeSource {
         }
         let distance = list("distance").first.flatMap(Self.distance) ?? .euclidean
         collection = VectorCollection(
-            name: options.collection ?? "\(options.database)_\(options.table)",
+            name: options.collectionName,
             dimension: dimension, distance: distance)
     }
 
@@ -164,7 +171,7 @@ public final class ServedChanges: ChangeSource {
                 validating: fields, primaryKey: primaryKey.compactMap(whole.position(of:))),
             let vector = options.vector.flatMap(schema.position(of:)),
             let table = SinkTable(
-                schema, vector: vector, attributes: attributes.compactMap(schema.position(of:)))
+                schema, vectors: [vector], attributes: attributes.compactMap(schema.position(of:)))
         else { throw .target(reason: "the table's columns are not as they were") }
         for row in rows {
             guard case .int(let number) = row[fields.count],

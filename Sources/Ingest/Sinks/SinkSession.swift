@@ -63,7 +63,7 @@ public final class SinkSession {
         configuration.batchPointLimit = 4096
         configuration.readWait = .milliseconds(500)
         let sink = TableSink(
-            source, to: source.collection, of: service, progress, on: machine, configuration
+            source, to: [source.collection], of: service, progress, on: machine, configuration
         ) { !self.isStopped() && self.failure == nil }
         sink.onTrouble = { error in
             switch error {

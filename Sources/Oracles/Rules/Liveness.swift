@@ -75,6 +75,9 @@ public final class Liveness: Oracle {
                     found.append(Stall(key: place + " sink", text: "\(place): \(text)"))
                 }
             }
+            if let text = leftoverStall(table) {
+                found.append(Stall(key: table.name + " sink", text: "\(table.name): \(text)"))
+            }
             if let text = lakeStall(table) {
                 found.append(Stall(key: table.name + " lake", text: "\(table.name): \(text)"))
             }
@@ -173,6 +176,23 @@ public final class Liveness: Oracle {
             return "no sink brings it to the vector service"
         }
         return confirmed < end ? "the vector service has confirmed \(confirmed) of \(end)" : nil
+    }
+
+    /// Where a vector service has points of a partition that was dropped.
+    private func leftoverStall(_ table: TableDescription) -> String? {
+        if !observation.has(.sink) || !ClusterSinks.takes(table) || !table.isPartitioned {
+            return nil
+        }
+        let present = Set(evidence.buckets(of: table).map(\.partition))
+        for collection in VectorCollection.all(of: table) {
+            let points = observation.vectorPoints(of: collection.name) ?? []
+            guard let left = points.first(where: { !present.contains($0.partition) }) else {
+                continue
+            }
+            return "collection \(collection.name) still has points of partition "
+                + "\(left.partition.map { "\($0)" } ?? "none"), which was dropped"
+        }
+        return nil
     }
 
     private func lakeStall(_ table: TableDescription) -> String? {

@@ -52,15 +52,18 @@ final class Sinks: Oracle {
     func conclude() {
         if !evidence.observation.has(.sink) { return }
         for table in tables where !evidence.isDropped(table.identifier) {
-            guard let collection = VectorCollection(of: table) else { continue }
-            let points = evidence.observation.vectorPoints(of: collection.name)
-            tally.expect(points != nil, "\(table.name) was never brought to the vector service")
-            if let points { compare(points, with: table) }
+            for (column, collection) in VectorCollection.all(of: table).enumerated() {
+                let points = evidence.observation.vectorPoints(of: collection.name)
+                tally.expect(
+                    points != nil,
+                    "\(table.name) was never brought to the vector service as \(collection.name)")
+                if let points { compare(points, with: table, column) }
+            }
         }
     }
 
-    private func compare(_ points: [VectorPoint], with table: TableDescription) {
-        var expected = rows(of: table)
+    private func compare(_ points: [VectorPoint], with table: TableDescription, _ column: Int) {
+        var expected = rows(of: table, column)
         for point in points {
             guard let row = expected.removeValue(forKey: point.identifier) else {
                 tally.violated(
@@ -83,25 +86,23 @@ final class Sinks: Oracle {
 
     /// What the service should have, by identifier, each with its key in words.
     private func rows(
-        of table: TableDescription
+        of table: TableDescription, _ column: Int
     ) -> [PointIdentifier: (point: VectorPoint, key: String)] {
         guard let shape = SinkTable(table) else { return [:] }
         var found: [PointIdentifier: (point: VectorPoint, key: String)] = [:]
-        for log in evidence.logs(of: table.identifier) {
+        for bucket in evidence.buckets(of: table) where !evidence.isGone(bucket) {
+            guard let log = evidence.logs[bucket] else { continue }
             let rows = log.presentRows
             for (number, offset) in log.rowOffsets(at: log.endOffset).enumerated()
             where offset >= 0 {
                 let key = log.keys[number]
                 guard let row = rows[key],
                     let change = try? shape.change(
-                        row, log.table.schema, isDelete: false, offset: offset),
-                    case .point(let vector, let attributes) = change.effect
+                        row, log.table.schema, isDelete: false, offset: offset,
+                        partition: bucket.partition),
+                    let point = change.point(column)
                 else { continue }
-                found[change.identifier] = (
-                    VectorPoint(
-                        change.identifier, version: offset, vector: vector,
-                        attributes: attributes), log.describe(key)
-                )
+                found[change.identifier] = (point, log.describe(key))
             }
         }
         return found

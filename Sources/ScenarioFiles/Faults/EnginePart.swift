@@ -194,6 +194,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
         case .sinks:
             [
                 "vector service was waited for",
+                "vector sink removed a dropped partition",
                 "vector sink waited for what was sent before it",
                 "vector sink wrote again what was begun",
                 "vector write of unknown outcome",
