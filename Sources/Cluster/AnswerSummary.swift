@@ -9,6 +9,9 @@ public struct AnswerSummary: Hashable, Sendable {
     /// Whether it asks for rows or offsets and changes nothing.
     public var isRead: Bool
 
+    /// What frames say that answer a fetch, after their call number.
+    public static let fetchKey = APIKey.fetchLog.rawValue
+
     /// Nil for a frame that is no answer.
     public init?(of frame: [UInt8]) {
         var reader = ByteReader(frame)

@@ -106,20 +106,18 @@ struct OracleStories {
         let (report, result) = try report(
             "replacedObjects", seed: seed,
             """
-            length: 50s
+            length: 40s
             cluster:
               { servers: 3, tierers: 0, indexers: 1, segmentBytes: 4KiB, localSegments: 1,
                 tieringInterval: 1s, snapshotInterval: 1s, lakeInterval: 1s, logTimeToLive: 5s,
-                rowMemory: 4KiB, hotPoints: 8, leaseDuration: 1s, orphanCheckInterval: 5s }
+                rowMemory: 4KiB, hotPoints: 8, leaseDuration: 30s }
             workloads:
               - ecommerceCDC: { rate: 60/s, customers: 20, products: 20, deletes: 10% }
             faults:
-              - { at: 5s, for: 10s, coordinationOutcomeUnknown: { rate: 30% } }
-              - { at: 8s, for: 8s, objectStoreErrors: { rate: 30% } }
-              - { at: 17s, for: 2s, crash: server-1 }
+              - { at: 8s, for: 8s, coordinationOutcomeUnknown: { rate: 60% } }
             """)
         #expect(report.verdict == .pass, "\(report.reason)")
-        #expect(result.compared > 0)
+        #expect(result.compared > 5)
     }
 
     @Test("Nothing is left of what was dropped or moved, and leaders go home")

@@ -25,8 +25,8 @@ public struct RepeatedRequest: Hashable, Sendable {
 }
 
 /// Nobody asks the same again and again without a pause: a node that repeats a request at one
-/// target, and gets the same answer each time, does so at most five times as often in a second as
-/// the shortest wait between two tries allows.
+/// target, and gets the same answer each time, does so at most as often in a second as the shortest
+/// wait between two tries allows, which is half of `ClusterConfiguration.retryWait`.
 final class Pace: Oracle {
     static let description = OracleDescription(
         .pace, "nobody repeats without a pause what is refused or leads nowhere",
@@ -43,10 +43,9 @@ final class Pace: Oracle {
         self.tally = tally
     }
 
-    /// Several parts of a node may each wait as they should.
     private var bound: Int {
         let wait = evidence.observation.deployment.configuration.retryWait
-        return max(100, Int(5 * 1_000_000_000 / max(1, wait.nanoseconds)))
+        return max(40, Int(2 * 1_000_000_000 / max(1, wait.nanoseconds)))
     }
 
     func learned(_ fact: Fact) {

@@ -15,7 +15,8 @@ extension OracleName {
 /// the intervals at which it collects and `Evidence.patience`; it counts while it has been the
 /// collector, nobody holds the object, and nothing has disturbed it or the services. An object that
 /// came into the store after the term began may stay until the leader looks for orphans again. What
-/// the present term has uploaded and never named is not judged: its commit may be under way.
+/// the present term has uploaded and not named is judged once a later manifest is the current one:
+/// before that its commit may be under way.
 public final class ReplacedObjects: Oracle {
     public static let description = OracleDescription(
         .replacedObjects, "objects that manifests gave up are collected in time",
@@ -29,6 +30,10 @@ public final class ReplacedObjects: Oracle {
         var wasNamed = false
         /// Since when nothing needs it; nil while something does.
         var unneededSince: Int64?
+        /// Since when a manifest has been the current one that was not yet when this came into the
+        /// store: whatever it was uploaded for has become the current one before that, or never
+        /// will.
+        var supersededSince: Int64?
     }
 
     /// Who collects in one folder.
@@ -45,6 +50,8 @@ public final class ReplacedObjects: Oracle {
     private struct Folder {
         var bucket: BucketIdentifier
         var named: Set<String>
+        /// When its present manifest was first seen to be the current one.
+        var changedAt: Int64
         var collector: Collector?
         /// Since when that has been the collector.
         var since: Int64
@@ -55,6 +62,8 @@ public final class ReplacedObjects: Oracle {
     private var seconds: Int64 = 0
     private var known: [String: Known] = [:]
     private var collectors: [String: (collector: Collector, since: Int64)] = [:]
+    /// The current manifests, by the keys that name them, and when each was first seen.
+    private var manifests: [String: (value: [UInt8], since: Int64)] = [:]
 
     private var observation: any Observation { evidence.observation }
     private var now: Int64 { observation.nanoseconds }
@@ -112,6 +121,9 @@ public final class ReplacedObjects: Oracle {
         }
         let since = object.unneededSince ?? now
         object.unneededSince = since
+        if object.supersededSince == nil, object.firstSeen < folder.changedAt {
+            object.supersededSince = now
+        }
         guard let bound = bound(of: object, key, folder) else { return object }
         tally.count()
         if bound == folder.collector?.bound {
@@ -122,7 +134,8 @@ public final class ReplacedObjects: Oracle {
                         + "manifest, and \(folder.collector!.node) has not collected it"))
         }
         guard let calm = calm(folder) else { return object }
-        let kept = Duration.nanoseconds(now - max(since, calm))
+        let begun = object.wasNamed ? since : max(since, object.supersededSince ?? since)
+        let kept = Duration.nanoseconds(now - max(begun, calm))
         if kept <= bound { return object }
         tally.violated(
             "\(evidence.place(of: folder.bucket)): object \(key) is needed by no manifest and "
@@ -130,6 +143,7 @@ public final class ReplacedObjects: Oracle {
                 + "\(folder.collector!.node), which collects it")
         // Said again only after as much time.
         object.unneededSince = now
+        if object.supersededSince != nil { object.supersededSince = now }
         return object
     }
 
@@ -140,7 +154,8 @@ public final class ReplacedObjects: Oracle {
         guard let own = collector.epoch else {
             return object.firstSeen < folder.since ? collector.bound : nil
         }
-        guard let epoch = StoredReferences.leaderEpoch(of: key), epoch < own else { return nil }
+        guard let epoch = StoredReferences.leaderEpoch(of: key), epoch <= own else { return nil }
+        if epoch == own { return object.supersededSince == nil ? nil : collector.bound }
         return object.firstSeen < folder.since
             ? collector.bound : collector.bound + configuration.orphanCheckInterval
     }
@@ -175,7 +190,18 @@ public final class ReplacedObjects: Oracle {
             collecting[name] = (collector, since)
         }
         return Folder(
-            bucket: found.bucket, named: found.named, collector: found.collector, since: since)
+            bucket: found.bucket, named: found.named, changedAt: changed(key, name),
+            collector: found.collector, since: since)
+    }
+
+    /// When the manifest of a log or of rows that is the current one was first seen to be that.
+    private func changed(_ key: String, _ name: String) -> Int64 {
+        guard let owner = StoredReferences.owner(of: key),
+            let value = observation.coordinationValue(owner.pointerKey)
+        else { return 0 }
+        if let before = manifests[name], before.value == value { return before.since }
+        manifests[name] = (value, now)
+        return now
     }
 
     private func logFolder(

@@ -6,7 +6,9 @@ import Simulation
 
 /// Counts, within each second, requests that are the same and get the same answer.
 ///
-/// Who asks the same again and is told the same has made no progress in between.
+/// Who asks the same again and is told the same has made no progress in between. A fetch asks for
+/// many buckets at once and is a new one whenever one of them moves: so refusals of one bucket are
+/// counted by themselves.
 final class PaceWitness: RequestWitness {
     private struct Call: Hashable {
         var machine: Int32
@@ -28,6 +30,8 @@ final class PaceWitness: RequestWitness {
 
     /// As many in a second are told of.
     private static let toldCount = 20
+    /// An answer to a fetch is a refusal and no more only where it is short.
+    private static let refusalByteCount = 512
 
     private unowned let world: SimulationWorld
     private let port: Int
@@ -51,6 +55,13 @@ final class PaceWitness: RequestWitness {
         if peer.port == port {
             calls[Call(machine: machine, other: other, number: number)] = hash
             return
+        }
+        if frame.count < Self.refusalByteCount,
+            (try? reader.readLittleEndian(Int16.self)) == AnswerSummary.fetchKey,
+            let refusal = AnswerSummary(of: frame)?.refusal
+        {
+            let target = world.name(ofMachine: machine)
+            refusedService("a fetch from \(target): \(refusal)", to: other)
         }
         let call = Call(machine: other, other: machine, number: number)
         guard let request = calls.removeValue(forKey: call) else { return }
