@@ -14,7 +14,9 @@ extension Replica {
         // and numbers come again, so that there are never more folders than terms at once.
         let number = (0...rowFolders.count).first { !rowFolders.contains($0) }!
         rowFolders.insert(number)
-        defer { rowFolders.remove(number) }
+        var isHeld = true
+        // Once given back it may be another term's.
+        defer { if isHeld { rowFolders.remove(number) } }
         let folder = "\(rowsFolder)/\(number)"
         var retry = Backoff(configuration)
         while !leadership.isEnded {
@@ -44,6 +46,7 @@ extension Replica {
             try await machine.sleep(retry.next(machine.entropy))
         }
         rowFolders.remove(number)
+        isHeld = false
         try await forgetRows()
     }
 
@@ -52,7 +55,10 @@ extension Replica {
         do {
             for name in try await machine.disk.list(rowsFolder) where name.hasSuffix("/") {
                 let folder = String(name.dropLast())
-                if let number = Int(folder), rowFolders.contains(number) { continue }
+                guard let number = Int(folder) else { continue }
+                // No term that begins meanwhile makes its rows in a folder that is being removed.
+                guard rowFolders.insert(number).inserted else { continue }
+                defer { rowFolders.remove(number) }
                 try await KeyValueStore.destroy(machine, directory: "\(rowsFolder)/\(folder)")
             }
         } catch DiskError.notFound {

@@ -19,8 +19,10 @@ public final class ServedChanges: ChangeSource {
     private let options: Options
     private let machine: Machine
     private var waiting: [BucketIdentifier: Page] = [:]
-    /// Whether the last read brought nothing, and all that was read before was handed out.
-    public private(set) var isDrained = false
+    /// Whether the last reads brought nothing. One alone says little: a leader that has just begun
+    /// may not count yet what the one before it acknowledged.
+    public var isDrained: Bool { emptyReadCount >= 3 }
+    private var emptyReadCount = 0
     private var cursor: [BucketIdentifier: Int64] = [:]
 
     /// What was read of a bucket and not handed out yet.
@@ -136,7 +138,7 @@ public final class ServedChanges: ChangeSource {
         do throws(IngestError) {
             let (schema, rows) = try Self.page(target, "\(path)/changes?\(query)")
             try take(rows, schema)
-            isDrained = rows.isEmpty
+            emptyReadCount = rows.isEmpty ? emptyReadCount + 1 : 0
         } catch IngestError.stopped {
             throw .fenced(reason: "the command was asked to stop")
         } catch IngestError.target(let reason) {

@@ -18,6 +18,9 @@ public final class SinkSession {
     private let isFollowed: Bool
     private var failure: (any Error)?
     private var openCount = 0
+    /// Whether all is there. All buckets end together: what a read brings of one that has ended
+    /// nobody would take, and the others would wait for that.
+    private var isOver = false
 
     public init(_ progress: SinkState, _ service: any VectorService, isFollowed: Bool) {
         self.progress = progress
@@ -79,7 +82,9 @@ public final class SinkSession {
                 try await sink.follow(bucket) { _ in
                     self.confirmedCount = buckets.reduce(0) { $0 + self.progress.confirmed($1) }
                     self.ownCount = self.confirmedCount - before
-                    return self.isFollowed || !self.isComplete(source)
+                    if self.isFollowed { return true }
+                    if self.isComplete(source) { self.isOver = true }
+                    return !self.isOver
                 }
                 self.openCount -= 1
                 ended.notify()
