@@ -379,7 +379,8 @@ struct OffsetStories {
                 counts.append(try await client.offsets(of: bucket).highWatermark)
             }
             #expect(counts.reduce(0, +) == 200)
-            #expect(counts.allSatisfy { $0 > 50 }, "\(counts)")
+            // Sticky goes on to another bucket with each batch, in whatever order they are drawn.
+            #expect(counts.allSatisfy { $0 > 20 }, "\(counts)")
         }
         story.end()
     }
