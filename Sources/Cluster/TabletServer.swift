@@ -84,10 +84,7 @@ public final class TabletServer {
                     try await machine.sleep(configuration.leaseDuration)
                     continue
                 }
-                guard let lease = try await register(if: format) else {
-                    try await machine.sleep(retry.next(machine.entropy))
-                    continue
-                }
+                guard let lease = try await register(if: format) else { continue }
                 incarnation = lease.number
                 applyStates()
                 retry.reset()
