@@ -9,7 +9,7 @@ public import Platform
 /// tells a writer less than a leader knows: no epoch, and of changes to rows only where the log
 /// ended.
 public final class GatewayRoute: WriteRoute {
-    private let client: ClusterClient
+    let client: ClusterClient
     private let machine: Machine
     private let gateways: [Address]
     private let timeout: Duration
@@ -155,12 +155,12 @@ public final class GatewayRoute: WriteRoute {
 
     // MARK: Errors
 
-    private static func noAnswer(_ bucket: BucketIdentifier) -> ClusterError {
+    static func noAnswer(_ bucket: BucketIdentifier) -> ClusterError {
         .malformedMessage(reason: "a gateway's answer says nothing of \(bucket)")
     }
 
     /// Has a refusal of the whole call read as one of its bucket.
-    private func say<Answer>(
+    func say<Answer>(
         _ bucket: BucketIdentifier, _ writer: Int64, _ sequence: Int32,
         _ body: () async throws -> Answer
     ) async throws -> Answer {
@@ -170,7 +170,7 @@ public final class GatewayRoute: WriteRoute {
     }
 
     /// What the leader answered, as far as a code tells.
-    private func error(
+    func error(
         _ code: Int32, _ message: String?, _ bucket: BucketIdentifier, _ writer: Int64,
         _ sequence: Int32
     ) -> ClusterError {
@@ -199,7 +199,7 @@ public final class GatewayRoute: WriteRoute {
 
     /// Calls the gateway; `.timedOut` if there is no answer in time, and the next call goes to the
     /// next gateway.
-    private func call<Request: ProtobufMessage, Response: ProtobufMessage>(
+    func call<Request: ProtobufMessage, Response: ProtobufMessage>(
         _ key: APIKey, _ request: Request
     ) async throws -> Response {
         lastCall = lastCall == .max ? 0 : lastCall + 1

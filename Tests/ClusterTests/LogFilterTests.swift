@@ -79,4 +79,26 @@ struct LogFilterTests {
         }
         #expect(leftOut > 0, "no batch was ever left out")
     }
+
+    @Test("A predicate is the filter of its comparisons, joined as it joins them")
+    func predicates() throws {
+        func filter(_ predicate: LogPredicate) throws -> LogFilter {
+            try predicate.filter(of: Self.table)
+        }
+        let (small, large) = (
+            LogPredicate.column("size", .less, .int(3)),
+            LogPredicate.column("size", .greater, .int(7))
+        )
+        let id = LogPredicate.column("id", .isNotNull, .null)
+        #expect(try filter(.all([small, id])) == filter(small).and(filter(id)))
+        #expect(try filter(.any([small, large])) == filter(small).or(filter(large)))
+        #expect(
+            try filter(.oneOf("id", [.int(1), .int(4)]))
+                == filter(
+                    .any([.column("id", .equal, .int(1)), .column("id", .equal, .int(4))])))
+        #expect(try filter(.all([])) == LogFilter())
+        #expect(throws: ClusterError.self) {
+            try filter(.any([small, .column("none", .isNull, .null)]))
+        }
+    }
 }
