@@ -44,13 +44,13 @@ public struct LogFilter: Hashable, Sendable {
     }
 
     /// Whether a batch with these statistics can have a wanted row; `isComparable` says whether the
-    /// values of a column are of the type that the terms were made for.
+    /// values of its column are of the type that a term was made for.
     func mayHold(
-        _ statistics: BatchStatistics, recordCount: Int, _ isComparable: (Int32) -> Bool
+        _ statistics: BatchStatistics, recordCount: Int, _ isComparable: (Term) -> Bool
     ) -> Bool {
         terms.allSatisfy { term in
             guard let column = statistics.columns.first(where: { $0.field == term.field }),
-                isComparable(term.field)
+                isComparable(term)
             else { return true }
             return Self.mayHold(term, column, recordCount)
         }

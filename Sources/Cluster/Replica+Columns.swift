@@ -91,13 +91,18 @@ extension Replica {
 }
 
 extension TableDescription {
-    /// Whether a column had the type in some schema that it has now.
-    fileprivate func hasType(of field: Int32, inSchema identifier: Int16) -> Bool {
+    /// Whether a column had the type in some schema that it has now, and that a term is of.
+    ///
+    /// Who asks may know the column as it was before it was widened, or as it has been since and
+    /// this server has not heard of: values of another width order otherwise.
+    func hasType(of term: LogFilter.Term, inSchema identifier: Int16) -> Bool {
         guard let then = schemas.schema(identifier),
-            let thenPosition = then.position(ofIdentifier: field),
-            let position = schema.position(ofIdentifier: field)
+            let thenPosition = then.position(ofIdentifier: term.field),
+            let position = schema.position(ofIdentifier: term.field)
         else { return false }
-        return then.fields[thenPosition].type == schema.fields[position].type
+        let type = then.fields[thenPosition].type
+        if type != schema.fields[position].type { return false }
+        return term.value.isEmpty || (try? KeyCodec(types: [type]).decode(term.value)) != nil
     }
 }
 

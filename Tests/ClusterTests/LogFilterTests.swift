@@ -80,6 +80,22 @@ struct LogFilterTests {
         #expect(leftOut > 0, "no batch was ever left out")
     }
 
+    @Test("Bounds of a column are compared with values of its own type alone")
+    func widened() throws {
+        let wide = try Self.table.applying([.widenColumn(name: "size", type: .bigint)])
+        let narrow = try LogPredicate.column("size", .equal, .int(5)).filter(of: Self.table)
+        let later = try LogPredicate.column("size", .equal, .bigint(5)).filter(of: wide)
+        let (first, second) = (Self.table.schema.identifier, wide.schema.identifier)
+        #expect(Self.table.hasType(of: narrow.terms[0], inSchema: first))
+        #expect(wide.hasType(of: later.terms[0], inSchema: second))
+        // Who asks knows of a widening, and this server does not; or the other way about.
+        #expect(!Self.table.hasType(of: later.terms[0], inSchema: first))
+        #expect(!wide.hasType(of: narrow.terms[0], inSchema: second))
+        #expect(!wide.hasType(of: narrow.terms[0], inSchema: first))
+        let null = try LogPredicate.column("size", .isNull, .null).filter(of: Self.table)
+        #expect(wide.hasType(of: null.terms[0], inSchema: second))
+    }
+
     @Test("A predicate is the filter of its comparisons, joined as it joins them")
     func predicates() throws {
         func filter(_ predicate: LogPredicate) throws -> LogFilter {
