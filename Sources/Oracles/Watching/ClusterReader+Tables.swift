@@ -163,9 +163,12 @@ extension ClusterReader {
     private func readNewest(
         _ bucket: BucketIdentifier, _ log: CommittedLog
     ) async throws -> String? {
+        let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
         let (batches, start) = try await client.newestBatches(
             of: bucket, limit: 1 + random.next(in: 0..<40))
-        guard let end = batches.last?.endOffset else { return nil }
+        // The newest are those up to what was acknowledged before, at least.
+        let end = max(batches.last?.endOffset ?? 0, known)
+        if end == 0 { return nil }
         var changes: [Int64: CommittedLog.Change] = [:]
         for batch in batches {
             let (records, types) = try batch.decodeRecords(log.schema(batch.schemaIdentifier))
