@@ -39,6 +39,8 @@ public enum Fact {
     case searchedTable(TableSearchAnswer)
     case foundNearest(NearestAnswer)
     case followed(FollowAnswer)
+    case readWanted(WantedAnswer)
+    case keptOffsets(KeptOffsets)
     case readUnderSchema(EvolvedAnswer)
     case pruned(PrunedAnswer)
     case foundMoment(MomentAnswer)
@@ -94,5 +96,5 @@ public enum Fact {
 
 /// What a reader may ask.
 public enum Question: String, CaseIterable, Hashable, Sendable {
-    case lookup, scan, search, nearRows, unionRead, follow
+    case lookup, scan, search, nearRows, unionRead, follow, filter, consume
 }

@@ -128,6 +128,27 @@ public struct FollowAnswer {
     public let changes: [Int64: CommittedLog.Change]
 }
 
+/// What a fetch with a filter brought, which has the server leave out batches.
+public struct WantedAnswer {
+    public let log: CommittedLog
+    /// That of the table as the predicate was made for it.
+    public let schema: Schema
+    public let wanted: LogPredicate
+    /// Where it began, and up to where it says that there is no other wanted row.
+    public let start: Int64
+    public let end: Int64
+    /// By offset: what came, wanted or not.
+    public let changes: [Int64: CommittedLog.Change]
+}
+
+/// What the cluster says that a consumer has kept last, beside what it has.
+public struct KeptOffsets {
+    public let table: TableDescription
+    public let consumer: String
+    public let found: [BucketIdentifier: Int64]
+    public let kept: [BucketIdentifier: Int64]
+}
+
 /// What a read of a whole table over log and lake found.
 public struct WholeTableAnswer {
     public let table: TableDescription
