@@ -57,6 +57,10 @@ public final class GatewayRoute: WriteRoute {
         var bytes = ByteWriter(capacity: batch.count)
         var count = 0
         for batch in try LogBatch.split(batch) {
+            // Whoever writes may have heard of a schema before this client has.
+            if table.schemas.schema(batch.schemaIdentifier) == nil {
+                throw ClusterError.recovering(bucket)
+            }
             WireLogBatch.encode(try batch.inArrow(of: table).bytes, to: &bytes)
             count += batch.recordCount
         }
@@ -180,7 +184,8 @@ public final class GatewayRoute: WriteRoute {
         case .unknownTableOrBucket, .tableNotExist, .partitionNotExists:
             return .unknownBucket(bucket)
         case .notEnoughReplicas: return .notEnoughReplicas(bucket, inSync: 0, needed: 0)
-        case .leaderNotAvailable: return .recovering(bucket)
+        // A gateway may hear of a schema later than whoever writes under it: nothing was taken.
+        case .leaderNotAvailable, .schemaNotExist: return .recovering(bucket)
         case .storageBackpressure: return .busy(reason: reason)
         case .requestTimeOut: return .timedOut(reason)
         case .outOfOrderSequence:
