@@ -11,6 +11,8 @@ public final class ClusterClient {
     private let calls: Calls
     /// How writers' batches get to the cluster; nil for straight to each bucket's leader.
     public var writeRoute: (any WriteRoute)?
+    /// How reads of logs with a predicate may get there, beside straight from each bucket's leader.
+    public var readRoute: (any ReadRoute)?
     /// What searches of each bucket were told, and by whom.
     let searches = SearchMemory()
     /// Manifests of the lake that this client's reads share.
@@ -205,6 +207,12 @@ public struct FetchedBatches {
     public var highWatermark: Int64
     /// Where to fetch on; progress even where no batch has a record.
     public var nextOffset: Int64
+
+    public init(batches: [LogBatch], highWatermark: Int64, nextOffset: Int64) {
+        self.batches = batches
+        self.highWatermark = highWatermark
+        self.nextOffset = nextOffset
+    }
 }
 
 /// What one step of a scan brought.

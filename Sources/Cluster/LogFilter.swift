@@ -43,21 +43,15 @@ public struct LogFilter: Hashable, Sendable {
         terms.append(Term(field: field.identifier, comparison: comparison, value: bytes))
     }
 
-    /// Whether a batch with these statistics can have a wanted row; `type` says what a column's
-    /// type was when the batch was written, nil where it has another by now.
-    ///
-    /// A term whose value is not of that type was made by somebody who has not heard of the type
-    /// yet: it says nothing of the batch.
+    /// Whether a batch with these statistics can have a wanted row; `isComparable` says whether the
+    /// values of its column are of the type that a term was made for.
     func mayHold(
-        _ statistics: BatchStatistics, recordCount: Int, _ type: (Int32) -> DataType?
+        _ statistics: BatchStatistics, recordCount: Int, _ isComparable: (Term) -> Bool
     ) -> Bool {
         terms.allSatisfy { term in
             guard let column = statistics.columns.first(where: { $0.field == term.field }),
-                let type = type(term.field)
+                isComparable(term)
             else { return true }
-            let isBare = term.comparison == .isNull || term.comparison == .isNotNull
-            let values = try? KeyCodec(types: [type]).decode(term.value)
-            if !isBare && values?.count != 1 { return true }
             return Self.mayHold(term, column, recordCount)
         }
     }

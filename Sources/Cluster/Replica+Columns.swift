@@ -42,7 +42,7 @@ extension Replica {
                 if let statistics = try batch.statistics(),
                     !filter.mayHold(
                         statistics, recordCount: batch.recordCount,
-                        { table.type(of: $0, inSchema: batch.schemaIdentifier) })
+                        { table.hasType(of: $0, inSchema: batch.schemaIdentifier) })
                 {
                     machine.observer.reached("batch left out by its statistics")
                     continue
@@ -91,14 +91,18 @@ extension Replica {
 }
 
 extension TableDescription {
-    /// The type that a column had in some schema; nil unless it has the same now.
-    fileprivate func type(of field: Int32, inSchema identifier: Int16) -> DataType? {
+    /// Whether a column had the type in some schema that it has now, and that a term is of.
+    ///
+    /// Who asks may know the column as it was before it was widened, or as it has been since and
+    /// this server has not heard of: values of another width order otherwise.
+    func hasType(of term: LogFilter.Term, inSchema identifier: Int16) -> Bool {
         guard let then = schemas.schema(identifier),
-            let thenPosition = then.position(ofIdentifier: field),
-            let position = schema.position(ofIdentifier: field),
-            then.fields[thenPosition].type == schema.fields[position].type
-        else { return nil }
-        return schema.fields[position].type
+            let thenPosition = then.position(ofIdentifier: term.field),
+            let position = schema.position(ofIdentifier: term.field)
+        else { return false }
+        let type = then.fields[thenPosition].type
+        if type != schema.fields[position].type { return false }
+        return term.value.isEmpty || (try? KeyCodec(types: [type]).decode(term.value)) != nil
     }
 }
 

@@ -9,7 +9,7 @@ public import Platform
 /// tells a writer less than a leader knows: no epoch, and of changes to rows only where the log
 /// ended.
 public final class GatewayRoute: WriteRoute {
-    private let client: ClusterClient
+    let client: ClusterClient
     private let machine: Machine
     private let gateways: [Address]
     private let timeout: Duration
@@ -57,6 +57,10 @@ public final class GatewayRoute: WriteRoute {
         var bytes = ByteWriter(capacity: batch.count)
         var count = 0
         for batch in try LogBatch.split(batch) {
+            // Whoever writes may have heard of a schema before this client has.
+            if table.schemas.schema(batch.schemaIdentifier) == nil {
+                throw ClusterError.recovering(bucket)
+            }
             WireLogBatch.encode(try batch.inArrow(of: table).bytes, to: &bytes)
             count += batch.recordCount
         }
@@ -155,12 +159,12 @@ public final class GatewayRoute: WriteRoute {
 
     // MARK: Errors
 
-    private static func noAnswer(_ bucket: BucketIdentifier) -> ClusterError {
+    static func noAnswer(_ bucket: BucketIdentifier) -> ClusterError {
         .malformedMessage(reason: "a gateway's answer says nothing of \(bucket)")
     }
 
     /// Has a refusal of the whole call read as one of its bucket.
-    private func say<Answer>(
+    func say<Answer>(
         _ bucket: BucketIdentifier, _ writer: Int64, _ sequence: Int32,
         _ body: () async throws -> Answer
     ) async throws -> Answer {
@@ -170,7 +174,7 @@ public final class GatewayRoute: WriteRoute {
     }
 
     /// What the leader answered, as far as a code tells.
-    private func error(
+    func error(
         _ code: Int32, _ message: String?, _ bucket: BucketIdentifier, _ writer: Int64,
         _ sequence: Int32
     ) -> ClusterError {
@@ -180,7 +184,8 @@ public final class GatewayRoute: WriteRoute {
         case .unknownTableOrBucket, .tableNotExist, .partitionNotExists:
             return .unknownBucket(bucket)
         case .notEnoughReplicas: return .notEnoughReplicas(bucket, inSync: 0, needed: 0)
-        case .leaderNotAvailable: return .recovering(bucket)
+        // A gateway may hear of a schema later than whoever writes under it: nothing was taken.
+        case .leaderNotAvailable, .schemaNotExist: return .recovering(bucket)
         case .storageBackpressure: return .busy(reason: reason)
         case .requestTimeOut: return .timedOut(reason)
         case .outOfOrderSequence:
@@ -199,7 +204,7 @@ public final class GatewayRoute: WriteRoute {
 
     /// Calls the gateway; `.timedOut` if there is no answer in time, and the next call goes to the
     /// next gateway.
-    private func call<Request: ProtobufMessage, Response: ProtobufMessage>(
+    func call<Request: ProtobufMessage, Response: ProtobufMessage>(
         _ key: APIKey, _ request: Request
     ) async throws -> Response {
         lastCall = lastCall == .max ? 0 : lastCall + 1

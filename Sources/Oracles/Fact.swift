@@ -39,16 +39,11 @@ public enum Fact {
     case searchedTable(TableSearchAnswer)
     case foundNearest(NearestAnswer)
     case followed(FollowAnswer)
+    case readWanted(WantedAnswer)
+    case keptOffsets(KeptOffsets)
     case readUnderSchema(EvolvedAnswer)
     case pruned(PrunedAnswer)
     case foundMoment(MomentAnswer)
-    case fetchedFiltered(FilteredAnswer)
-    /// A consumer is about to have its offsets kept.
-    case keepingOffsets(KeptOffsets)
-    /// It was told that they are.
-    case keptOffsets(KeptOffsets)
-    /// It asked for them.
-    case foundOffsets(KeptOffsets)
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
     case readChanges(ChangesAnswer)
@@ -105,5 +100,5 @@ public enum Fact {
 
 /// What a reader may ask.
 public enum Question: String, CaseIterable, Hashable, Sendable {
-    case lookup, scan, search, nearRows, unionRead, follow
+    case lookup, scan, search, nearRows, unionRead, follow, filter, consume
 }

@@ -115,6 +115,7 @@ extension BenchFigure {
         [
             ("lookup", "Lookup"), ("scan", "Scan"), ("search", "Search"),
             ("nearRows", "Near rows search"), ("unionRead", "Union read"), ("follow", "Follow"),
+            ("filter", "Filtered read"), ("consume", "Consumer read"),
         ].flatMap { kind, title in
             [
                 BenchFigure("\(kind).answered", "\(title)s answered", .count, .neither),

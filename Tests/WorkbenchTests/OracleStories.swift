@@ -51,6 +51,32 @@ struct OracleStories {
         #expect(result.compared > 200)
     }
 
+    @Test("Who filters a log, and who has its offsets kept, is given all of it", arguments: [1, 2])
+    func followers(seed: UInt64) throws {
+        let (report, result) = try report(
+            "followers", seed: seed,
+            """
+            length: 30s
+            cluster: { servers: 3, tierers: 0, indexers: 0, buckets: 1, writerBatchChanges: 8 }
+            tables:
+              - name: scans
+                columns: [parcel int, station smallint, note string]
+                properties: { table.datalake.enabled: false, table.statistics.columns: "*" }
+            workloads:
+              - tableTraffic:
+                  { rate: 60/s, keys: 30, readers: 2, largestValue: 64B, filters: 20/s,
+                    consumes: 10/s }
+            acts: [{ at: 15s, alter: { table: scans, widen: parcel bigint } }]
+            faults: [{ at: 8s, for: 4s, crash: leader of scans/0 }]
+            """)
+        #expect(report.verdict == .pass, "\(report.reason)")
+        #expect(result.compared > 1000)
+        #expect(
+            report.probes.contains {
+                $0.name == "batch left out by its statistics" && $0.count > 0
+            })
+    }
+
     @Test("No write waits for the object store, and the report shows each bucket's wait")
     func availability() throws {
         let (report, result) = try report(

@@ -1,3 +1,4 @@
+import Changelog
 import Cluster
 
 extension OracleName {
@@ -27,6 +28,10 @@ final class TableIsFold: Oracle {
         case .lookedUp(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
         case .scanned(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
         case .scannedSome(let answer): check(answer)
+        case .fetched(let batch, let log) where batch.baseOffset == log.endOffset:
+            if !log.table.isPrimaryKeyTable { return }
+            let range = batch.baseOffset..<batch.endOffset
+            log.whenReached(range.upperBound) { self.checkImages(range, $0) }
         case .notAnswered(.lookup, let reason), .notAnswered(.scan, let reason):
             tally.violated(reason)
         default: break
@@ -63,6 +68,43 @@ final class TableIsFold: Oracle {
             answer.found.count == expectedCount,
             "\(log.place): the scan at offset \(answer.offset) shows \(answer.found.count) rows "
                 + "where the changelog leaves \(expectedCount)")
+    }
+
+    /// An update is logged with the row before it where the table says so, and without it else.
+    private func checkImages(_ range: Range<Int64>, _ log: CommittedLog) {
+        let isFull = log.table.properties.logsOldRows
+        for offset in range {
+            let change = log.changes[Int(offset)]
+            switch change.type {
+            case .updateBefore where change.hash != 0:
+                let row = log.row(ofKey: change.key, at: offset)
+                let next = offset + 1 < range.upperBound ? log.changes[Int(offset) + 1] : nil
+                let isRight =
+                    isFull && row >= 0 && next?.type == .updateAfter && next?.key == change.key
+                    && isSame(offset, row, log)
+                tally.expect(
+                    isRight,
+                    "\(log.place): the change at offset \(offset) says what the row before it was "
+                        + (isFull ? "and is wrong" : "though the table logs none"))
+            case .updateAfter where isFull:
+                let before = offset > range.lowerBound ? log.changes[Int(offset) - 1] : nil
+                tally.expect(
+                    before?.type == .updateBefore && before?.key == change.key,
+                    "\(log.place): the update at offset \(offset) does not say what the row was")
+            case .append, .insert, .updateAfter, .updateBefore, .delete: break
+            }
+        }
+    }
+
+    /// Whether the row of an offset is an earlier one as the later schema has it.
+    private func isSame(_ offset: Int64, _ earlier: Int64, _ log: CommittedLog) -> Bool {
+        let hash = log.changes[Int(offset)].hash
+        guard let written = log.written(at: offset) else {
+            return hash == log.changes[Int(earlier)].hash
+        }
+        // One of a later schema cannot be said in this one.
+        let expected = log.hash(at: earlier, under: written.schema)
+        return expected == 0 || hash == expected
     }
 
     /// No more rows than asked for, each of another key; what the logs do not show yet they have

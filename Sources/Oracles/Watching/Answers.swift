@@ -75,34 +75,6 @@ public struct MomentAnswer {
     public let start: Int64
 }
 
-/// What a fetch with a filter brought.
-public struct FilteredAnswer {
-    /// One of the conditions, all of which hold of a row that is wanted.
-    public struct Term {
-        /// A position in the schema.
-        public let column: Int
-        public let comparison: LogFilter.Comparison
-        /// Null where the comparison needs none.
-        public let value: Value
-    }
-
-    public let log: CommittedLog
-    /// The schema that the filter speaks of.
-    public let schema: Schema
-    public let terms: [Term]
-    /// From where it was asked for, up to where it claims that no wanted row was left out.
-    public let offsets: Range<Int64>
-    /// The hashes of the rows that came, each as it was written.
-    public let found: [Int64: UInt64]
-}
-
-/// How far a consumer has read a table, by what it said.
-public struct KeptOffsets {
-    public let table: TableDescription
-    public let consumer: String
-    public let offsets: [BucketIdentifier: Int64]
-}
-
 /// What a search found.
 public struct SearchAnswer {
     public let log: CommittedLog
@@ -154,6 +126,27 @@ public struct FollowAnswer {
     public let end: Int64
     /// By offset: what it did, with the hash of the row.
     public let changes: [Int64: CommittedLog.Change]
+}
+
+/// What a fetch with a filter brought, which has the server leave out batches.
+public struct WantedAnswer {
+    public let log: CommittedLog
+    /// That of the table as the predicate was made for it.
+    public let schema: Schema
+    public let wanted: LogPredicate
+    /// Where it began, and up to where it says that there is no other wanted row.
+    public let start: Int64
+    public let end: Int64
+    /// By offset: what came, wanted or not.
+    public let changes: [Int64: CommittedLog.Change]
+}
+
+/// What the cluster says that a consumer has kept last, beside what it has.
+public struct KeptOffsets {
+    public let table: TableDescription
+    public let consumer: String
+    public let found: [BucketIdentifier: Int64]
+    public let kept: [BucketIdentifier: Int64]
 }
 
 /// What a read of a whole table over log and lake found.

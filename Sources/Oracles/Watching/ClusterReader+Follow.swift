@@ -18,7 +18,31 @@ extension ClusterReader {
         guard let log = oracles.evidence.logs[bucket] else { return nil }
         var bookmark = bookmarks[bucket] ?? Bookmark()
         if random.chance(1, in: 20) { bookmark.position = bookmark.saved }
-        let start = bookmark.position
+        switch try await readOn(bucket, log, from: bookmark.position) {
+        case .refused(let reason): return reason
+        // What expired is judged elsewhere; who holds no log goes on where it starts by now.
+        case .begins(let first): bookmarks[bucket] = Bookmark(position: first, saved: first)
+        case .seen(let end):
+            bookmark.position = end
+            if random.chance(1, in: 4) { bookmark.saved = end }
+            bookmarks[bucket] = bookmark
+        }
+        return nil
+    }
+
+    /// What came of reading on in a log.
+    enum ReadOn {
+        case refused(String?)
+        /// The log begins there by now.
+        case begins(Int64)
+        /// All below was seen.
+        case seen(Int64)
+    }
+
+    /// Reads on in a log, and has what comes held against what was committed.
+    func readOn(
+        _ bucket: BucketIdentifier, _ log: CommittedLog, from start: Int64
+    ) async throws -> ReadOn {
         let fetched: FetchedBatches
         do {
             fetched = try await client.fetch(
@@ -28,14 +52,12 @@ extension ClusterReader {
                 throw error
             }
             // A new leader has not heard yet how far its log is committed.
-            if offset > end { return "\(error)" }
-            // What expired is judged elsewhere; who holds no log goes on where it starts by now.
-            bookmarks[bucket] = Bookmark(position: first, saved: first)
+            if offset > end { return .refused("\(error)") }
             oracles.tell(.refusedPast(offset, there: first..<max(first, end), of: log))
-            return nil
+            return .begins(first)
         } catch let error as ChangelogError {
             oracles.tell(.notAnswered(.follow, reason: "\(error)"))
-            return nil
+            return .refused(nil)
         }
         var changes: [Int64: CommittedLog.Change] = [:]
         var end = start
@@ -48,11 +70,8 @@ extension ClusterReader {
             end = batch.endOffset
         }
         try tellEvolved(fetched.batches, log, from: start)
-        bookmark.position = end
-        if random.chance(1, in: 4) { bookmark.saved = end }
-        bookmarks[bucket] = bookmark
         oracles.tell(.followed(FollowAnswer(log: log, start: start, end: end, changes: changes)))
-        return nil
+        return .seen(end)
     }
 
     /// What to look near to: any direction, or the vector of a row of any table, as a page asks

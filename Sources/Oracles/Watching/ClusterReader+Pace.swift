@@ -40,7 +40,8 @@ extension ClusterReader {
             case .lookup, .scan: table.isPrimaryKeyTable
             case .search, .nearRows: table.vectorColumn != nil
             case .unionRead: table.isInLake
-            case .follow: true
+            case .follow, .consume: true
+            case .filter: table.properties.value("table.statistics.columns") != nil
             }
         }
         if candidates.isEmpty { return nil }
@@ -61,6 +62,10 @@ extension ClusterReader {
             return try await asking(.unionRead) { try await readUnion(table, at: nil) } == nil
         case .follow:
             return try await asking(.follow) { try await follow(bucket) } == nil
+        case .filter:
+            return try await asking(.filter) { try await readWanted(bucket, table) } == nil
+        case .consume:
+            return try await asking(.consume) { try await consume(bucket, table) } == nil
         }
     }
 }

@@ -2,7 +2,6 @@ import Changelog
 import Cluster
 import Columnar
 import Platform
-import Workloads
 
 /// Questions that go by what a table is: its keys, its columns, its partitions, its history.
 extension ClusterReader {
@@ -22,8 +21,8 @@ extension ClusterReader {
         case 4 where table.isPrimaryKeyTable:
             try await asking(.scan) { try await scanSome(table) }
         case 4: try await asking(.follow) { try await readNewest(bucket, log) }
-        case 5: try await asking(.follow) { try await fetchFiltered(bucket, log) }
-        case 6: try await asking(.follow) { try await keepPlace(in: table) }
+        case 5: try await asking(.filter) { try await readWanted(bucket, table) }
+        case 6: try await asking(.consume) { try await consume(bucket, table) }
         default: try await asking(.follow) { try await readAgain(bucket, log) }
         }
     }
@@ -166,9 +165,12 @@ extension ClusterReader {
     private func readNewest(
         _ bucket: BucketIdentifier, _ log: CommittedLog
     ) async throws -> String? {
+        let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
         let (batches, start) = try await client.newestBatches(
             of: bucket, limit: 1 + random.next(in: 0..<40))
-        guard let end = batches.last?.endOffset else { return nil }
+        // The newest are those up to what was acknowledged before, at least.
+        let end = max(batches.last?.endOffset ?? 0, known)
+        if end == 0 { return nil }
         var changes: [Int64: CommittedLog.Change] = [:]
         for batch in batches {
             let (records, types) = try batch.decodeRecords(log.schema(batch.schemaIdentifier))
@@ -232,102 +234,6 @@ extension ClusterReader {
         }
         if !answer.byOffset.isEmpty { oracles.tell(.readUnderSchema(answer)) }
         return nil
-    }
-
-    /// Fetches those batches that may have rows which a filter wants.
-    private func fetchFiltered(
-        _ bucket: BucketIdentifier, _ log: CommittedLog
-    ) async throws -> String? {
-        let table = log.table
-        let terms = drawTerms(log)
-        if terms.isEmpty { return nil }
-        var filter = LogFilter()
-        for term in terms {
-            try filter.add(
-                table.schema.fields[term.column].name, term.comparison, term.value, of: table)
-        }
-        let start = Int64(random.next(in: 0..<Int(log.endOffset)))
-        let fetched: FetchedBatches
-        do {
-            fetched = try await client.fetch(
-                bucket, from: start, waiting: .zero, byteCount: 64 * 1024, filter: filter)
-        } catch let error as ClusterError {
-            guard case .offsetOutOfRange(_, let offset, let first, let end) = error else {
-                throw error
-            }
-            // A new leader has not heard yet how far its log is committed.
-            if offset > end { return "\(error)" }
-            oracles.tell(.refusedPast(offset, there: first..<max(first, end), of: log))
-            return nil
-        }
-        var found: [Int64: UInt64] = [:]
-        for batch in fetched.batches {
-            let records = try batch.decodeRecords(log.schema(batch.schemaIdentifier)).records
-            for place in 0..<records.rowCount where batch.baseOffset + Int64(place) >= start {
-                found[batch.baseOffset + Int64(place)] = CommittedLog.hash(records.row(at: place))
-            }
-        }
-        oracles.tell(
-            .fetchedFiltered(
-                FilteredAnswer(
-                    log: log, schema: table.schema, terms: terms,
-                    offsets: start..<max(start, fetched.nextOffset), found: found)))
-        return nil
-    }
-
-    /// One or two conditions on columns that have an order, with values that occur; none where no
-    /// row is kept that could be wanted.
-    private func drawTerms(_ log: CommittedLog) -> [FilteredAnswer.Term] {
-        let schema = log.table.schema
-        let columns = schema.fields.indices.filter { !schema.fields[$0].type.isNested }
-        if columns.isEmpty || log.endOffset == 0 { return [] }
-        var terms: [FilteredAnswer.Term] = []
-        for _ in 0..<(1 + random.next(in: 0..<2)) {
-            let offset = Int64(random.next(in: 0..<Int(log.endOffset)))
-            guard let written = log.written(at: offset),
-                written.schema.identifier <= schema.identifier
-            else { continue }
-            let row = SchemaRules.row(written.row, from: written.schema, to: schema)
-            let column = columns[random.next(in: 0..<columns.count)]
-            let all = LogFilter.Comparison.allCases
-            var comparison = all[random.next(in: 0..<all.count)]
-            if row[column].isNull { comparison = .isNull }
-            let isBare = comparison == .isNull || comparison == .isNotNull
-            terms.append(
-                FilteredAnswer.Term(
-                    column: column, comparison: comparison, value: isBare ? .null : row[column]))
-        }
-        return terms
-    }
-
-    // MARK: Consumers
-
-    /// Has kept how far it has read a table, or asks for it.
-    private func keepPlace(in table: TableDescription) async throws -> String? {
-        let consumer = machine.name
-        func kept(_ offsets: [BucketIdentifier: Int64]) -> KeptOffsets {
-            KeptOffsets(table: table, consumer: consumer, offsets: offsets)
-        }
-        do {
-            if random.chance(1, in: 2) {
-                let found = try await client.offsets(of: consumer, in: table)
-                // What was kept of a table goes with it.
-                if found.isEmpty, oracles.evidence.isDropped(table.identifier) { return nil }
-                oracles.tell(.foundOffsets(kept(found)))
-                return nil
-            }
-            var offsets: [BucketIdentifier: Int64] = [:]
-            for bucket in client.mirror.buckets(of: table) {
-                guard let log = oracles.evidence.logs[bucket] else { continue }
-                offsets[bucket] = Int64(random.next(in: 0..<Int(log.endOffset) + 1))
-            }
-            oracles.tell(.keepingOffsets(kept(offsets)))
-            try await client.keep(offsets, of: consumer, in: table)
-            oracles.tell(.keptOffsets(kept(offsets)))
-            return nil
-        } catch ClusterError.unknownTable {
-            return "the table was dropped"
-        }
     }
 
     // MARK: Later schemas

@@ -21,6 +21,8 @@ public final class ClusterReader {
     private let tablesNow: () -> [TableDescription]
     /// How far this reader has followed each log.
     var bookmarks: [BucketIdentifier: Bookmark] = [:]
+    /// What this reader, as a consumer of a table, has had the cluster keep last.
+    var keptOffsets: [Int64: [BucketIdentifier: Int64]] = [:]
     /// Up to where searches of each bucket and column have been answered.
     var searchedUpTo: [BucketIdentifier: [Int32: Int64]] = [:]
     let random: any Entropy

@@ -14,10 +14,14 @@ public struct ReadRates: Sendable, Hashable {
     public var unionReads: EventRate?
     /// Of the next changes of a bucket, by services that go on from a saved offset.
     public var follows: EventRate?
+    /// Of the rows of a log that pass a filter, which has servers leave out batches.
+    public var filters: EventRate?
+    /// Of the next changes of a bucket, by consumers whose offsets the cluster keeps.
+    public var consumes: EventRate?
 
     public var isEmpty: Bool {
         lookups == nil && scans == nil && searches == nil && nearRows == nil
-            && unionReads == nil && follows == nil
+            && unionReads == nil && follows == nil && filters == nil && consumes == nil
     }
 }
 
@@ -29,12 +33,15 @@ extension ReadRates {
         Field("nearRows", .rate, .optional, "searches of near rows of whole tables, with filters"),
         Field("unionReads", .rate, .optional, "reads of a whole table over log and lake"),
         Field("follows", .rate, .optional, "fetches by services that go on from a saved offset"),
+        Field("filters", .rate, .optional, "fetches of the rows of a log that pass a filter"),
+        Field("consumes", .rate, .optional, "fetches by consumers whose offsets the cluster keeps"),
     ]
 
     init(_ record: CheckedRecord) {
         func rate(_ name: String) -> EventRate? { record.has(name) ? record.rate(name) : nil }
         self.init(
             lookups: rate("lookups"), scans: rate("scans"), searches: rate("searches"),
-            nearRows: rate("nearRows"), unionReads: rate("unionReads"), follows: rate("follows"))
+            nearRows: rate("nearRows"), unionReads: rate("unionReads"), follows: rate("follows"),
+            filters: rate("filters"), consumes: rate("consumes"))
     }
 }

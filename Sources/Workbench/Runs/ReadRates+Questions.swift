@@ -8,6 +8,7 @@ extension ReadRates {
         let rates: [(Question, EventRate?)] = [
             (.lookup, lookups), (.scan, scans), (.search, searches),
             (.nearRows, nearRows), (.unionRead, unionReads), (.follow, follows),
+            (.filter, filters), (.consume, consumes),
         ]
         return rates.compactMap { question, rate in
             rate?.interval.map { (question, $0 * readerCount) }

@@ -234,7 +234,9 @@ public final class TankRun {
             for name in names {
                 world.start(name) { machine in
                     let client = ClusterClient(machine, self.deployment.configuration)
-                    client.writeRoute = self.gatewayRoute(of: client)
+                    let route = self.gatewayRoute(of: client)
+                    client.writeRoute = route
+                    client.readRoute = route
                     self.clients[name] = client
                     try await client.run()
                 }
@@ -245,7 +247,7 @@ public final class TankRun {
         }
     }
 
-    /// The way of a client's writes through the gateways; nil where there are none.
+    /// The way of a client's writes and reads through the gateways; nil where there are none.
     private func gatewayRoute(of client: ClusterClient) -> GatewayRoute? {
         let gateways = deployment.nodes.filter { $0.role == .gateway }.map {
             Address(host: $0.description, port: Gateway.tabletServerPort)
