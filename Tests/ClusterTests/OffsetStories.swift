@@ -367,6 +367,8 @@ struct OffsetStories {
         let story = FaultyStory(seed: 5)
         story.play { client in
             let table = try await client.createTable(Self.table)
+            // Rows that wait for the first leaders to have followers would go in one batch.
+            try await client.machine.sleep(.seconds(10))
             let writer = TableWriter(client, table, keyless: assignment)
             var settled = 0
             for number in 0..<200 {
