@@ -26,7 +26,7 @@ public struct RepeatedRequest: Hashable, Sendable {
 
 /// Nobody asks the same again and again without a pause: a node that repeats a request at one
 /// target, and gets the same answer each time, does so at most as often in a second as the shortest
-/// wait between two tries allows, which is half of `ClusterConfiguration.retryWait`.
+/// wait between two tries, which is half of `ClusterConfiguration.retryWait`, allows ten tasks.
 final class Pace: Oracle {
     static let description = OracleDescription(
         .pace, "nobody repeats without a pause what is refused or leads nowhere",
@@ -43,9 +43,13 @@ final class Pace: Oracle {
         self.tally = tally
     }
 
+    /// Several tasks of a node may try the same at once, each with its pauses: a loop without any
+    /// asks as often as answers come, a thousand times and more.
+    private static let taskCount = 10
+
     private var bound: Int {
         let wait = evidence.observation.deployment.configuration.retryWait
-        return max(40, Int(2 * 1_000_000_000 / max(1, wait.nanoseconds)))
+        return Self.taskCount * max(40, Int(2 * 1_000_000_000 / max(1, wait.nanoseconds)))
     }
 
     func learned(_ fact: Fact) {
