@@ -37,7 +37,7 @@ final class HostFile: File {
         if let descriptor, offset >= 0, 0...Self.cachedReadLimit ~= count {
             try check()
             // A copy from the page cache is cheaper than the way to another thread and back.
-            if let bytes = try? descriptor.readCached(at: offset, count: count) {
+            if let bytes = descriptor.readCached(at: offset, count: count) {
                 disk.openFiles.used(self, isNew: false)
                 return bytes
             }

@@ -64,19 +64,19 @@ final class Descriptor: Sendable {
 
     /// What `read` would return, if all of it is in the page cache; nil if the device would have to
     /// be waited for.
-    func readCached(at offset: Int64, count: Int) throws(SystemCallError) -> [UInt8]? {
+    func readCached(at offset: Int64, count: Int) -> [UInt8]? {
         guard let readVector = Self.preadv2 else { return nil }
-        let present = max(0, Int64(try status().st_size) - offset)
-        let wanted = Int(min(Int64(count), present))
-        if wanted == 0 { return [] }
         var got = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-            var part = iovec(iov_base: buffer.baseAddress, iov_len: wanted)
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            var part = iovec(iov_base: buffer.baseAddress, iov_len: count)
             // Any error, such as EAGAIN or a file system without RWF_NOWAIT, is for `read` to meet.
             got = max(0, readVector(number, &part, 1, Int(offset), Self.withoutWaiting))
             filled = got
         }
-        return got == wanted ? bytes : nil
+        if got == count { return bytes }
+        // Less came: is it the file that ends here, or the page cache?
+        let end = try? status().st_size
+        return got > 0 && end.map { Int($0) <= Int(offset) + got } == true ? bytes : nil
     }
 
     /// RWF_NOWAIT (Linux 4.14).

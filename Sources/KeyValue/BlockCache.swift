@@ -1,13 +1,13 @@
 import Platform
 
-/// Decoded blocks in memory, the first to come the first to go.
+/// Blocks in memory, the first to come the first to go.
 final class BlockCache {
     struct Place: Hashable {
         var table: Int64
         var block: Int
     }
 
-    private var blocks: [Place: (entries: [KeyEntry], byteCount: Int)] = [:]
+    private var blocks: [Place: (block: TableBlock, byteCount: Int)] = [:]
     private var arrivals: [Place] = []
     private var head = 0
     private let held: MemoryUse
@@ -21,9 +21,9 @@ final class BlockCache {
         held = MemoryUse(of: memory)
     }
 
-    func block(_ place: Place) -> [KeyEntry]? { blocks[place]?.entries }
+    func block(_ place: Place) -> TableBlock? { blocks[place]?.block }
 
-    func insert(_ entries: [KeyEntry], at place: Place, byteCount count: Int) {
+    func insert(_ block: TableBlock, at place: Place, byteCount count: Int) {
         if blocks[place] != nil { return }
         // What is here can be read again: it is the first to go when memory is short.
         while !hasRoom(for: count), head < arrivals.count {
@@ -33,7 +33,7 @@ final class BlockCache {
             head += 1
         }
         if hasRoom(for: count) {
-            blocks[place] = (entries, count)
+            blocks[place] = (block, count)
             arrivals.append(place)
             held.byteCount += count
         }

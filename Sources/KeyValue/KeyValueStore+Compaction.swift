@@ -99,9 +99,10 @@ extension KeyValueStore {
         var outputs: [SortedTable] = []
         var writer = SortedTableWriter()
         do {
-            while let entry = try await cursor.next() {
-                if entry.value == nil && dropsDeletions { continue }
-                writer.append(entry)
+            while try await cursor.advance() {
+                let value = cursor.value
+                if value == nil && dropsDeletions { continue }
+                writer.append(cursor.key, value)
                 if writer.byteCount >= configuration.tableByteCount {
                     outputs.append(try await write(&writer, &next))
                     writer = SortedTableWriter()

@@ -29,7 +29,9 @@ extension KeyValueStore {
         var levels = version.levels
         if !work.table.isEmpty {
             var writer = SortedTableWriter()
-            for entry in work.table.entries(from: nil, to: nil) { writer.append(entry) }
+            for entry in work.table.entries(from: nil, to: nil) {
+                writer.append(entry.key, entry.value?[...])
+            }
             let table = try await write(&writer, &next)
             levels[0].insert(table, at: 0)
         }

@@ -11,7 +11,7 @@ public struct KeyValueConfiguration: Hashable, Sendable {
     public var flushedTableCount = 4
     /// What level 1 may hold, in bytes; each deeper level may hold ten times more.
     public var levelByteCount: Int64 = 16 * 1024 * 1024
-    /// Decoded blocks kept in memory, in bytes.
+    /// Blocks kept in memory, in bytes.
     public var cacheByteCount = 4 * 1024 * 1024
 
     public init() {}
@@ -186,7 +186,7 @@ public final class KeyValueStore {
         defer { unpin(pinned) }
         for table in pinned.levels.joined() {
             let bytes = try await table.readAll()
-            for position in table.blocks.indices { _ = try table.block(position, in: bytes) }
+            for position in table.blocks.indices { try table.verify(position, in: bytes) }
         }
     }
 

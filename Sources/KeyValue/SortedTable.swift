@@ -86,19 +86,20 @@ final class SortedTable {
         if !filter.mayContain(hash) { return nil }
         let position = blockPosition(of: key)
         if position == blocks.count { return nil }
-        let entries = try await block(position, cache)
-        let found = lowerBound(entries, key)
-        return found < entries.count && entries[found].key == key ? entries[found] : nil
+        let block = try await block(position, cache)
+        do throws(ColumnarError) { return try block.entry(of: key) } catch {
+            throw damaged(position, error)
+        }
     }
 
-    func block(_ position: Int, _ cache: BlockCache) async throws -> [KeyEntry] {
+    func block(_ position: Int, _ cache: BlockCache) async throws -> TableBlock {
         let place = BlockCache.Place(table: description.number, block: position)
-        if let entries = cache.block(place) { return entries }
-        let block = blocks[position]
-        let bytes = try await machine.readOrZeros(file, at: block.position, count: block.byteCount)
-        let entries = try decode(bytes, 0..<bytes.count, position)
-        cache.insert(entries, at: place, byteCount: block.byteCount)
-        return entries
+        if let block = cache.block(place) { return block }
+        let range = blocks[position]
+        let bytes = try await machine.readOrZeros(file, at: range.position, count: range.byteCount)
+        let block = try checked(bytes, 0..<bytes.count, position)
+        cache.insert(block, at: place, byteCount: range.byteCount)
+        return block
     }
 
     /// The whole file in one read, its checksum checked.
@@ -112,37 +113,44 @@ final class SortedTable {
         return bytes
     }
 
-    /// The entries of a block, out of the bytes of the whole file.
-    func block(_ position: Int, in bytes: [UInt8]) throws(KeyValueError) -> [KeyEntry] {
+    /// A block, out of the bytes of the whole file.
+    func block(_ position: Int, in bytes: [UInt8]) throws(KeyValueError) -> TableBlock {
         let block = blocks[position]
         let start = Int(block.position)
-        return try decode(bytes, start..<start + block.byteCount, position)
+        return try checked(bytes, start..<start + block.byteCount, position)
     }
 
-    private func decode(
-        _ bytes: [UInt8], _ range: Range<Int>, _ position: Int
-    ) throws(KeyValueError) -> [KeyEntry] {
-        do {
-            let entries = try TableFormat.decodeBlock(bytes, range)
-            guard let last = entries.last, last.key == blocks[position].lastKey else {
-                throw ColumnarError.corrupt(reason: "another last key", position: range.lowerBound)
-            }
-            return entries
-        } catch let error as ColumnarError {
-            throw .damaged(path: path, reason: "block \(position): \(error)")
+    /// Reads all entries of a block out of the bytes of the whole file.
+    func verify(_ position: Int, in bytes: [UInt8]) throws(KeyValueError) {
+        var cursor = try block(position, in: bytes).cursor
+        while try advance(&cursor, of: position) {}
+    }
+
+    /// Goes to the next entry of a block, the last of which is the one that the index names.
+    @inline(__always)
+    func advance(
+        _ cursor: inout TableBlock.Cursor, of position: Int
+    ) throws(KeyValueError) -> Bool {
+        do throws(ColumnarError) {
+            if try cursor.advance() { return true }
         } catch {
-            preconditionFailure("decoding throws nothing else: \(error)")
+            throw damaged(position, error)
+        }
+        if cursor.key != blocks[position].lastKey {
+            throw .damaged(path: path, reason: "block \(position): another last key")
+        }
+        return false
+    }
+
+    private func checked(
+        _ bytes: [UInt8], _ range: Range<Int>, _ position: Int
+    ) throws(KeyValueError) -> TableBlock {
+        do throws(ColumnarError) { return try TableBlock(bytes, range) } catch {
+            throw damaged(position, error)
         }
     }
-}
 
-/// The position of the first entry whose key is not before `key`.
-func lowerBound(_ entries: [KeyEntry], _ key: [UInt8]) -> Int {
-    var low = 0
-    var high = entries.count
-    while low < high {
-        let middle = (low + high) / 2
-        if isBefore(entries[middle].key, key) { low = middle + 1 } else { high = middle }
+    private func damaged(_ position: Int, _ error: ColumnarError) -> KeyValueError {
+        .damaged(path: path, reason: "block \(position): \(error)")
     }
-    return low
 }

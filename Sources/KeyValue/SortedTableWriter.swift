@@ -12,22 +12,26 @@ struct SortedTableWriter {
     var entryCount: Int { hashes.count }
     var byteCount: Int { bytes.count }
 
+    /// Appends a row or, without a value, a deletion.
+    ///
     /// Precondition: the key comes after all before.
-    mutating func append(_ entry: KeyEntry) {
-        precondition(hashes.isEmpty || isBefore(lastKey, entry.key), "keys out of order")
-        if hashes.isEmpty { firstKey = entry.key }
+    mutating func append(_ key: [UInt8], _ value: ArraySlice<UInt8>?) {
+        precondition(hashes.isEmpty || isBefore(lastKey, key), "keys out of order")
+        if hashes.isEmpty { firstKey = key }
         var shared = 0
         if bytes.count > blockStart {
-            let limit = min(lastKey.count, entry.key.count)
-            while shared < limit, lastKey[shared] == entry.key[shared] { shared += 1 }
+            let limit = min(lastKey.count, key.count)
+            while shared < limit, lastKey[shared] == key[shared] { shared += 1 }
         }
         bytes.append(varint: UInt64(shared))
-        bytes.append(varint: UInt64(entry.key.count - shared))
-        bytes.append(varint: entry.value.map { UInt64($0.count) + 1 } ?? 0)
-        bytes.append(entry.key[shared...])
-        if let value = entry.value { bytes.append(value) }
-        hashes.append(BloomFilter.hash(entry.key))
-        lastKey = entry.key
+        bytes.append(varint: UInt64(key.count - shared))
+        bytes.append(varint: value.map { UInt64($0.count) + 1 } ?? 0)
+        bytes.append(key[shared...])
+        if let value { bytes.append(value) }
+        hashes.append(BloomFilter.hash(key))
+        // A copy into the same place: the cursors that hand keys over keep their own as well.
+        lastKey.removeAll(keepingCapacity: true)
+        lastKey.append(contentsOf: key)
         if bytes.count - blockStart >= TableFormat.blockByteCount { endBlock() }
     }
 

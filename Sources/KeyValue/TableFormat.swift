@@ -127,38 +127,4 @@ enum TableFormat {
         }
         return blocks
     }
-
-    /// The entries of a block, whose keys must grow.
-    static func decodeBlock(
-        _ bytes: [UInt8], _ range: Range<Int>
-    ) throws(ColumnarError) -> [KeyEntry] {
-        var reader = ByteReader(bytes, range: try checkedContent(bytes, range))
-        var entries: [KeyEntry] = []
-        var key: [UInt8] = []
-        while !reader.isAtEnd {
-            let shared = Int(exactly: try reader.readVarint()) ?? .max
-            guard shared <= key.count else {
-                throw .corrupt(reason: "a shared prefix too long", position: reader.position)
-            }
-            let unshared = try reader.readCount()
-            let valueCode = try reader.readVarint()
-            var next = [UInt8]()
-            next.reserveCapacity(shared + unshared)
-            next += key[..<shared]
-            next += try reader.readSlice(unshared)
-            guard entries.isEmpty || isBefore(key, next) else {
-                throw .corrupt(reason: "keys out of order", position: reader.position)
-            }
-            key = next
-            var value: [UInt8]?
-            if valueCode > 0 {
-                guard let count = Int(exactly: valueCode - 1) else {
-                    throw .corrupt(reason: "an impossible value", position: reader.position)
-                }
-                value = try reader.readBytes(count)
-            }
-            entries.append(KeyEntry(key: key, value: value))
-        }
-        return entries
-    }
 }

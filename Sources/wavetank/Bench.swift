@@ -15,8 +15,8 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             BenchRun.self, BenchCompare.self, BenchCheck.self, BenchAccept.self,
-            BenchHistoryCommand.self, BenchBytes.self, BenchMicro.self, BenchVectors.self,
-            BenchOne.self,
+            BenchHistoryCommand.self, BenchBytes.self, BenchMicro.self, BenchRows.self,
+            BenchVectors.self, BenchOne.self,
         ],
         defaultSubcommand: BenchRun.self)
 

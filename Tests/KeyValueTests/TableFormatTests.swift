@@ -21,7 +21,7 @@ struct TableFormatTests {
     func roundTrip() throws {
         let entries = entries(1000)
         var writer = SortedTableWriter()
-        for entry in entries { writer.append(entry) }
+        for entry in entries { writer.append(entry.key, entry.value?[...]) }
         let bytes = writer.finish()
         let footer = try TableFormat.Footer(
             decoding: Array(bytes.suffix(TableFormat.footerByteCount)),
@@ -34,7 +34,7 @@ struct TableFormatTests {
         var read: [KeyEntry] = []
         for block in blocks {
             let start = Int(block.position)
-            read += try TableFormat.decodeBlock(bytes, start..<start + block.byteCount)
+            read += try TableBlock(bytes, start..<start + block.byteCount).entries()
         }
         #expect(read == entries)
         // Shared prefixes are written once.
@@ -68,7 +68,7 @@ struct TableFormatTests {
     func fuzz(_ seed: UInt64) throws {
         let random = RandomStream(seed: seed, label: "fuzz")
         var writer = SortedTableWriter()
-        for entry in entries(40) { writer.append(entry) }
+        for entry in entries(40) { writer.append(entry.key, entry.value?[...]) }
         let bytes = writer.finish()
         let footerBytes = Array(bytes.suffix(TableFormat.footerByteCount))
         let footer = try TableFormat.Footer(
@@ -91,7 +91,7 @@ struct TableFormatTests {
             _ = try? TableFormat.decodeIndex(
                 mutatedIndex, 0..<mutatedIndex.count, fileByteCount: Int64(bytes.count))
             let mutatedBlock = resealed(mutate(block, random))
-            _ = try? TableFormat.decodeBlock(mutatedBlock, 0..<mutatedBlock.count)
+            _ = try? TableBlock(mutatedBlock, 0..<mutatedBlock.count).entries()
             let line = mutate(Array(manifest.encoded().dropLast(10)), random)
             let sealed = line + Array("\n\(hexadecimal(crc32c(line), digits: 8))\n".utf8)
             _ = try? Manifest(decoding: sealed)

@@ -1,0 +1,83 @@
+/// Goes over the entries of tables that follow each other in key order.
+struct RunCursor {
+    private let tables: [SortedTable]
+    private let cache: BlockCache
+    /// Whether each table is read at once, for who goes over all of it.
+    private let isWhole: Bool
+    private var table = 0
+    private var block = 0
+    private var wholeBytes: [UInt8] = []
+    /// Nil at the end of the run.
+    private var cursor: TableBlock.Cursor?
+    /// Whether the entries of the block in memory are passed, so that `loadNext` has to go on.
+    private(set) var isBlockOver = false
+
+    init(_ tables: [SortedTable], _ cache: BlockCache, isWhole: Bool) {
+        self.tables = tables
+        self.cache = cache
+        self.isWhole = isWhole
+    }
+
+    var isAtEnd: Bool { cursor == nil }
+
+    /// The key of the entry that the cursor is at; it has one until `isAtEnd`.
+    var key: [UInt8] {
+        guard let cursor else { preconditionFailure("no entry at the end of a run") }
+        return cursor.key
+    }
+
+    /// Its value, nil if it is a deletion.
+    var value: ArraySlice<UInt8>? { cursor?.value }
+
+    /// Goes to the first entry whose key is not before `wanted`, or to the very first.
+    mutating func seek(_ wanted: [UInt8]?) async throws {
+        table = 0
+        block = 0
+        if let wanted {
+            while table < tables.count, isBefore(tables[table].description.lastKey, wanted) {
+                table += 1
+            }
+            if table < tables.count { block = tables[table].blockPosition(of: wanted) }
+        }
+        try await load()
+        guard let wanted else { return }
+        while !isAtEnd, isBefore(key, wanted) {
+            if try !advance() { try await loadNext() }
+        }
+    }
+
+    /// Goes to the next entry, if the block in memory has one; else `loadNext` goes to it.
+    mutating func advance() throws(KeyValueError) -> Bool {
+        precondition(cursor != nil && !isBlockOver, "beyond the end of a block")
+        isBlockOver = try !tables[table].advance(&cursor!, of: block)
+        return !isBlockOver
+    }
+
+    /// Goes to the first entry of the next block.
+    mutating func loadNext() async throws {
+        precondition(isBlockOver, "a block is not over")
+        block += 1
+        if block >= tables[table].blocks.count {
+            table += 1
+            block = 0
+        }
+        try await load()
+    }
+
+    private mutating func load() async throws {
+        cursor = nil
+        isBlockOver = false
+        if table >= tables.count { return }
+        let loaded: TableBlock
+        if isWhole {
+            if block == 0 { wholeBytes = try await tables[table].readAll() }
+            loaded = try tables[table].block(block, in: wholeBytes)
+        } else {
+            loaded = try await tables[table].block(block, cache)
+        }
+        var first = loaded.cursor
+        // A block that the index names has entries.
+        if try tables[table].advance(&first, of: block) { cursor = first }
+        precondition(cursor != nil, "an empty block")
+    }
+}
