@@ -1,11 +1,18 @@
-"""The pieces of 'wavetank bench micro' that pyarrow has too, and the table of all beside it.
+"""What libraries make of the work of 'wavetank bench', and the tables of both side by side.
 
-libraries.py MICRO.json LIBRARIES.tsv ROUNDS
+libraries.py micro MICRO.json LIBRARIES.tsv ROUNDS
+libraries.py db-bench FOLDER              runs db_bench there, prints JSON
+libraries.py rows ROWS.json... DB-BENCH.json...
+libraries.py encodings ENCODINGS.json ROWS.parquet
 """
 import io
 import json
+import pathlib
 import random
+import re
 import resource
+import shutil
+import subprocess
 import sys
 
 import pyarrow
@@ -48,8 +55,8 @@ def parquet(table):
     return file.getvalue()
 
 
-def main():
-    micro, libraries, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+def micro(micro, libraries, rounds):
+    rounds = int(rounds)
     pyarrow.set_cpu_count(1)
     pyarrow.set_io_thread_count(1)
     table = orders(5000)
@@ -88,4 +95,89 @@ def short(number):
     return f"{number:.3g} T"
 
 
-main()
+# As RowBenchmark.swift has them.
+ROWS, GETS = 1_000_000, 200_000
+
+
+def db_bench(folder):
+    """Upserts, gets and a scan by RocksDB's own benchmark: no log, as our rows have none."""
+    database = pathlib.Path(folder) / "rocksdb"
+    shutil.rmtree(database, ignore_errors=True)
+    common = [
+        "db_bench", f"--db={database}", f"--num={ROWS}", "--key_size=16", "--value_size=100",
+        "--disable_wal=1", "--compression_type=none", "--threads=1", "--seed=1"]
+    works = {
+        "upsert": ["--benchmarks=fillrandom"],
+        "get": ["--benchmarks=readrandom", "--use_existing_db=1", f"--reads={GETS}"],
+        "scan": ["--benchmarks=readseq", "--use_existing_db=1"],
+    }
+    results = []
+    for name, options in works.items():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        told = subprocess.run(
+            common + options, capture_output=True, text=True, check=True).stdout
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = re.search(r"([\d.]+) seconds (\d+) operations", told)
+        used = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+        results.append({
+            "work": name, "rows": int(found[2]), "microseconds": int(float(found[1]) * 1e6),
+            "processorMicroseconds": int(used * 1e6)})
+    print(json.dumps(results))
+
+
+def rows(*files):
+    """The best round of each, by the clock on the wall and by the processor's."""
+    def best(chosen):
+        rates = {}
+        for file in chosen:
+            for row in json.load(open(file)):
+                for clock in ("microseconds", "processorMicroseconds"):
+                    rate = row["rows"] / max(1, row[clock]) * 1e6
+                    key = row["work"], clock
+                    rates[key] = max(rates.get(key, 0), rate)
+        return rates
+    ours = best(files[:len(files) // 2])
+    theirs = best(files[len(files) // 2:])
+    print(f"{ROWS} rows, {'rows a second':14}{'ours':>12}{'RocksDB':>12}  {'ratio':>6}")
+    for key, rate in ours.items():
+        work, clock = key
+        name = work + (", by the clock" if clock == "microseconds" else ", of a processor")
+        print(f"{name:28}{short(rate):>12}{short(theirs[key]):>12}  {rate / theirs[key]:6.2f}")
+
+
+def encodings(ours, file):
+    """Bytes of a row in our formats, and in pyarrow's with the same batches."""
+    ours = json.load(open(ours))
+    table = pyarrow.parquet.read_table(file)
+    count = table.num_rows
+
+    def arrow(rows, compression):
+        """Messages of batches, without the schema before them."""
+        options = pyarrow.ipc.IpcWriteOptions(compression=compression)
+        sink = io.BytesIO()
+        with pyarrow.ipc.new_stream(sink, table.schema, options=options) as writer:
+            schema = sink.tell()
+            for start in range(0, count, rows):
+                # A slice would bring the buffers of its neighbours along.
+                batch = table.take(list(range(start, start + rows))).combine_chunks()
+                writer.write_batch(batch.to_batches()[0])
+            return sink.tell() - schema
+
+    peers = {
+        "batches of 100, plain": ("Arrow", arrow(100, None)),
+        "batches of 100, zstd": ("Arrow", arrow(100, "zstd")),
+        "batches of 5000, plain": ("Arrow", arrow(5000, None)),
+        "batches of 5000, zstd": ("Arrow", arrow(5000, "zstd")),
+        "table files": ("Arrow, plain", arrow(5000, None)),
+        "Parquet, zstd": ("Parquet", len(parquet(table))),
+    }
+    print(f"{'bytes a row':32}{'ours':>8}{'pyarrow':>10}  {'ratio':>6}")
+    for entry in ours["encodings"]:
+        what, size = peers[entry["name"]]
+        name = entry["layer"] + ", " + entry["name"]
+        print(f"{name:32}{entry['bytes'] / count:8.2f}{size / count:10.2f}"
+              f"  {size / entry['bytes']:6.2f}  {what}")
+
+
+{"micro": micro, "db-bench": db_bench, "rows": rows, "encodings": encodings}[sys.argv[1]](
+    *sys.argv[2:])

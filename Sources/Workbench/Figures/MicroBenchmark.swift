@@ -45,7 +45,7 @@ extension MicroBenchmark {
         return Array(bytes[..<byteCount])
     }
 
-    private static let schema = Schema(
+    static let schema = Schema(
         fields: [
             Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
             Field(identifier: 2, name: "customer", type: .bigint, isNullable: false),
@@ -54,7 +54,7 @@ extension MicroBenchmark {
             Field(identifier: 5, name: "note", type: .string, isNullable: true),
         ], primaryKey: [0])
 
-    private static func orders(_ count: Int) -> [Row] {
+    static func orders(_ count: Int) -> [Row] {
         let random = RandomStream(seed: 2, label: "micro rows")
         let states = ["placed", "paid", "shipped", "cancelled"]
         return (0..<count).map { number in
@@ -238,7 +238,7 @@ extension MicroBenchmark {
     }
 
     /// Runs `body` on the only machine of a fresh world.
-    private static func inTank(_ body: @escaping (Machine) async throws -> Int) throws -> Int {
+    static func inTank(_ body: @escaping (Machine) async throws -> Int) throws -> Int {
         let world = SimulationWorld(seed: 1)
         var result: Result<Int, any Error>?
         world.addMachine("one")
