@@ -154,6 +154,7 @@ extension AggregateFunction {
         case "listagg", "string_agg": self = .list(delimiter: delimiter)
         case "bool_and": self = .and
         case "bool_or": self = .or
+        case "rbm32": self = .bitmapUnion
         default: return nil
         }
     }

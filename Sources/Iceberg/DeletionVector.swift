@@ -15,7 +15,7 @@ struct DeletionVector: Hashable {
     var positions: [Int64]
 
     var encoded: [UInt8] {
-        let body = Self.magic + RoaringBitmap.encoded(positions)
+        let body = Self.magic + RoaringPositions.encoded(positions)
         var writer = ByteWriter(capacity: body.count + 8)
         writer.append(bigEndian: UInt32(body.count))
         writer.append(body)
@@ -52,7 +52,7 @@ struct DeletionVector: Hashable {
         guard checksum == crc32(body) else {
             throw .corrupt(reason: "a deletion vector of another checksum", position: 4)
         }
-        positions = try RoaringBitmap.decode(body.dropFirst(4), atMost: Int(clamping: count))
+        positions = try RoaringPositions.decode(body.dropFirst(4), atMost: Int(clamping: count))
         guard Int64(positions.count) == count else {
             throw .corrupt(
                 reason: "\(positions.count) positions where \(count) are stated", position: 4)

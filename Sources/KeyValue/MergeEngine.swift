@@ -44,6 +44,8 @@ public enum AggregateFunction: Hashable, Sendable {
     case list(delimiter: String)
     case and
     case or
+    /// The union of sets of 32-bit numbers, each an encoded `RoaringBitmap`.
+    case bitmapUnion
 
     /// Whether the function can be used on a column of this type.
     public func accepts(_ type: DataType) -> Bool {
@@ -61,6 +63,20 @@ public enum AggregateFunction: Hashable, Sendable {
         case .lastValue, .lastValueIgnoringNulls, .firstValue, .firstValueIgnoringNulls: true
         case .list: type.storage == .text
         case .and, .or: type == .boolean
+        case .bitmapUnion: type == .bytes
+        }
+    }
+
+    /// Throws `KeyValueError.invalidRequest` for a value that later ones could not be merged with.
+    func check(_ value: Value) throws(KeyValueError) {
+        if self == .bitmapUnion, case .bytes(let bytes) = value { _ = try bitmap(bytes) }
+    }
+
+    private func bitmap(_ bytes: [UInt8]) throws(KeyValueError) -> RoaringBitmap {
+        do throws(ColumnarError) { return try RoaringBitmap(decoding: bytes) } catch {
+            throw .invalidRequest(
+                reason: "a value of an rbm32 column is no Roaring bitmap in portable form: "
+                    + "\(error)")
         }
     }
 
@@ -75,7 +91,10 @@ public enum AggregateFunction: Hashable, Sendable {
         default: break
         }
         if case .null = new { return old }
-        if case .null = old { return new }
+        if case .null = old {
+            try check(new)
+            return new
+        }
         switch self {
         case .lastValue, .lastValueIgnoringNulls: return new
         case .firstValue, .firstValueIgnoringNulls: return old
@@ -90,6 +109,11 @@ public enum AggregateFunction: Hashable, Sendable {
         case .and, .or:
             guard case .boolean(let left) = old, case .boolean(let right) = new else { break }
             return .boolean(self == .and ? left && right : left || right)
+        case .bitmapUnion:
+            guard case .bytes(let left) = old, case .bytes(let right) = new else { break }
+            var union = try bitmap(left)
+            union.formUnion(try bitmap(right))
+            return .bytes(union.encoded)
         }
         preconditionFailure("\(self) of \(old) and \(new) was let through")
     }

@@ -51,7 +51,6 @@ struct RowMerger {
         }
     }
 
-    /// Checks the columns of a partial update, nil if it is of all columns.
     private static func canHoldVersions(_ type: DataType) -> Bool {
         switch type {
         case .int, .bigint, .timestamp, .timestampLTZ: true
@@ -59,6 +58,7 @@ struct RowMerger {
         }
     }
 
+    /// Checks the columns of a partial update, nil if it is of all columns.
     func check(targetColumns columns: [Int]?) throws(KeyValueError) {
         guard let columns else { return }
         guard schema.primaryKey.allSatisfy(columns.contains) else {
@@ -82,7 +82,11 @@ struct RowMerger {
     ///
     /// Precondition: `columns` were checked.
     func upsert(_ old: Row?, _ new: Row, columns: [Int]?) throws(KeyValueError) -> Row? {
-        guard let old else { return columns.map { firstPartial(new, $0) } ?? new }
+        guard let old else {
+            let row = columns.map { firstPartial(new, $0) } ?? new
+            for (function, value) in zip(functions, row) { try function?.check(value) }
+            return row
+        }
         switch engine {
         case .firstRow: return nil
         case .versioned(let column):

@@ -44,7 +44,7 @@ struct DeletionVectorTests {
         writer.append(byte: 1)
         for value: UInt16 in [0, 4, 1, 10, 4] { writer.append(littleEndian: value) }
         #expect(
-            try RoaringBitmap.decode(writer.bytes[...], atMost: 5) == [10, 11, 12, 13, 14])
+            try RoaringPositions.decode(writer.bytes[...], atMost: 5) == [10, 11, 12, 13, 14])
     }
 
     @Test("Damaged vectors are refused, and bring nothing down", arguments: 1...4)
@@ -62,7 +62,7 @@ struct DeletionVectorTests {
                 _ = try DeletionVector(decoding: bytes, count: 5000)
             }
             // What a checksum would have caught must not trap either.
-            _ = try? RoaringBitmap.decode(bytes.dropFirst(8), atMost: 5000)
+            _ = try? RoaringPositions.decode(bytes.dropFirst(8), atMost: 5000)
         }
     }
 

@@ -140,6 +140,27 @@ struct RowMergerTests {
         }
     }
 
+    @Test("Sets of numbers are united, and what is no set is refused before it stands in the way")
+    func bitmaps() throws {
+        let union = AggregateFunction.bitmapUnion
+        #expect(union.accepts(.bytes) && !union.accepts(.string))
+        let sets = [[1, 70_000], [2, 70_000], [1, 2, 70_000]] as [[UInt32]]
+        let values = sets.map { Value.bytes(RoaringBitmap($0).encoded) }
+        #expect(try union.merge(values[0], values[1], .bytes) == values[2])
+        #expect(try union.merge(.null, values[1], .bytes) == values[1])
+        #expect(try union.merge(values[0], .null, .bytes) == values[0])
+        let schema = Schema(
+            fields: [
+                Field(identifier: 1, name: "id", type: .bigint, isNullable: false),
+                Field(identifier: 2, name: "visitors", type: .bytes),
+            ], primaryKey: [0])
+        let merger = try merger(.aggregate([1: union]), nil, schema)
+        let bad: Row = [.bigint(1), .bytes([1, 2, 3])]
+        for old in [nil, [.bigint(1), .null], [.bigint(1), values[0]]] as [Row?] {
+            #expect(throws: KeyValueError.self) { try merger.upsert(old, bad, columns: nil) }
+        }
+    }
+
     @Test("Columns aggregate each by its own, the key never, untold ones keep the last value")
     func aggregateRows() throws {
         let merger = try merger(.aggregate([2: .sum]))

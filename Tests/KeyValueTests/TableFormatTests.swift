@@ -1,6 +1,7 @@
 import Columnar
 import Platform
 import Simulation
+import TestSupport
 import Testing
 
 @testable import KeyValue

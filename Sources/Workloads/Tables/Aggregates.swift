@@ -19,9 +19,21 @@ enum Aggregates {
         case "bool_and", "bool_or":
             guard case .boolean(let left) = old, case .boolean(let right) = new else { break }
             return .boolean(function == "bool_and" ? left && right : left || right)
+        case "rbm32":
+            guard case .bytes(let left) = old, case .bytes(let right) = new else { break }
+            return .bytes(RoaringBitmap((numbers(left).union(numbers(right))).sorted()).encoded)
         default: return new
         }
         preconditionFailure("\(function) of \(old) and \(new)")
+    }
+
+    private static func numbers(_ bytes: [UInt8]) -> Set<UInt32> {
+        guard let bitmap = try? RoaringBitmap(decoding: bytes) else {
+            preconditionFailure("a workload wrote what is no bitmap")
+        }
+        var numbers: Set<UInt32> = []
+        bitmap.forEach { numbers.insert($0) }
+        return numbers
     }
 
     private static func sum(_ old: Value, _ new: Value) -> Value {

@@ -35,6 +35,20 @@ public struct RowDraw {
         }
     }
 
+    /// An encoded Roaring bitmap: of few numbers, or of many that follow each other, are dense or
+    /// are far apart, so that unions have containers of each form.
+    func bitmap(_ random: inout RandomSource) -> Value {
+        let start = random.below(4) * 65_536 + random.below(60_000)
+        let (count, step) =
+            switch random.below(100) {
+            case 0: (1 + random.below(6000), 1)
+            case 1: (1 + random.below(6000), 1 + random.below(12))
+            default: (random.below(4), 1 + random.below(9000))
+            }
+        let numbers = (0..<count).map { UInt32(start + $0 * step) }
+        return .bytes(RoaringBitmap(numbers).encoded)
+    }
+
     private func value(
         _ type: DataType, _ isEdge: Bool, _ random: inout RandomSource
     ) -> Value {

@@ -96,7 +96,7 @@ public enum TableDraw {
         ("largest", .int, "max"), ("least", .string, "min"), ("notes", .string, "listagg"),
         ("all_of", .boolean, "bool_and"), ("any_of", .boolean, "bool_or"),
         ("first", .string, "first_value"), ("first_known", .int, "first_value_ignore_nulls"),
-        ("last", .double, "last_value"),
+        ("last", .double, "last_value"), ("seen_by", .bytes, "rbm32"),
     ]
 
     // MARK: Types

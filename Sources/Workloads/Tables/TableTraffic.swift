@@ -141,6 +141,7 @@ public final class TableTraffic: Workload {
                 // Texts that are joined stay short: only now and then is there one.
                 let isRare = function == "listagg" || function == "string_agg"
                 if random.below(10) < (isRare ? 9 : 1) && field.isNullable { return .null }
+                if function == "rbm32" { return rows.bitmap(&random) }
                 if isRare { return .string("\(random.below(1000))") }
                 return rows.summand(field.type, &random)
             }
