@@ -100,6 +100,19 @@ extension FaultDescription {
             "connectionForgotten", "a node's connections end, and nobody else is told, once",
             [FaultFields.node], shorthand: "node", victims: .anyNode, lasts: false
         ) { FaultKind("connectionForgotten", ["node": .node($0.node())]) },
+        FaultDescription(
+            "connectionForeign",
+            "a program of others calls a node over a connection of its own, with calls that are "
+                + "damaged, cut or unknown, and may never read an answer",
+            [
+                FaultFields.node,
+                Field("calls", .integer(1...10_000), .byDefault("50"), "how many calls"),
+            ], shorthand: "node", victims: .members, lasts: false, isDrawnByNameAlone: true
+        ) {
+            FaultKind(
+                "connectionForeign",
+                ["node": .node($0.node()), "calls": .integer(1 + $0.number(below: 100))])
+        },
     ]
 
     /// On the links of one node or, as often, on all.

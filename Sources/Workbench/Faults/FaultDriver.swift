@@ -22,6 +22,8 @@ final class FaultDriver {
     var reconfigure: (NodeName, _ segmentByteCount: Int) -> Void = { _, _ in }
     /// Another program that works on the lake.
     let foreignWriter: ForeignWriter
+    /// Another program that calls nodes of the cluster.
+    let foreignCaller: ForeignCaller
     /// The nodes that are lost for good.
     private(set) var lost: Set<NodeName> = []
     /// The nodes whose disks were damaged, or may have been.
@@ -48,9 +50,10 @@ final class FaultDriver {
         wholePlan = plan
         self.nodes = nodes
         foreignWriter = ForeignWriter(world)
+        foreignCaller = ForeignCaller(world)
     }
 
-    /// What the foreignWriter has committed to the lake.
+    /// What the foreign writer has committed to the lake.
     var foreignCommitCount: Int { foreignWriter.commitCount }
 
     /// Dates all faults of the plan, from now.

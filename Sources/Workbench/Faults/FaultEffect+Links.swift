@@ -70,6 +70,11 @@ extension FaultEffect {
             begin: { fault, driver in
                 fault.nodes.forEach { driver.world.forgetConnections(of: $0.description) }
             }),
+        FaultEffect("connectionForeign") { fault, driver in
+            for node in fault.nodes {
+                driver.foreignCaller.call(node.description, times: fault.integer("calls"))
+            }
+        },
     ]
 
     private static func blocking(
