@@ -6,6 +6,8 @@ struct MergeCursor {
     /// The source whose entry is the one that the cursor is at, those in memory counted first; nil
     /// before the first and after the last.
     private var current: Int?
+    /// The source with the next key among the others; nil if they are at their ends.
+    private var runnerUp: Int?
 
     /// A cursor before the first entry; runs are to be where `seek` brings them.
     init(memory: [[KeyEntry]], runs: [RunCursor]) {
@@ -21,8 +23,12 @@ struct MergeCursor {
     /// The key of the entry that the cursor is at.
     var key: [UInt8] {
         guard let current else { preconditionFailure("no entry here") }
-        return current < memory.count
-            ? memory[current][positions[current]].key : runs[current - memory.count].key
+        return key(of: current)
+    }
+
+    private func key(of source: Int) -> [UInt8] {
+        source < memory.count
+            ? memory[source][positions[source]].key : runs[source - memory.count].key
     }
 
     /// Its value, nil if it is a deletion.
@@ -35,12 +41,21 @@ struct MergeCursor {
 
     /// Goes to the entry with the next key, deletions included; false at the end.
     mutating func advance() async throws -> Bool {
-        if let current, try !leave(current) {
-            for run in runs.indices where runs[run].isBlockOver {
-                try await runs[run].loadNext()
+        if let current {
+            // Of keys that grow, where the first of the others has another one, all have.
+            let isAlone = runnerUp.map { key(of: $0) != key(of: current) } ?? true
+            let isLoaded = isAlone ? try step(current) : try leave(current)
+            if !isLoaded {
+                for run in runs.indices where runs[run].isBlockOver {
+                    try await runs[run].loadNext()
+                }
+            }
+            if isAlone, !isAtEnd(current) {
+                guard let runnerUp else { return true }
+                if isBefore(key(of: current), key(of: runnerUp)) { return true }
             }
         }
-        current = smallest()
+        rank()
         return current != nil
     }
 
@@ -61,43 +76,42 @@ struct MergeCursor {
         return rows
     }
 
+    private func isAtEnd(_ source: Int) -> Bool {
+        source < memory.count
+            ? positions[source] == memory[source].count : runs[source - memory.count].isAtEnd
+    }
+
+    /// Passes the entry of a source; false if a run has to load its next block.
+    private mutating func step(_ source: Int) throws(KeyValueError) -> Bool {
+        if source >= memory.count { return try runs[source - memory.count].advance() }
+        positions[source] += 1
+        return true
+    }
+
     /// Passes the key of a source in all of them; false if a run has to load its next block.
     private mutating func leave(_ source: Int) throws(KeyValueError) -> Bool {
         var isLoaded = true
-        for place in memory.indices
-        where place != source && positions[place] < memory[place].count
-            && memory[place][positions[place]].key == key
-        {
-            positions[place] += 1
-        }
-        for run in runs.indices
-        where memory.count + run != source && !runs[run].isAtEnd && runs[run].key == key {
-            if try !runs[run].advance() { isLoaded = false }
+        for other in 0..<memory.count + runs.count
+        where other != source && !isAtEnd(other) && key(of: other) == key(of: source) {
+            if try !step(other) { isLoaded = false }
         }
         // The source itself comes last: until then its key is the one to compare with.
-        if source < memory.count {
-            positions[source] += 1
-        } else if try !runs[source - memory.count].advance() {
-            isLoaded = false
-        }
+        if try !step(source) { isLoaded = false }
         return isLoaded
     }
 
-    /// The newest source among those with the smallest key.
-    private func smallest() -> Int? {
-        var found: Int?
-        var smallest: [UInt8] = []
-        func look(at source: Int, _ key: [UInt8]) {
-            if found != nil, !isBefore(key, smallest) { return }
-            found = source
-            smallest = key
+    /// Finds the source with the smallest key, of equal ones the newest, and the one after it.
+    private mutating func rank() {
+        current = nil
+        runnerUp = nil
+        for source in 0..<memory.count + runs.count where !isAtEnd(source) {
+            if let first = current, !isBefore(key(of: source), key(of: first)) {
+                if let second = runnerUp, !isBefore(key(of: source), key(of: second)) { continue }
+                runnerUp = source
+            } else {
+                runnerUp = current
+                current = source
+            }
         }
-        for place in memory.indices where positions[place] < memory[place].count {
-            look(at: place, memory[place][positions[place]].key)
-        }
-        for run in runs.indices where !runs[run].isAtEnd {
-            look(at: memory.count + run, runs[run].key)
-        }
-        return found
     }
 }

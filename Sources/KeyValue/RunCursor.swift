@@ -7,8 +7,8 @@ struct RunCursor {
     private var table = 0
     private var block = 0
     private var wholeBytes: [UInt8] = []
-    /// Nil at the end of the run.
-    private var cursor: TableBlock.Cursor?
+    private var cursor = TableBlock.Cursor()
+    private(set) var isAtEnd = true
     /// Whether the entries of the block in memory are passed, so that `loadNext` has to go on.
     private(set) var isBlockOver = false
 
@@ -18,16 +18,11 @@ struct RunCursor {
         self.isWhole = isWhole
     }
 
-    var isAtEnd: Bool { cursor == nil }
-
-    /// The key of the entry that the cursor is at; it has one until `isAtEnd`.
-    var key: [UInt8] {
-        guard let cursor else { preconditionFailure("no entry at the end of a run") }
-        return cursor.key
-    }
+    /// The key of the entry that the cursor is at; it is at one until `isAtEnd`.
+    var key: [UInt8] { cursor.key }
 
     /// Its value, nil if it is a deletion.
-    var value: ArraySlice<UInt8>? { cursor?.value }
+    var value: ArraySlice<UInt8>? { cursor.value }
 
     /// Goes to the first entry whose key is not before `wanted`, or to the very first.
     mutating func seek(_ wanted: [UInt8]?) async throws {
@@ -48,8 +43,8 @@ struct RunCursor {
 
     /// Goes to the next entry, if the block in memory has one; else `loadNext` goes to it.
     mutating func advance() throws(KeyValueError) -> Bool {
-        precondition(cursor != nil && !isBlockOver, "beyond the end of a block")
-        isBlockOver = try !tables[table].advance(&cursor!, of: block)
+        precondition(!isAtEnd && !isBlockOver, "beyond the end of a block")
+        isBlockOver = try !tables[table].advance(&cursor, of: block)
         return !isBlockOver
     }
 
@@ -65,7 +60,7 @@ struct RunCursor {
     }
 
     private mutating func load() async throws {
-        cursor = nil
+        isAtEnd = true
         isBlockOver = false
         if table >= tables.count { return }
         let loaded: TableBlock
@@ -75,9 +70,9 @@ struct RunCursor {
         } else {
             loaded = try await tables[table].block(block, cache)
         }
-        var first = loaded.cursor
-        // A block that the index names has entries.
-        if try tables[table].advance(&first, of: block) { cursor = first }
-        precondition(cursor != nil, "an empty block")
+        cursor = loaded.cursor
+        let hasEntry = try tables[table].advance(&cursor, of: block)
+        precondition(hasEntry, "a block that the index names without an entry")
+        isAtEnd = false
     }
 }

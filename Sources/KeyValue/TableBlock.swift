@@ -9,6 +9,12 @@ struct TableBlock {
     private let bytes: [UInt8]
     private let range: Range<Int>
 
+    /// One without entries.
+    private init() {
+        bytes = []
+        range = 0..<0
+    }
+
     /// The block at `range` of `bytes`, its checksum at the end.
     init(_ bytes: [UInt8], _ range: Range<Int>) throws(ColumnarError) {
         self.range = try TableFormat.checkedContent(bytes, range)
@@ -61,10 +67,13 @@ struct TableBlock {
 
     /// Goes over the entries of a block in order.
     struct Cursor {
-        private let block: TableBlock
-        private var head: EntryHead
+        private var block = TableBlock()
+        private var head = EntryHead(at: 0)
         /// The key of the entry that the cursor is at.
         private(set) var key: [UInt8] = []
+
+        /// Of a block without entries.
+        init() {}
 
         init(_ block: TableBlock) {
             self.block = block
