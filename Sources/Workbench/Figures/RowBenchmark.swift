@@ -1,4 +1,4 @@
-public import Host
+import Host
 import KeyValue
 import Platform
 import Simulation
