@@ -15,6 +15,12 @@ public final class EpochObjects {
     private var garbage: [String] = []
     /// What was named for manifests that are not known to have become the current one.
     private var undecided: [String] = []
+    /// What was given up without having been named by any manifest, and when: its upload may be
+    /// under way still, and land after the object was deleted.
+    private var lapsed: [(key: String, at: Instant)] = []
+
+    /// After so long what a request was to do has been done, or never will be.
+    public static let landingTime = Duration.seconds(60)
 
     /// `folder` is the part of object keys that is this bucket's own, such as `remote-log/3/0`.
     public init(_ machine: Machine, folder: String) {
@@ -38,6 +44,8 @@ public final class EpochObjects {
     /// pointer that it was built on is not the last one any more. So what was `undecided` is not.
     public func settle(named: Set<String>, former: [String]) {
         give(up: former + undecided, except: named)
+        let now = machine.clock.now
+        lapsed += undecided.filter { !named.contains($0) }.map { ($0, now) }
         undecided = []
     }
 
@@ -51,6 +59,7 @@ public final class EpochObjects {
     public func forget() {
         garbage = []
         undecided = []
+        lapsed = []
     }
 
     /// Deletes what was given up, as long as `isWanted`; what cannot be deleted now is tried again
@@ -66,7 +75,8 @@ public final class EpochObjects {
         return count
     }
 
-    /// Deletes the objects of leaders before `epoch` that are not named.
+    /// Deletes the objects of leaders before `epoch` that are not named, and once more what this
+    /// term uploaded and gave up at least `landingTime` ago.
     ///
     /// What such a leader uploaded and did not get into a manifest never will be in one: its terms
     /// have passed, so its changes of the pointer are refused. `named` asks the coordination
@@ -91,9 +101,14 @@ public final class EpochObjects {
                     count += 1
                 }
             }
-            guard page.count == Self.pageSize, let key = page.last?.key else { return count }
+            guard page.count == Self.pageSize, let key = page.last?.key else { break }
             last = key
         }
+        while let first = lapsed.first, machine.clock.now - first.at >= Self.landingTime {
+            try await machine.objectStore.delete(first.key)
+            lapsed.removeFirst()
+        }
+        return count
     }
 
     private static let pageSize = 1000

@@ -213,6 +213,25 @@ struct RemoteLogCollectionTests {
         }
     }
 
+    @Test("An upload that lands after it was given up and deleted goes with the orphans")
+    func lateUpload() throws {
+        try inWorld { machine, _ in
+            let objects = EpochObjects(machine, folder: "remote-log/1/0")
+            let key = objects.newKey(at: 0, leaderEpoch: 4, "segment")
+            // Nobody was told what became of the upload; another manifest has become the current
+            // one.
+            objects.settle(named: [], former: [])
+            #expect(try await objects.collect { true } == 1)
+            _ = try await machine.objectStore.put([1], at: key)
+            _ = try await objects.collect { true }
+            _ = try await objects.collectOrphans(before: 4) { [] }
+            #expect(try await machine.objectStore.head(key) != nil, "it may land later yet")
+            try await machine.sleep(EpochObjects.landingTime)
+            _ = try await objects.collectOrphans(before: 4) { [] }
+            #expect(try await machine.objectStore.head(key) == nil)
+        }
+    }
+
     @Test("A manifest of the version before says nothing of time, and starts at its first segment")
     func untimedVersion() throws {
         var manifest = RemoteLogManifest()

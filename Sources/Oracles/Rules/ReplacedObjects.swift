@@ -1,5 +1,6 @@
 import Cluster
 import Platform
+import RemoteLog
 import Server
 import Vectors
 
@@ -14,8 +15,9 @@ extension OracleName {
 /// The collector is the bucket's leader, or the indexer that writes the index. The time is three of
 /// the intervals at which it collects and `Evidence.patience`; it counts while it has been the
 /// collector, nobody holds the object, and nothing has disturbed it or the services. An object that
-/// came into the store after the term began may stay until the leader looks for orphans again. What
-/// the present term has uploaded and not named is judged once a later manifest is the current one:
+/// came into the store after the term began may stay until the leader looks for orphans again, and
+/// so may one whose upload was in doubt, which can land after it was given up and deleted. What the
+/// present term has uploaded and not named is judged once a later manifest is the current one:
 /// before that its commit may be under way.
 public final class ReplacedObjects: Oracle {
     public static let description = OracleDescription(
@@ -61,6 +63,8 @@ public final class ReplacedObjects: Oracle {
     private let tally: Tally
     private var seconds: Int64 = 0
     private var known: [String: Known] = [:]
+    /// Uploads whose outcome their uploader was not told.
+    private var inDoubt: Set<String> = []
     private var collectors: [String: (collector: Collector, since: Int64)] = [:]
     /// The current manifests, by the keys that name them, and when each was first seen.
     private var manifests: [String: (value: [UInt8], since: Int64)] = [:]
@@ -83,6 +87,7 @@ public final class ReplacedObjects: Oracle {
             seconds += 1
             if seconds % Self.interval == 0 { look() }
         case .restingSecond: look()
+        case .putInDoubt(let key, _): inDoubt.insert(key)
         default: break
         }
     }
@@ -155,7 +160,12 @@ public final class ReplacedObjects: Oracle {
             return object.firstSeen < folder.since ? collector.bound : nil
         }
         guard let epoch = StoredReferences.leaderEpoch(of: key), epoch <= own else { return nil }
-        if epoch == own { return object.supersededSince == nil ? nil : collector.bound }
+        if epoch == own {
+            if object.supersededSince == nil { return nil }
+            return inDoubt.contains(key)
+                ? collector.bound + EpochObjects.landingTime + configuration.orphanCheckInterval
+                : collector.bound
+        }
         return object.firstSeen < folder.since
             ? collector.bound : collector.bound + configuration.orphanCheckInterval
     }
