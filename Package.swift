@@ -66,8 +66,9 @@ let sources: [Target] = [
     module(
         "Oracles",
         [
-            "Workloads", "Server", "VectorSinks", "Cluster", "UnionRead", "LakeTiering", "RemoteLog",
-            "Vectors", "Iceberg", "Parquet", "KeyValue", "Changelog", "Columnar", "Platform",
+            "Workloads", "Server", "VectorSinks", "Cluster", "UnionRead", "LakeTiering",
+            "RemoteLog", "Vectors", "Iceberg", "Parquet", "KeyValue", "Changelog", "Columnar",
+            "Platform",
         ]),
     module("Workloads", ["Columnar", "JSON", "Platform"]),
     module(

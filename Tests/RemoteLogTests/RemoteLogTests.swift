@@ -222,7 +222,7 @@ struct RemoteLogCollectionTests {
             // one.
             objects.settle(named: [], former: [])
             #expect(try await objects.collect { true } == 1)
-            _ = try await machine.objectStore.put([1], at: key)
+            _ = try await machine.objectStore.put([1], at: key, .always)
             _ = try await objects.collect { true }
             _ = try await objects.collectOrphans(before: 4) { [] }
             #expect(try await machine.objectStore.head(key) != nil, "it may land later yet")

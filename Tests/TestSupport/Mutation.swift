@@ -1,3 +1,4 @@
+import Platform
 public import Simulation
 
 /// Flips, cuts, extends or overwrites some bytes.
