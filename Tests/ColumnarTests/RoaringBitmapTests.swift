@@ -38,8 +38,9 @@ struct RoaringBitmapTests {
         #expect(
             hexadecimal(bitmap(runs).encoded)
                 == "3b30010003000009000100871301000a000900010000008713")
-        let mixed = Set(stride(from: 65_536, to: 131_072, by: 2)).union(196_608..<262_144)
-            .union([3, 262_151, 327_681])
+        var mixed: Set<UInt32> = [3, 262_151, 327_681]
+        mixed.formUnion(stride(from: 65_536, to: 131_072, by: 2))
+        mixed.formUnion(196_608..<262_144)
         let encoded = bitmap(mixed).encoded
         #expect(encoded.count == 8249)
         #expect(crc32(encoded) == 0xCFDE_C573)
