@@ -153,7 +153,7 @@ final class WorkloadDriver: ObservedWorkload {
             if case .insertIfAbsent(let key) = change.kind {
                 return insertIfAbsent(key, sent, with: clients[number])
             }
-            let writers = table.writers(change.schema) { version in
+            let writers = table.writers(of: change) { version in
                 clients.map {
                     TableWriter(
                         $0, version, deliveryTimeout: layout.deliveryTimeout,
@@ -264,12 +264,17 @@ struct SentChange {
     let sequence: Int
     let since: Instant
 
-    /// Whether it had to be refused: its table is gone, or it names a column that was dropped.
+    /// Whether it had to be refused: its table is gone or takes no deletions, or it names a column
+    /// that was dropped.
     func isExplained(_ error: ClusterError) -> Bool {
         guard let present = table.present else { return true }
         if case .unknownPartition = error, table.hasLostPartitions { return true }
-        guard case .invalidRequest = error, case .update = change.kind else { return false }
-        return table.isBusy || change.schema != present.schema.identifier
+        guard case .invalidRequest = error else { return false }
+        switch change.kind {
+        case .delete: return table.definition.refusesDeletes
+        case .update: return table.isBusy || change.schema != present.schema.identifier
+        case .append, .upsert, .insertIfAbsent: return false
+        }
     }
 }
 
