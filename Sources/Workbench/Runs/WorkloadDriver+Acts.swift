@@ -119,6 +119,10 @@ extension WorkloadDriver {
                     client.machine.observer.note(
                         .error, "\(text), and has the columns \(table.schema.fields) then")
                 }
+                if table.properties != expected.properties {
+                    client.machine.observer.note(
+                        .error, "\(text), and has the properties \(table.properties) then")
+                }
             } catch let error as ClusterError {
                 client.machine.observer.note(.error, "\(text), which is refused: \(error)")
             }
