@@ -6,11 +6,12 @@ extension OracleName {
 
 /// Rows that no key places are spread over the buckets of their table, or of each partition.
 ///
-/// What is counted is batches: while a bucket has to wait, the rows that come for it gather there.
+/// By batches, or by rows: for one that has to wait rows gather, and make fewer and larger batches;
+/// who sends a batch here and the next there leaves more rows where it has to wait.
 final class Spread: Oracle {
     static let description = OracleDescription(
         .spread, "rows that no key places are spread over the buckets",
-        compares: "batches of buckets with those of the others")
+        compares: "batches and rows of buckets with those of the others")
 
     /// With fewer batches a bucket, chance alone may leave one out.
     private static let leastMean = 40
@@ -39,25 +40,30 @@ final class Spread: Oracle {
     func conclude() {
         for table in evidence.observation.tables
         where table.bucketKeyFields.isEmpty && table.bucketCount > 1 {
-            var counts: [Owner: [Int32: Int]] = [:]
+            var counts: [Owner: [Int32: (batches: Int, rows: Int)]] = [:]
             for log in evidence.logs(of: table.identifier) {
                 let owner = Owner(table: table.identifier, partition: log.bucket.partition ?? -1)
-                counts[owner, default: [:]][log.bucket.bucket] = log.entries.count
+                counts[owner, default: [:]][log.bucket.bucket] = (
+                    log.entries.count, Int(log.endOffset)
+                )
             }
             for owner in counts.keys.sorted() { judge(counts[owner]!, of: table) }
         }
     }
 
-    private func judge(_ counts: [Int32: Int], of table: TableDescription) {
+    private func judge(
+        _ counts: [Int32: (batches: Int, rows: Int)], of table: TableDescription
+    ) {
         // In any order: they are only added up.
-        let mean = counts.values.reduce(0, +) / Int(table.bucketCount)
-        if mean < Self.leastMean { return }
+        let batches = counts.values.reduce(0) { $0 + $1.batches } / Int(table.bucketCount)
+        let rows = counts.values.reduce(0) { $0 + $1.rows } / Int(table.bucketCount)
+        if batches < Self.leastMean { return }
         for bucket in 0..<Int32(table.bucketCount) {
-            let count = counts[bucket] ?? 0
+            let count = counts[bucket] ?? (0, 0)
             tally.expect(
-                count * Self.leastShare >= mean,
-                "\(table.name) bucket \(bucket) has \(count) batches, and the buckets have "
-                    + "\(mean) of them on average")
+                count.batches * Self.leastShare >= batches || count.rows * Self.leastShare >= rows,
+                "\(table.name) bucket \(bucket) has \(count.batches) batches with \(count.rows) "
+                    + "rows, and the buckets have \(batches) with \(rows) on average")
         }
     }
 }
