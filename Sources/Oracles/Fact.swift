@@ -33,6 +33,7 @@ public enum Fact {
     // MARK: Answers to readers
 
     case lookedUp(LookupAnswer)
+    case lookedUpAcross(TableLookupAnswer)
     case scanned(ScanAnswer)
     case scannedSome(PartialScanAnswer)
     case searched(SearchAnswer)
@@ -44,6 +45,7 @@ public enum Fact {
     case readUnderSchema(EvolvedAnswer)
     case pruned(PrunedAnswer)
     case foundMoment(MomentAnswer)
+    case foundEnds(EndsAnswer)
     case readWhole(WholeTableAnswer)
     case readPart(PartialAnswer)
     case readChanges(ChangesAnswer)

@@ -7,7 +7,7 @@ public enum OracleList {
             ReplacedObjects.self,
             ReadableOffsets.self, UnionReads.self, Fencing.self, VectorAnswers.self, Sinks.self,
             Followers.self,
-            Evolution.self, Partitions.self, Moments.self,
+            Evolution.self, Descriptions.self, Partitions.self, Spread.self, Moments.self,
             NoDeleteOnUnknown.self, ManifestReferences.self, LogStarts.self, Summaries.self,
             DrawnNumbers.self, Leftovers.self, Reassignments.self, Liveness.self,
             ReferenceModels.self, Durability.self, Freshness.self, Availability.self,

@@ -8,6 +8,7 @@ enum FaultFamily: String, CaseIterable {
             ("crash", .process), ("restart", .process), ("nodeLoss", .process),
             ("configuration", .process), ("powerLoss", .process), ("pause", .process),
             ("memory", .process), ("rolling", .process), ("slowNode", .process),
+            ("upgrade", .process),
             ("clock", .clock), ("partition", .network), ("bridge", .network), ("ring", .network),
             ("link", .network), ("connection", .network), ("disk", .disk), ("sync", .disk),
             ("bitRot", .disk), ("lostWrite", .disk), ("misdirected", .disk),

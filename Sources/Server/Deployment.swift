@@ -97,6 +97,14 @@ public final class Deployment {
         configurations[node] = changed
     }
 
+    /// Has a server's next lives know formats up to this one.
+    public func reconfigure(_ node: NodeName, format: FormatVersion) {
+        precondition(node.role == .server, "\(node) keeps no logs")
+        var changed = configurations[node] ?? configuration
+        changed.formatVersion = format
+        configurations[node] = changed
+    }
+
     /// Whether each bucket that a server holds has enough other replicas in sync, as far as the
     /// servers know; the same of one that is no server if another of its role runs.
     public func isSpare(_ node: NodeName) -> Bool {

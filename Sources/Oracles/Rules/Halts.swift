@@ -8,7 +8,8 @@ extension OracleName {
 }
 
 /// No server ends itself, no copy is damaged, no table stops going to the lake and no index is
-/// dropped without a fault that explains it.
+/// dropped without a fault that explains it; nor is a server that holds something left behind by an
+/// upgrade of the others.
 final class Halts: Oracle {
     static let description = OracleDescription(
         .halts, "nothing stops, and nothing is damaged, without a fault that explains it",
@@ -47,6 +48,13 @@ final class Halts: Oracle {
                 observation.damagedNodes.contains(node),
                 "a log on \(node) is damaged, where no fault damaged anything"
                     + (lastWarnings[node].map { ": \($0)" } ?? ""))
+        case .reached("server too old for the cluster's format", let node):
+            let held = observation.tables.flatMap { evidence.buckets(of: $0) }.filter {
+                observation.state(of: $0)?.replicas.contains(node) ?? false
+            }
+            tally.expect(
+                held.isEmpty,
+                "\(node) holds \(held.count) replicas, and the cluster writes what it cannot read")
         case .warned(let node, let message):
             lastWarnings[node] = message
             if message.hasPrefix("lake of ") && message.contains(" waits: ") {

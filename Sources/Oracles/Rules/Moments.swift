@@ -4,11 +4,12 @@ extension OracleName {
     public static let moments = OracleName("moments")
 }
 
-/// The offset of a moment is the first whose batch was committed then or later.
+/// The offset of a moment is the first whose batch was committed then or later; the earliest one is
+/// that of all that can still be read, the latest one is behind all that is committed.
 final class Moments: Oracle {
     static let description = OracleDescription(
         .moments, "the offset of a moment is the first that was committed then or later",
-        compares: "offsets of moments with the times of batches")
+        compares: "offsets of moments, and the ends of logs, with the batches")
 
     private let tally: Tally
     private var wasAsked = false
@@ -18,9 +19,32 @@ final class Moments: Oracle {
     var hasWork: Bool { wasAsked }
 
     func learned(_ fact: Fact) {
-        guard case .foundMoment(let answer) = fact else { return }
-        wasAsked = true
-        answer.log.whenReached(answer.offset) { self.judge(answer, $0) }
+        switch fact {
+        case .foundMoment(let answer):
+            wasAsked = true
+            answer.log.whenReached(answer.offset) { self.judge(answer, $0) }
+        case .foundEnds(let answer):
+            wasAsked = true
+            judge(answer)
+        default: break
+        }
+    }
+
+    private func judge(_ answer: EndsAnswer) {
+        let place = answer.log.place
+        tally.expect(
+            answer.earliest <= answer.start,
+            "\(place): its earliest offset is said to be \(answer.earliest), and it can be read "
+                + "from \(answer.start) on")
+        tally.expect(
+            answer.latest >= answer.known,
+            "\(place): its latest offset is said to be \(answer.latest), though all below "
+                + "\(answer.known) was acknowledged before")
+        guard let committed = answer.committed else { return }
+        tally.expect(
+            answer.latest <= committed,
+            "\(place): its latest offset is said to be \(answer.latest), and its leader has "
+                + "only what is below \(committed) committed")
     }
 
     private func judge(_ answer: MomentAnswer, _ log: CommittedLog) {

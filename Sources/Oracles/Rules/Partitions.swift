@@ -1,22 +1,38 @@
 import Changelog
 import Cluster
 import Columnar
+import Platform
+import Server
 
 extension OracleName {
     public static let partitions = OracleName("partitions")
 }
 
 /// A row is in the partition of its values, and a reader of some value is sent to every partition
-/// that has rows with it.
+/// that has rows with it. A table has one partition of a name, and those by time that are to be
+/// there ahead are.
 final class Partitions: Oracle {
     static let description = OracleDescription(
         .partitions, "rows are in the partition of their values, and pruning leaves out none",
-        compares: "rows of partitioned tables, and partitions that readers are sent to")
+        compares: "rows of partitioned tables, partitions that readers are sent to, and their names"
+    )
+
+    /// How long the coordinator of a cluster at rest has for the partitions by time.
+    private static let aheadPatience = 20
 
     private let evidence: Evidence
     private let tally: Tally
     /// Partitions that have rows, by their table.
     private var used: [Int64: Set<Int64>] = [:]
+    /// The partition that had a name last.
+    private var named: [Name: Int64] = [:]
+    /// Partitions of a name that another has, or had after them, once they were told.
+    private var told: Set<Int64> = []
+
+    private struct Name: Hashable {
+        var table: Int64
+        var name: String
+    }
 
     init(_ evidence: Evidence, _ tally: Tally) {
         self.evidence = evidence
@@ -40,7 +56,57 @@ final class Partitions: Oracle {
                 judge(records.row(at: position), schema, partition, log)
             }
         case .pruned(let answer): judge(answer)
+        case .second: judgeNames()
         default: break
+        }
+    }
+
+    /// No two partitions of a table have one name, and none comes back once another had its name:
+    /// identifiers are drawn by who has seen that the one before is gone.
+    private func judgeNames() {
+        guard let mirror = evidence.client?.mirror else { return }
+        for table in evidence.observation.tables where table.isPartitioned {
+            var seen: [String: Int64] = [:]
+            for partition in mirror.partitions(of: table.identifier) {
+                let other = seen.updateValue(partition.identifier, forKey: partition.name)
+                let name = Name(table: table.identifier, name: partition.name)
+                let last = named[name] ?? partition.identifier
+                named[name] = max(last, partition.identifier)
+                if other == nil && last <= partition.identifier
+                    || !told.insert(partition.identifier).inserted
+                {
+                    continue
+                }
+                tally.violated(
+                    "\(table.name) has the partition \(partition.name) "
+                        + (other.map { "twice, as \($0) and \(partition.identifier)" }
+                            ?? "as \(partition.identifier), though \(last) had its name since"))
+            }
+            tally.count(seen.count)
+        }
+    }
+
+    /// Partitions by time come ahead of it, by the clock of the coordinator.
+    func readAgain() async throws {
+        guard let client = evidence.client else { return }
+        for table in evidence.observation.tables where table.isPartitioned {
+            var missing: [String] = []
+            for _ in 0..<Self.aheadPatience {
+                guard let name = client.mirror.coordinator.flatMap({ NodeName($0) }),
+                    let coordinator = evidence.observation.deployment.coordinators[name]
+                else { break }
+                let there = client.mirror.partitions(of: table.identifier).map(\.name)
+                let now = coordinator.machine.clock.timestamp.millisecondsSinceEpoch
+                let wanted = PartitionsAhead(table)?.names(at: now) ?? []
+                tally.count(wanted.count)
+                missing = wanted.filter { !there.contains($0) }
+                if missing.isEmpty { break }
+                try await client.machine.sleep(.seconds(1))
+            }
+            if missing.isEmpty { continue }
+            tally.violated(
+                "\(table.name) is to have the partitions \(missing.joined(separator: ", ")) ahead "
+                    + "of time, and they are not there")
         }
     }
 

@@ -1,5 +1,6 @@
 import Changelog
 import Cluster
+import Columnar
 
 extension OracleName {
     public static let tableIsFold = OracleName("tableIsFold")
@@ -26,6 +27,10 @@ final class TableIsFold: Oracle {
     func learned(_ fact: Fact) {
         switch fact {
         case .lookedUp(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
+        case .lookedUpAcross(let answer):
+            for entry in answer.entries {
+                entry.log.whenReached(entry.end) { self.check(entry, answer.schema, $0) }
+            }
         case .scanned(let answer): answer.log.whenReached(answer.offset) { self.check(answer, $0) }
         case .scannedSome(let answer): check(answer)
         case .fetched(let batch, let log) where batch.baseOffset == log.endOffset:
@@ -47,6 +52,22 @@ final class TableIsFold: Oracle {
                 "\(log.place): the lookup of key \(log.describe(key)) at offset \(answer.offset) "
                     + "found " + log.difference(hash, expected, at: row))
         }
+    }
+
+    /// The row is one that the key had at some moment between the question and the answer.
+    private func check(
+        _ entry: TableLookupAnswer.Entry, _ schema: Schema, _ log: CommittedLog
+    ) {
+        let rows = log.number(ofKey: entry.key).map {
+            log.rows(ofKey: $0, from: entry.known, to: max(entry.known, entry.end))
+        }
+        let expected = (rows ?? [-1]).map { $0 < 0 ? nil : log.hash(at: $0, under: schema) }
+        tally.expect(
+            // One of a later schema cannot be said in this one.
+            expected.contains(entry.found) || expected.contains(0),
+            "\(log.place): the lookup of key \(log.describe(entry.key)) among others found "
+                + (entry.found == nil ? "no row" : "another row")
+                + " than it had from offset \(entry.known) to \(entry.end)")
     }
 
     private func check(_ answer: ScanAnswer, _ log: CommittedLog) {

@@ -16,6 +16,25 @@ public struct LookupAnswer {
     public let known: Int64
 }
 
+/// What one lookup of keys in several buckets found, each bucket as of a moment of its own.
+public struct TableLookupAnswer {
+    /// One key of it.
+    public struct Entry {
+        public let log: CommittedLog
+        public let key: [UInt8]
+        /// The hash of the row; nil if there was none.
+        public let found: UInt64?
+        /// Up to where writers had been told that the bucket is durable before it was asked.
+        public let known: Int64
+        /// What was committed no sooner than it was answered begins there.
+        public let end: Int64
+    }
+
+    /// The schema that the rows were read under.
+    public let schema: Schema
+    public let entries: [Entry]
+}
+
 /// What a step of a scan found.
 public struct ScanAnswer {
     public let log: CommittedLog
@@ -73,6 +92,20 @@ public struct MomentAnswer {
     public let seen: Int64
     /// Where the log was known to start once it was answered: what is before has expired.
     public let start: Int64
+}
+
+/// Where a log was said to begin and to end.
+public struct EndsAnswer {
+    public let log: CommittedLog
+    public let earliest: Int64
+    public let latest: Int64
+    /// Up to where writers had been told that the bucket is durable before it was asked.
+    public let known: Int64
+    /// Where the log was known to start once it was answered.
+    public let start: Int64
+    /// Up to where its leader knew it as committed once it was answered; nil where that tells
+    /// nothing, as the leader may be another by then.
+    public let committed: Int64?
 }
 
 /// What a search found.

@@ -2,6 +2,7 @@ import Changelog
 import Cluster
 import Columnar
 import Platform
+import Server
 
 /// Questions that go by what a table is: its keys, its columns, its partitions, its history.
 extension ClusterReader {
@@ -11,7 +12,11 @@ extension ClusterReader {
             return
         }
         let table = client.mirror.tables[table.identifier] ?? table
-        switch random.next(in: 0..<8) {
+        // Tables that stay as they are, those of benchmarks too, are asked nothing of the last two.
+        let isEvolving = oracles.evidence.observation.workloads.contains {
+            $0.isEvolving(table.identifier)
+        }
+        switch random.next(in: 0..<(isEvolving ? 11 : 8)) {
         case 0 where table.isPrimaryKeyTable && !log.keys.isEmpty:
             try await asking(.lookup) { try await lookUpPrefix(bucket, log) }
         case 1 where table.isPrimaryKeyTable:
@@ -23,8 +28,46 @@ extension ClusterReader {
         case 4: try await asking(.follow) { try await readNewest(bucket, log) }
         case 5: try await asking(.filter) { try await readWanted(bucket, table) }
         case 6: try await asking(.consume) { try await consume(bucket, table) }
+        case 8, 9: try await asking(.lookup) { try await lookUpAcross(table) }
+        case 10: try await asking(.follow) { try await findEnds(bucket, log) }
         default: try await asking(.follow) { try await readAgain(bucket, log) }
         }
+    }
+
+    // MARK: Many keys
+
+    /// Keys of several buckets in one lookup, as a client's page of them.
+    private func lookUpAcross(_ table: TableDescription) async throws -> String? {
+        let logs = oracles.evidence.logs(of: table.identifier).filter { !$0.keys.isEmpty }
+        if !table.isPrimaryKeyTable || logs.isEmpty { return nil }
+        let codec = KeyCodec(primaryKeyOf: table.schema)
+        var asked: [(log: CommittedLog, key: [UInt8], known: Int64)] = []
+        for _ in 0..<(2 + random.next(in: 0..<10)) {
+            let log = logs[random.next(in: 0..<logs.count)]
+            let known = oracles.evidence.acknowledgedEnds[log.bucket] ?? 0
+            asked.append((log, log.keys[random.next(in: 0..<log.keys.count)], known))
+        }
+        let keys = try asked.map { try codec.decode($0.key) }
+        let rows = try await client.lookup(keys, in: table)
+        var ends: [BucketIdentifier: Int64] = [:]
+        for log in logs where asked.contains(where: { $0.log === log }) {
+            if client.mirror.isGone(log.bucket) { return "\(log.place) was dropped" }
+            ends[log.bucket] = try await client.offsets(of: log.bucket).highWatermark
+        }
+        let present = client.mirror.tables[table.identifier]
+        // Read under a schema that came meanwhile, or written under one that is not known yet.
+        guard present?.schema == table.schema else { return nil }
+        oracles.tell(
+            .lookedUpAcross(
+                TableLookupAnswer(
+                    schema: table.schema,
+                    entries: zip(asked, rows).map { question, row in
+                        TableLookupAnswer.Entry(
+                            log: question.log, key: question.key,
+                            found: row.map { CommittedLog.hash($0) }, known: question.known,
+                            end: ends[question.log.bucket]!)
+                    })))
+        return nil
     }
 
     // MARK: Rows of one moment
@@ -158,6 +201,33 @@ extension ClusterReader {
             .foundMoment(
                 MomentAnswer(
                     log: log, timestamp: moment, offset: offset, seen: seen, start: start)))
+        return nil
+    }
+
+    /// Where a log begins and ends.
+    private func findEnds(
+        _ bucket: BucketIdentifier, _ log: CommittedLog
+    ) async throws -> String? {
+        let observation = oracles.evidence.observation
+        let leader = observation.state(of: bucket)?.leader
+        let disturbed = leader.flatMap { observation.lastDisturbance(of: $0.server) }
+        let known = oracles.evidence.acknowledgedEnds[bucket] ?? 0
+        let earliest = try await client.offset(.earliest, of: bucket)
+        let latest = try await client.offset(.latest, of: bucket)
+        var committed: Int64?
+        if let leader, observation.state(of: bucket)?.leader == leader, disturbed != .max,
+            observation.lastDisturbance(of: leader.server) == disturbed
+        {
+            committed =
+                observation.deployment.runningServers.first {
+                    $0.name.description == leader.server
+                }?.server.replicas[bucket]?.highWatermark
+        }
+        oracles.tell(
+            .foundEnds(
+                EndsAnswer(
+                    log: log, earliest: earliest, latest: latest, known: known,
+                    start: oracles.evidence.startOffset(of: bucket), committed: committed)))
         return nil
     }
 

@@ -253,6 +253,14 @@ public final class CommittedLog {
         return changes[Int(offsets[low - 1])].type == .delete ? -1 : offsets[low - 1]
     }
 
+    /// Where the log gave one key the rows that it had at some moment from `start` to `end`; -1 for
+    /// none. Complexity: O(n) in the changes of the key.
+    func rows(ofKey number: Int32, from start: Int64, to end: Int64) -> [Int64] {
+        let between = keyOffsets[Int(number)].filter { $0 >= start && $0 < end }
+        return [row(ofKey: number, at: start)]
+            + between.map { changes[Int($0)].type == .delete ? -1 : $0 }
+    }
+
     /// The numbers of the keys after `start` up to `last`, both perhaps open, that begin with
     /// `prefix`, in the order of the keys.
     func keyNumbers(

@@ -19,6 +19,10 @@ public struct ClusterLayout: Sendable, Hashable {
     public var gateways: Int { values.integer("gateways") }
     public var indexers: Int { values.integer("indexers") }
     public var sinks: Int { values.integer("sinks") }
+    /// What tablet servers know until they are upgraded.
+    public var serverFormat: FormatVersion {
+        FormatVersion(Int16(values.integer("serverFormat"))) ?? .newest
+    }
     /// Replicas of each bucket.
     public var replication: Int { values.integer("replication") }
     /// An acknowledgement needs as many in-sync replicas.

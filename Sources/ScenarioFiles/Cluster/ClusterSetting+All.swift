@@ -16,6 +16,10 @@ extension ClusterSetting {
         ofRun(
             "sinks", .integer(0...8), "0",
             "nodes that bring tables with vectors to a vector database of others"),
+        ofRun(
+            "serverFormat", .integer(1...Int(FormatVersion.newest.number)),
+            "\(FormatVersion.newest)",
+            "the format up to which tablet servers read and write, each until it is upgraded"),
         ofRun("replication", .integer(1...9), "3", "replicas of each bucket"),
         count(
             "minimumInSync", 1...9, \.minimumInSync,

@@ -76,6 +76,12 @@ extension FaultDescription {
                     "segmentBytes": .integer(16 * 1024 << $0.number(below: 7)),
                 ])
         },
+        // One that is down for another reason comes back as it was.
+        FaultDescription(
+            "upgrade",
+            "the server starts again as the newest program, where it began as one of an earlier "
+                + "`serverFormat`", [FaultFields.node], shorthand: "node", victims: .servers,
+            draw: nil),
         FaultDescription(
             "powerLoss", "the machine loses power, and with it what was not synced",
             [FaultFields.node], shorthand: "node", victims: .members

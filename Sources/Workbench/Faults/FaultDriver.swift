@@ -20,6 +20,8 @@ final class FaultDriver {
     var isSpare: (NodeName) -> Bool = { _ in true }
     /// Called with the size of segments of a server's next lives.
     var reconfigure: (NodeName, _ segmentByteCount: Int) -> Void = { _, _ in }
+    /// Called with a server whose next lives are those of the newest program.
+    var upgrade: (NodeName) -> Void = { _ in }
     /// Another program that works on the lake.
     let foreignWriter: ForeignWriter
     /// Another program that calls nodes of the cluster.

@@ -38,6 +38,15 @@ extension FaultEffect {
             },
             end: { fault, driver in fault.nodes.forEach { driver.bringUp($0) } }),
         FaultEffect(
+            "upgrade", keepsDown: .itsNodes,
+            begin: { fault, driver in
+                for node in fault.nodes {
+                    driver.takeDown(node, false)
+                    driver.upgrade(node)
+                }
+            },
+            end: { fault, driver in fault.nodes.forEach { driver.bringUp($0) } }),
+        FaultEffect(
             "powerLoss", keepsDown: .itsNodes,
             begin: { fault, driver in fault.nodes.forEach { driver.takeDown($0, true) } },
             end: { fault, driver in fault.nodes.forEach { driver.bringUp($0) } }),

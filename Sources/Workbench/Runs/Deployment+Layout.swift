@@ -16,5 +16,10 @@ extension Deployment {
         var configuration = layout.configuration
         configuration.lakeLocation = lakeLocation
         self.init(nodes, configuration)
+        if layout.serverFormat < .newest {
+            for node in nodes where node.role == .server {
+                reconfigure(node, format: layout.serverFormat)
+            }
+        }
     }
 }

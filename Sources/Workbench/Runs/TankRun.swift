@@ -199,6 +199,7 @@ public final class TankRun {
         faults.reconfigure = { [unowned self] in
             deployment.reconfigure($0, segmentByteCount: $1)
         }
+        faults.upgrade = { [unowned self] in deployment.reconfigure($0, format: .newest) }
         world.onHalt = { [unowned self] name in
             oracles.tell(.halted(node: name))
             guard let node = NodeName(name), node.role != .client else { return }

@@ -119,6 +119,15 @@ extension WorkloadDriver {
                     client.machine.observer.note(
                         .error, "\(text), and has the columns \(table.schema.fields) then")
                 }
+                // What the engine's own rules expect here may be wrong as well.
+                let isSet = changes.allSatisfy { change in
+                    guard case .setProperty(let name, let value) = change else { return true }
+                    return table.properties.value(name) == value
+                }
+                if table.properties != expected.properties || !isSet {
+                    client.machine.observer.note(
+                        .error, "\(text), and has the properties \(table.properties) then")
+                }
             } catch let error as ClusterError {
                 client.machine.observer.note(.error, "\(text), which is refused: \(error)")
             }

@@ -153,15 +153,22 @@ final class WorkloadDriver: ObservedWorkload {
             if case .insertIfAbsent(let key) = change.kind {
                 return insertIfAbsent(key, sent, with: clients[number])
             }
-            let writers = table.writers(change.schema) { version in
+            let writers = table.writers(of: change) { version in
                 clients.map {
                     TableWriter(
                         $0, version, deliveryTimeout: layout.deliveryTimeout,
-                        batchLimit: layout.writerBatchChanges)
+                        batchLimit: layout.writerBatchChanges,
+                        keyless: keylessAssignment(of: change.table))
                 }
             }
             send(sent, to: writers[number], on: clients[number].machine)
         }
+    }
+
+    /// Tables whose columns change are there to meet everything: every third has its rows spread
+    /// one by one.
+    private func keylessAssignment(of table: Int) -> TableWriter.KeylessAssignment {
+        slots[table].definition.isEvolving && table % 3 == 1 ? .roundRobin : .sticky
     }
 
     private func send(_ sent: SentChange, to writer: TableWriter, on machine: Machine) {
@@ -264,12 +271,17 @@ struct SentChange {
     let sequence: Int
     let since: Instant
 
-    /// Whether it had to be refused: its table is gone, or it names a column that was dropped.
+    /// Whether it had to be refused: its table is gone or takes no deletions, or it names a column
+    /// that was dropped.
     func isExplained(_ error: ClusterError) -> Bool {
         guard let present = table.present else { return true }
         if case .unknownPartition = error, table.hasLostPartitions { return true }
-        guard case .invalidRequest = error, case .update = change.kind else { return false }
-        return table.isBusy || change.schema != present.schema.identifier
+        guard case .invalidRequest = error else { return false }
+        switch change.kind {
+        case .delete: return table.definition.refusesDeletes
+        case .update: return table.isBusy || change.schema != present.schema.identifier
+        case .append, .upsert, .insertIfAbsent: return false
+        }
     }
 }
 

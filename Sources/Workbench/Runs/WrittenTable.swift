@@ -20,7 +20,7 @@ final class WrittenTable {
     private(set) var changeCount = 0
     /// As it was under each schema, by the schema's identifier.
     private var versions: [Int16: TableDescription] = [:]
-    private var writers: [Int16: [TableWriter]] = [:]
+    private var writers: [Way: [TableWriter]] = [:]
     private var bucketCodecs: [Int16: KeyCodec] = [:]
     private let keyCodec: KeyCodec
     private var insertCount: Int32 = 0
@@ -77,16 +77,25 @@ final class WrittenTable {
     /// The table as it was under a schema; nil before it is created.
     func version(_ schema: Int16) -> TableDescription? { versions[schema] }
 
-    /// Who writes changes of a schema, one for each client.
+    /// What has changes written apart.
+    private struct Way: Hashable {
+        var schema: Int16
+        /// What is refused takes all of its batch with it.
+        var isRefused: Bool
+    }
+
+    /// Who writes changes like this one, one for each client.
     func writers(
-        _ schema: Int16, make: (TableDescription) -> [TableWriter]
+        of change: Change, make: (TableDescription) -> [TableWriter]
     ) -> [TableWriter] {
-        if let known = writers[schema] { return known }
-        guard let table = versions[schema] else {
-            preconditionFailure("\(definition.name) never had a schema \(schema)")
+        var way = Way(schema: change.schema, isRefused: false)
+        if case .delete = change.kind, definition.refusesDeletes { way.isRefused = true }
+        if let known = writers[way] { return known }
+        guard let table = versions[change.schema] else {
+            preconditionFailure("\(definition.name) never had a schema \(change.schema)")
         }
         let made = make(table)
-        writers[schema] = made
+        writers[way] = made
         return made
     }
 

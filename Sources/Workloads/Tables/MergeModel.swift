@@ -40,6 +40,10 @@ public final class MergeModel {
     private let numberedColumn: Int32?
     private var keys: [[UInt8]: KeyState] = [:]
     private var numbering = NumberedRows()
+    /// Keys of which a deletion was acknowledged that the table has to refuse.
+    private var wronglyDeleted: [[UInt8]] = []
+    /// Keys of which a change was acknowledged after a later one.
+    private var disordered: [[UInt8]] = []
     private var dropped: DroppedPartitions
 
     /// Nil for a table that keeps whole rows as they are written: `ReferenceModel` knows more of
@@ -102,12 +106,19 @@ public final class MergeModel {
         case .delete(let values), .insertIfAbsent(let values): key = values
         }
         let encoded = try keyCodec.encode(key)
+        if case .delete = kind, table.refusesDeletes {
+            if outcome == .acknowledged { wronglyDeleted.append(encoded) }
+            return
+        }
         var state = keys[encoded] ?? KeyState()
         switch outcome {
         case .refused: return
         case .unknown: state.isDoubtful = true
         case .acknowledged:
-            precondition(number > state.lastNumber, "acknowledged out of order")
+            if number < state.lastNumber {
+                disordered.append(encoded)
+                state.isDoubtful = true
+            }
             state.lastNumber = number
             state.row = merge(state.row, kind, schema)
         }
@@ -130,6 +141,14 @@ public final class MergeModel {
         var compared = numbering.count
         for flaw in numbering.flaws {
             violated("\(table.name): the row of key \(describe(flaw.key)) \(flaw.text)")
+        }
+        for key in disordered {
+            violated(
+                "\(table.name): changes of key \(describe(key)) were acknowledged in another order "
+                    + "than that in which they were sent")
+        }
+        for key in wronglyDeleted {
+            violated("\(table.name) refuses deletions, and took that of key \(describe(key))")
         }
         for key in keys.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let state = keys[key]!

@@ -56,6 +56,11 @@ public struct TableDefinition: Sendable, Hashable {
     /// How rows of one key become one row.
     public var mergeEngine: String { property("table.merge-engine")?.lowercased() ?? "last_row" }
 
+    /// Whether it refuses deletions.
+    public var refusesDeletes: Bool {
+        property("table.delete.behavior")?.lowercased() == "disable"
+    }
+
     /// Whether the lake has it.
     public var isInLake: Bool { property("table.datalake.enabled") != "false" }
 }

@@ -109,9 +109,8 @@ public final class TableTraffic: Workload {
             return .append(row(table, schema, rank, now: now))
         }
         let key = keyDraws[table].key(rank, schema, now: now)
-        if definition.property("table.delete.behavior") != "disable",
-            random.chance(partsPerMillion: options.deletesPartsPerMillion)
-        {
+        // Also where it has to be refused.
+        if random.chance(partsPerMillion: options.deletesPartsPerMillion) {
             return .delete(key: key)
         }
         if definition.takesBareKeys(schema),
