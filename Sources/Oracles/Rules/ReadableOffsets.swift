@@ -53,6 +53,8 @@ final class ReadableOffsets: Oracle {
                 do {
                     fetched = try await client.fetch(bucket, from: offset, waiting: .seconds(1))
                 } catch let error as ClusterError where error.isRetriable {
+                    // A drop that was asked for long ago may have got there now.
+                    if evidence.isGone(bucket) { break }
                     try await client.machine.sleep(.milliseconds(500))
                     continue
                 } catch ClusterError.offsetOutOfRange(_, let asked, let start, _)
@@ -84,6 +86,7 @@ final class ReadableOffsets: Oracle {
             do {
                 return try await client.offsets(of: log.bucket).start
             } catch let error as ClusterError where error.isRetriable {
+                if evidence.isGone(log.bucket) { return nil }
                 try await client.machine.sleep(.milliseconds(500))
             } catch let error as ClusterError {
                 tally.violated("\(log.place): \(error)")
