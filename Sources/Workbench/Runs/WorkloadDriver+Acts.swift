@@ -126,7 +126,7 @@ extension WorkloadDriver {
                 }
                 if table.properties != expected.properties || !isSet {
                     client.machine.observer.note(
-                        .error, "\(text), and has the properties \(table.properties) then")
+                        .error, "\(text): its properties are others than were set")
                 }
             } catch let error as ClusterError {
                 client.machine.observer.note(.error, "\(text), which is refused: \(error)")
