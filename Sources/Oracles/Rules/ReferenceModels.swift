@@ -35,7 +35,9 @@ final class ReferenceModels: Oracle {
         for table in workload.tables {
             let model = workload.model(of: table.identifier)
             let logs = evidence.logs(of: table.identifier).filter { log in
-                // Of a partition that was dropped, and made anew, the model knows nothing.
+                // Of a partition that was dropped, and made anew, the model knows nothing; the drop
+                // may have got there just now.
+                if evidence.isGone(log.bucket) { return false }
                 let partition = log.bucket.partition.flatMap { identifier in
                     evidence.client?.mirror.partitions(of: table.identifier).first {
                         $0.identifier == identifier
