@@ -36,6 +36,9 @@ public final class Coordinator {
             self.presence = [:]
             self.mirror.attendToAll()
             try await self.removeHalfMadeTables(term)
+            // The answers that this took may have outlasted the term: the next one has begun then,
+            // and calls are its own.
+            if !term.isHeld { return }
             // Calls are answered from here on.
             self.term = term
             var nextLook = self.machine.clock.now
