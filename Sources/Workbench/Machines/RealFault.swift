@@ -59,6 +59,7 @@ struct RealFault: Sendable {
         "fileLimit": "sockets and databases share the limit with the files it is about",
         "serviceCut": "services are files that every process reaches",
         "upgrade": "all processes are of one program",
+        "connectionForeign": "the caller that makes no sense is a machine of the tank",
         "stepsApart": "the system decides when a process runs on",
         "strike": "operations of a real run have no numbers",
         "diskSlow": "the disk is as fast as it is",
