@@ -13,7 +13,10 @@ extension Replica {
     func restoreRows(
         _ leadership: Leadership, in folder: String
     ) async throws -> KeyValueStore {
-        let snapshots = RowSnapshots(machine, mirror, bucket, epoch: leadership.epoch)
+        // Where the disk lost the rows within a term, what is to be deleted is remembered still.
+        let snapshots =
+            leadership.snapshots
+            ?? RowSnapshots(machine, mirror, bucket, epoch: leadership.epoch)
         // No error may be taken for "no snapshot": the log below it may be gone.
         let entry = try await machine.coordination.get(MetadataKey.snapshot(bucket).text)
         guard let entry else {
@@ -25,7 +28,7 @@ extension Replica {
         while let key = candidates.first {
             candidates.removeFirst()
             do {
-                let snapshot = try await snapshots.load(key)
+                let snapshot = try await snapshots.load(key, anew: true)
                 if key == pointer.key {
                     snapshots.adopt(snapshot)
                     candidates = snapshot.manifest.earlier.map(\.key)

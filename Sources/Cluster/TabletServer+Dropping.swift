@@ -37,14 +37,38 @@ extension TabletServer {
 
     /// Removes what a former life left of tables that were dropped: nobody opens their folders any
     /// more.
+    ///
+    /// A folder that no replica has yet may be dropped before one does: so this looks again until
+    /// each is a replica's, or gone.
     func removeDropped() async throws {
-        for (path, owner) in try await ownedFolders() {
-            guard try await isDropped(owner) else { continue }
-            machine.observer.reached("files of a dropped table found at the start")
-            if try await removeFiles(of: path) {
-                machine.observer.reached("files of a dropped table removed")
+        while true {
+            var isDone = true
+            for (path, owner) in try await ownedFolders() where !hasReplica(path) {
+                // One that is being opened when its owner goes is not opened after all.
+                guard !isOpening(path), try await isDropped(owner) else {
+                    isDone = false
+                    continue
+                }
+                if hasReplica(path) || isOpening(path) { continue }
+                machine.observer.reached("files of a dropped table found at the start")
+                if try await removeFiles(of: path) {
+                    machine.observer.reached("files of a dropped table removed")
+                }
             }
+            if isDone { return }
+            _ = try await mirror.changed(.held(by: machine.name)).wait(
+                until: machine.clock.now + .seconds(30))
         }
+    }
+
+    private func hasReplica(_ path: String) -> Bool {
+        BucketIdentifier(path: path.split(separator: "/").map(String.init)[...])
+            .map { replicas[$0] != nil } ?? false
+    }
+
+    private func isOpening(_ path: String) -> Bool {
+        BucketIdentifier(path: path.split(separator: "/").map(String.init)[...])
+            .map(opening.contains) ?? false
     }
 
     /// The folders of buckets on the disk, each with the table or partition that owns it.
