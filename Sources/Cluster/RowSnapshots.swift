@@ -47,8 +47,8 @@ final class RowSnapshots {
 
     // MARK: Reading
 
-    /// Reads the manifest at a key, `anew` even if it was read before; throws `ObjectStoreError` and
-    /// `KeyValueError`.
+    /// Reads the manifest at a key, `anew` even if it was read before; throws `ObjectStoreError`
+    /// and `KeyValueError`.
     func load(_ key: String, anew isAnew: Bool = false) async throws -> Snapshot {
         if !isAnew, let known = known[key] { return known }
         let bytes = try await machine.objectStore.get(key)
