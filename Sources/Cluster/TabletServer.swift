@@ -175,6 +175,10 @@ public final class TabletServer {
                 // Until people restored the data, or another replica has all of it again.
                 try await self.machine.sleep(self.configuration.leaseDuration)
             }
+            if self.replicas[bucket] == nil && self.mirror.isGone(bucket) {
+                // It was dropped while it could not be opened: what the tries left goes as well.
+                _ = try await self.removeFiles(of: bucket.path)
+            }
             self.opening.remove(bucket)
             self.applyStates()
         }
