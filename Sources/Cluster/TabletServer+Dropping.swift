@@ -61,14 +61,17 @@ extension TabletServer {
         }
     }
 
-    private func hasReplica(_ path: String) -> Bool {
+    /// The bucket whose folder it is; nil for that of a table or partition.
+    func bucket(at path: String) -> BucketIdentifier? {
         BucketIdentifier(path: path.split(separator: "/").map(String.init)[...])
-            .map { replicas[$0] != nil } ?? false
+    }
+
+    private func hasReplica(_ path: String) -> Bool {
+        bucket(at: path).map { replicas[$0] != nil } ?? false
     }
 
     private func isOpening(_ path: String) -> Bool {
-        BucketIdentifier(path: path.split(separator: "/").map(String.init)[...])
-            .map(opening.contains) ?? false
+        bucket(at: path).map(opening.contains) ?? false
     }
 
     /// The folders of buckets on the disk, each with the table or partition that owns it.

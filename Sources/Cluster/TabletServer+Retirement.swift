@@ -18,9 +18,7 @@ extension TabletServer {
     /// stays.
     func removeStrayLogs() async throws {
         for (path, _) in try await ownedFolders() {
-            guard
-                let bucket = BucketIdentifier(
-                    path: path.split(separator: "/").map(String.init)[...]),
+            guard let bucket = bucket(at: path),
                 replicas[bucket] == nil, !opening.contains(bucket),
                 let state = mirror.buckets[bucket]?.value, !state.replicas.contains(machine.name)
             else { continue }
