@@ -180,8 +180,7 @@ public final class ClusterClient {
             throw ClusterError.malformedMessage(reason: "no answer to a scan of \(bucket)")
         }
         return ScannedRows(
-            rows: zip(page.keys, page.rows).map { ($0, $1) }, offset: page.offset,
-            isLast: page.isLast)
+            rows: page.rows.map { ($0.key, $0.value) }, offset: page.offset, isLast: page.isLast)
     }
 
     /// Calls a node by name.

@@ -72,15 +72,9 @@ public struct FrameAnatomy: Hashable, Sendable {
         case .fetched(let buckets), .filtered(let buckets, _):
             for bucket in buckets { count(bucket.batches, isPacked: version >= 2) }
         case .rows(let rows, _): batches.records = rows.reduce(0) { $0 + ($1?.count ?? 0) }
-        case .page(let page): batches.records = page.byteCount
-        case .rowScan(let step): batches.records = step.page.byteCount
+        case .page(let page): batches.records = page.rows.byteCount
+        case .rowScan(let step): batches.records = step.page.rows.byteCount
         default: break
         }
-    }
-}
-
-extension ScanPage {
-    fileprivate var byteCount: Int {
-        keys.reduce(0) { $0 + $1.count } + rows.reduce(0) { $0 + $1.count }
     }
 }

@@ -1,4 +1,5 @@
 import Columnar
+import KeyValue
 
 extension ByteWriter {
     mutating func append(columns: [Int32]?) {
@@ -119,23 +120,21 @@ extension RowScanRequest: WireCodable {
 
 extension ScanPage: WireCodable {
     func encode(into writer: inout ByteWriter) {
-        writer.append(list: keys) { $0.append(lengthPrefixed: $1) }
-        writer.append(list: rows) { $0.append(lengthPrefixed: $1) }
+        writer.append(rows.keys)
+        writer.append(rows.values)
         writer.append(littleEndian: offset)
         writer.append(byte: isLast ? 1 : 0)
     }
 
     init(from reader: inout ByteReader) throws(ColumnarError) {
         let position = reader.position
-        let bytes = { (reader: inout ByteReader) throws(ColumnarError) -> [UInt8] in
-            try reader.readLengthPrefixed()
-        }
-        keys = try reader.readList(bytes)
-        rows = try reader.readList(bytes)
-        offset = try reader.readLittleEndian()
-        isLast = try reader.readByte() != 0
-        if keys.count != rows.count {
+        let keys = try reader.readByteStrings()
+        let values = try reader.readByteStrings()
+        guard let rows = StoredRows(keys: keys, values: values) else {
             throw .corrupt(reason: "keys and rows differ in number", position: position)
         }
+        self.rows = rows
+        offset = try reader.readLittleEndian()
+        isLast = try reader.readByte() != 0
     }
 }

@@ -1,5 +1,6 @@
 import Columnar
 import Iceberg
+import KeyValue
 import Platform
 import Vectors
 
@@ -195,8 +196,7 @@ struct RowScanPage {
 
 /// Some rows of a bucket in key order.
 struct ScanPage {
-    var keys: [[UInt8]]
-    var rows: [[UInt8]]
+    var rows: StoredRows
     /// All changes below this offset are in the rows, none from it on.
     var offset: Int64
     var isLast: Bool

@@ -134,7 +134,7 @@ extension Replica {
         let limit = min(max(1, limit), 10_000_000)
         let byteCount = ClusterConfiguration.answerByteCountLimit
         let offset = tablet.committedOffset
-        let rows: [(key: [UInt8], value: [UInt8])]
+        let rows: StoredRows
         do {
             if let prefix {
                 rows = try await tablet.lookup(
@@ -150,9 +150,8 @@ extension Replica {
         }
         if leadership.isEnded { throw ClusterError.notLeader(bucket) }
         return ScanPage(
-            keys: rows.map(\.key), rows: rows.map(\.value), offset: offset,
-            isLast: rows.count < limit
-                && rows.reduce(0) { $0 + $1.key.count + $1.value.count } < byteCount)
+            rows: rows, offset: offset,
+            isLast: rows.count < limit && rows.byteCount < byteCount)
     }
 
     func requireRows() throws -> (Leadership, KeyValueTablet) {

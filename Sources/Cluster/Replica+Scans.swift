@@ -24,7 +24,7 @@ extension Replica {
             return RowScanPage(
                 scan: number,
                 page: ScanPage(
-                    keys: [], rows: [], offset: scan.view.appliedOffset, isLast: true))
+                    rows: StoredRows(), offset: scan.view.appliedOffset, isLast: true))
         }
         let limit = min(request.limit, 10_000_000)
         let byteCount = ClusterConfiguration.answerByteCountLimit
@@ -33,7 +33,7 @@ extension Replica {
             scan.isBusy = false
             scan.expiresAt = machine.clock.now + configuration.scanLease
         }
-        let rows: [(key: [UInt8], value: [UInt8])]
+        let rows: StoredRows
         do {
             rows = try await scan.view.scan(
                 prefix: scan.prefix, after: request.after, limit: limit, byteCount: byteCount)
@@ -44,14 +44,11 @@ extension Replica {
             throw translate(error)
         }
         if leadership.isEnded { throw ClusterError.scanExpired(bucket) }
-        let isLast =
-            rows.count < limit
-            && rows.reduce(0) { $0 + $1.key.count + $1.value.count } < byteCount
         return RowScanPage(
             scan: number,
             page: ScanPage(
-                keys: rows.map(\.key), rows: rows.map(\.value), offset: scan.view.appliedOffset,
-                isLast: isLast))
+                rows: rows, offset: scan.view.appliedOffset,
+                isLast: rows.count < limit && rows.byteCount < byteCount))
     }
 
     /// The most scans that one bucket keeps open.

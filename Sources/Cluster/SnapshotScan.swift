@@ -36,12 +36,12 @@ public final class SnapshotScan {
             offset == nil || offset == step.page.offset, "a scan of \(bucket) changed its moment")
         offset = step.page.offset
         scan = step.scan
-        last = step.page.keys.last ?? last
+        last = step.page.rows.last?.key ?? last
         if step.page.isLast {
             isDone = true
             try await end()
         }
-        return zip(step.page.keys, step.page.rows).map { ($0, $1) }
+        return step.page.rows.map { ($0.key, $0.value) }
     }
 
     /// Lets the leader forget the scan before its lease ends; that it does not answer is no matter.

@@ -49,15 +49,9 @@ extension Response {
         case .fetched(let buckets), .filtered(let buckets, _):
             buckets.reduce(0) { $0 + $1.batches.count }
         case .rows(let rows, _): rows.reduce(0) { $0 + ($1?.count ?? 0) }
-        case .page(let page): page.byteCount
-        case .rowScan(let page): page.page.byteCount
+        case .page(let page): page.rows.byteCount
+        case .rowScan(let step): step.page.rows.byteCount
         default: 0
         }
-    }
-}
-
-extension ScanPage {
-    fileprivate var byteCount: Int {
-        keys.reduce(0) { $0 + $1.count } + rows.reduce(0) { $0 + $1.count }
     }
 }

@@ -21,6 +21,14 @@ extension ByteWriter {
         if let value { encode(&self, value) }
     }
 
+    mutating func append(_ strings: ByteStrings) {
+        append(varint: UInt64(strings.count))
+        for string in strings {
+            append(varint: UInt64(string.count))
+            append(string)
+        }
+    }
+
     mutating func append(_ path: TablePath) {
         append(string: path.database)
         append(string: path.table)
@@ -52,6 +60,14 @@ extension ByteReader {
         elements.reserveCapacity(min(count, 1024))
         for _ in 0..<count { elements.append(try decode(&self)) }
         return elements
+    }
+
+    mutating func readByteStrings() throws(ColumnarError) -> ByteStrings {
+        var strings = ByteStrings()
+        for _ in 0..<(try readCount()) {
+            strings.append(try readSlice(try readCount()))
+        }
+        return strings
     }
 
     mutating func readOptional<Value>(

@@ -137,7 +137,7 @@ public final class KeyValueStore {
     /// All are as of one moment. To go on, scan from the last key with a zero byte appended.
     public func scan(
         from start: [UInt8]? = nil, to end: [UInt8]? = nil, limit: Int, byteCount: Int = .max
-    ) async throws -> [(key: [UInt8], value: [UInt8])] {
+    ) async throws -> StoredRows {
         try checkUsable()
         precondition(limit >= 0 && byteCount > 0, "no room for a row")
         var sources = [memory.entries(from: start, to: end, limit: limit)]
@@ -172,7 +172,7 @@ public final class KeyValueStore {
     /// Keys that begin with `prefix`, as `scan(from:to:limit:)`.
     public func scan(
         prefix: [UInt8], after last: [UInt8]? = nil, limit: Int, byteCount: Int = .max
-    ) async throws -> [(key: [UInt8], value: [UInt8])] {
+    ) async throws -> StoredRows {
         try await scan(
             from: last.map { $0 + [0] } ?? prefix, to: KeyCodec.end(ofPrefix: prefix), limit: limit,
             byteCount: byteCount)

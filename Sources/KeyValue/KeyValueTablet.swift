@@ -323,7 +323,7 @@ public final class KeyValueTablet {
     /// Committed rows whose keys begin with the bytes of a key's first columns, in key order.
     public func lookup(
         prefix: [UInt8], after last: [UInt8]? = nil, limit: Int, byteCount: Int = .max
-    ) async throws -> [(key: [UInt8], value: [UInt8])] {
+    ) async throws -> StoredRows {
         try await store.scan(prefix: prefix, after: last, limit: limit, byteCount: byteCount)
     }
 }

@@ -40,7 +40,7 @@ public final class KeyValueView {
     /// `KeyValueStore.scan`; `KeyValueError.closed` once the view was closed.
     public func scan(
         prefix: [UInt8], after last: [UInt8]?, limit: Int, byteCount: Int
-    ) async throws -> [(key: [UInt8], value: [UInt8])] {
+    ) async throws -> StoredRows {
         precondition(limit >= 0 && byteCount > 0, "no room for a row")
         guard let version else { throw KeyValueError.closed(path: directory) }
         let start = last.map { $0 + [0] } ?? prefix

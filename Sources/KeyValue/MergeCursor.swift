@@ -8,6 +8,9 @@ struct MergeCursor {
     private var current: Int?
     /// The source with the next key among the others; nil if they are at their ends.
     private var runnerUp: Int?
+    /// Whether no other source has the current one's key. Of keys that grow, where the first of the
+    /// others has another one, all have.
+    private var isAlone = true
 
     /// A cursor before the first entry; runs are to be where `seek` brings them.
     init(memory: [[KeyEntry]], runs: [RunCursor]) {
@@ -41,21 +44,7 @@ struct MergeCursor {
 
     /// Goes to the entry with the next key, deletions included; false at the end.
     mutating func advance() async throws -> Bool {
-        if let current {
-            // Of keys that grow, where the first of the others has another one, all have.
-            let isAlone = runnerUp.map { key(of: $0) != key(of: current) } ?? true
-            let isLoaded = isAlone ? try step(current) : try leave(current)
-            if !isLoaded {
-                for run in runs.indices where runs[run].isBlockOver {
-                    try await runs[run].loadNext()
-                }
-            }
-            if isAlone, !isAtEnd(current) {
-                guard let runnerUp else { return true }
-                if isBefore(key(of: current), key(of: runnerUp)) { return true }
-            }
-        }
-        rank()
+        if try !pass() { try await load() }
         return current != nil
     }
 
@@ -63,17 +52,37 @@ struct MergeCursor {
     /// `byteCount` bytes.
     mutating func rows(
         to end: [UInt8]?, limit: Int, byteCount: Int
-    ) async throws -> [(key: [UInt8], value: [UInt8])] {
-        var rows: [(key: [UInt8], value: [UInt8])] = []
-        var size = 0
-        while rows.count < limit, size < byteCount, try await advance() {
+    ) async throws -> StoredRows {
+        var rows = StoredRows()
+        while rows.count < limit, rows.byteCount < byteCount {
+            // Most entries are in memory: to wait for each would cost as much as to read it.
+            if try !pass() { try await load() }
+            guard current != nil else { break }
+            let key = key
             if let end, !isBefore(key, end) { break }
-            if let value {
-                rows.append((key, Array(value)))
-                size += key.count + value.count
-            }
+            if let value { rows.append(key, value) }
         }
         return rows
+    }
+
+    /// Goes to the entry with the next key, as far as what is in memory says which it is; false if
+    /// `load` has to do it.
+    private mutating func pass() throws(KeyValueError) -> Bool {
+        if let current {
+            if try !(isAlone ? step(current) : leave(current)) { return false }
+            if isAlone, !isAtEnd(current) {
+                guard let runnerUp else { return true }
+                if isBefore(key(of: current), key(of: runnerUp)) { return true }
+            }
+        }
+        rank()
+        return true
+    }
+
+    /// Loads the next blocks of the runs that `pass` left without one, and goes to the next key.
+    private mutating func load() async throws {
+        for run in runs.indices where runs[run].isBlockOver { try await runs[run].loadNext() }
+        rank()
     }
 
     private func isAtEnd(_ source: Int) -> Bool {
@@ -113,5 +122,7 @@ struct MergeCursor {
                 current = source
             }
         }
+        guard let current, let runnerUp else { return isAlone = true }
+        isAlone = isBefore(key(of: current), key(of: runnerUp))
     }
 }

@@ -4,9 +4,18 @@ struct RunCursor {
     private let cache: BlockCache
     /// Whether each table is read at once, for who goes over all of it.
     private let isWhole: Bool
+
+    /// Who has gone over so many blocks is likely to go on: it reads as many again at once.
+    private static let blocksBeforeAhead = 2
+    /// The most blocks that are read at once: about 128 KiB.
+    private static let blocksAhead = 32
+
     private var table = 0
     private var block = 0
-    private var wholeBytes: [UInt8] = []
+    /// The bytes of some blocks of the table, which were read at once.
+    private var ahead = (blocks: 0..<0, bytes: [UInt8]())
+    /// Blocks that were loaded one after the other.
+    private var passedBlocks = 0
     private var cursor = TableBlock.Cursor()
     private(set) var isAtEnd = true
     /// Whether the entries of the block in memory are passed, so that `loadNext` has to go on.
@@ -28,6 +37,8 @@ struct RunCursor {
     mutating func seek(_ wanted: [UInt8]?) async throws {
         table = 0
         block = 0
+        ahead = (0..<0, [])
+        passedBlocks = 0
         if let wanted {
             while table < tables.count, isBefore(tables[table].description.lastKey, wanted) {
                 table += 1
@@ -55,6 +66,7 @@ struct RunCursor {
         if block >= tables[table].blocks.count {
             table += 1
             block = 0
+            ahead = (0..<0, [])
         }
         try await load()
     }
@@ -63,16 +75,27 @@ struct RunCursor {
         isAtEnd = true
         isBlockOver = false
         if table >= tables.count { return }
-        let loaded: TableBlock
-        if isWhole {
-            if block == 0 { wholeBytes = try await tables[table].readAll() }
-            loaded = try tables[table].block(block, in: wholeBytes)
-        } else {
-            loaded = try await tables[table].block(block, cache)
-        }
+        let loaded = try await loadBlock()
+        passedBlocks += 1
         cursor = loaded.cursor
         let hasEntry = try tables[table].advance(&cursor, of: block)
         precondition(hasEntry, "a block that the index names without an entry")
         isAtEnd = false
+    }
+
+    private mutating func loadBlock() async throws -> TableBlock {
+        let source = tables[table]
+        if !ahead.blocks.contains(block) {
+            if isWhole {
+                ahead = (source.blocks.indices, try await source.readAll())
+            } else if passedBlocks < Self.blocksBeforeAhead {
+                return try await source.block(block, cache)
+            } else {
+                let count = min(passedBlocks, Self.blocksAhead, source.blocks.count - block)
+                let blocks = block..<block + count
+                ahead = (blocks, try await source.read(blocks))
+            }
+        }
+        return try source.block(block, of: ahead.blocks, in: ahead.bytes)
     }
 }

@@ -113,16 +113,27 @@ final class SortedTable {
         return bytes
     }
 
-    /// A block, out of the bytes of the whole file.
-    func block(_ position: Int, in bytes: [UInt8]) throws(KeyValueError) -> TableBlock {
+    /// The bytes of some blocks in one read, their checksums not looked at.
+    func read(_ positions: Range<Int>) async throws -> [UInt8] {
+        precondition(!positions.isEmpty, "no block is asked for")
+        let (first, last) = (blocks[positions.lowerBound], blocks[positions.upperBound - 1])
+        let count = Int(last.position - first.position) + last.byteCount
+        return try await machine.readOrZeros(file, at: first.position, count: count)
+    }
+
+    /// A block, out of the bytes of `positions`, which follow each other.
+    func block(
+        _ position: Int, of positions: Range<Int>, in bytes: [UInt8]
+    ) throws(KeyValueError) -> TableBlock {
+        precondition(positions.contains(position), "a block that was not read")
         let block = blocks[position]
-        let start = Int(block.position)
+        let start = Int(block.position - blocks[positions.lowerBound].position)
         return try checked(bytes, start..<start + block.byteCount, position)
     }
 
     /// Reads all entries of a block out of the bytes of the whole file.
     func verify(_ position: Int, in bytes: [UInt8]) throws(KeyValueError) {
-        var cursor = try block(position, in: bytes).cursor
+        var cursor = try block(position, of: blocks.indices, in: bytes).cursor
         while try advance(&cursor, of: position) {}
     }
 

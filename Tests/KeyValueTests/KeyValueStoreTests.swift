@@ -33,6 +33,48 @@ struct KeyValueStoreTests {
         }
     }
 
+    @Test("A scan that goes on reads many blocks at once, and gives each row once")
+    func longScan() throws {
+        try inWorld(seed: 1) { machine, world in
+            let store = try await KeyValueStore.open(machine, directory: "kv")
+            let rowCount = 20_000
+            var value = [UInt8](repeating: 7, count: 100)
+            for number in 0..<rowCount {
+                value[0] = UInt8(number & 255)
+                store.apply(
+                    [.init(key: try key(number * 7919 % rowCount), value: value)],
+                    upTo: store.appliedOffset + 1, rowCountChange: 1)
+                if number % 4000 == 3999 { try await store.flush() }
+            }
+            // Deletions and newer rows above the files, so that sources have keys in common.
+            for number in stride(from: 0, to: rowCount, by: 3) {
+                store.apply(
+                    [.init(key: try key(number), value: number % 2 == 0 ? nil : [9])],
+                    upTo: store.appliedOffset + 1, rowCountChange: 0)
+            }
+            let expected = try (0..<rowCount).filter { $0 % 6 != 0 }.map(key)
+            func scanned(by byteCount: Int) async throws -> (rows: StoredRows, reads: Int) {
+                let before = world.diskCounters(of: "machine-1").reads
+                var rows = try await store.scan(limit: .max, byteCount: byteCount)
+                while let last = rows.last {
+                    let more = try await store.scan(
+                        from: last.key + [0], limit: .max, byteCount: byteCount)
+                    if more.isEmpty { break }
+                    for row in more { rows.append(row.key, row.value[...]) }
+                }
+                return (rows, world.diskCounters(of: "machine-1").reads - before)
+            }
+            let blockCount = store.version.levels.joined().reduce(0) { $0 + $1.blocks.count }
+            #expect(blockCount > 300)
+            for byteCount in [.max, 300_000, 20_000] {
+                let (rows, reads) = try await scanned(by: byteCount)
+                #expect(rows.keys.map(Array.init) == expected)
+                #expect(rows.allSatisfy { $0.value == [9] || $0.value.count == 100 })
+                if byteCount == .max { #expect(reads * 4 < blockCount) }
+            }
+        }
+    }
+
     @Test("Some keys are looked up as of one moment, whatever is applied meanwhile")
     func manyKeys() throws {
         try inWorld(seed: 1) { machine, _ in
