@@ -1,6 +1,7 @@
 public import Changelog
 import Columnar
 import Iceberg
+import KeyValue
 public import Platform
 
 /// A client of the cluster: creates tables, writes, reads logs and looks rows up.

@@ -1,5 +1,6 @@
 public import Changelog
 import Columnar
+import KeyValue
 
 /// What the bytes of a call's frame, or of its answer's, are for.
 public struct FrameAnatomy: Hashable, Sendable {

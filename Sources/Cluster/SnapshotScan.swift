@@ -1,3 +1,5 @@
+import KeyValue
+
 /// A scan of a bucket's rows as they were at one moment, from the first page to the last.
 ///
 /// The leader keeps that moment under a lease that each page renews. If it is lost, because the

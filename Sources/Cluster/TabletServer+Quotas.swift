@@ -1,3 +1,5 @@
+import KeyValue
+
 extension TabletServer {
     /// Answers a client: what it writes waits until its quota allows it, and what it has read is
     /// counted, so that its next question waits.
