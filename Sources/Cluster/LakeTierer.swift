@@ -90,7 +90,9 @@ public final class LakeTierer {
                 }
             } catch let error as IcebergError {
                 switch error {
-                case .unavailable, .tooManyConflicts, .outcomeUnknown:
+                case .unavailable, .tooManyConflicts, .outcomeUnknown, .noSuchTable:
+                    // Where another table has the name, this one is dropped, or its lake table is
+                    // made anew.
                     machine.observer.note(.debug, "lake of \(table.name): \(error)")
                 case _ where error.isOfMissingFile && "\(error)" != missed:
                     // Another tierer may have let it go since the table's metadata was read: what

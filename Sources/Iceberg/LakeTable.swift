@@ -96,6 +96,11 @@ public final class LakeTable {
             throw IcebergError.unavailable(
                 table: name.description, reason: "it was created and dropped")
         }
+        if try isReplaced(table.metadata) {
+            // A commit to it came first.
+            throw IcebergError.unavailable(
+                table: name.description, reason: "what it replaces was changed meanwhile")
+        }
         table.epoch = epoch
         await table.writeVersionHint(machine)
         try await table.restore(schema, on: machine)

@@ -124,6 +124,10 @@ public struct TieredTable: Hashable, Sendable {
     }
 
     private func check(_ progress: LakeProgress?) throws(IcebergError) -> LakeProgress {
+        if let progress, progress.tableIdentifier > identifier {
+            // This one was dropped, and who asks has not heard of it.
+            throw .noSuchTable("\(lakeName) of table \(identifier)")
+        }
         guard let progress, progress.tableIdentifier == identifier,
             (progress.partitions != nil) == isPartitioned,
             progress.offsets.buckets == buckets(of: progress.partitions ?? [])

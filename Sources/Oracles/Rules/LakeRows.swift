@@ -102,6 +102,11 @@ public final class LakeRows: Oracle {
             let view = views[identity]!
             while let commit = view.pending.first {
                 guard let logs = logs(of: commit), let table = commit.schema(of: logs.table) else {
+                    if evidence.isDropped(commit.progress.tableIdentifier) {
+                        // What its logs had and nobody read in time cannot be read any more.
+                        view.pending.removeFirst()
+                        continue
+                    }
                     isDone = false
                     break
                 }

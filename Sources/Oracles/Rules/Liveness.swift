@@ -201,7 +201,7 @@ public final class Liveness: Oracle {
         for bucket in evidence.buckets(of: table) {
             ends[bucket.inLake] = evidence.logs[bucket]?.endOffset ?? 0
         }
-        let offsets = evidence.lake.offsets(of: table.name)
+        let offsets = evidence.lake.offsets(of: table)
         let gone = offsets?.buckets.first { !ends.names($0) }
         if ends.entries.allSatisfy({ $0.offset == offsets?[$0.bucket] ?? 0 }) && gone == nil {
             return nil

@@ -60,7 +60,7 @@ final class LogStarts: Oracle {
             "\(log.place) starts at offset \(start), beyond a reader that holds it at "
                 + "\(log.endOffset)")
         if log.table.isInLake {
-            let offsets = evidence.lake.offsets(of: log.table.name)
+            let offsets = evidence.lake.offsets(of: log.table)
             let offset = offsets?[log.bucket.inLake] ?? 0
             // The lake may have heard before us that a partition is gone.
             if log.bucket.partition != nil && offsets?.names(log.bucket.inLake) != true {

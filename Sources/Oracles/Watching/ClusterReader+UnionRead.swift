@@ -29,7 +29,7 @@ extension ClusterReader {
         switch try await answer(table, moment, ReadRequest()) {
         case .failure(let refusal):
             // That it has expired, or that nobody knows any more what it reflects, is the answer.
-            let isExpired = snapshot.map { !oracles.evidence.lake.has($0, of: table.name) } ?? false
+            let isExpired = snapshot.map { !oracles.evidence.lake.has($0, of: table) } ?? false
             return isExpired || refusal.isFinal ? nil : refusal.reason
         case .success(let answer):
             oracles.tell(

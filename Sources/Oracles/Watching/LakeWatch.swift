@@ -1,4 +1,4 @@
-import Cluster
+public import Cluster
 import Iceberg
 public import LakeTiering
 public import Platform
@@ -48,13 +48,20 @@ public final class LakeWatch {
     }
 
     /// How far the lake reflects a table, by bucket; nil before its first commit.
+    public func offsets(of table: TableDescription) -> LakeOffsets? {
+        view(of: table)?.progress?.offsets
+    }
+
+    /// As `offsets(of:)`, of the table that was the last to have a name.
     public func offsets(of table: String) -> LakeOffsets? { view(of: table)?.progress?.offsets }
 
     /// The snapshots of a table, oldest first.
-    public func snapshots(of table: String) -> [Int64] { view(of: table)?.snapshots ?? [] }
+    public func snapshots(of table: TableDescription) -> [Int64] {
+        view(of: table)?.snapshots ?? []
+    }
 
     /// Whether a table still has a snapshot.
-    func has(_ snapshot: Int64, of table: String) -> Bool {
+    func has(_ snapshot: Int64, of table: TableDescription) -> Bool {
         view(of: table)?.metadata?.snapshot(snapshot) != nil
     }
 
@@ -63,6 +70,13 @@ public final class LakeWatch {
         order.reversed().lazy.compactMap { self.views[$0] }.first {
             $0.name.name == table && $0.states[snapshot] != nil
         }?.states[snapshot]
+    }
+
+    /// The last lake table of just this table, and of none that had its name before.
+    private func view(of table: TableDescription) -> View? {
+        order.reversed().lazy.compactMap { self.views[$0] }.first {
+            $0.progress?.tableIdentifier == table.identifier
+        }
     }
 
     /// The table that was the last to have a name.

@@ -37,12 +37,6 @@ extension Contradictions {
                 continue
             }
             if act.name == "drop" {
-                if definition.isInLake {
-                    reader.refuse(
-                        act.body.mark("table"),
-                        "'\(name)' is in the lake, whose oracles follow no drop: set "
-                            + "table.datalake.enabled to false")
-                }
                 present[name] = try? TableDescription(definition, in: cluster)
                 continue
             }

@@ -114,7 +114,7 @@ extension MachineRun {
                 .map { $0.inSync.count < count } ?? false
         case .lakeLag(let table, let count):
             guard let description = tables.first(where: { $0.name == table }) else { return false }
-            let offsets = oracles.evidence.lake.offsets(of: table)
+            let offsets = oracles.evidence.lake.offsets(of: description)
             let lag = description.buckets.map { bucket in
                 (oracles.evidence.logs[bucket]?.endOffset ?? 0)
                     - (offsets?[bucket.inLake] ?? 0)
@@ -242,7 +242,7 @@ extension MachineRun {
 
     private func isInLake(_ table: TableDescription) -> Bool {
         if !table.isInLake || table.isPartitioned || !observation.has(.tierer) { return true }
-        let offsets = oracles.evidence.lake.offsets(of: table.name)
+        let offsets = oracles.evidence.lake.offsets(of: table)
         return table.buckets.allSatisfy { bucket in
             (offsets?[bucket.inLake] ?? 0) == oracles.evidence.logs[bucket]?.endOffset ?? 0
         }

@@ -205,7 +205,7 @@ public final class MachineRun {
     ) -> ClusterReader {
         let reader = ClusterReader(
             client, oracles, tables, random: RandomStream(seed: seed, label: "reads of \(name)"))
-        reader.snapshots = { [unowned self] in oracles.evidence.lake.snapshots(of: $0.name) }
+        reader.snapshots = { [unowned self] in oracles.evidence.lake.snapshots(of: $0) }
         reader.hasIndexer = scenario.cluster.indexers > 0
         return reader
     }

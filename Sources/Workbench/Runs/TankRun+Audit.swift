@@ -76,7 +76,7 @@ extension TankRun {
         var indexStaleness: Duration?
         var sinkStaleness: Duration?
         for table in tables {
-            let offsets = lake.offsets(of: table.name)
+            let offsets = lake.offsets(of: table)
             for bucket in oracles.evidence.buckets(of: table) {
                 guard let log = logReader.logs[bucket] else { continue }
                 if table.isInLake {

@@ -32,7 +32,7 @@ extension TankRun {
             }
         case .lakeLag(let table, let count):
             guard let description = description(of: table) else { return false }
-            let offsets = lake.offsets(of: table)
+            let offsets = lake.offsets(of: description)
             let lag = oracles.evidence.buckets(of: description).map { bucket in
                 (oracles.evidence.logs[bucket]?.endOffset ?? 0) - (offsets?[bucket.inLake] ?? 0)
             }

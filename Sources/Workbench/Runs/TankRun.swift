@@ -293,7 +293,7 @@ public final class TankRun {
     ) -> ClusterReader {
         let reader = ClusterReader(
             client, oracles, tables, random: world.randomStream("reads of \(name)"))
-        reader.snapshots = { [unowned self] in lake.snapshots(of: $0.name) }
+        reader.snapshots = { [unowned self] in lake.snapshots(of: $0) }
         reader.hasIndexer = scenario.cluster.indexers > 0
         return reader
     }

@@ -72,10 +72,7 @@ extension WorkloadDriver {
             let kind = draw.choose(drawn.kinds)
             if kind.isOfPlacement {
                 try await place(kind, position, &draw, with: client)
-            } else if !slots[position].definition.isEvolving
-                // The oracles of the lake follow no drop.
-                || kind == .dropTable && slots[position].definition.isInLake
-            {
+            } else if !slots[position].definition.isEvolving {
                 date += draw.interval(drawn.every)
                 continue
             } else if kind == .dropTable {
