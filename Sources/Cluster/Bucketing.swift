@@ -30,7 +30,7 @@ struct Bucketing {
             }
             if table.bucketKeyFields.isEmpty { return nil }
             return try bucket(of: table.bucketKey.map { row[$0] })
-        case .delete(let key): return try bucket(ofKey: key)
+        case .delete(let key), .deletePart(let key, _): return try bucket(ofKey: key)
         }
     }
 

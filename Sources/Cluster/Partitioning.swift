@@ -25,7 +25,7 @@ struct Partitioning {
                     reason: "a row of \(table.name) has \(table.schema.fields.count) values")
             }
             return try values(columns.map { row[$0] })
-        case .delete(let key): return try values(ofKey: key)
+        case .delete(let key), .deletePart(let key, _): return try values(ofKey: key)
         }
     }
 

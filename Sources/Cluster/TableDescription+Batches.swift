@@ -15,7 +15,7 @@ extension TableDescription {
                 switch change {
                 case .upsert(let row), .append(let row), .update(let row, _):
                     UpsertRequest.Operation(isDelete: false, bytes: try rows.encode(row))
-                case .delete(let key):
+                case .delete(let key), .deletePart(let key, _):
                     UpsertRequest.Operation(isDelete: true, bytes: try keys.encode(key))
                 }
             }
@@ -48,8 +48,11 @@ extension TableDescription {
 }
 
 extension TableWriter.Change {
-    /// The columns that a partial update is about; nil where all are.
+    /// The columns that a partial update or deletion is about; nil where all are.
     var columns: [Int]? {
-        if case .update(_, let columns) = self { columns } else { nil }
+        switch self {
+        case .update(_, let columns), .deletePart(_, let columns): columns
+        case .append, .upsert, .delete: nil
+        }
     }
 }

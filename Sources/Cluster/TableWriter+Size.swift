@@ -6,7 +6,7 @@ extension TableWriter.Change {
         let values: [Value]
         switch self {
         case .append(let row), .upsert(let row), .update(let row, _): values = row
-        case .delete(let key): values = key
+        case .delete(let key), .deletePart(let key, _): values = key
         }
         return values.reduce(16) { $0 + $1.approximateByteCount }
     }

@@ -42,6 +42,9 @@ public final class TableWriter {
         /// the row's other values do not matter.
         case update(Row, columns: [Int])
         case delete(key: [Value])
+        /// Deletes the values of the columns at these positions, the key's among them, and the row
+        /// with them once no other column has a value.
+        case deletePart(key: [Value], columns: [Int])
     }
 
     /// How a table without a bucket key has its rows spread.

@@ -241,6 +241,8 @@ public final class KeyValueTablet {
         if deleteBehavior == .ignore { return }
         guard let oldBytes = try await current(key, request) else { return }
         let old = try decodeStored(oldBytes)
+        // A row keeps the number that it got when it came.
+        let columns = columns.map { $0.filter { $0 != numberedPosition } }
         switch merger.delete(old, columns: columns) {
         case .unchanged: return
         case .gone: try request.delete(key, old)

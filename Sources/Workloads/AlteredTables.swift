@@ -77,6 +77,12 @@ public final class AlteredTables: Workload {
                     columns: positions.compactMap {
                         schema.position(ofIdentifier: known.first.fields[$0].identifier)
                     })
+            case .deletePart(let key, let positions):
+                .deletePart(
+                    key: key,
+                    columns: positions.compactMap {
+                        schema.position(ofIdentifier: known.first.fields[$0].identifier)
+                    })
             case .delete, .insertIfAbsent: change.kind
             }
         return Change(table: change.table, kind, schema: schema.identifier)

@@ -112,7 +112,7 @@ public final class ReferenceModel {
             case .unknown: state.unknown += 1
             }
             appended[hash(row)] = state
-        case .update, .insertIfAbsent:
+        case .update, .deletePart, .insertIfAbsent:
             preconditionFailure("\(table.name) has partial updates: see MergeModel")
         case .upsert(let row):
             try change(table.schema.key(of: row), to: hash(row), number, outcome)

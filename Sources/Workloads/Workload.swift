@@ -8,8 +8,19 @@ public struct Change: Sendable, Hashable {
         /// Changes the columns at these positions, the key's among them.
         case update(Row, columns: [Int])
         case delete(key: [Value])
+        /// Deletes the values of the columns at these positions, the key's among them, and the row
+        /// with them once no other column has a value.
+        case deletePart(key: [Value], columns: [Int])
         /// Gives the key a row with nothing but itself, unless it has one.
         case insertIfAbsent(key: [Value])
+
+        /// Whether a table can refuse it as a deletion.
+        public var isDeletion: Bool {
+            switch self {
+            case .delete, .deletePart: true
+            case .append, .upsert, .update, .insertIfAbsent: false
+            }
+        }
     }
 
     /// A position in the workload's `tables`.

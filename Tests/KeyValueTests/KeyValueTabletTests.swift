@@ -67,6 +67,21 @@ struct KeyValueTabletTests {
         }
     }
 
+    @Test("A deletion of some columns leaves a row its number, whatever it names")
+    func partialDeletionOfNumberedRow() throws {
+        try inWorld { machine, _ in
+            let store = try await KeyValueStore.open(
+                machine, directory: "kv", configuration: smallStore)
+            // The amount is the number.
+            let tablet = try KeyValueTablet(store: store, schemas: [accounts], numberedColumn: 3)
+            tablet.take(numbers: 70..<80)
+            try await write(tablet, [upsert(1, "a", nil), upsert(2, "b", nil)])
+            let batch = try await write(tablet, [delete(1), delete(2)], columns: [0, 1, 2])
+            #expect(
+                try changes(batch) == ["-U 1 a 70", "+U 1 - 70", "-U 2 b 71", "+U 2 - 71"])
+        }
+    }
+
     @Test("A request that changes nothing is an empty batch that takes one offset")
     func noChange() throws {
         try inWorld { machine, _ in

@@ -59,7 +59,7 @@ struct CaptureFuzzTests {
                 case .append(let row), .upsert(let row), .update(let row, _):
                     let codec = RowCodec(schema: table.schema)
                     _ = try codec.encode(row)
-                case .delete(let key), .insertIfAbsent(let key):
+                case .delete(let key), .deletePart(let key, _), .insertIfAbsent(let key):
                     _ = try KeyCodec(primaryKeyOf: table.schema).encode(key)
                 }
             }

@@ -63,7 +63,7 @@ struct CaptureStream: Sendable {
                 switch change.kind {
                 case .append: 0
                 case .upsert, .update, .insertIfAbsent: 1
-                case .delete: 2
+                case .delete, .deletePart: 2
                 }
             counts[tables[change.table].name, default: [0, 0, 0]][place] += 1
         }
@@ -79,7 +79,7 @@ struct CaptureStream: Sendable {
             case .append, .update, .insertIfAbsent: break
             case .upsert(let row):
                 rows[table.name, default: [:]][table.schema.key(of: row)] = row
-            case .delete(let key): rows[table.name, default: [:]][key] = nil
+            case .delete(let key), .deletePart(let key, _): rows[table.name, default: [:]][key] = nil
             }
         }
         return rows

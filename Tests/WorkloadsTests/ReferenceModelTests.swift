@@ -168,7 +168,7 @@ struct ReferenceModelTests {
                 rows[key] = row
                 try model.committed(row, isDelete: false, hash: hash)
             case .insertIfAbsent: break
-            case .delete:
+            case .delete, .deletePart:
                 // Nothing is committed where there was nothing.
                 guard let old = rows.removeValue(forKey: key) else { return }
                 try model.committed(old, isDelete: true, hash: hash)

@@ -33,6 +33,9 @@ struct TableTrafficTests {
             case .update(let row, let columns):
                 #expect(schema.primaryKey.allSatisfy(columns.contains))
                 try schema.validate(row)
+            case .deletePart(let key, let columns):
+                #expect(schema.primaryKey.allSatisfy(columns.contains))
+                #expect(key.count == schema.primaryKey.count)
             case .delete(let key), .insertIfAbsent(let key):
                 _ = try KeyCodec(primaryKeyOf: schema).encode(key)
                 #expect(key.count == schema.primaryKey.count)
@@ -52,6 +55,26 @@ struct TableTrafficTests {
         #expect(tables.contains { $0.autoIncrementColumn != nil })
         #expect(tables.contains { $0.isInLake } && tables.contains { !$0.isInLake })
         #expect(tables.contains { $0.property("table.changelog.image") == "WAL" })
+    }
+
+    @Test("Some deletions are of a part of the columns, and none where columns change")
+    func partialDeletions() {
+        var whole = 0
+        var parts = 0
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let traffic = TableTraffic(seed: seed, tables: [], drawnCount: 4)
+            for change in (0..<400).flatMap({ _ in traffic.next(now: 0)!.changes }) {
+                switch change.kind {
+                case .delete: whole += 1
+                case .deletePart:
+                    parts += 1
+                    #expect(traffic.tables[change.table].takesPartialUpdates)
+                    #expect(!traffic.tables[change.table].isEvolving)
+                default: break
+                }
+            }
+        }
+        #expect(parts > 20 && whole > parts)
     }
 
     @Test("A table that is not there is not written to, and a former schema only for a while")

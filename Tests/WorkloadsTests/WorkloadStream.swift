@@ -42,7 +42,7 @@ struct WorkloadStream {
             check(row, table)
             if !table.isPrimaryKeyTable { faults.append("an upsert to \(table.name)") }
             rows[change.table][table.schema.key(of: row)] = row
-        case .update, .insertIfAbsent:
+        case .update, .deletePart, .insertIfAbsent:
             faults.append("a partial update of \(table.name)")
         case .delete(let key):
             if rows[change.table].removeValue(forKey: key) == nil {
@@ -70,7 +70,7 @@ struct WorkloadStream {
             if $0.change.table != table(name) { return nil }
             switch $0.change.kind {
             case .append(let row), .upsert(let row), .update(let row, _): return row
-            case .delete, .insertIfAbsent: return nil
+            case .delete, .deletePart, .insertIfAbsent: return nil
             }
         }
     }

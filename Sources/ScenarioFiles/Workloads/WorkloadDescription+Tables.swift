@@ -20,6 +20,9 @@ extension WorkloadDescription {
                 "partialUpdates", .share, .byDefault("30%"),
                 "changes of some columns only, where the merge engine has them"),
             Field(
+                "partialDeletes", .share, .byDefault("20%"),
+                "deletions of some columns only, where there are partial updates"),
+            Field(
                 "insertsIfAbsent", .share, .byDefault("3%"),
                 "keys that are looked up, and inserted if they have no row"),
             Field(
@@ -39,6 +42,7 @@ extension WorkloadDescription {
         options.pace = values.pace
         options.deletesPartsPerMillion = values.integer("deletes")
         options.partialPartsPerMillion = values.integer("partialUpdates")
+        options.partialDeletesPartsPerMillion = values.integer("partialDeletes")
         options.insertsPartsPerMillion = values.integer("insertsIfAbsent")
         options.largestByteCount = values.integer("largestValue")
         let asked = values.names("tables")

@@ -178,6 +178,7 @@ final class WorkloadDriver: ObservedWorkload {
             case .upsert(let row): .upsert(row)
             case .update(let row, let columns): .update(row, columns: columns)
             case .delete(let key): .delete(key: key)
+            case .deletePart(let key, let columns): .deletePart(key: key, columns: columns)
             case .insertIfAbsent: preconditionFailure("no change that a writer writes")
             }
         let bucket = writer.bucket(of: written)
@@ -278,7 +279,7 @@ struct SentChange {
         if case .unknownPartition = error, table.hasLostPartitions { return true }
         guard case .invalidRequest = error else { return false }
         switch change.kind {
-        case .delete: return table.definition.refusesDeletes
+        case .delete, .deletePart: return table.definition.refusesDeletes
         case .update: return table.isBusy || change.schema != present.schema.identifier
         case .append, .upsert, .insertIfAbsent: return false
         }

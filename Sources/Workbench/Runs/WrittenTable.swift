@@ -89,7 +89,7 @@ final class WrittenTable {
         of change: Change, make: (TableDescription) -> [TableWriter]
     ) -> [TableWriter] {
         var way = Way(schema: change.schema, isRefused: false)
-        if case .delete = change.kind, definition.refusesDeletes { way.isRefused = true }
+        if change.kind.isDeletion, definition.refusesDeletes { way.isRefused = true }
         if let known = writers[way] { return known }
         guard let table = versions[change.schema] else {
             preconditionFailure("\(definition.name) never had a schema \(change.schema)")
@@ -114,7 +114,7 @@ final class WrittenTable {
         switch change.kind {
         case .append(let row), .upsert(let row), .update(let row, _):
             values = columns.map { row[$0] }
-        case .delete(let key), .insertIfAbsent(let key):
+        case .delete(let key), .deletePart(let key, _), .insertIfAbsent(let key):
             values = columns.map { key[table.schema.primaryKey.firstIndex(of: $0)!] }
         }
         let codec =
@@ -202,7 +202,8 @@ final class WrittenTable {
         case .append: nil
         case .upsert(let row), .update(let row, _):
             try keyCodec.encode(schema(of: change).key(of: row))
-        case .delete(let key), .insertIfAbsent(let key): try keyCodec.encode(key)
+        case .delete(let key), .deletePart(let key, _), .insertIfAbsent(let key):
+            try keyCodec.encode(key)
         }
     }
 }

@@ -51,7 +51,7 @@ final class ShopProfiler: WorkloadProfiler {
             case .shipments: partsOfOrders[row[0].integer ?? 0, default: 0] |= 1 << part(row)
             default: break
             }
-        case .update, .delete, .insertIfAbsent: break
+        case .update, .delete, .deletePart, .insertIfAbsent: break
         }
     }
 

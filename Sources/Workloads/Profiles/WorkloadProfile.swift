@@ -109,7 +109,7 @@ extension WorkloadProfile {
             tables[change.table].written += 1
             tables[change.table].values += row.count
             tables[change.table].nulls += row.count { $0 == .null }
-        case .delete: tables[change.table].deleted += 1
+        case .delete, .deletePart: tables[change.table].deleted += 1
         case .insertIfAbsent: tables[change.table].written += 1
         }
     }

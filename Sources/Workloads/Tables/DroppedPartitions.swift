@@ -31,7 +31,8 @@ struct DroppedPartitions {
         switch kind {
         case .append(let row), .upsert(let row), .update(let row, _):
             contains(row: row, of: schema)
-        case .delete(let key), .insertIfAbsent(let key): contains(key: key)
+        case .delete(let key), .deletePart(let key, _), .insertIfAbsent(let key):
+            contains(key: key)
         }
     }
 

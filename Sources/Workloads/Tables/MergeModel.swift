@@ -103,10 +103,11 @@ public final class MergeModel {
         switch kind {
         case .append: preconditionFailure("an append to the primary-key table \(table.name)")
         case .upsert(let row), .update(let row, _): key = schema.key(of: row)
-        case .delete(let values), .insertIfAbsent(let values): key = values
+        case .delete(let values), .deletePart(let values, _), .insertIfAbsent(let values):
+            key = values
         }
         let encoded = try keyCodec.encode(key)
-        if case .delete = kind, table.refusesDeletes {
+        if kind.isDeletion, table.refusesDeletes {
             if outcome == .acknowledged { wronglyDeleted.append(encoded) }
             return
         }
@@ -213,6 +214,8 @@ public final class MergeModel {
         switch kind {
         case .append: return old
         case .delete: return ignoresDeletes ? old : nil
+        case .deletePart(_, let columns):
+            return ignoresDeletes ? old : old.flatMap { delete(columns, of: $0, schema) }
         case .upsert(let new): return merge(old, new, Array(new.indices), isWhole: true, schema)
         case .update(let new, let columns):
             return merge(old, new, columns, isWhole: false, schema)
@@ -222,6 +225,26 @@ public final class MergeModel {
             for (position, value) in zip(schema.primaryKey, key) { row[position] = value }
             return merge(nil, row, schema.primaryKey, isWhole: false, schema)
         }
+    }
+
+    /// What is left of a row without some of its columns; nil if that is nothing, or if one of them
+    /// must not be null. The number of a row is no value that can be deleted.
+    private func delete(
+        _ columns: [Int], of old: [Int32: Written], _ schema: Schema
+    ) -> [Int32: Written]? {
+        var row = old
+        for column in columns where !schema.primaryKey.contains(column) {
+            let field = schema.fields[column]
+            if field.identifier == numberedColumn { continue }
+            if !field.isNullable { return nil }
+            row[field.identifier] = nil
+        }
+        let hasValue = schema.fields.indices.contains { position in
+            let identifier = schema.fields[position].identifier
+            return !schema.primaryKey.contains(position)
+                && (identifier == numberedColumn || !(row[identifier]?.value.isNull ?? true))
+        }
+        return hasValue ? row : nil
     }
 
     private func merge(

@@ -13,6 +13,8 @@ public final class TableTraffic: Workload {
         public var pace = Pace(interval: .milliseconds(10))
         public var deletesPartsPerMillion = 100_000
         public var partialPartsPerMillion = 300_000
+        /// Of the deletions.
+        public var partialDeletesPartsPerMillion = 200_000
         public var insertsPartsPerMillion = 30_000
         /// Of the largest text that is drawn.
         public var largestByteCount = 20_000
@@ -111,7 +113,7 @@ public final class TableTraffic: Workload {
         let key = keyDraws[table].key(rank, schema, now: now)
         // Also where it has to be refused.
         if random.chance(partsPerMillion: options.deletesPartsPerMillion) {
-            return .delete(key: key)
+            return deletion(of: key, definition, schema)
         }
         if definition.takesBareKeys(schema),
             random.chance(partsPerMillion: options.insertsPartsPerMillion)
@@ -123,11 +125,26 @@ public final class TableTraffic: Workload {
         guard definition.hasPartialUpdates,
             random.chance(partsPerMillion: options.partialPartsPerMillion)
         else { return .upsert(row) }
-        let columns = schema.fields.indices.filter {
+        return .update(row, columns: someColumns(schema))
+    }
+
+    /// What is left of a row without some of its columns depends on those that it has at that
+    /// moment: the model knows them where no columns change.
+    private func deletion(
+        of key: [Value], _ definition: TableDefinition, _ schema: Schema
+    ) -> Change.Kind {
+        guard definition.hasPartialUpdates, !definition.isEvolving,
+            random.chance(partsPerMillion: options.partialDeletesPartsPerMillion)
+        else { return .delete(key: key) }
+        return .deletePart(key: key, columns: someColumns(schema))
+    }
+
+    /// The columns of a partial change: those that it has to name, and half of the others.
+    private func someColumns(_ schema: Schema) -> [Int] {
+        schema.fields.indices.filter {
             schema.primaryKey.contains($0) || !schema.fields[$0].isNullable
                 || random.below(2) == 0
         }
-        return .update(row, columns: columns)
     }
 
     private func row(_ table: Int, _ schema: Schema, _ rank: Int, now: Int64) -> Row {
