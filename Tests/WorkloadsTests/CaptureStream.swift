@@ -79,7 +79,8 @@ struct CaptureStream: Sendable {
             case .append, .update, .insertIfAbsent: break
             case .upsert(let row):
                 rows[table.name, default: [:]][table.schema.key(of: row)] = row
-            case .delete(let key), .deletePart(let key, _): rows[table.name, default: [:]][key] = nil
+            case .delete(let key), .deletePart(let key, _):
+                rows[table.name, default: [:]][key] = nil
             }
         }
         return rows
