@@ -21,7 +21,7 @@ func foreign(_ name: String, _ package: String) -> Target.Dependency {
 
 let argumentParser = foreign("ArgumentParser", "swift-argument-parser")
 let nio =
-    ["NIOCore", "NIOHTTP1", "NIOPosix"].map { foreign($0, "swift-nio") }
+    ["NIOCore", "NIOHTTP1", "NIOPosix", "NIOTLS"].map { foreign($0, "swift-nio") }
     + [foreign("NIOSSL", "swift-nio-ssl")]
 let yams = foreign("Yams", "Yams")
 

@@ -23,6 +23,8 @@ public struct HostConfiguration: Sendable {
     public var innerHost = "127.0.0.1"
     /// Shown to programs of others, which then have to speak TLS; nil for none.
     public var tls: TLSIdentity?
+    /// How machines of other processes are called, and are to call; nil for without TLS.
+    public var innerTLS: TLSBetweenProcesses?
     /// Connections of programs of others, at each port that they call; nil for the standard.
     public var connectionLimit: Int?
     /// What other processes reach this one by.

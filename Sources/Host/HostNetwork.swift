@@ -80,7 +80,7 @@ final class HostNetwork: Network {
         let publicPort = configuration.publicPorts[address.port]
         let guests = ConnectionCount()
         let limit = configuration.connectionLimit ?? Self.guestLimit
-        let tls = configuration.tls
+        let (tls, innerTLS) = (configuration.tls, configuration.innerTLS)
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let binding = ServerBootstrap(group: self.world.eventLoops)
                 .serverChannelOption(.backlog, value: 256)
@@ -116,6 +116,8 @@ final class HostNetwork: Network {
                             }
                             channel.closeFuture.whenComplete { _ in guests.leave() }
                             try tls?.addHandler(to: channel)
+                        } else {
+                            try innerTLS?.addHandler(toCalled: channel)
                         }
                         let handler = FrameHandler(world: world.value, role: role)
                         try channel.pipeline.syncOperations.addHandler(handler)
@@ -133,6 +135,7 @@ final class HostNetwork: Network {
     ) async throws -> Socket {
         let world = UncheckedSendableBox(self.world)
         let carried = UncheckedSendableBox(connection)
+        let innerTLS = self.world.configuration.innerTLS
         return try await lifetime.wait { (wait: Wait<Socket>) in
             let opening = ClientBootstrap(group: self.world.eventLoops)
                 .channelOption(.autoRead, value: false)
@@ -142,6 +145,7 @@ final class HostNetwork: Network {
                 )
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        try innerTLS?.addHandler(toCalling: channel, at: place.host)
                         let handler = FrameHandler(
                             world: world.value, role: .calling(greeting, carried.value))
                         try channel.pipeline.syncOperations.addHandler(handler)

@@ -13,14 +13,25 @@ extension HostWorld {
             try checkPort(configuration.publicPorts[machinePort]!)
         }
         if let etcd = configuration.etcd {
-            let places = etcd.addresses.map(\.description).joined(separator: ", ")
+            let client = etcdClient
+            let places = etcd.addresses.map(\.url).joined(separator: ", ")
             try check("etcd at \(places)", atMost: duration) { machine in
                 do {
                     _ = try await machine.coordination.get("/wavetank/format")
                     return nil
                 } catch is CoordinationError {
-                    return "it does not answer; start it, or name another"
+                    let trouble = client?.trouble.map { " (\($0))" } ?? ""
+                    return "it does not answer\(trouble); start it, or name another"
                 }
+            }
+        }
+        if let catalog = configuration.lakeCatalog {
+            try check("the catalog at \(catalog.address.url)", atMost: duration) { machine in
+                do {
+                    _ = try await machine.lakeCatalog.load(
+                        LakeTableName(namespace: "wavetank", name: "services"))
+                    return nil
+                } catch let error as LakeCatalogError { return "\(error)" }
             }
         }
         if let s3 = configuration.s3 {

@@ -52,6 +52,16 @@ public struct Scenario: Sendable, Hashable {
         return counts.flatMap { role, count in (0..<count).map { NodeName(role, $0 + 1) } }
     }
 
+    /// The tables of which acts drop columns; nil if any may lose some.
+    public var tablesLosingColumns: Set<String>? {
+        if drawnActs.contains(where: { $0.kinds.contains(.dropColumn) }) { return nil }
+        let losing = acts.filter { act in
+            guard case .alter(let changes) = act.kind else { return false }
+            return changes.contains { if case .dropColumn = $0 { true } else { false } }
+        }
+        return Set(losing.compactMap(\.table))
+    }
+
     public var clientCount: Int { workloads.reduce(0) { $0 + $1.clientCount } }
 
     /// Whether a scripted fault may take the only copy of something that was acknowledged: then no

@@ -46,6 +46,20 @@ struct ServedClusterOptions: ParsableArguments {
         completion: .file())
     var tlsKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The certificates, in PEM, of those who may vouch for the cluster's processes, each of "
+                + "which shows its own: they then talk to each other through TLS.",
+            valueName: "file"), completion: .file())
+    var tlsAuthorities: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificates, in PEM, of those who may vouch for https:// services, the etcd, the "
+                + "S3 store and the catalog, instead of the system's.", valueName: "file"),
+        completion: .file())
+    var authorities: String?
+
     @Flag(
         help: ArgumentHelp(
             "Serve others than this computer though there is no TLS, or nobody has to say who he "
@@ -87,6 +101,18 @@ struct ServedClusterOptions: ParsableArguments {
     var s3Style: S3Configuration.Style?
 
     @Option(
+        help: ArgumentHelp(
+            "The Iceberg REST catalog that has the lake's tables, instead of the cluster's own. It "
+                + "is let in by the id and secret in WAVETANK_CATALOG_CREDENTIAL, or the token in "
+                + "WAVETANK_CATALOG_TOKEN.", valueName: "url"))
+    var catalog: String?
+
+    @Option(
+        name: .customLong("catalog-warehouse"),
+        help: ArgumentHelp("What the catalog knows its warehouse as.", valueName: "name"))
+    var catalogWarehouse: String?
+
+    @Option(
         name: .customLong("log-format"),
         help: ArgumentHelp(
             "How what the process says on standard error is written, a line an event: text or "
@@ -115,6 +141,12 @@ struct ServedClusterOptions: ParsableArguments {
         }
         if (tlsCertificate == nil) != (tlsKey == nil) {
             throw ValidationError("--tls-certificate and --tls-key go together")
+        }
+        if config == nil, tlsAuthorities != nil, tlsCertificate == nil {
+            throw ValidationError("--tls-authorities goes with a certificate: --tls-certificate")
+        }
+        if config == nil, catalogWarehouse != nil, catalog == nil {
+            throw ValidationError("--catalog-warehouse goes with a catalog: --catalog")
         }
         // What a file says may make it right.
         if config == nil, let objection = contradiction(nil) { throw ValidationError(objection) }

@@ -17,6 +17,9 @@ struct ServedSettings {
     private let s3: String?
     private let s3Style: S3Configuration.Style
     private var certificate: (path: String, key: String)?
+    private var innerAuthorities: String?
+    private let authorities: String?
+    private var catalog: ServingFile.Catalog?
 
     /// - Throws: What is wrong, for people; wrong usage if an option is.
     init(_ options: ServedClusterOptions, data: String?) throws {
@@ -60,6 +63,16 @@ struct ServedSettings {
         } else if let chain = file?.certificate, let key = file?.key {
             certificate = (path(chain), path(key))
         }
+        innerAuthorities = options.tlsAuthorities ?? file?.innerAuthorities.map(path)
+        if innerAuthorities != nil && certificate == nil {
+            throw refusal("the processes show each other a certificate: name tls's, and its key")
+        }
+        authorities = options.authorities ?? file?.authorities.map(path)
+        catalog = file?.catalog
+        if let url = options.catalog { catalog = ServingFile.Catalog(url: url) }
+        if let name = options.catalogWarehouse { catalog?.warehouse = name }
+        if case .file(let name)? = catalog?.credential { catalog?.credential = .file(path(name)) }
+        if case .file(let name)? = catalog?.token { catalog?.token = .file(path(name)) }
         if let file { cluster.access = try Self.access(file, path) }
         if let file, file.hasSecrets, Self.isReadableByOthers(file.path) {
             warnings.append(
@@ -81,6 +94,7 @@ struct ServedSettings {
     var guards: String {
         var words: [String] = []
         if certificate != nil { words.append("TLS") }
+        if innerAuthorities != nil { words.append("TLS between processes") }
         if !cluster.access.isOpen { words.append("\(cluster.access.users.count) users") }
         if cluster.access.isAuthorizing { words.append("access lists") }
         if !cluster.access.quotas.isEmpty { words.append("quotas") }
@@ -93,16 +107,39 @@ struct ServedSettings {
         if let certificate {
             cluster.tls = try TLSIdentity(certificate: certificate.path, key: certificate.key)
         }
-        cluster.etcd = try etcd.map { try EtcdConfiguration.parse($0) }
+        if let identity = cluster.tls, let innerAuthorities {
+            cluster.innerTLS = try TLSBetweenProcesses(identity, authorities: innerAuthorities)
+        }
+        cluster.etcd = try etcd.map {
+            try EtcdConfiguration.parse($0, authorities: authorities, identity: cluster.tls)
+        }
         let environment = ProcessInfo.processInfo.environment
         cluster.s3 = try s3.map {
-            try S3Configuration.parse($0, style: s3Style, environment) { path in
+            try S3Configuration.parse(
+                $0, style: s3Style, environment, authorities: authorities
+            ) { path in
                 FileManager.default.contents(atPath: path).map { [UInt8]($0) }
             }
         }
+        cluster.catalog = try catalog.map { try Self.opened($0, environment, authorities) }
         try cluster.checkExposure()
         try makeFolder(data)
         return cluster
+    }
+
+    private static func opened(
+        _ catalog: ServingFile.Catalog, _ environment: [String: String], _ authorities: String?
+    ) throws -> RESTCatalogConfiguration {
+        var configuration = try RESTCatalogConfiguration(
+            url: catalog.url, authorities: authorities)
+        configuration.warehouse = catalog.warehouse
+        if let scope = catalog.scope { configuration.scope = scope }
+        configuration.credential =
+            try catalog.credential.map { try text($0) }
+            ?? environment["WAVETANK_CATALOG_CREDENTIAL"]
+        configuration.token =
+            try catalog.token.map { try text($0) } ?? environment["WAVETANK_CATALOG_TOKEN"]
+        return configuration
     }
 
     // MARK: Files
@@ -118,15 +155,8 @@ struct ServedSettings {
         _ file: ServingFile, _ path: (String) -> String
     ) throws -> AccessConfiguration {
         func text(_ secret: ServingFile.Secret) throws -> String {
-            switch secret {
-            case .text(let text): return text
-            case .file(let name):
-                let first = try readInputText(path(name)).split(
-                    separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)[0]
-                let text = first.last == "\r" ? first.dropLast() : first
-                if text.isEmpty { throw refusal("\(path(name)): its first line is empty") }
-                return String(text)
-            }
+            if case .file(let name) = secret { return try Self.text(.file(path(name))) }
+            return try Self.text(secret)
         }
         var access = AccessConfiguration()
         access.users = try file.users.map { user in
@@ -138,6 +168,19 @@ struct ServedSettings {
         access.grants = file.access
         access.quotas = file.quotas
         return access
+    }
+
+    /// What a secret is; that of a file is its first line.
+    private static func text(_ secret: ServingFile.Secret) throws -> String {
+        switch secret {
+        case .text(let text): return text
+        case .file(let path):
+            let first = try readInputText(path).split(
+                separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            let text = first.last == "\r" ? first.dropLast() : first
+            if text.isEmpty { throw refusal("\(path): its first line is empty") }
+            return String(text)
+        }
     }
 
     private static func isReadableByOthers(_ path: String) -> Bool {

@@ -124,8 +124,22 @@ struct S3SignatureTests {
         let short = try S3Configuration.parse("s3://lake", environment) { _ in nil }
         #expect(short.address.description == "[::1]:9000")
         #expect(short.bucket == "lake" && short.prefix == "")
+        let secure = try S3Configuration.parse("https://localhost/lake", environment) { _ in nil }
+        #expect(secure.address == ServiceAddress(host: "localhost", port: 443, isSecure: true))
+        #expect(secure.address.description == "localhost" && secure.trust != nil)
+        #expect(named.trust == nil)
+        var amazon = environment
+        amazon["AWS_ENDPOINT_URL"] = nil
+        amazon["AWS_REGION"] = "eu-central-1"
+        let standard = try S3Configuration.parse("s3://lake/a", amazon) { _ in nil }
+        #expect(standard.address.url == "https://s3.eu-central-1.amazonaws.com")
+        #expect(throws: HostError.self) {
+            try S3Configuration.parse(
+                "https://localhost/lake", environment, authorities: "/nowhere.pem"
+            ) { _ in nil }
+        }
         for url in [
-            "https://localhost/lake", "http://localhost", "http://:1/lake", "http://a:0/lake",
+            "https://localhost", "http://localhost", "http://:1/lake", "http://a:0/lake",
             "http://a:x/lake", "s3://", "s3://UPPER", "ftp://a/lake", "", "http://a/b?c",
         ] {
             #expect(throws: HostError.self) {

@@ -145,6 +145,84 @@ struct TLSTests {
         #expect(counts == [1, 70_000, 3_000_000, 0, 5])
     }
 
+    @Test("A service that speaks TLS is called where its certificate is vouched for, or not at all")
+    func services() throws {
+        let world = try world()
+        defer { world.shutDown() }
+        let machine = world.start("web") { try await $0.sleep(.seconds(60)) }
+        let server = try HTTPServer(world, port: 0, for: machine) { request in
+            HTTPServer.Response(status: 200, headers: [], body: request.body + [7])
+        }
+        defer { server.close() }
+        let address = ServiceAddress(host: "localhost", port: server.port, isSecure: true)
+        let body = [UInt8](repeating: 1, count: 3_000_000)
+        func call(_ trust: TLSTrust) throws -> String {
+            let client = HTTPClient(address, trust: trust, world: world)
+            defer { client.close() }
+            var result = ""
+            world.start("caller") { machine in
+                let network = machine.network as? HostNetwork
+                let lifetime = try #require(network).lifetime
+                do {
+                    let answer = try await client.send(
+                        HTTPCall(method: .PUT, target: "/", body: body), in: lifetime)
+                    result = answer.body == body + [7] ? "answered" : "damaged"
+                } catch let failure as HTTPFailure { result = "\(failure)" }
+            }
+            #expect(world.run(atMost: .seconds(20)) { !result.isEmpty })
+            return result
+        }
+        #expect(try call(TLSTrust(authorities: chain)) == "answered")
+        let refused = try call(TLSTrust())
+        // Nothing was sent, so that it may be tried again whatever it was.
+        #expect(refused.hasPrefix("notSent"), "\(refused)")
+        #expect(refused.contains("vouches for its certificate"), "\(refused)")
+    }
+
+    @Test("Processes of a cluster that show each other certificates shut out who has none")
+    func betweenProcesses() throws {
+        let identity = try TLSIdentity(certificate: chain, key: key)
+        let inner = try TLSBetweenProcesses(identity, authorities: chain)
+        let world = try world {
+            $0.innerTLS = inner
+            $0.advertisedHost = "localhost"
+        }
+        defer { world.shutDown() }
+        var port = 0
+        world.start("called") { machine in
+            let listener = try await machine.network.listen(port: 9)
+            port = world.directory.place(of: listener.address)?.port ?? 0
+            while true {
+                let connection = try await listener.accept()
+                machine.spawn("echo") {
+                    do {
+                        while true { try await connection.send(try await connection.receive()) }
+                    } catch is NetworkError { connection.close() }
+                }
+            }
+        }
+        #expect(world.run(atMost: .seconds(5)) { port != 0 })
+        let sizes = [1, 70_000, 3_000_000, 5]
+        var counts: [Int] = []
+        world.start("calling") { machine in
+            let connection = try await machine.network.connect(
+                to: Address(host: "called", port: 9))
+            for size in sizes { try await connection.send([UInt8](repeating: 3, count: size)) }
+            while counts.count < sizes.count { counts.append(try await connection.receive().count) }
+            connection.close()
+        }
+        #expect(world.run(atMost: .seconds(20)) { counts.count == sizes.count })
+        #expect(counts == sizes)
+        // It trusts the certificate, and has none itself.
+        let (reached, trusted) = (port, chain)
+        let answer = beside(world) { () -> String in
+            do {
+                return "\(try Self.echo([1], at: reached, trusting: trusted))"
+            } catch { return "shut out" }
+        }
+        #expect(answer == "shut out")
+    }
+
     /// Sends frames of these sizes and answers those that come back.
     private static func echo(_ sizes: [Int], at port: Int, trusting chain: String) throws -> [Int] {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -191,6 +269,8 @@ struct TLSTests {
             }
             if found.count == expected { done?.succeed(found) }
         }
+
+        func channelInactive(context: ChannelHandlerContext) { done?.fail(ChannelError.eof) }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             done?.fail(error)

@@ -21,7 +21,12 @@ struct ServingFileTests {
             role: all
             logFormat: json
             limits: { connections: 100, openFiles: 256 }
-            tls: { certificate: chain.pem, key: key.pem }
+            tls: { certificate: chain.pem, key: key.pem, authorities: own.pem }
+            authorities: others.pem
+            catalog:
+              url: https://catalog.example.org/api
+              warehouse: lake
+              credentialFile: catalog.txt
             users:
               - { name: admin, passwordFile: admin.txt }
               - { name: alice, password: hush, token: t1 }
@@ -39,6 +44,10 @@ struct ServingFileTests {
             """)
         #expect(file.listen == "0.0.0.0:9123" && file.httpPort == 9180 && file.servers == 3)
         #expect(file.certificate == "chain.pem" && file.key == "key.pem")
+        #expect(file.innerAuthorities == "own.pem" && file.authorities == "others.pem")
+        #expect(file.catalog?.url == "https://catalog.example.org/api")
+        #expect(file.catalog?.warehouse == "lake" && file.catalog?.scope == nil)
+        #expect(file.catalog?.credential == .file("catalog.txt") && file.catalog?.token == nil)
         #expect(file.connectionLimit == 100 && file.openFileLimit == 256)
         #expect(file.users.map(\.password) == [.file("admin.txt"), .text("hush")])
         #expect(file.hasSecrets && !"\(file.users)".contains("hush"))

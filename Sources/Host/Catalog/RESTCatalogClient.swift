@@ -32,7 +32,8 @@ final class RESTCatalogClient {
 
     init(_ configuration: RESTCatalogConfiguration, world: HostWorld) {
         self.configuration = configuration
-        http = HTTPClient(configuration.address, world: world)
+        http = HTTPClient(
+            configuration.address, trust: configuration.trust, world: world)
         base = configuration.path.isEmpty ? "" : "/" + configuration.path
     }
 

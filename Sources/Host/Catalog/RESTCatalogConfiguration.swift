@@ -1,5 +1,5 @@
 /// Where an Iceberg REST catalog is, and how it lets us in.
-public struct RESTCatalogConfiguration: Hashable, Sendable {
+public struct RESTCatalogConfiguration: Sendable {
     /// Where the server is, and what its paths begin with, without a slash at either end.
     public var address: ServiceAddress
     public var path: String
@@ -11,13 +11,18 @@ public struct RESTCatalogConfiguration: Hashable, Sendable {
     public var scope = "PRINCIPAL_ROLE:ALL"
     /// A bearer token that somebody else got for us; it goes before a credential.
     public var token: String?
+    /// Who may vouch for a catalog that speaks TLS.
+    public var trust: TLSTrust?
     /// How long an answer may take.
     public var timeout = Duration.seconds(30)
 
-    /// Takes an address such as `http://127.0.0.1:8181` or `http://127.0.0.1:8080/iceberg`.
+    /// Takes an address such as `http://127.0.0.1:8181` or `https://lake.example.org/iceberg`.
     ///
-    /// - Throws: `HostError.service`, which says what to name instead.
-    public init(url: String) throws(HostError) {
+    /// - Parameter authorities: The file of those who may vouch for the catalog; nil for the
+    ///   system's.
+    /// - Throws: `HostError`, which says what to name instead.
+    public init(url: String, authorities: String? = nil) throws(HostError) {
         (address, path) = try ServiceAddress.parse(url)
+        if address.isSecure { trust = try TLSTrust(authorities: authorities) }
     }
 }

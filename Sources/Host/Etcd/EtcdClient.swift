@@ -15,10 +15,14 @@ final class EtcdClient {
     private let clients: [HTTPClient]
     private var current = 0
     var watches: [EtcdWatch] = []
+    /// Why the last call that had no answer had none.
+    private(set) var trouble: String?
 
     init(_ configuration: EtcdConfiguration, world: HostWorld) {
         self.configuration = configuration
-        clients = configuration.addresses.map { HTTPClient($0, world: world) }
+        clients = configuration.addresses.map {
+            HTTPClient($0, trust: configuration.trust, world: world)
+        }
     }
 
     /// Calls `/v3/` and `path`.
@@ -39,6 +43,7 @@ final class EtcdClient {
                     call, timeout: .seconds(5), in: lifetime)
                 return try Self.read(answer, onlyReads: onlyReads)
             } catch let failure as HTTPFailure {
+                trouble = failure.description
                 // Another member may be up.
                 current = (current + 1) % clients.count
                 if case .inDoubt = failure, !onlyReads { throw CoordinationError.outcomeUnknown }

@@ -4,6 +4,8 @@ public struct EtcdConfiguration: Sendable {
     public var addresses: [ServiceAddress]
     /// What all our keys begin with, a slash last.
     public var prefix: String
+    /// Who may vouch for members that speak TLS.
+    public var trust: TLSTrust?
     /// As many conditions and operations as etcd takes at one level of a transaction, or less:
     /// `--max-txn-ops` is 128 unless it was told otherwise. More go into levels below.
     public var operationLimit = 100
@@ -15,20 +17,28 @@ public struct EtcdConfiguration: Sendable {
         self.prefix = prefix
     }
 
-    /// Reads `http://HOST:PORT[/PREFIX]`, several with commas between them; the port is 2379 if it
-    /// is not named.
+    /// Reads `http://HOST:PORT[/PREFIX]` or, with TLS, `https://...`, several with commas between
+    /// them; the port is 2379 if it is not named.
     ///
-    /// - Throws: `HostError.service`, which says what to name instead.
-    public static func parse(_ text: String) throws(HostError) -> EtcdConfiguration {
+    /// - Parameters:
+    ///   - authorities: The file of those who may vouch for the members; nil for the system's.
+    ///   - identity: By which we show an etcd that wants to know who we are; nil for none.
+    /// - Throws: `HostError`, which says what to name instead.
+    public static func parse(
+        _ text: String, authorities: String? = nil, identity: TLSIdentity? = nil
+    ) throws(HostError) -> EtcdConfiguration {
         var addresses: [ServiceAddress] = []
         var prefix = "wavetank"
         for url in text.split(separator: ",") {
-            var (address, path) = try ServiceAddress.parse(String(url))
-            if address.port == 80 && !url.contains(":80") { address.port = 2379 }
+            let (address, path) = try ServiceAddress.parse(String(url), standardPort: 2379)
             addresses.append(address)
             if !path.isEmpty { prefix = path }
         }
         if addresses.isEmpty { throw .service(name: "etcd", reason: "no address is named") }
-        return EtcdConfiguration(addresses: addresses, prefix: prefix + "/")
+        var configuration = EtcdConfiguration(addresses: addresses, prefix: prefix + "/")
+        if addresses.contains(where: \.isSecure) {
+            configuration.trust = try TLSTrust(authorities: authorities, identity: identity)
+        }
+        return configuration
     }
 }

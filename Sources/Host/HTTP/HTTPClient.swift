@@ -19,13 +19,18 @@ final class HTTPClient {
     }
 
     let address: ServiceAddress
+    /// Who may vouch for the server; nil where it speaks no TLS.
+    private let trust: TLSTrust?
     private unowned let world: HostWorld
     private var idle: [Idle] = []
     private var activeCount = 0
     private var queue: [Wait<Void>] = []
 
-    init(_ address: ServiceAddress, world: HostWorld) {
+    /// Precondition: a server that speaks TLS comes with those who may vouch for it.
+    init(_ address: ServiceAddress, trust: TLSTrust?, world: HostWorld) {
+        precondition(!address.isSecure || trust != nil, "nobody vouches for \(address)")
         self.address = address
+        self.trust = address.isSecure ? trust : nil
         self.world = world
     }
 
@@ -133,27 +138,45 @@ final class HTTPClient {
         let timeout = world.configuration.connectTimeout.nanoseconds
         let group = world.eventLoops
         let address = self.address
+        let trust = self.trust
         do {
             let channel: Socket = try await wait(
                 in: lifetime, unwanted: { $0.close(promise: nil) }
             ) {
-                ClientBootstrap(group: group)
+                let secured = group.next().makePromise(of: Void.self)
+                let opening = ClientBootstrap(group: group)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .connectTimeout(.nanoseconds(timeout))
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
                             let pipeline = channel.pipeline.syncOperations
+                            if let trust {
+                                try trust.addHandler(to: channel, calling: address.host)
+                                try pipeline.addHandler(TLSHandshake(secured))
+                            } else {
+                                secured.succeed()
+                            }
                             try pipeline.addHTTPClientHandlers()
                             try pipeline.addHandler(exchange.value)
                         }
                     }
                     .connect(host: address.host, port: address.port)
+                opening.whenFailure { secured.fail($0) }
+                let deadline = secured.futureResult.eventLoop.scheduleTask(
+                    in: .nanoseconds(2 * timeout)
+                ) { secured.fail(ChannelError.connectTimeout(.nanoseconds(2 * timeout))) }
+                secured.futureResult.whenComplete { _ in deadline.cancel() }
+                secured.futureResult.whenFailure { _ in
+                    opening.whenSuccess { $0.close(promise: nil) }
+                }
+                return opening.and(secured.futureResult).map(\.0)
             }
             return Idle(channel: channel, exchange: exchange, since: 0)
         } catch let error as Terminated {
             throw error
         } catch {
-            throw HTTPFailure.notSent(reason: "\(address) cannot be reached: \(error)")
+            throw HTTPFailure.notSent(
+                reason: "\(address) cannot be reached: \(TLSHandshake.words(for: error))")
         }
     }
 

@@ -58,13 +58,8 @@ public final class HTTPConversation {
     public init(
         _ url: String, credentials: Credentials? = nil, authorities: String? = nil
     ) throws(HostError) {
-        let isSecure = url.hasPrefix("https://")
-        var (address, path) = try ServiceAddress.parse(
-            isSecure ? "http://" + url.dropFirst("https://".count) : url)
-        if isSecure && !url.hasSuffix(":80") && !url.contains(":80/") && address.port == 80 {
-            address.port = 443
-        }
-        trust = isSecure ? try TLSTrust(authorities: authorities) : nil
+        let (address, path) = try ServiceAddress.parse(url)
+        trust = address.isSecure ? try TLSTrust(authorities: authorities) : nil
         self.credentials = credentials
         self.address = address
         base = path.isEmpty ? "" : "/" + path
@@ -100,9 +95,7 @@ public final class HTTPConversation {
             return Answer(status: answer.status, body: answer.body)
         } catch {
             close()
-            throw .service(
-                name: "\(trust == nil ? "http" : "https")://\(address)",
-                reason: reason(of: error))
+            throw .service(name: address.url, reason: reason(of: error))
         }
     }
 
@@ -111,9 +104,7 @@ public final class HTTPConversation {
     /// - Throws: `HostError.service` if the server is not there; nothing was sent then.
     public func connect() throws(HostError) {
         do { _ = try open() } catch {
-            throw .service(
-                name: "\(trust == nil ? "http" : "https")://\(address)",
-                reason: reason(of: error))
+            throw .service(name: address.url, reason: reason(of: error))
         }
     }
 

@@ -93,16 +93,8 @@ final class HTTPExchange: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        trouble = Self.words(for: error)
+        trouble = TLSHandshake.words(for: error)
         fail(trouble ?? "", closing: context.channel)
-    }
-
-    private static func words(for error: any Error) -> String {
-        let text = "\(error)"
-        if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            return "nobody who is trusted vouches for its certificate"
-        }
-        return text.contains("WRONG_VERSION_NUMBER") ? "it speaks no TLS there" : text
     }
 
     private func fail(_ reason: String, closing channel: Socket) {

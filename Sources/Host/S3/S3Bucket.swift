@@ -8,6 +8,6 @@ final class S3Bucket {
 
     init(_ configuration: S3Configuration, world: HostWorld) {
         self.configuration = configuration
-        client = HTTPClient(configuration.address, world: world)
+        client = HTTPClient(configuration.address, trust: configuration.trust, world: world)
     }
 }

@@ -14,6 +14,8 @@ public struct S3Configuration: Sendable {
     public var region: String
     public var style: Style
     public var credentials: S3Credentials
+    /// Who may vouch for a store that speaks TLS.
+    public var trust: TLSTrust?
     /// A larger object is put in parts of this size; S3 wants 5 MiB at least.
     public var partByteCount = 32 * 1024 * 1024
     /// Attempts at a request that had no effect, and at one that only reads.
@@ -31,25 +33,23 @@ public struct S3Configuration: Sendable {
         self.credentials = credentials
     }
 
-    /// Reads `http://HOST[:PORT]/BUCKET[/PREFIX]`, or `s3://BUCKET[/PREFIX]` with the store at
-    /// `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`.
+    /// Reads `http://HOST[:PORT]/BUCKET[/PREFIX]`, `https://...`, or `s3://BUCKET[/PREFIX]` with
+    /// the store at `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, or at Amazon's of the region.
     ///
-    /// - Throws: `HostError.service`, which says what to name instead.
+    /// - Parameter authorities: The file of those who may vouch for the store; nil for that which
+    ///   `AWS_CA_BUNDLE` names, or the system's.
+    /// - Throws: `HostError`, which says what to name instead.
     public static func parse(
         _ url: String, style: Style = .path, _ environment: [String: String],
-        readFile: (String) -> [UInt8]?
+        authorities: String? = nil, readFile: (String) -> [UInt8]?
     ) throws(HostError) -> S3Configuration {
+        let region = S3Credentials.region(environment, readFile: readFile) ?? "us-east-1"
         var path: Substring
         let address: ServiceAddress
         if url.hasPrefix("s3://") {
-            guard
-                let endpoint = environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
-            else {
-                throw .service(
-                    name: url,
-                    reason: "name the store's address in AWS_ENDPOINT_URL, or give "
-                        + "http://HOST:PORT/BUCKET")
-            }
+            let endpoint =
+                environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
+                ?? "https://s3.\(region).amazonaws.com"
             (address, _) = try ServiceAddress.parse(endpoint)
             path = url.dropFirst("s3://".count)
         } else {
@@ -62,12 +62,16 @@ public struct S3Configuration: Sendable {
         if !isBucketName(bucket) {
             throw .service(name: url, reason: "it names no bucket: http://HOST:PORT/BUCKET does")
         }
-        return S3Configuration(
+        var configuration = S3Configuration(
             address: address, bucket: String(bucket),
             prefix: String(path.dropFirst(bucket.count).drop { $0 == "/" }),
-            region: S3Credentials.region(environment, readFile: readFile) ?? "us-east-1",
-            style: style,
+            region: region, style: style,
             credentials: try S3Credentials.find(environment, readFile: readFile))
+        if address.isSecure {
+            configuration.trust = try TLSTrust(
+                authorities: authorities ?? environment["AWS_CA_BUNDLE"])
+        }
+        return configuration
     }
 
     private static func isBucketName(_ name: Substring) -> Bool {

@@ -192,7 +192,7 @@ final class S3ObjectStore: ObjectStore {
         switch configuration.style {
         case .path: path += configuration.bucket
         case .virtualHost:
-            host = ServiceAddress(host: "\(configuration.bucket).\(host.host)", port: host.port)
+            host.host = "\(configuration.bucket).\(host.host)"
         }
         if let key = request.key {
             path += path == "/" ? "" : "/"

@@ -44,7 +44,37 @@ extension ServingFile {
                 Choice(name: "path", meaning: "the bucket stands in the path"),
                 Choice(name: "virtual-host", meaning: "the bucket stands in the host"),
             ]), .optional, "how buckets are named", example: "path"),
+        Field(
+            "catalog", .record(catalog), .optional,
+            "the Iceberg REST catalog that has the lake's tables, instead of the cluster's own",
+            example: "{ url: https://catalog.example.org }"),
+        Field(
+            "authorities", place, .optional,
+            "the file of those who may vouch for https:// services, in PEM, instead of the "
+                + "system's", example: "authorities.pem"),
     ]
+
+    private static let catalog = RecordShape([
+        Field(
+            "url", place, .required, "where it is", example: "https://catalog.example.org"),
+        Field(
+            "warehouse", .text(maximumLength: 1024), .optional, "what it knows its warehouse as",
+            example: "lake"),
+        Field(
+            "scope", .text(maximumLength: 1024), .optional, "what is asked for with a credential",
+            example: "PRINCIPAL_ROLE:ALL"),
+        Field(
+            "credential", secret, .optional, "id and secret of an OAuth2 client, with a colon",
+            example: "wavetank:secret"),
+        Field(
+            "credentialFile", place, .optional,
+            "the file that has the credential in its first line",
+            example: "/run/secrets/catalog"),
+        Field("token", secret, .optional, "a bearer token", example: "8c1f2e"),
+        Field(
+            "tokenFile", place, .optional, "the file that has the token in its first line",
+            example: "/run/secrets/catalog-token"),
+    ])
 
     private static let logs: [Field] = [
         Field(
@@ -108,6 +138,10 @@ extension ServingFile {
         Field(
             "key", place, .required, "the file of the certificate's private key, in PEM",
             example: "key.pem"),
+        Field(
+            "authorities", place, .optional,
+            "the file of those who may vouch for the cluster's processes, in PEM: they then talk "
+                + "to each other through TLS, each with its certificate", example: "authorities.pem"),
     ])
 
     static let user = RecordShape([

@@ -21,6 +21,18 @@ public struct ServingFile: Sendable {
         public var token: Secret?
     }
 
+    /// An Iceberg REST catalog.
+    public struct Catalog: Sendable, Hashable {
+        public var url: String
+        public var warehouse: String?
+        public var scope: String?
+        /// Id and secret, with a colon between them.
+        public var credential: Secret?
+        public var token: Secret?
+
+        public init(url: String) { self.url = url }
+    }
+
     public var path: String
     public var listen: String?
     public var advertise: String?
@@ -32,12 +44,17 @@ public struct ServingFile: Sendable {
     public var etcd: String?
     public var s3: String?
     public var s3Style: String?
+    public var catalog: Catalog?
+    /// Of services.
+    public var authorities: String?
     public var logFormat: String?
     public var logLevel: String?
     public var isInsecure: Bool?
     /// Paths as the file says them.
     public var certificate: String?
     public var key: String?
+    /// Of the cluster's processes.
+    public var innerAuthorities: String?
     public var users: [User]
     public var isAuthorizing: Bool
     public var superUsers: [Principal]
@@ -48,10 +65,10 @@ public struct ServingFile: Sendable {
 
     /// Whether a password or a token stands in the file itself.
     public var hasSecrets: Bool {
-        users.contains { user in
-            [user.password, user.token].contains { secret in
-                if case .text = secret { true } else { false }
-            }
+        let secrets =
+            users.flatMap { [$0.password, $0.token] } + [catalog?.credential, catalog?.token]
+        return secrets.contains { secret in
+            if case .text = secret { true } else { false }
         }
     }
 
@@ -90,7 +107,9 @@ private struct ServingChecks {
         func number(_ name: String) -> Int? { record.has(name) ? record.integer(name) : nil }
         let tls = record.has("tls") ? record.record("tls") : nil
         let limits = record.has("limits") ? record.record("limits") : nil
-        if !record.isWhole || tls?.isWhole == false { return nil }
+        let place = record.has("catalog") ? record.record("catalog") : nil
+        if !record.isWhole || tls?.isWhole == false || place?.isWhole == false { return nil }
+        let catalog = place.map { catalog($0) }
         let users = users(record.list("users"))
         let superUsers = record.list("superUsers").compactMap { principal($0) }
         let access = record.list("access").flatMap { bindings($0.table) }
@@ -104,15 +123,28 @@ private struct ServingChecks {
             path: path, listen: text("listen"), advertise: text("advertise"),
             httpPort: number("http"), data: text("data"), servers: number("servers"),
             role: text("role"), number: number("number"), etcd: text("etcd"), s3: text("s3"),
-            s3Style: text("s3Style"), logFormat: text("logFormat"), logLevel: text("logLevel"),
+            s3Style: text("s3Style"), catalog: catalog, authorities: text("authorities"),
+            logFormat: text("logFormat"), logLevel: text("logLevel"),
             isInsecure: record.has("insecure") ? record.boolean("insecure") : nil,
-            certificate: tls?.text("certificate"), key: tls?.text("key"), users: users,
+            certificate: tls?.text("certificate"), key: tls?.text("key"),
+            innerAuthorities: tls.flatMap {
+                $0.has("authorities") ? $0.text("authorities") : nil
+            }, users: users,
             isAuthorizing: isAuthorizing, superUsers: superUsers, access: access,
             quotas: quotas(record.list("quotas")),
             connectionLimit: limits.flatMap {
                 $0.has("connections") ? $0.integer("connections") : nil
             },
             openFileLimit: limits.flatMap { $0.has("openFiles") ? $0.integer("openFiles") : nil })
+    }
+
+    private mutating func catalog(_ record: CheckedRecord) -> ServingFile.Catalog {
+        var catalog = ServingFile.Catalog(url: record.text("url"))
+        catalog.warehouse = record.has("warehouse") ? record.text("warehouse") : nil
+        catalog.scope = record.has("scope") ? record.text("scope") : nil
+        catalog.credential = secret("credential", of: record)
+        catalog.token = secret("token", of: record)
+        return catalog
     }
 
     private mutating func users(_ items: [CheckedValue]) -> [ServingFile.User] {

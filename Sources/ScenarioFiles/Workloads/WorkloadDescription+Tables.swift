@@ -21,7 +21,8 @@ extension WorkloadDescription {
                 "changes of some columns only, where the merge engine has them"),
             Field(
                 "partialDeletes", .share, .byDefault("20%"),
-                "deletions of some columns only, where there are partial updates"),
+                "deletions of some columns only, where there are partial updates and no column is "
+                    + "dropped"),
             Field(
                 "insertsIfAbsent", .share, .byDefault("3%"),
                 "keys that are looked up, and inserted if they have no row"),
@@ -43,6 +44,7 @@ extension WorkloadDescription {
         options.deletesPartsPerMillion = values.integer("deletes")
         options.partialPartsPerMillion = values.integer("partialUpdates")
         options.partialDeletesPartsPerMillion = values.integer("partialDeletes")
+        options.tablesLosingColumns = source.tablesLosingColumns
         options.insertsPartsPerMillion = values.integer("insertsIfAbsent")
         options.largestByteCount = values.integer("largestValue")
         let asked = values.names("tables")

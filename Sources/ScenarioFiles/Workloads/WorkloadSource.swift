@@ -5,6 +5,8 @@ public struct WorkloadSource {
     public var seed: UInt64
     /// Those that the scenario says itself.
     public var tables: [TableDefinition]
+    /// The tables whose columns may be dropped; nil for all.
+    public var tablesLosingColumns: Set<String>?
     /// The scenario's own path, beside which captures are looked for.
     public var scenarioPath: String
     /// The bytes of a file.
@@ -12,10 +14,12 @@ public struct WorkloadSource {
 
     public init(
         seed: UInt64, scenarioPath: String, tables: [TableDefinition] = [],
+        tablesLosingColumns: Set<String>? = [],
         read: @escaping (_ path: String) throws -> [UInt8]
     ) {
         self.seed = seed
         self.tables = tables
+        self.tablesLosingColumns = tablesLosingColumns
         self.scenarioPath = scenarioPath
         self.read = read
     }

@@ -41,6 +41,8 @@ public final class HostServer {
         // Nodes of one process call each other on this computer alone.
         if cluster.etcd != nil { host.innerHost = cluster.listenHost }
         host.tls = cluster.tls
+        host.innerTLS = cluster.innerTLS
+        host.lakeCatalog = cluster.catalog
         host.connectionLimit = cluster.connectionLimit
         host.openFileLimit = cluster.openFileLimit
         host.advertisedHost = cluster.advertisedHost ?? cluster.listenHost
@@ -52,6 +54,7 @@ public final class HostServer {
         world = try HostWorld(host, directory: directory ?? LocalDirectory())
         var configuration = ClusterConfiguration()
         configuration.minimumInSync = cluster.serverCount == 1 ? 1 : 2
+        if let location = cluster.lakeLocation { configuration.lakeLocation = location }
         deployment = Deployment(cluster.nodes, configuration)
         deployment.serverCount = cluster.serverCount
         deployment.access = cluster.access

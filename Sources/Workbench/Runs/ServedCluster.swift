@@ -1,5 +1,6 @@
 public import Cluster
 public import Host
+import Iceberg
 import Server
 
 /// What a server process of the engine runs, and which services it uses.
@@ -33,6 +34,8 @@ public struct ServedCluster: Sendable {
     public var access = AccessConfiguration()
     /// Clients have to speak TLS where there is one.
     public var tls: TLSIdentity?
+    /// How the processes of the cluster call each other; nil for without TLS.
+    public var innerTLS: TLSBetweenProcesses?
     /// Whether others than this computer are served without TLS, or without users.
     public var isInsecure = false
     /// Connections of programs of others, at each port; nil for the standard.
@@ -42,6 +45,8 @@ public struct ServedCluster: Sendable {
     public var s3: S3Configuration?
     /// Nil for a cluster in this one process.
     public var etcd: EtcdConfiguration?
+    /// The Iceberg REST catalog that has the lake's tables; nil for the cluster's own.
+    public var catalog: RESTCatalogConfiguration?
 
     public init(folder: String) { self.folder = folder }
 
@@ -53,8 +58,10 @@ public struct ServedCluster: Sendable {
         var missing: [String] = []
         if tls == nil { missing.append("nothing is encrypted (name tls)") }
         if access.isOpen { missing.append("nobody has to say who he is (name users)") }
-        if etcd != nil {
-            missing.append("the processes of the cluster talk to each other without either")
+        if etcd != nil && innerTLS == nil {
+            missing.append(
+                "the processes of the cluster talk to each other without either (name tls's "
+                    + "authorities)")
         }
         if missing.isEmpty { return }
         throw .port(
@@ -66,6 +73,14 @@ public struct ServedCluster: Sendable {
     private static func isLoopback(_ host: String) -> Bool {
         host == "localhost" || host == "::1" || host == "[::1]"
             || host.hasPrefix("127.") && host.split(separator: ".").count == 4
+    }
+
+    /// Where the files of the lake are, as their catalog is told. Readers that come by a catalog of
+    /// others open them in the store itself; those that come by ours, through us.
+    var lakeLocation: LakeLocation? {
+        if catalog == nil { return nil }
+        if let s3 { return LakeLocation(prefix: "s3://\(s3.bucket)/\(s3.prefix)lake/") }
+        return .folder("\(folder)/store/objects", former: [])
     }
 
     /// The nodes that this process runs, in the order in which they start.

@@ -10,7 +10,8 @@ public func makeWorkloads(
 ) throws -> [any Workload] {
     try withoutActuallyEscaping(read) { read in
         let source = WorkloadSource(
-            seed: seed, scenarioPath: scenario.path, tables: scenario.tables, read: read)
+            seed: seed, scenarioPath: scenario.path, tables: scenario.tables,
+            tablesLosingColumns: scenario.tablesLosingColumns, read: read)
         var workloads: [any Workload] = []
         let altered = Set(scenario.acts.filter(\.isAlteration).compactMap(\.table))
         var names: Set<String> = []

@@ -239,12 +239,10 @@ public final class MergeModel {
             if !field.isNullable { return nil }
             row[field.identifier] = nil
         }
-        let hasValue = schema.fields.indices.contains { position in
-            let identifier = schema.fields[position].identifier
-            return !schema.primaryKey.contains(position)
-                && (identifier == numberedColumn || !(row[identifier]?.value.isNull ?? true))
-        }
-        return hasValue ? row : nil
+        // A later schema's columns, of which who deletes has not heard, count as well.
+        let key = schema.primaryKey.map { schema.fields[$0].identifier }
+        let hasValue = row.contains { !key.contains($0.key) && !$0.value.value.isNull }
+        return hasValue || numberedColumn != nil ? row : nil
     }
 
     private func merge(

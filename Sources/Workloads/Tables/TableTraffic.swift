@@ -15,6 +15,9 @@ public final class TableTraffic: Workload {
         public var partialPartsPerMillion = 300_000
         /// Of the deletions.
         public var partialDeletesPartsPerMillion = 200_000
+        /// The tables whose columns may be dropped, which have no partial deletions: whether a row
+        /// is left depends on the columns that it has at that moment. Nil for all.
+        public var tablesLosingColumns: Set<String>? = []
         public var insertsPartsPerMillion = 30_000
         /// Of the largest text that is drawn.
         public var largestByteCount = 20_000
@@ -128,12 +131,11 @@ public final class TableTraffic: Workload {
         return .update(row, columns: someColumns(schema))
     }
 
-    /// What is left of a row without some of its columns depends on those that it has at that
-    /// moment: the model knows them where no columns change.
     private func deletion(
         of key: [Value], _ definition: TableDefinition, _ schema: Schema
     ) -> Change.Kind {
-        guard definition.hasPartialUpdates, !definition.isEvolving,
+        guard definition.hasPartialUpdates,
+            options.tablesLosingColumns?.contains(definition.name) == false,
             random.chance(partsPerMillion: options.partialDeletesPartsPerMillion)
         else { return .delete(key: key) }
         return .deletePart(key: key, columns: someColumns(schema))
