@@ -9,9 +9,14 @@ public struct LakeLocation: Hashable, Sendable {
     /// What comes before a file's place in the warehouse wherever that stands; for a folder that
     /// may be moved, whose files' URIs still name its old place.
     public var landmark: String?
+    /// Before the object keys of files in other buckets, `s3://BUCKET/...`, where a catalog of others
+    /// may put a table; nil where there are none.
+    public var otherBuckets: String?
     /// Whether each commit of a catalog of pointers is followed by a `version-hint.text`, in which
     /// readers that are given no more than a table's folder look for its newest metadata.
     public var hasVersionHints = false
+
+    private static let scheme = "s3://"
 
     public init(prefix: String, keyPrefix: String = "lake/") {
         precondition(prefix.hasSuffix("/"), "a warehouse ends in a slash")
@@ -46,6 +51,9 @@ public struct LakeLocation: Hashable, Sendable {
         for known in [prefix] + formerPrefixes
         where location.hasPrefix(known) && location.utf8.count > known.utf8.count {
             return keyPrefix + location.dropFirst(known.count)
+        }
+        if let otherBuckets, location.hasPrefix(Self.scheme) {
+            return otherBuckets + location.dropFirst(Self.scheme.count)
         }
         if let landmark, let place = location.firstRange(of: landmark),
             place.upperBound < location.endIndex

@@ -55,11 +55,7 @@ public struct Scenario: Sendable, Hashable {
     /// The tables of which acts drop columns; nil if any may lose some.
     public var tablesLosingColumns: Set<String>? {
         if drawnActs.contains(where: { $0.kinds.contains(.dropColumn) }) { return nil }
-        let losing = acts.filter { act in
-            guard case .alter(let changes) = act.kind else { return false }
-            return changes.contains { if case .dropColumn = $0 { true } else { false } }
-        }
-        return Set(losing.compactMap(\.table))
+        return Set(acts.filter(\.dropsColumns).compactMap(\.table))
     }
 
     public var clientCount: Int { workloads.reduce(0) { $0 + $1.clientCount } }

@@ -33,6 +33,24 @@ public struct S3Configuration: Sendable {
         self.credentials = credentials
     }
 
+    /// What the key of an object in another bucket of the store begins with: `s3:BUCKET/KEY`. A
+    /// catalog of others puts tables where it likes.
+    public static let otherBucket = "s3:"
+
+    /// Where the object of a key is, or the objects whose keys begin with it.
+    func place(of key: String) -> (bucket: String, key: String) {
+        guard key.hasPrefix(Self.otherBucket) else { return (bucket, prefix + key) }
+        let rest = key.dropFirst(Self.otherBucket.count)
+        let name = rest.prefix { $0 != "/" }
+        return (String(name), String(rest.dropFirst(name.count + 1)))
+    }
+
+    /// The key of an object of a bucket by its name there: what `place` undoes.
+    func key(of name: String, in bucket: String) -> String {
+        bucket == self.bucket && name.hasPrefix(prefix)
+            ? String(name.dropFirst(prefix.count)) : "\(Self.otherBucket)\(bucket)/\(name)"
+    }
+
     /// Reads `http://HOST[:PORT]/BUCKET[/PREFIX]`, `https://...`, or `s3://BUCKET[/PREFIX]` with
     /// the store at `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, or at Amazon's of the region.
     ///

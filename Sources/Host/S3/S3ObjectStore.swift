@@ -111,26 +111,30 @@ final class S3ObjectStore: ObjectStore {
     func listed(
         prefix: String, after start: String?, limit: Int
     ) async throws -> [ObjectDescription] {
+        let place = configuration.place(of: prefix)
         var found: [ObjectDescription] = []
         var continuation: String?
         repeat {
             var query = [
                 (name: "list-type", value: "2"), ("encoding-type", "url"),
                 ("max-keys", String(min(1000, limit - found.count))),
-                ("prefix", configuration.prefix + prefix),
+                ("prefix", place.key),
             ]
             if let continuation {
                 query.append(("continuation-token", continuation))
             } else if let start {
-                query.append(("start-after", configuration.prefix + start))
+                query.append(("start-after", configuration.place(of: start).key))
             }
-            let answer = try await send(S3Request(.GET, key: nil, query: query))
+            let answer = try await send(S3Request(.GET, key: nil, in: place.bucket, query: query))
             if answer.status != 200 { throw error(answer, of: prefix) }
-            guard let page = S3Listing.parse(answer.body, prefix: configuration.prefix) else {
+            guard let page = S3Listing.parse(answer.body, prefix: place.key) else {
                 throw ObjectStoreError.invalidRequest(
                     key: prefix, reason: "the store's listing is none that S3 gives")
             }
-            found += page.objects
+            for var object in page.objects {
+                object.key = configuration.key(of: place.key + object.key, in: place.bucket)
+                found.append(object)
+            }
             continuation = page.continuation
         } while found.count < limit && continuation != nil
         return Array(found.prefix(limit))
@@ -187,16 +191,17 @@ final class S3ObjectStore: ObjectStore {
     }
 
     private func signed(_ request: S3Request) -> HTTPCall {
+        let place = request.key.map(configuration.place)
+        let bucket = place?.bucket ?? request.bucket ?? configuration.bucket
         var path = "/"
         var host = configuration.address
         switch configuration.style {
-        case .path: path += configuration.bucket
-        case .virtualHost:
-            host.host = "\(configuration.bucket).\(host.host)"
+        case .path: path += bucket
+        case .virtualHost: host.host = "\(bucket).\(host.host)"
         }
-        if let key = request.key {
+        if let place {
             path += path == "/" ? "" : "/"
-            path += S3Signature.escaped(configuration.prefix + key, keeping: "/")
+            path += S3Signature.escaped(place.key, keeping: "/")
         }
         let signature = S3Signature(
             credentials: configuration.credentials, region: configuration.region)

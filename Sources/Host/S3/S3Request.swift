@@ -3,19 +3,22 @@ import NIOHTTP1
 /// A request to a bucket, not signed yet.
 struct S3Request {
     var method: HTTPMethod
-    /// Without the configured prefix; nil for the bucket itself.
+    /// As the engine knows it; nil for the bucket itself.
     var key: String?
+    /// Where there is no key: the bucket, nil for the configured one.
+    var bucket: String?
     var query: [(name: String, value: String)]
     /// With lower-case names; all are signed.
     var headers: [(name: String, value: String)]
     var body: [UInt8]
 
     init(
-        _ method: HTTPMethod, key: String?, query: [(name: String, value: String)] = [],
+        _ method: HTTPMethod, key: String?, in bucket: String? = nil, query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], body: [UInt8] = []
     ) {
         self.method = method
         self.key = key
+        self.bucket = bucket
         self.query = query
         self.headers = headers
         self.body = body

@@ -29,9 +29,9 @@ final class StoredNeeds {
     /// All objects that a manifest needs, itself among them, and those before it that it keeps.
     func needed(by manifest: String) -> Set<String> {
         guard let own = needs(of: manifest) else { return [manifest] }
-        // Those before it that are kept were the current ones once.
+        // Those before it that are kept were the current ones once, perhaps between two looks.
         return own.earlier.reduce(into: own.objects) { all, earlier in
-            if let objects = needs[earlier]?.objects { all.formUnion(objects) }
+            all.formUnion(needs(of: earlier)?.objects ?? [earlier])
         }
     }
 

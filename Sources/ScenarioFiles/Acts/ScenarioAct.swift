@@ -23,6 +23,13 @@ public struct ScenarioAct: Sendable, Hashable {
     public var kind: Kind
 
     public var isAlteration: Bool { if case .alter = kind { true } else { false } }
+
+    var dropsColumns: Bool {
+        guard case .alter(let changes) = kind else { return false }
+        return changes.contains { change in
+            if case .dropColumn(_) = change { true } else { false }
+        }
+    }
 }
 
 /// Acts that each seed draws.

@@ -141,7 +141,8 @@ extension ServingFile {
         Field(
             "authorities", place, .optional,
             "the file of those who may vouch for the cluster's processes, in PEM: they then talk "
-                + "to each other through TLS, each with its certificate", example: "authorities.pem"),
+                + "to each other through TLS, each with its certificate",
+            example: "authorities.pem"),
     ])
 
     static let user = RecordShape([

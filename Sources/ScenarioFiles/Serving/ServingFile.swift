@@ -65,10 +65,10 @@ public struct ServingFile: Sendable {
 
     /// Whether a password or a token stands in the file itself.
     public var hasSecrets: Bool {
-        let secrets =
-            users.flatMap { [$0.password, $0.token] } + [catalog?.credential, catalog?.token]
+        var secrets: [Secret?] = [catalog?.credential, catalog?.token]
+        for user in users { secrets += [user.password, user.token] }
         return secrets.contains { secret in
-            if case .text = secret { true } else { false }
+            if case .text? = secret { true } else { false }
         }
     }
 
@@ -109,7 +109,8 @@ private struct ServingChecks {
         let limits = record.has("limits") ? record.record("limits") : nil
         let place = record.has("catalog") ? record.record("catalog") : nil
         if !record.isWhole || tls?.isWhole == false || place?.isWhole == false { return nil }
-        let catalog = place.map { catalog($0) }
+        var catalog: ServingFile.Catalog?
+        if let place { catalog = self.catalog(place) }
         let users = users(record.list("users"))
         let superUsers = record.list("superUsers").compactMap { principal($0) }
         let access = record.list("access").flatMap { bindings($0.table) }

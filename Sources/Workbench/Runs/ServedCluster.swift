@@ -79,7 +79,11 @@ public struct ServedCluster: Sendable {
     /// others open them in the store itself; those that come by ours, through us.
     var lakeLocation: LakeLocation? {
         if catalog == nil { return nil }
-        if let s3 { return LakeLocation(prefix: "s3://\(s3.bucket)/\(s3.prefix)lake/") }
+        if let s3 {
+            var location = LakeLocation(prefix: "s3://\(s3.bucket)/\(s3.prefix)lake/")
+            location.otherBuckets = S3Configuration.otherBucket
+            return location
+        }
         return .folder("\(folder)/store/objects", former: [])
     }
 
