@@ -97,8 +97,8 @@ def await_rows(expected):
 
 def main(work):
     told = subprocess.run(
-        [WAVETANK, "serve", "--data", f"{work}/none", "--listen", f"127.0.0.1:{port()}", "--catalog",
-         "http://127.0.0.1:1"], capture_output=True, text=True, env=dict(os.environ, **KEYS))
+        [WAVETANK, "serve", "--data", f"{work}/none", "--listen", f"127.0.0.1:{port()}",
+         "--catalog", "http://127.0.0.1:1"], capture_output=True, text=True, env=dict(os.environ, **KEYS))
     assert told.returncode == 3 and "http://127.0.0.1:1" in told.stderr, told
     server = Server(work)
     try:

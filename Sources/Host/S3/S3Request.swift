@@ -13,7 +13,8 @@ struct S3Request {
     var body: [UInt8]
 
     init(
-        _ method: HTTPMethod, key: String?, in bucket: String? = nil, query: [(name: String, value: String)] = [],
+        _ method: HTTPMethod, key: String?, in bucket: String? = nil,
+        query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], body: [UInt8] = []
     ) {
         self.method = method

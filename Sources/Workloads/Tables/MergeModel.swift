@@ -241,6 +241,7 @@ public final class MergeModel {
         }
         // A later schema's columns, of which who deletes has not heard, count as well.
         let key = schema.primaryKey.map { schema.fields[$0].identifier }
+        // Whether there is one, so any order will do.
         let hasValue = row.contains { !key.contains($0.key) && !$0.value.value.isNull }
         return hasValue || numberedColumn != nil ? row : nil
     }
