@@ -3,8 +3,8 @@
 python ci/strangers-rest.py WAVETANK: a log table and a key table grow by `wavetank ingest`; between
 the rounds PyIceberg and DuckDB append, change, delete, evolve, tag, rewrite and expire. After each
 act PyIceberg, DuckDB and the server's own SQL have to see the same rows, and what we ingest next
-has to arrive. Rows that others append are in the lake alone: our SQL reads the table, of which they are
-none, and they stay, until the log changes their keys.
+has to arrive. Rows that others append are in the lake alone: our SQL reads the table, of which they
+are none, and they stay, until the log changes their keys.
 """
 
 import datetime

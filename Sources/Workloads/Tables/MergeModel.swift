@@ -215,7 +215,8 @@ public final class MergeModel {
         case .append: return old
         case .delete: return ignoresDeletes ? old : nil
         case .deletePart(_, let columns):
-            return ignoresDeletes ? old : old.flatMap { delete(columns, of: $0, schema) }
+            guard !ignoresDeletes, let old else { return old }
+            return delete(columns, of: old, schema)
         case .upsert(let new): return merge(old, new, Array(new.indices), isWhole: true, schema)
         case .update(let new, let columns):
             return merge(old, new, columns, isWhole: false, schema)
