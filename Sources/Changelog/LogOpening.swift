@@ -147,6 +147,8 @@ struct LogOpening {
             }
             state = read
             segment.startState = bytes
+            // It goes with the segment, though that has no file of its own yet.
+            segment.mayHaveSnapshot = true
         }
         let checkpoint = LogCheckpoint(startOffset: startOffset, syncedEndOffset: startOffset)
         if self.checkpoint == nil {

@@ -260,6 +260,23 @@ struct ChangeLogTests {
         }
     }
 
+    @Test("A replica that was opened empty and starts from elsewhere leaves no first start behind")
+    func startElsewhereTwice() throws {
+        try inWorld { machine, _ in
+            let source = try await ChangeLog.open(machine, directory: "a")
+            try source.append(asLeader: batch(9), leaderEpoch: 0, commitTimestamp: time(0))
+            var log = try await ChangeLog.open(machine, directory: "b")
+            try await log.truncateFullyAndStart(at: 9, snapshot: source.stateSnapshot)
+            try await log.close()
+            log = try await ChangeLog.open(machine, directory: "b")
+            try source.append(asLeader: batch(3), leaderEpoch: 0, commitTimestamp: time(0))
+            try await log.truncateFullyAndStart(at: 12, snapshot: source.stateSnapshot)
+            #expect(
+                try await machine.disk.list("b").sorted()
+                    == ["00000000000000000012.snapshot", "checkpoint"])
+        }
+    }
+
     @Test("A failed fsync closes the log, and a later one is never asked for")
     func failedSync() throws {
         try inWorld { machine, world in
