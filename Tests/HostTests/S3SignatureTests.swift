@@ -148,6 +148,23 @@ struct S3SignatureTests {
         }
     }
 
+    @Test("What is listed bears the keys that it was put under, in our bucket and in others")
+    func placesOfKeys() {
+        let store = S3Configuration(
+            address: ServiceAddress(host: "localhost", port: 8333), bucket: "lake", prefix: "a/",
+            credentials: S3Credentials(accessKey: "a", secretKey: "b"))
+        // A catalog of others may put a table into our own bucket as well, within our prefix too.
+        for (listed, key, bucket, name) in [
+            ("lake/", "lake/x", "lake", "a/lake/x"), ("s3:ice/", "s3:ice/x/y", "ice", "x/y"),
+            ("s3:lake/x/", "s3:lake/x/y", "lake", "x/y"),
+            ("s3:lake/a/", "s3:lake/a/y", "lake", "a/y"),
+        ] {
+            let place = store.place(of: key)
+            #expect(place.bucket == bucket && place.key == name)
+            #expect(store.key(of: name, listedBy: listed) == key)
+        }
+    }
+
     @Test("A signed request is known by its secret, its time and its body, and by nothing less")
     func verification() throws {
         let now: Int64 = 1_700_000_000

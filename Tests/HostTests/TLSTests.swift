@@ -121,12 +121,10 @@ struct TLSTests {
         #expect(plain == "refused")
     }
 
-    @Test("Frames of programs of others go through TLS both ways, also larger than a record of it")
-    func frames() throws {
-        let world = try world { $0.publicPorts = [9: 0] }
-        defer { world.shutDown() }
+    /// A machine that sends back what comes to its port 9; the real port behind that.
+    private func startEcho(_ name: String, in world: HostWorld) -> Int {
         var port = 0
-        world.start("echo") { machine in
+        world.start(name) { machine in
             let listener = try await machine.network.listen(port: 9)
             port = world.directory.place(of: listener.address)?.port ?? 0
             while true {
@@ -139,6 +137,14 @@ struct TLSTests {
             }
         }
         #expect(world.run(atMost: .seconds(5)) { port != 0 })
+        return port
+    }
+
+    @Test("Frames of programs of others go through TLS both ways, also larger than a record of it")
+    func frames() throws {
+        let world = try world { $0.publicPorts = [9: 0] }
+        defer { world.shutDown() }
+        let port = startEcho("echo", in: world)
         let (reached, trusted) = (port, chain)
         let counts = beside(world) { () -> [Int] in
             (try? Self.echo([1, 70_000, 3_000_000, 0, 5], at: reached, trusting: trusted)) ?? []
@@ -189,20 +195,7 @@ struct TLSTests {
             $0.advertisedHost = "localhost"
         }
         defer { world.shutDown() }
-        var port = 0
-        world.start("called") { machine in
-            let listener = try await machine.network.listen(port: 9)
-            port = world.directory.place(of: listener.address)?.port ?? 0
-            while true {
-                let connection = try await listener.accept()
-                machine.spawn("echo") {
-                    do {
-                        while true { try await connection.send(try await connection.receive()) }
-                    } catch is NetworkError { connection.close() }
-                }
-            }
-        }
-        #expect(world.run(atMost: .seconds(5)) { port != 0 })
+        let port = startEcho("called", in: world)
         let sizes = [1, 70_000, 3_000_000, 5]
         var counts: [Int] = []
         world.start("calling") { machine in

@@ -45,10 +45,12 @@ public struct S3Configuration: Sendable {
         return (String(name), String(rest.dropFirst(name.count + 1)))
     }
 
-    /// The key of an object of a bucket by its name there: what `place` undoes.
-    func key(of name: String, in bucket: String) -> String {
-        bucket == self.bucket && name.hasPrefix(prefix)
-            ? String(name.dropFirst(prefix.count)) : "\(Self.otherBucket)\(bucket)/\(name)"
+    /// The key of an object by its name in its bucket, in the form of the prefix that it was listed
+    /// by: what `place` undoes. Our own bucket has both forms, and who lists compares keys.
+    func key(of name: String, listedBy listed: String) -> String {
+        listed.hasPrefix(Self.otherBucket)
+            ? "\(Self.otherBucket)\(place(of: listed).bucket)/\(name)"
+            : String(name.dropFirst(prefix.count))
     }
 
     /// Reads `http://HOST[:PORT]/BUCKET[/PREFIX]`, `https://...`, or `s3://BUCKET[/PREFIX]` with

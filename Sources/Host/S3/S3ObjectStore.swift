@@ -132,7 +132,7 @@ final class S3ObjectStore: ObjectStore {
                     key: prefix, reason: "the store's listing is none that S3 gives")
             }
             for var object in page.objects {
-                object.key = configuration.key(of: place.key + object.key, in: place.bucket)
+                object.key = configuration.key(of: place.key + object.key, listedBy: prefix)
                 found.append(object)
             }
             continuation = page.continuation
