@@ -6,9 +6,7 @@ of the catalog alone, has to find them all.
 """
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,29 +15,20 @@ import urllib.request
 
 from pyiceberg.catalog import load_catalog
 
+from served import ingest_orders, port
+
 WAVETANK = os.path.abspath(sys.argv[1])
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret",
         "AWS_REGION": "us-east-1"}
 
 
-def port():
-    while True:
-        number = random.randrange(30000, 32000, 2)
-        try:
-            for each in (number, number + 1):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", each))
-            return number
-        except OSError:
-            continue
-
-
 class Server:
     def __init__(self, work, *words):
         self.web = port()
+        self.address = f"http://127.0.0.1:{self.web}"
         self.log = open(f"{work}/log", "a+")
         self.command = [
-            WAVETANK, "serve", "--data", f"{work}/data", "--listen", f"127.0.0.1:{port()}",
+            WAVETANK, "serve", "--data", f"{work}/data", "--listen", f"127.0.0.1:{port(2)}",
             "--http", str(self.web), "--s3", "http://127.0.0.1:8333/lake", "--catalog",
             "http://127.0.0.1:8181", "--catalog-warehouse", "s3://ice"]
 
@@ -51,7 +40,7 @@ class Server:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, "the server ended"
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/ready", timeout=5):
+                with urllib.request.urlopen(self.address + "/ready", timeout=5):
                     return
             except OSError:
                 time.sleep(0.1)
@@ -60,18 +49,6 @@ class Server:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-
-
-def ingest(server, work, first, count):
-    source = f"{work}/orders-{first}.csv"
-    with open(source, "w") as file:
-        file.write("id,price\n")
-        for number in range(first, first + count):
-            file.write(f"{number},{number / 2}\n")
-    told = subprocess.run(
-        [WAVETANK, "ingest", source, "--table", "shop.orders", "--key", "id", "--to",
-         f"http://127.0.0.1:{server.web}"], capture_output=True, text=True, timeout=120)
-    assert told.returncode == 0 and told.stdout.startswith(f"{count} rows"), told
 
 
 def await_rows(expected):
@@ -97,19 +74,20 @@ def await_rows(expected):
 
 def main(work):
     told = subprocess.run(
-        [WAVETANK, "serve", "--data", f"{work}/none", "--listen", f"127.0.0.1:{port()}",
-         "--catalog", "http://127.0.0.1:1"], capture_output=True, text=True, env=dict(os.environ, **KEYS))
+        [WAVETANK, "serve", "--data", f"{work}/none", "--listen", f"127.0.0.1:{port(2)}",
+         "--catalog", "http://127.0.0.1:1"], capture_output=True, text=True,
+        env=dict(os.environ, **KEYS))
     assert told.returncode == 3 and "http://127.0.0.1:1" in told.stderr, told
     server = Server(work)
     try:
         server.start()
-        ingest(server, work, 0, 1000)
+        ingest_orders(WAVETANK, work, server.address, 0, 1000)
         table = await_rows(list(range(1000)))
         # The catalog chooses the place.
         assert table.location().startswith("s3://ice/"), table.location()
         server.kill()
         server.start()
-        ingest(server, work, 1000, 1000)
+        ingest_orders(WAVETANK, work, server.address, 1000, 1000)
         table = await_rows(list(range(2000)))
         server.process.terminate()
         assert server.process.wait(30) == 0

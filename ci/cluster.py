@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,49 +21,20 @@ import urllib.request
 import fluss
 import pyarrow as pa
 
+from served import port, wait_for
+
 WAVETANK, WEED = [os.path.abspath(path) for path in sys.argv[1:3]]
 ROUNDS = int(sys.argv[3])
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret",
         "AWS_REGION": "us-east-1"}
 DATABASE = "shop"
 started = []
-taken = set()
-
-
-def port(count=1):
-    """The first of `count` free ports in a row."""
-    while True:
-        first = random.randrange(20000, 30000, 2)
-        ports = range(first, first + count)
-        if taken & set(ports):
-            continue
-        try:
-            for number in ports:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", number))
-        except OSError:
-            continue
-        taken.update(ports)
-        return first
 
 
 def start(arguments, log, **more):
     process = subprocess.Popen(arguments, stdout=log, stderr=log, **more)
     started.append(process)
     return process
-
-
-def wait_for(number, process, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            socket.create_connection(("127.0.0.1", number), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"nothing answers at port {number}")
 
 
 class Cluster:

@@ -7,7 +7,6 @@ one process and ingests on, and counts what is read. All is ended by its own id.
 
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -18,29 +17,13 @@ import tempfile
 import time
 import urllib.request
 
+from served import ingest_orders, port, wait_for
+
 WAVETANK, WEED = [os.path.abspath(path) for path in sys.argv[1:3]]
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret",
         "AWS_REGION": "us-east-1"}
 WORK = tempfile.mkdtemp(prefix="wavetank-secure-")
 started = []
-taken = set()
-
-
-def port(count=1):
-    """The first of `count` free ports in a row."""
-    while True:
-        first = random.randrange(20000, 30000, 2)
-        numbers = range(first, first + count)
-        if taken & set(numbers):
-            continue
-        try:
-            for number in numbers:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", number))
-        except OSError:
-            continue
-        taken.update(numbers)
-        return first
 
 
 def start(arguments, name, **more):
@@ -48,17 +31,6 @@ def start(arguments, name, **more):
         arguments, stdout=open(f"{WORK}/{name}.log", "a"), stderr=subprocess.STDOUT, **more)
     started.append(process)
     return process
-
-
-def wait_for(number, process, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", number), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"nothing answers at port {number}")
 
 
 def openssl(*words):
@@ -161,19 +133,6 @@ class Server:
         raise SystemExit(f"server {self.number} is not ready in time")
 
 
-def ingest(server, first, count):
-    source = f"{WORK}/orders-{first}.csv"
-    with open(source, "w") as file:
-        file.write("id,price\n")
-        for number in range(first, first + count):
-            file.write(f"{number},{number / 2}\n")
-    told = subprocess.run(
-        [WAVETANK, "ingest", source, "--table", "shop.orders", "--key", "id", "--to",
-         f"https://127.0.0.1:{server.web}", "--authorities", f"{WORK}/own.pem"],
-        capture_output=True, text=True, timeout=180)
-    assert told.returncode == 0 and told.stdout.startswith(f"{count} rows"), told
-
-
 def count(server):
     question = {"query": "SELECT count(*) AS n FROM shop.orders"}
     return json.loads(server.ask("POST", "/api/v1/sql", question))[0]["n"]
@@ -243,11 +202,13 @@ def main():
     servers = [Server(number, etcd, store) for number in (1, 2, 3)]
     for server in servers:
         server.wait()
-    ingest(servers[0], 0, 2000)
+    ingest_orders(WAVETANK, WORK, f"https://127.0.0.1:{servers[0].web}", 0, 2000,
+                  "--authorities", f"{WORK}/own.pem")
     assert count(servers[1]) == 2000
     ports = outsiders(servers[2])
     servers[2].kill()
-    ingest(servers[0], 2000, 2000)
+    ingest_orders(WAVETANK, WORK, f"https://127.0.0.1:{servers[0].web}", 2000, 2000,
+                  "--authorities", f"{WORK}/own.pem")
     servers[2].start()
     servers[2].wait()
     deadline = time.monotonic() + 60

@@ -1,7 +1,9 @@
 """A process of `wavetank serve` on loopback, for the scripts that ask one as its users do."""
 
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,3 +47,49 @@ class Server:
     def show_log(self):
         self.log.seek(0)
         sys.stderr.write(self.log.read()[-4000:])
+
+
+taken = set()
+
+
+def port(count=1):
+    """The first of `count` free ports in a row."""
+    while True:
+        first = random.randrange(20000, 30000, 2)
+        ports = range(first, first + count)
+        if taken & set(ports):
+            continue
+        try:
+            for number in ports:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", number))
+        except OSError:
+            continue
+        taken.update(ports)
+        return first
+
+
+def wait_for(number, process, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", number), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers at port {number}")
+
+
+def ingest_orders(program, work, address, first, count, *options):
+    """Ingests rows of so many ids from `first` on into shop.orders."""
+    source = f"{work}/orders-{first}.csv"
+    with open(source, "w") as file:
+        file.write("id,price\n")
+        for number in range(first, first + count):
+            file.write(f"{number},{number / 2}\n")
+    told = subprocess.run(
+        [program, "ingest", source, "--table", "shop.orders", "--key", "id", "--to", address,
+         *options], capture_output=True, text=True, timeout=180)
+    assert told.returncode == 0 and told.stdout.startswith(f"{count} rows"), told
