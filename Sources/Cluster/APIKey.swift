@@ -38,9 +38,11 @@ enum APIKey: Int16, CaseIterable, Sendable {
         // Version 1 names the columns of a partial update; version 2 writes numbers short.
         case .putKeyValue: 0...(format >= .compact ? 2 : format >= .checksummed ? 1 : 0)
         case .alterTable, .prefixLookup: format >= .checksummed ? 0...0 : nil
-        case .createDatabase, .dropDatabase, .dropTable, .createPartition, .dropPartition,
-            .scanKeyValue:
+        case .createDatabase, .dropTable, .createPartition, .dropPartition, .scanKeyValue:
             format >= .partitioned ? 0...0 : nil
+        // Version 1 says of which database it is that has the name.
+        case .dropDatabase:
+            format >= .partitioned ? 0...(format >= .reassigned ? 1 : 0) : nil
         case .reassignBucket, .rebalance, .cancelRebalance:
             format >= .reassigned ? 0...0 : nil
         }

@@ -43,13 +43,21 @@ extension ClusterClient {
 
     /// Drops a database; `.databaseNotEmpty` unless it is empty or all its tables go with it.
     public func dropDatabase(_ name: String, isCascading: Bool = false) async throws {
-        if mirror.database(name) == nil { throw ClusterError.unknownDatabase(name: name) }
+        guard let known = mirror.database(name) else {
+            throw ClusterError.unknownDatabase(name: name)
+        }
+        // One that nobody stored, as its tables are of an early format, says of no time.
+        let created = known.createdMilliseconds == 0 ? nil : known.createdMilliseconds
         do {
-            _ = try await askCoordinator(.dropDatabase(name, isCascading: isCascading))
+            _ = try await askCoordinator(
+                .dropDatabase(name, created: created, isCascading: isCascading))
         } catch ClusterError.unknownDatabase {
             // It was there: an earlier try, or someone else, was first.
         }
-        try await wait { mirror.database(name) == nil }
+        try await wait {
+            mirror.database(name).map { $0.createdMilliseconds != known.createdMilliseconds }
+                ?? true
+        }
     }
 
     // MARK: Tables

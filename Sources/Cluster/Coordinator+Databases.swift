@@ -30,14 +30,25 @@ extension Coordinator {
 
     /// Drops a database; with its tables if it is `cascading`, else only if it has none.
     ///
-    /// A table that is created at the same time writes the database's entry too: so this one fails,
-    /// and finds the table the next time.
-    func dropDatabase(_ name: String, isCascading: Bool) async throws {
+    /// The call may come late, when who made it has asked again, been answered, and made another
+    /// database of the name: that one stays, as it was not `created` when the first was. A table
+    /// that is created at the same time writes the database's entry too: so this one fails, and
+    /// finds the table the next time.
+    func dropDatabase(_ name: String, created: Int64?, isCascading: Bool) async throws {
         if name == TablePath.defaultDatabase {
             throw ClusterError.invalidRequest(reason: "database \(name) is always there")
         }
         let key = MetadataKey.database(name).text
         let entry = try await machine.coordination.get(key)
+        if let entry, let created,
+            try mirror.read(DatabaseDescription.self, from: entry.value).createdMilliseconds
+                != created
+        {
+            machine.observer.reached("drop of a former database came late")
+            return
+        }
+        let isSame: CoordinationTransaction.Condition =
+            entry.map { .revision(key: key, $0.revision) } ?? .absent(key: key)
         let paths = try await machine.coordination.range(
             prefix: MetadataKey.path(TablePath(database: name, table: "")).text)
         if entry == nil && paths.entries.isEmpty {
@@ -47,13 +58,12 @@ extension Coordinator {
             throw ClusterError.databaseNotEmpty(name: name)
         }
         for path in paths.entries {
-            try await dropTable(try mirror.read(StoredCounter.self, from: path.value).last)
+            try await dropTable(
+                try mirror.read(StoredCounter.self, from: path.value).last, while: isSame)
         }
-        guard let entry else { return }
+        if entry == nil { return }
         let result = try await machine.coordination.commit(
-            CoordinationTransaction(
-                conditions: [.revision(key: key, entry.revision)],
-                operations: [.delete(key: key)]))
+            CoordinationTransaction(conditions: [isSame], operations: [.delete(key: key)]))
         guard case .committed = result else {
             throw ClusterError.busy(reason: "database \(name) is being changed")
         }

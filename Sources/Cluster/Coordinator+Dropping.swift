@@ -8,8 +8,10 @@ import Platform
 /// and stand in every path and key, so whatever bears the identifier of a table that has no entry
 /// is garbage, whenever it is looked at: nothing is told by its name or its age.
 extension Coordinator {
-    /// Drops a table; one that is gone already is found done.
-    func dropTable(_ identifier: Int64) async throws {
+    /// Drops a table, while a further condition holds; one that is gone already is found done.
+    func dropTable(
+        _ identifier: Int64, while condition: CoordinationTransaction.Condition? = nil
+    ) async throws {
         let owner = DroppedOwner(table: identifier, partition: nil)
         guard let entry = try await machine.coordination.get(owner.key) else {
             machine.observer.reached("drop found done")
@@ -17,6 +19,7 @@ extension Coordinator {
         }
         let table = try mirror.read(TableDescription.self, from: entry.value)
         var conditions = [CoordinationTransaction.Condition.revision(owner.key, entry)]
+        if let condition { conditions.append(condition) }
         var operations: [CoordinationTransaction.Operation] = [
             .delete(key: owner.key), .put(noteKey(of: owner), mirror.stored(table)),
         ]

@@ -127,8 +127,8 @@ public final class Coordinator {
         case .createDatabase(let database):
             try await createDatabase(database)
             return .done
-        case .dropDatabase(let name, let isCascading):
-            try await dropDatabase(name, isCascading: isCascading)
+        case .dropDatabase(let name, let created, let isCascading):
+            try await dropDatabase(name, created: created, isCascading: isCascading)
             return .done
         case .createPartition(let table, let values):
             return .partitionCreated(try await createPartition(of: table, values))

@@ -21,7 +21,7 @@ extension ByteReader {
 
 extension Request {
     /// What a call about databases, tables and partitions says.
-    func encodeTableBody(into writer: inout ByteWriter) {
+    func encodeTableBody(_ version: Int16, into writer: inout ByteWriter) {
         switch self {
         case .createTable(let table): table.encode(into: &writer)
         case .alterTable(let path, let schema, let changes):
@@ -29,9 +29,10 @@ extension Request {
             writer.append(littleEndian: schema)
             writer.append(list: changes) { $1.encode(into: &$0) }
         case .createDatabase(let database): database.encode(into: &writer)
-        case .dropDatabase(let name, let isCascading):
+        case .dropDatabase(let name, let created, let isCascading):
             writer.append(string: name)
             writer.append(byte: isCascading ? 1 : 0)
+            if version >= 1 { writer.append(optional: created) { $0.append(littleEndian: $1) } }
         case .dropTable(let table): writer.append(littleEndian: table)
         case .createPartition(let table, let values):
             writer.append(littleEndian: table)
@@ -51,7 +52,7 @@ extension Request {
     }
 
     static func tableBody(
-        _ key: APIKey, _ reader: inout ByteReader
+        _ key: APIKey, _ version: Int16, _ reader: inout ByteReader
     ) throws(ColumnarError) -> Request {
         switch key {
         case .createTable: return .createTable(try TableDescription(from: &reader))
@@ -63,8 +64,15 @@ extension Request {
                 })
         case .createDatabase: return .createDatabase(try DatabaseDescription(from: &reader))
         case .dropDatabase:
-            return .dropDatabase(
-                try reader.readString(), isCascading: try reader.readByte() != 0)
+            let name = try reader.readString()
+            let isCascading = try reader.readByte() != 0
+            let created: Int64? =
+                version < 1
+                ? nil
+                : try reader.readOptional { (reader) throws(ColumnarError) in
+                    try reader.readLittleEndian()
+                }
+            return .dropDatabase(name, created: created, isCascading: isCascading)
         case .dropTable: return .dropTable(try reader.readLittleEndian())
         case .createPartition:
             return .createPartition(

@@ -49,7 +49,7 @@ extension Request {
         case .apiVersions: break
         case .createTable, .alterTable, .createDatabase, .dropDatabase, .dropTable,
             .createPartition, .dropPartition, .reassign, .rebalance, .cancelRebalance:
-            encodeTableBody(into: &writer)
+            encodeTableBody(version, into: &writer)
         case .prefixLookup(let bucket, let prefix, let after, let limit):
             writer.append(bucket)
             writer.append(lengthPrefixed: prefix)
@@ -113,7 +113,7 @@ extension Request {
         case .apiVersions: return .apiVersions
         case .createTable, .alterTable, .createDatabase, .dropDatabase, .dropTable,
             .createPartition, .dropPartition, .reassignBucket, .rebalance, .cancelRebalance:
-            return try tableBody(key, &reader)
+            return try tableBody(key, version, &reader)
         case .prefixLookup:
             return .prefixLookup(
                 try reader.readBucket(), prefix: try reader.readLengthPrefixed(),

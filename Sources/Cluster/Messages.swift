@@ -10,8 +10,9 @@ enum Request {
     case apiVersions
     case createTable(TableDescription)
     case createDatabase(DatabaseDescription)
-    /// With its tables, if it is to be `cascading`; else only an empty one.
-    case dropDatabase(String, isCascading: Bool)
+    /// With its tables, if it is to be `cascading`; else only an empty one. Only the one that was
+    /// created then, in milliseconds since 1970, or any if nil: the call may come late.
+    case dropDatabase(String, created: Int64?, isCascading: Bool)
     case dropTable(Int64)
     case createPartition(table: Int64, values: [String])
     case dropPartition(table: Int64, partition: Int64)

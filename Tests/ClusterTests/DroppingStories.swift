@@ -134,4 +134,32 @@ struct DroppingStories {
         }
         story.end()
     }
+
+    @Test(
+        "A drop of a database that comes late takes no table of the one made since",
+        arguments: 1...6 as ClosedRange<UInt64>)
+    func lateDrop(seed: UInt64) throws {
+        let story = FaultyStory(seed: seed)
+        story.fail(rounds: 2)
+        story.play { client in
+            let first = try await client.createTable(Self.things(false))
+            let created = client.mirror.database("shop")?.createdMilliseconds
+            #expect(created ?? 0 > 0)
+            try await client.dropDatabase("shop", isCascading: true)
+            // The clock of the next coordinator tells another millisecond.
+            try await client.machine.sleep(.milliseconds(5))
+            let second = try await client.createTable(Self.things(true))
+            #expect(second.identifier > first.identifier)
+            _ = try await client.askCoordinator(
+                .dropDatabase("shop", created: created, isCascading: true))
+            try await client.machine.sleep(.seconds(2))
+            #expect(client.mirror.tables[second.identifier] != nil, "it is gone")
+            let (acknowledged, _) = try await client.write(
+                [.upsert([.bigint(1), .string("one")])], to: second)
+            #expect(acknowledged == [0])
+            try await client.dropDatabase("shop", isCascading: true)
+            #expect(client.mirror.tables.isEmpty)
+        }
+        story.end()
+    }
 }

@@ -62,6 +62,16 @@ enum ActFormat {
                 example: "eu"),
         ], shorthand: "table")
 
+    static let dropDatabase = RecordShape(
+        [
+            Field(
+                "database", .text(maximumLength: 200), .required,
+                "one that the scenario's `tables` are in", example: "shop"),
+            Field(
+                "absence", .duration(.zero...ScenarioFormat.longestRun), .byDefault("2s"),
+                "after which its tables are created again, as others under their names"),
+        ], shorthand: "database")
+
     private static let cancelAfter = Field(
         "cancelAfter", .duration(.zero...ScenarioFormat.longestRun), .optional,
         "after which it is taken back, if it has not ended", example: "1s")
@@ -124,6 +134,10 @@ enum ActFormat {
                 body: drop,
                 beside: [at]),
             TaggedShape.Variant(
+                name: "dropDatabase",
+                meaning: "a database is dropped with its tables, which are created again",
+                body: dropDatabase, beside: [at]),
+            TaggedShape.Variant(
                 name: "reassign", meaning: "the replicas of a bucket move to other servers",
                 body: reassign, beside: [at]),
             TaggedShape.Variant(
@@ -136,6 +150,7 @@ enum ActFormat {
     static let examples = [
         "alter": "{ at: 20s, alter: { table: orders, add: note string } }",
         "drop": "{ at: 40s, drop: orders }",
+        "dropDatabase": "{ at: 40s, dropDatabase: shop }",
         "reassign": "{ at: 30s, reassign: { table: orders, bucket: 1 } }",
         "rebalance": "{ at: 50s, rebalance: all }",
         "drawn": "drawn: { every: 5s, kinds: [addColumn, widenColumn] }",
@@ -147,7 +162,8 @@ extension ScenarioAct {
     init(_ variant: CheckedVariant) {
         let body = variant.body
         at = variant.beside.duration("at")
-        table = variant.name == "rebalance" ? nil : body.text("table")
+        let isOfTable = variant.name != "rebalance" && variant.name != "dropDatabase"
+        table = isOfTable ? body.text("table") : nil
         switch variant.name {
         case "reassign":
             kind = .reassign(
@@ -155,6 +171,8 @@ extension ScenarioAct {
                 cancelAfter: Self.cancelAfter(body))
         case "rebalance":
             kind = .rebalance(Self.goals(body), cancelAfter: Self.cancelAfter(body))
+        case "dropDatabase":
+            kind = .dropDatabase(body.text("database"), absence: body.duration("absence"))
         case "drop":
             kind =
                 body.has("partition")

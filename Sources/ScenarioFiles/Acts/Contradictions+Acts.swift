@@ -15,6 +15,15 @@ extension Contradictions {
         for table in tables { present[table.name] = try? TableDescription(table, in: cluster) }
         for act in dated where act.name == "rebalance" { check(date: act.beside) }
         for act in dated where act.body.isWhole && act.name != "rebalance" {
+            if act.name == "dropDatabase" {
+                check(date: act.beside)
+                let name = act.body.text("database")
+                check(database: name, act.body.mark("database"), among: tables)
+                for table in tables where table.database == name {
+                    present[table.name] = try? TableDescription(table, in: cluster)
+                }
+                continue
+            }
             let name = act.body.text("table")
             guard let definition = tables.first(where: { $0.name == name }) else {
                 let hint = suggestionText(for: name, among: tables.map(\.name))
@@ -52,6 +61,20 @@ extension Contradictions {
                     present[name] = try (present[name] ?? table).applying([change])
                 } catch { reader.refuse(mark, error.reasonText) }
             }
+        }
+    }
+
+    private mutating func check(
+        database name: String, _ mark: SourceMark?, among tables: [TableDefinition]
+    ) {
+        let databases = tables.compactMap(\.database)
+        if name == TablePath.defaultDatabase {
+            reader.refuse(mark, "database '\(name)' is always there")
+        } else if !databases.contains(name) {
+            reader.refuse(
+                mark,
+                "no table is in a database '\(name)'"
+                    + suggestionText(for: name, among: databases))
         }
     }
 

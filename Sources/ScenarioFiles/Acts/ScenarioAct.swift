@@ -7,6 +7,8 @@ public struct ScenarioAct: Sendable, Hashable {
         case alter([TableChange])
         /// It is created again, as another one under its name, after a while.
         case drop(absence: Duration)
+        /// A database is dropped with its tables, which are created again after a while.
+        case dropDatabase(String, absence: Duration)
         /// A partition, by its name, goes with its rows; who writes to it next makes another.
         case dropPartition(String)
         /// The replicas of a bucket move to these servers; to such as hold none, where none is
@@ -18,7 +20,7 @@ public struct ScenarioAct: Sendable, Hashable {
 
     /// From the start of the run.
     public var at: Duration
-    /// Nil for what is done to the cluster.
+    /// Nil for what is done to the cluster or to a database.
     public var table: String?
     public var kind: Kind
 
@@ -44,11 +46,13 @@ public struct DrawnActs: Sendable, Hashable {
 /// What acts may be drawn.
 public enum ActKindName: String, CaseIterable, Sendable, Hashable {
     case addColumn, dropColumn, renameColumn, moveColumn, widenColumn, setProperty, dropTable,
-        dropPartition, reassign, rebalance
+        dropPartition, dropDatabase, reassign, rebalance
 
     /// What `all` stands for: whose models follow all that is written know no more of a partition
     /// that was dropped, so that is asked for by its name, and so is what no table tells.
-    static let all = allCases.filter { $0 != .dropPartition && !$0.isOfPlacement }
+    static let all = allCases.filter {
+        $0 != .dropPartition && $0 != .dropDatabase && !$0.isOfPlacement
+    }
 
     /// Whether it is about where replicas are, and not about what a table is.
     public var isOfPlacement: Bool { self == .reassign || self == .rebalance }
@@ -64,6 +68,9 @@ public enum ActKindName: String, CaseIterable, Sendable, Hashable {
         case .dropTable: "the table is dropped, and created again under its name"
         case .dropPartition:
             "a partition is dropped, and made anew by who writes to it next; not one of `all`"
+        case .dropDatabase:
+            "the table's database is dropped with all its tables, and they are created again, "
+                + "unless it is the standard one; not one of `all`"
         case .reassign:
             "the replicas of a bucket move to other servers, or back in the middle; not one of "
                 + "`all`"

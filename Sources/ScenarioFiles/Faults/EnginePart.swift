@@ -68,6 +68,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "database dropped",
                 "disk replaced",
                 "drop found done",
+                "drop of a former database came late",
                 "dropped table collected",
                 "election of many made one by one",
                 "election of unknown outcome",

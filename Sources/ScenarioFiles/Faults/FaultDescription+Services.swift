@@ -47,6 +47,18 @@ extension FaultDescription {
         rated(
             "coordinationConflict", "a stranger writes to the coordination service first",
             "requests", upTo: 500_000),
+        // A request that was given up meanwhile still takes its effect.
+        FaultDescription(
+            "coordinationTail", "some requests to the coordination service take much longer",
+            [FaultFields.rate("of the requests"), FaultFields.factor], isDrawnByNameAlone: true
+        ) {
+            FaultKind(
+                "coordinationTail",
+                [
+                    "rate": $0.rate(upTo: 300_000),
+                    "factor": .integer(10 + $0.number(below: 1990)),
+                ])
+        },
         FaultDescription(
             "leaseExpiry", "the lease of a node ends before its time, once", [FaultFields.node],
             shorthand: "node", victims: .members, lasts: false

@@ -32,6 +32,13 @@ extension FaultEffect {
         FaultEffect(
             "coordinationConflict",
             rates: { $1.coordination.conflictsPerMillion += $0.integer("rate") }),
+        FaultEffect(
+            "coordinationTail",
+            rates: {
+                $1.coordination.tailPerMillion += $0.integer("rate")
+                $1.coordination.tailFactor = max(
+                    $1.coordination.tailFactor, $0.integer("factor"))
+            }),
         FaultEffect("watchDelay", rates: { $1.coordination.watchDelay += $0.duration("by") }),
         FaultEffect(
             "watchRepeat", rates: { $1.coordination.repeatsPerMillion += $0.integer("rate") }),

@@ -73,7 +73,7 @@ struct ActDraw {
             return .setProperty(
                 name: "table.log.arrow.compression.type",
                 value: choose(["NONE", "LZ4_FRAME", "ZSTD"]))
-        case .dropTable, .dropPartition, .reassign, .rebalance: return nil
+        case .dropTable, .dropPartition, .dropDatabase, .reassign, .rebalance: return nil
         }
     }
 

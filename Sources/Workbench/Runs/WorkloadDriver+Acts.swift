@@ -31,9 +31,7 @@ extension WorkloadDriver {
         _ acts: [ScenarioAct], started: Instant, isFirst: Bool, with client: ClusterClient
     ) async throws {
         for act in acts {
-            let table = slots.firstIndex { $0.definition.name == act.table }
-            guard let position = act.table == nil && isFirst ? Self.clusterPosition : table
-            else { continue }
+            guard let position = position(of: act, isFirst: isFirst) else { continue }
             try await client.machine.sleep(until: started + act.at)
             if isStopped { return }
             switch act.kind {
@@ -48,10 +46,21 @@ extension WorkloadDriver {
                 try await alter(position, with: client) { _ in changes }
             case .drop(let absence):
                 try await drop(position, absence: absence, with: client)
+            case .dropDatabase(let name, let absence):
+                try await dropDatabase(name, absence: absence, with: client)
             case .dropPartition(let name):
                 try await dropPartition(position, with: client) { _ in name }
             }
         }
+    }
+
+    /// The table that an act is of, or the first of a database; nil where another workload does it.
+    private func position(of act: ScenarioAct, isFirst: Bool) -> Int? {
+        if case .dropDatabase(let name, _) = act.kind {
+            return slots.firstIndex { $0.definition.database == name }
+        }
+        if act.table == nil { return isFirst ? Self.clusterPosition : nil }
+        return slots.firstIndex { $0.definition.name == act.table }
     }
 
     /// Draws acts and does them, until it is too late for others.
@@ -78,6 +87,11 @@ extension WorkloadDriver {
             } else if kind == .dropTable {
                 try await drop(
                     position, absence: draw.interval(.seconds(3)), with: client)
+            } else if kind == .dropDatabase {
+                if let name = slots[position].definition.database {
+                    try await dropDatabase(
+                        name, absence: draw.interval(.seconds(3)), with: client)
+                }
             } else if kind == .dropPartition {
                 try await dropPartition(position, with: client) { names in
                     names.isEmpty ? nil : draw.choose(names)
@@ -95,7 +109,7 @@ extension WorkloadDriver {
         _ position: Int, with client: ClusterClient,
         _ changes: (TableDescription) -> [TableChange]
     ) async throws {
-        try await alone(position, client.machine) {
+        try await alone([position], client.machine) {
             guard let before = slots[position].present else { return }
             let changes = changes(before)
             if changes.isEmpty { return }
@@ -134,24 +148,14 @@ extension WorkloadDriver {
     private func drop(
         _ position: Int, absence: Duration, with client: ClusterClient
     ) async throws {
-        try await alone(position, client.machine) {
+        try await alone([position], client.machine) {
             guard let table = slots[position].present else { return }
-            client.machine.observer.note(.information, "\(table.name) is dropped")
-            acts[position] = "\(table.name) is dropped"
-            // From here on what is written may be refused.
-            slots[position].drop()
-            workload.learned(nil, of: position)
-            onDropped(table.identifier)
+            forget(table, position, client.machine)
             do {
                 try await client.dropTable(table.path)
                 acts[position] = "\(table.name) is created again"
                 try await client.machine.sleep(absence)
-                try await create(position, with: client)
-                client.machine.observer.note(.information, "\(table.name) is created again")
-                if slots[position].present?.identifier == table.identifier {
-                    client.machine.observer.note(
-                        .error, "\(table.name) was dropped, and is the same table again")
-                }
+                try await createAgain(table, position, with: client)
             } catch let error as ClusterError {
                 client.machine.observer.note(
                     .error, "\(table.name) cannot be dropped and created again: \(error)")
@@ -159,11 +163,57 @@ extension WorkloadDriver {
         }
     }
 
+    /// Drops a database with its tables, all of which are this workload's.
+    private func dropDatabase(
+        _ name: String, absence: Duration, with client: ClusterClient
+    ) async throws {
+        let positions = slots.indices.filter { slots[$0].definition.database == name }
+        try await alone(positions, client.machine) {
+            let tables = positions.compactMap { position in
+                slots[position].present.map { (position, $0) }
+            }
+            if tables.isEmpty { return }
+            client.machine.observer.note(.information, "database \(name) is dropped")
+            for (position, table) in tables { forget(table, position, client.machine) }
+            do {
+                try await client.dropDatabase(name, isCascading: true)
+                try await client.machine.sleep(absence)
+                for (position, table) in tables {
+                    acts[position] = "\(table.name) is created again"
+                    try await createAgain(table, position, with: client)
+                }
+            } catch let error as ClusterError {
+                client.machine.observer.note(
+                    .error, "database \(name) cannot be dropped and created again: \(error)")
+            }
+        }
+    }
+
+    /// From here on what is written may be refused.
+    private func forget(_ table: TableDescription, _ position: Int, _ machine: Machine) {
+        machine.observer.note(.information, "\(table.name) is dropped")
+        acts[position] = "\(table.name) is dropped"
+        slots[position].drop()
+        workload.learned(nil, of: position)
+        onDropped(table.identifier)
+    }
+
+    private func createAgain(
+        _ former: TableDescription, _ position: Int, with client: ClusterClient
+    ) async throws {
+        try await create(position, with: client)
+        client.machine.observer.note(.information, "\(former.name) is created again")
+        if slots[position].present?.identifier == former.identifier {
+            client.machine.observer.note(
+                .error, "\(former.name) was dropped, and is the same table again")
+        }
+    }
+
     /// Drops a partition that is chosen by its name.
     private func dropPartition(
         _ position: Int, with client: ClusterClient, _ choice: ([String]) -> String?
     ) async throws {
-        try await alone(position, client.machine) {
+        try await alone([position], client.machine) {
             guard let table = slots[position].present else { return }
             let names = client.mirror.partitions(of: table.identifier).map(\.name)
             guard let name = choice(names), names.contains(name) else { return }
@@ -185,14 +235,18 @@ extension WorkloadDriver {
 
     /// One act at a time for each table.
     func alone(
-        _ position: Int, _ machine: Machine, _ act: () async throws -> Void
+        _ positions: [Int], _ machine: Machine, _ act: () async throws -> Void
     ) async throws {
-        while slots[position].isBusy { try await machine.sleep(.milliseconds(100)) }
+        while positions.contains(where: { slots[$0].isBusy }) {
+            try await machine.sleep(.milliseconds(100))
+        }
         if isStopped { return }
-        slots[position].isBusy = true
-        acts[position] = "something with \(slots[position].definition.name)"
-        defer { acts[position] = nil }
+        for position in positions {
+            slots[position].isBusy = true
+            acts[position] = "something with \(slots[position].definition.name)"
+        }
+        defer { for position in positions { acts[position] = nil } }
         try await act()
-        slots[position].isBusy = false
+        for position in positions { slots[position].isBusy = false }
     }
 }

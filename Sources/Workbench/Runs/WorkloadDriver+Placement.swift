@@ -39,7 +39,7 @@ extension WorkloadDriver {
         _ position: Int, cancelAfter patience: Duration?, with client: ClusterClient,
         _ choice: ([BucketIdentifier]) -> (bucket: BucketIdentifier, servers: [String])
     ) async throws {
-        try await alone(position, client.machine) {
+        try await alone([position], client.machine) {
             guard let table = slots[position].present else { return }
             let buckets = client.mirror.buckets(of: table)
             if buckets.isEmpty { return }

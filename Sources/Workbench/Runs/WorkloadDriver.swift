@@ -104,7 +104,11 @@ final class WorkloadDriver: ObservedWorkload {
                 until: client.machine.clock.now + .seconds(1))
         }
         let table = try await client.createTable(wanted)
-        if slots[position].wasDropped { slots[position] = WrittenTable(definition) }
+        if slots[position].wasDropped {
+            let isBusy = slots[position].isBusy
+            slots[position] = WrittenTable(definition)
+            slots[position].isBusy = isBusy
+        }
         slots[position].learned(table)
         workload.learned(table.schema, of: position)
         onCreated(table)
