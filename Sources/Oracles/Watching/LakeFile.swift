@@ -15,6 +15,7 @@ public final class LakeFile {
     /// As the last schema has them that was asked for, by its identifier.
     private var decodedRows: (schema: Int16, rows: [LakeRow])?
     private var decodedDeletes: [PositionDelete]?
+    private var decodedEqualities: Set<DeletedRow>?
 
     var identity: String { described.identity }
 
@@ -67,6 +68,48 @@ public final class LakeFile {
     }
 }
 
+extension LakeFile {
+    /// What a file of equality deletes says of a row that it deletes.
+    enum DeletedRow: Hashable {
+        /// Of a table with one, encoded.
+        case key([UInt8])
+        case place(bucket: Int32, offset: Int64)
+    }
+
+    /// The rows that a file of equality deletes names: by the whole primary key, or by bucket and
+    /// offset.
+    func equalities(of table: Schema) throws -> Set<DeletedRow> {
+        if let decodedEqualities { return decodedEqualities }
+        let columns = IcebergSchema(tiering: table).columns
+        let fields = try described.equalityIdentifiers.map { identifier in
+            guard let field = columns.fields.first(where: { $0.identifier == identifier }) else {
+                throw ColumnarError.corrupt(
+                    reason: "\(path) deletes by column \(identifier)", position: 0)
+            }
+            return field
+        }
+        let compared = Schema(fields: fields)
+        let key = table.primaryKey.map { table.fields[$0].identifier }
+        let isByKey = !key.isEmpty && described.equalityIdentifiers == key
+        let reader = try ParquetReader.open(bytes, expected: ParquetSchema(compared))
+        let codec = KeyCodec(primaryKeyOf: table)
+        var found: Set<DeletedRow> = []
+        for group in reader.contents.rowGroups {
+            let batch = try reader.read(rowGroup: group.index, as: compared)
+            for position in 0..<batch.rowCount {
+                let row = batch.row(at: position)
+                if isByKey {
+                    found.insert(.key(try codec.encode(row)))
+                } else if case .int(let bucket) = row[0], case .bigint(let offset) = row[1] {
+                    found.insert(.place(bucket: bucket, offset: offset))
+                }
+            }
+        }
+        decodedEqualities = found
+        return found
+    }
+}
+
 /// A row of a lake table, and where in the log it says that it stands.
 public struct LakeRow: Hashable {
     /// The name of the partition of its values; empty in a table without.
@@ -77,6 +120,10 @@ public struct LakeRow: Hashable {
     public var hash: UInt64
     /// Encoded; empty in a log table.
     public var key: [UInt8]
+
+    func isAmong(_ deleted: Set<LakeFile.DeletedRow>) -> Bool {
+        deleted.contains(.key(key)) || deleted.contains(.place(bucket: bucket, offset: offset))
+    }
 
     /// The name of the partition of some values.
     static func name(_ values: [Value]) -> String {
@@ -118,13 +165,21 @@ public struct LakeState {
                 deleted[delete.path, default: []].append((delete.position, live.sequence))
             }
         }
+        let equalities = files.filter { $0.file.content == .equalityDeletes }
         for live in files where live.file.content == .data {
             let rows = try live.file.rows(of: table, by: partitionFields)
             let gone = Set(
                 (deleted[live.file.path] ?? []).filter { $0.sequence >= live.sequence }
                     .map(\.position))
+            // Only what was there before (spec, "Scan Planning").
+            let named = try equalities.filter { deletes in
+                let partition = deletes.file.described.partitionKey
+                return deletes.sequence > live.sequence
+                    && (partition == nil || partition == live.file.described.partitionKey)
+            }.map { try $0.file.equalities(of: table) }
             for (position, row) in rows.enumerated()
             where gone.isEmpty || !gone.contains(Int64(position)) {
+                if named.contains(where: row.isAmong) { continue }
                 body(row)
             }
         }

@@ -21,6 +21,10 @@ extension FaultDescription {
         foreign("lakeForeignSortOrder", "gives the lake's tables another sort order"),
         foreign("lakeForeignAppend", "appends rows to the lake's tables"),
         foreign("lakeForeignDelete", "deletes rows of the lake's tables"),
+        // Files that say which keys are gone, as they are written without a look at the table.
+        foreign(
+            "lakeForeignEqualityDelete", "deletes rows of the lake's tables by their keys",
+            isDrawnByNameAlone: true),
         foreign("lakeForeignUpdate", "updates rows of the lake's tables"),
         foreign("lakeForeignRollback", "rolls the lake's tables back to an earlier snapshot"),
         // The tables are made anew from the log.
@@ -28,8 +32,13 @@ extension FaultDescription {
         foreign("lakeForeignDrop", "drops the lake's tables"),
     ]
 
-    private static func foreign(_ name: String, _ act: String) -> FaultDescription {
-        FaultDescription(name, "another program \(act), once", lasts: false) { _ in
+    private static func foreign(
+        _ name: String, _ act: String, isDrawnByNameAlone: Bool = false
+    ) -> FaultDescription {
+        FaultDescription(
+            name, "another program \(act), once", lasts: false,
+            isDrawnByNameAlone: isDrawnByNameAlone
+        ) { _ in
             FaultKind(FaultKindName(stringLiteral: name), [:])
         }
     }

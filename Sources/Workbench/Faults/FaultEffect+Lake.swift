@@ -19,6 +19,7 @@ extension FaultEffect {
         foreign("lakeForeignSortOrder", .addSortOrder),
         foreign("lakeForeignAppend", .append),
         foreign("lakeForeignDelete", .delete),
+        foreign("lakeForeignEqualityDelete", .deleteByKey),
         foreign("lakeForeignUpdate", .update),
         foreign("lakeForeignRollback", .rollback),
         foreign("lakeForeignRename", .rename),

@@ -90,10 +90,44 @@ extension LakeTable {
         return change
     }
 
+    /// Deletes rows by their primary keys, or, of a table without, by their places in the log; of
+    /// every second act it adds them with other values in the same commit.
+    func foreignDeleteByKey(_ number: Int) async throws -> LakeChange? {
+        guard let found = try await someRows(number) else { return nil }
+        let places = [SystemColumns.bucket.identifier, SystemColumns.offset.identifier]
+        let columns =
+            allColumns.primaryKey.isEmpty
+            ? allColumns.fields.indices.filter { places.contains(allColumns.fields[$0].identifier) }
+            : allColumns.primaryKey
+        let compared = Schema(fields: columns.map { allColumns.fields[$0] })
+        var writer = try ParquetWriter(schema: ParquetSchema(compared))
+        try writer.append(
+            RecordBatch(
+                schema: compared, rows: found.batch.rows.map { row in columns.map { row[$0] } }))
+        let file = writer.finish()
+        let path = newPath("data", "-foreign-equality.parquet")
+        try await write(file.bytes, at: path)
+        var described = DataFile(file, content: .equalityDeletes, path: path)
+        described.equalityIdentifiers = compared.fields.map(\.identifier)
+        described.partitionKey = found.partition
+        var change = LakeChange()
+        change.deleteFiles = [described]
+        if number % 2 == 0 {
+            change.dataFiles = [try await write(updated(found, number), found.partition)]
+        }
+        return change
+    }
+
     func foreignUpdate(_ number: Int) async throws -> LakeChange? {
         guard let found = try await someRows(number),
             var change = try await foreignDelete(number)
         else { return nil }
+        change.dataFiles = [try await write(updated(found, number), found.partition)]
+        return change
+    }
+
+    /// The rows with other values, but for those that say which rows they are.
+    private func updated(_ found: Found, _ number: Int) -> [Row] {
         let system = SystemColumns.all.map(\.identifier)
         let own = allColumns.fields.indices.filter { column in
             !allColumns.primaryKey.contains(column)
@@ -107,8 +141,7 @@ extension LakeTable {
                     number, allColumns.fields[column].type)
             }
         }
-        change.dataFiles = [try await write(rows, found.partition)]
-        return change
+        return rows
     }
 }
 

@@ -31,6 +31,9 @@ final class ForeignWriter {
         case append
         /// Deletes a few rows (Spark: `DELETE FROM` of a table that merges on read).
         case delete
+        /// Deletes a few rows by their keys, wherever they are, and may add them with other values
+        /// (Flink: a stream of upserts).
+        case deleteByKey
         /// Deletes a few rows and adds them with other values (Spark: `UPDATE`, likewise).
         case update
         /// Makes an earlier snapshot the current one (Spark: `rollback_to_snapshot`).
@@ -142,6 +145,7 @@ final class ForeignWriter {
         case .addSortOrder: change.updates = metadata.addingSortOrder(by: "__offset", number)
         case .append: return try await table.foreignAppend(number)
         case .delete: return try await table.foreignDelete(number)
+        case .deleteByKey: return try await table.foreignDeleteByKey(number)
         case .update: return try await table.foreignUpdate(number)
         case .rollback:
             // One or two back, as far as there are any.
