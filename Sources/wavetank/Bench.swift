@@ -16,7 +16,7 @@ struct Bench: ParsableCommand {
         subcommands: [
             BenchRun.self, BenchCompare.self, BenchCheck.self, BenchAccept.self,
             BenchHistoryCommand.self, BenchBytes.self, BenchMicro.self, BenchRows.self,
-            BenchEncodings.self, BenchVectors.self, BenchOne.self,
+            BenchLake.self, BenchEncodings.self, BenchVectors.self, BenchOne.self,
         ],
         defaultSubcommand: BenchRun.self)
 
