@@ -4,6 +4,8 @@ libraries.py micro MICRO.json LIBRARIES.tsv ROUNDS
 libraries.py db-bench FOLDER              runs db_bench there, prints JSON
 libraries.py rows ROWS.json... DB-BENCH.json...
 libraries.py encodings ENCODINGS.json ROWS.parquet
+libraries.py lake-peers LAKE FOLDER       reads the lake's files and writes a table, prints JSON
+libraries.py lake LAKE.json PEERS.json
 """
 import io
 import json
@@ -14,6 +16,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 
 import pyarrow
 import pyarrow.parquet
@@ -179,5 +182,102 @@ def encodings(ours, file):
               f"  {size / entry['bytes']:6.2f}  {what}")
 
 
-{"micro": micro, "db-bench": db_bench, "rows": rows, "encodings": encodings}[sys.argv[1]](
-    *sys.argv[2:])
+def peak_bytes():
+    """The most memory since it was asked for the last time."""
+    peak = re.search(r"VmHWM:\s+(\d+)", pathlib.Path("/proc/self/status").read_text())
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
+    return int(peak[1]) * 1024
+
+
+def lake_peers(lake, folder):
+    """What LakeBenchmark.swift does, on the same files and rows, on one core each."""
+    import duckdb
+    import pyarrow.dataset
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    files = sorted(map(str, pathlib.Path(lake).glob(
+        "store/objects/lake/wavetank/orders-*/data/*.parquet")))
+    pyarrow.set_cpu_count(1)
+    pyarrow.set_io_thread_count(1)
+    base = duckdb.connect(config={"threads": 1})
+    own = [name for name in pyarrow.parquet.read_schema(files[0]).names if name[:2] != "__"]
+    works = {
+        "read three columns of a tenth": (
+            ["id", "price", "country"], pyarrow.dataset.field("quantity") < 10,
+            "quantity < 10"),
+        "read one column": (["price"], None, "true"),
+        "read all columns": (own, None, "true"),
+    }
+    results = []
+
+    def timed(work, peer, body):
+        peak_bytes()
+        used, clock = processor_seconds(), time.monotonic()
+        count, found = body()
+        results.append({
+            "work": work, "peer": peer, "count": count, "found": found,
+            "processorMicroseconds": int((processor_seconds() - used) * 1e6),
+            "microseconds": int((time.monotonic() - clock) * 1e6), "peakBytes": peak_bytes()})
+
+    def by_pyarrow(columns, passes):
+        source = pyarrow.dataset.dataset(files)
+        found = sum(batch.num_rows for batch in source.to_batches(
+            columns=columns, filter=passes, use_threads=False))
+        return source.count_rows(), found
+
+    def by_duckdb(columns, passes):
+        query = base.sql(f"select {', '.join(columns)} from read_parquet({files}) where {passes}")
+        found = sum(batch.num_rows for batch in query.to_arrow_reader(100_000))
+        return base.sql(f"select count(*) from read_parquet({files})").fetchone()[0], found
+
+    for work, (columns, passes, text) in works.items():
+        timed(work, "pyarrow", lambda: by_pyarrow(columns, passes))
+        timed(work, "DuckDB", lambda: by_duckdb(columns, text))
+
+    catalog = SqlCatalog(
+        "peer", uri=f"sqlite:///{folder}/catalog.db", warehouse=f"file://{folder}/warehouse")
+    catalog.create_namespace("bench")
+    portions = [pyarrow.parquet.read_table(file, columns=own) for file in files[:PORTIONS]]
+    table = catalog.create_table("bench.orders", schema=portions[0].schema)
+
+    def append():
+        for portion in portions:
+            table.append(portion)
+        count = sum(portion.num_rows for portion in portions)
+        return count, count
+
+    timed("log to lake", "PyIceberg", append)
+    print(json.dumps(results))
+
+
+# Appends of PyIceberg: enough to be measured.
+PORTIONS = 8
+
+
+def lake(ours, peers):
+    ours = {entry["work"]: entry for entry in json.load(open(ours))}
+
+    def rate(entry, clock):
+        return entry["count"] / max(1, entry[clock]) * 1e6
+
+    print(f"{'rows a second':48}{'ours':>12}{'peer':>12}  {'ratio':>6}   peak MiB")
+    for peer in json.load(open(peers)):
+        own = ours[peer["work"]]
+        if peer["work"] != "log to lake" and (own["count"], own["found"]) != (
+                peer["count"], peer["found"]):
+            sys.exit(f"{peer['work']}: {own['found']} rows, by {peer['peer']} {peer['found']}")
+        for clock, said in [
+                ("microseconds", "by the clock"), ("processorMicroseconds", "of a processor")]:
+            rates = rate(own, clock), rate(peer, clock)
+            print(f"{peer['work'] + ', ' + said:48}{short(rates[0]):>12}{short(rates[1]):>12}"
+                  f"  {rates[0] / rates[1]:6.2f}   {own['peakBytes'] >> 20} and "
+                  f"{peer['peakBytes'] >> 20}, {peer['peer']}")
+    for work, entry in ours.items():
+        if work.startswith("commit at"):
+            print(f"{work:48}{entry['microseconds'] / entry['count'] / 1000:9.2f} ms")
+
+
+{
+    "micro": micro, "db-bench": db_bench, "rows": rows, "encodings": encodings,
+    "lake-peers": lake_peers, "lake": lake,
+}[sys.argv[1]](*sys.argv[2:])

@@ -99,6 +99,20 @@ public struct ColumnVectorBuilder: Sendable {
         }
     }
 
+    /// Appends numbers of a column that is stored in 32 bits; precondition: no row is null.
+    public mutating func append(numbers: [Int32]) {
+        precondition(storage == .int32 && nullCount == 0, "numbers of another width")
+        numbers.withUnsafeBytes { data.append(contentsOf: $0) }
+        count += numbers.count
+    }
+
+    /// Appends numbers of a column that is stored in 64 bits; precondition: no row is null.
+    public mutating func append(numbers: [Int64]) {
+        precondition(storage == .int64 && nullCount == 0, "numbers of another width")
+        numbers.withUnsafeBytes { data.append(contentsOf: $0) }
+        count += numbers.count
+    }
+
     public mutating func appendNull() {
         if nullCount == 0 { fillValidity() }
         nullCount += 1

@@ -103,16 +103,8 @@ public struct LakeFileReader {
     private func read(_ group: ParquetRowGroup) async throws -> LakeRows? {
         let decided = try await read(group.index, deciding)
         let first = Int64(group.firstRow)
-        var runs: [Range<Int>] = []
-        var positions: [Int64] = []
-        for row in 0..<group.rowCount where isWanted(decided, row, at: first + Int64(row)) {
-            positions.append(first + Int64(row))
-            if let last = runs.last, last.upperBound == row {
-                runs[runs.count - 1] = last.lowerBound..<row + 1
-            } else {
-                runs.append(row..<row + 1)
-            }
-        }
+        let runs = wantedRows(decided, group, from: first)
+        let positions = runs.flatMap { run in run.map { first + Int64($0) } }
         if positions.isEmpty { return nil }
         if schema.fields.isEmpty {
             return LakeRows(
@@ -135,10 +127,27 @@ public struct LakeFileReader {
         return LakeRows(batch: builder.finish(), positions: positions)
     }
 
-    private func isWanted(_ batch: RecordBatch, _ row: Int, at position: Int64) -> Bool {
-        if deletedPositions.contains(position) { return false }
-        for deletes in equalities where deletes.contains(batch, row) { return false }
-        return filter.conditions.isEmpty || filter.passes(batch, row: row)
+    /// The rows of a group that are live and pass, as runs of neighbours.
+    private func wantedRows(
+        _ batch: RecordBatch, _ group: ParquetRowGroup, from first: Int64
+    ) -> [Range<Int>] {
+        let isFiltered = !filter.conditions.isEmpty
+        if !isFiltered && deletedPositions.isEmpty && equalities.isEmpty {
+            return group.rowCount == 0 ? [] : [0..<group.rowCount]
+        }
+        let passing = isFiltered ? filter.selection(of: batch) : []
+        var runs: [Range<Int>] = []
+        for row in 0..<group.rowCount {
+            if isFiltered && !passing[row] { continue }
+            if deletedPositions.contains(first + Int64(row)) { continue }
+            if equalities.contains(where: { $0.contains(batch, row) }) { continue }
+            if let last = runs.last, last.upperBound == row {
+                runs[runs.count - 1] = last.lowerBound..<row + 1
+            } else {
+                runs.append(row..<row + 1)
+            }
+        }
+        return runs
     }
 
     private func read(_ group: Int, _ schema: Schema) async throws -> RecordBatch {

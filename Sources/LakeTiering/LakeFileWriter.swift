@@ -45,11 +45,9 @@ struct LakeFileWriter {
         var offsetColumn = ColumnVectorBuilder(type: .bigint, capacity: records.rowCount)
         var timestampColumn = ColumnVectorBuilder(
             type: .timestampLTZ(precision: 6), capacity: records.rowCount)
-        for row in 0..<records.rowCount {
-            try buckets.append(.int(bucket.bucket))
-            try offsetColumn.append(.bigint(offsets[row]))
-            try timestampColumn.append(.timestamp(timestamps[row]))
-        }
+        buckets.append(numbers: [Int32](repeating: bucket.bucket, count: records.rowCount))
+        offsetColumn.append(numbers: offsets)
+        timestampColumn.append(numbers: timestamps)
         let batch = RecordBatch(
             schema: schema.batchSchema, rowCount: records.rowCount,
             columns: records.columns

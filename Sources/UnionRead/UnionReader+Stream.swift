@@ -110,10 +110,17 @@ extension UnionReader {
         }
         let schema = Schema(fields: wanted)
         var places = SeenPlaces(base.offsets)
+        let isOwn = base.partitions == nil && !base.isShared && !changes.hasKeys
         for data in files {
             var reader = try await lake.reader(
                 of: data.file, without: deletions, as: schema, filter: pushed)
             while let rows = try await reader.next() {
+                if isOwn {
+                    extent.rowCount += rows.batch.rowCount
+                    try await take(
+                        rows.batch.project(Array(changes.target.fields.indices)))
+                    continue
+                }
                 var kept: [Int] = []
                 let partitions = base.partitions?.partitions(data, rows.batch) ?? .all(nil)
                 for row in 0..<rows.batch.rowCount {
