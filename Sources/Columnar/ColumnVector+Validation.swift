@@ -88,16 +88,26 @@ extension ColumnVector {
         .corrupt(reason: "a value of row \(position) is out of the range of \(type)", position: 0)
     }
 
+    /// Eight bytes at a time: all text is looked at.
+    private func isASCII(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        let bytes = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text))
+        var position = 0
+        var seen: UInt64 = 0
+        while position + 8 <= bytes.count {
+            seen |= bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            position += 8
+        }
+        while position < bytes.count {
+            seen |= UInt64(bytes[position])
+            position += 1
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
+    }
+
     private func firstInvalidText(
         _ data: UnsafeBufferPointer<UInt8>, _ offsets: [Int32]
     ) -> Int? {
-        let whole = Int(offsets[0])..<Int(offsets[count])
-        var isASCII = true
-        for position in whole where data[position] >= 0x80 {
-            isASCII = false
-            break
-        }
-        if isASCII { return nil }
+        if isASCII(data[Int(offsets[0])..<Int(offsets[count])]) { return nil }
         for position in 0..<count {
             let range = Int(offsets[position])..<Int(offsets[position + 1])
             let text = UnsafeBufferPointer(rebasing: data[range])

@@ -226,6 +226,50 @@ extension ColumnVectorBuilder {
         count += rows.count
     }
 
+    /// Appends the values of some runs of rows of a vector of the same type, in their order; a run
+    /// may be of one row.
+    public mutating func append(
+        contentsOf vector: ColumnVector, runs: [Range<Int>]
+    ) throws(ColumnarError) {
+        guard vector.type == type else {
+            throw .invalidValue(reason: "a column of \(type) cannot hold one of \(vector.type)")
+        }
+        let hasNulls = vector.nullCount > 0 || nullCount > 0
+        if let width = storage.fixedByteCount, !hasNulls {
+            let rowCount = runs.reduce(0) { $0 + $1.count }
+            data.reserveCapacity(data.count + rowCount * width)
+            for run in runs {
+                data += vector.data[run.lowerBound * width..<run.upperBound * width]
+            }
+            count += rowCount
+        } else if storage.isVariableBytes && !hasNulls {
+            try appendVariable(of: vector, runs: runs)
+        } else {
+            for run in runs { try append(contentsOf: vector, rows: run) }
+        }
+    }
+
+    /// Of columns without nulls.
+    private mutating func appendVariable(
+        of vector: ColumnVector, runs: [Range<Int>]
+    ) throws(ColumnarError) {
+        var (rowCount, byteCount) = (0, 0)
+        for run in runs where !run.isEmpty {
+            rowCount += run.count
+            byteCount += Int(vector.offsets[run.upperBound] - vector.offsets[run.lowerBound])
+        }
+        try checkRoom(byteCount)
+        data.reserveCapacity(data.count + byteCount)
+        offsets.reserveCapacity(offsets.count + rowCount)
+        for run in runs where !run.isEmpty {
+            let start = vector.offsets[run.lowerBound]
+            let shift = Int32(data.count) - start
+            data += vector.data[Int(start)..<Int(vector.offsets[run.upperBound])]
+            for row in run { offsets.append(vector.offsets[row + 1] + shift) }
+        }
+        count += rowCount
+    }
+
     private mutating func appendVariable(
         of vector: ColumnVector, rows: Range<Int>
     ) throws(ColumnarError) {

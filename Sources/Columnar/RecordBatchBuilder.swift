@@ -28,6 +28,25 @@ public struct RecordBatchBuilder: Sendable {
     public mutating func append(
         contentsOf batch: RecordBatch, rows: Range<Int>
     ) throws(ColumnarError) {
+        try check(batch)
+        for position in columns.indices {
+            try columns[position].append(contentsOf: batch.columns[position], rows: rows)
+        }
+        rowCount += rows.count
+    }
+
+    /// Appends some runs of rows of a batch whose columns are of the same types, in their order.
+    public mutating func append(
+        contentsOf batch: RecordBatch, runs: [Range<Int>]
+    ) throws(ColumnarError) {
+        try check(batch)
+        for position in columns.indices {
+            try columns[position].append(contentsOf: batch.columns[position], runs: runs)
+        }
+        rowCount += runs.reduce(0) { $0 + $1.count }
+    }
+
+    private func check(_ batch: RecordBatch) throws(ColumnarError) {
         guard batch.columns.map(\.type) == schema.fields.map(\.type) else {
             throw .invalidValue(reason: "the batch has other columns")
         }
@@ -35,10 +54,6 @@ public struct RecordBatchBuilder: Sendable {
         where !field.isNullable && column.nullCount > 0 {
             throw .invalidValue(reason: "column \(field.name) must not be null")
         }
-        for position in columns.indices {
-            try columns[position].append(contentsOf: batch.columns[position], rows: rows)
-        }
-        rowCount += rows.count
     }
 
     /// Appends one row of a batch whose columns are of the same types, without making values of it.

@@ -123,7 +123,7 @@ public struct LakeFileReader {
             return LakeRows(batch: batch, positions: positions)
         }
         var builder = RecordBatchBuilder(schema: schema, capacity: positions.count)
-        for run in runs { try builder.append(contentsOf: batch, rows: run) }
+        try builder.append(contentsOf: batch, runs: runs)
         return LakeRows(batch: builder.finish(), positions: positions)
     }
 

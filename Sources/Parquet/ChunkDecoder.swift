@@ -170,7 +170,13 @@ struct ChunkDecoder {
 
     private mutating func append(_ page: LeafEntries) throws(ColumnarError) {
         guard var whole = entries else {
-            entries = page
+            var first = page
+            if page.count < valueCount, page.count > 0 {
+                // The other pages are likely to be like it.
+                first.values.reserve(
+                    pages: min(valueCount / page.count + 1, 1024), byteLimit: byteLimit)
+            }
+            entries = first
             return
         }
         // Held in one place only, so that appending does not copy.

@@ -195,7 +195,11 @@ extension PlainValues {
         switch self {
         case .flags(let flags): return .flags(indices.map { flags[Int($0)] })
         case .fixed(let width, let bytes):
-            return .fixed(width: width, bytes: Self.gather(bytes, width, indices))
+            switch width {
+            case 4: return .fixed(width: 4, bytes: Self.gather(bytes, indices, UInt32.self))
+            case 8: return .fixed(width: 8, bytes: Self.gather(bytes, indices, UInt64.self))
+            default: return .fixed(width: width, bytes: Self.gather(bytes, width, indices))
+            }
         case .variable(let offsets, let bytes):
             var size = 0
             for index in indices { size += Int(offsets[Int(index) + 1] - offsets[Int(index)]) }
@@ -221,6 +225,25 @@ extension PlainValues {
                 initialized = size
             }
             return .variable(offsets: gatheredOffsets, bytes: gathered)
+        }
+    }
+
+    /// Of numbers that are as wide as one of the machine's.
+    private static func gather<Number: BitwiseCopyable>(
+        _ bytes: [UInt8], _ indices: [UInt32], _: Number.Type
+    ) -> [UInt8] {
+        let width = MemoryLayout<Number>.size
+        return [UInt8](unsafeUninitializedCapacity: indices.count * width) {
+            target, initialized in
+            bytes.withUnsafeBytes { source in
+                let target = UnsafeMutableRawBufferPointer(target)
+                for (place, index) in indices.enumerated() {
+                    let number = source.loadUnaligned(
+                        fromByteOffset: Int(index) * width, as: Number.self)
+                    target.storeBytes(of: number, toByteOffset: place * width, as: Number.self)
+                }
+            }
+            initialized = indices.count * width
         }
     }
 

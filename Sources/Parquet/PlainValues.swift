@@ -26,6 +26,22 @@ enum PlainValues {
         }
     }
 
+    /// Makes room for as many values again for each of some pages, as far as the limit allows.
+    mutating func reserve(pages: Int, byteLimit: Int) {
+        switch self {
+        case .fixed(let width, var bytes):
+            self = .flags([])
+            bytes.reserveCapacity(min(bytes.count * pages, bytes.count + byteLimit))
+            self = .fixed(width: width, bytes: bytes)
+        case .flags: break
+        case .variable(var offsets, var bytes):
+            self = .flags([])
+            bytes.reserveCapacity(min(bytes.count * pages, bytes.count + byteLimit))
+            offsets.reserveCapacity(min(offsets.count * pages, offsets.count + byteLimit / 4))
+            self = .variable(offsets: offsets, bytes: bytes)
+        }
+    }
+
     /// Appends values of the same layout.
     mutating func append(_ more: PlainValues) throws(ColumnarError) {
         switch (self, more) {

@@ -120,23 +120,36 @@ enum RunLengthHybrid {
     ) -> UInt32 {
         let mask = bitWidth == 32 ? UInt64(UInt32.max) : UInt64(1) << UInt64(bitWidth) - 1
         var highest: UInt32 = 0
-        bytes.withUnsafeBufferPointer { bytes in
-            var pending: UInt64 = 0
-            var pendingBits = 0
-            var position = range.lowerBound
-            for _ in 0..<count {
-                while pendingBits < bitWidth {
-                    pending |= UInt64(bytes[position]) << UInt64(pendingBits)
-                    position += 1
-                    pendingBits += 8
+        values += [UInt32](unsafeUninitializedCapacity: count) { target, initialized in
+            bytes.withUnsafeBytes { bytes in
+                for index in 0..<count {
+                    let bit = index * bitWidth
+                    // A value begins within the first of these bytes, and has five at most.
+                    let position = range.lowerBound + bit >> 3
+                    let word = word(bytes, at: position, end: range.upperBound)
+                    let value = UInt32(truncatingIfNeeded: word >> UInt64(bit & 7) & mask)
+                    highest = max(highest, value)
+                    target[index] = value
                 }
-                let value = UInt32(truncatingIfNeeded: pending & mask)
-                pending >>= UInt64(bitWidth)
-                pendingBits -= bitWidth
-                highest = max(highest, value)
-                values.append(value)
             }
+            initialized = count
         }
         return highest
+    }
+
+    /// Eight bytes, zeros where there are none.
+    @inline(__always)
+    private static func word(
+        _ bytes: UnsafeRawBufferPointer, at position: Int, end: Int
+    ) -> UInt64 {
+        if position + 8 <= end {
+            return UInt64(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        }
+        var word: UInt64 = 0
+        for place in stride(from: position, to: min(position + 8, end), by: 1) {
+            word |= UInt64(bytes[place]) << UInt64(8 * (place - position))
+        }
+        return word
     }
 }

@@ -184,13 +184,15 @@ extension RecordBatch {
     func gathering(_ rows: [Int]) throws(ColumnarError) -> RecordBatch {
         if rows.count == rowCount { return self }
         var builder = RecordBatchBuilder(schema: schema, capacity: rows.count)
+        var runs: [Range<Int>] = []
         var start = 0
         while start < rows.count {
             var end = start + 1
             while end < rows.count, rows[end] == rows[end - 1] + 1 { end += 1 }
-            try builder.append(contentsOf: self, rows: rows[start]..<rows[end - 1] + 1)
+            runs.append(rows[start]..<rows[end - 1] + 1)
             start = end
         }
+        try builder.append(contentsOf: self, runs: runs)
         return builder.finish()
     }
 }

@@ -164,9 +164,10 @@ public struct LakeBenchmark {
         let bits = random.next()
         func drawn(_ shift: UInt64, _ count: UInt64) -> Int { Int((bits >> shift) % count) }
         return [
-            .bigint(Int64(number)), .bigint(Int64(drawn(0, 500_000))), .int(Int32(drawn(7, 20_000))),
-            .int(Int32(drawn(11, 100))), .double(Double(drawn(17, 100_000)) / 100),
-            .double(Double(drawn(23, 21)) / 100), .string(countries[drawn(29, 10)]),
+            .bigint(Int64(number)), .bigint(Int64(drawn(0, 500_000))),
+            .int(Int32(drawn(7, 20_000))), .int(Int32(drawn(11, 100))),
+            .double(Double(drawn(17, 100_000)) / 100), .double(Double(drawn(23, 21)) / 100),
+            .string(countries[drawn(29, 10)]),
             .string(channels[drawn(34, 4)]), .string("left at door \(drawn(3, 9973))"),
             .timestamp(1_700_000_000_000_000 + Int64(number) * 1000 + Int64(drawn(41, 1000))),
         ]
