@@ -67,6 +67,32 @@ struct RecordBatchTests {
         #expect(builder.finish() == batch)
     }
 
+    @Test("Runs of rows come one after the other, with and without nulls", arguments: 0..<20)
+    func runs(seed: UInt64) throws {
+        var draws = SeededDraws(seed: seed)
+        var batch = try draws.batch(everyColumn, rowCount: 40)
+        if seed % 2 == 0 {
+            let whole = batch.columns.indices.filter { batch.columns[$0].nullCount == 0 }
+            batch = batch.project(whole)
+        }
+        var runs: [Range<Int>] = []
+        var row = 0
+        while row < 40 {
+            let end = min(40, row + draws.next(below: 4))
+            runs.append(row..<end)
+            row = end + draws.next(below: 3)
+        }
+        var builder = RecordBatchBuilder(schema: batch.schema)
+        try builder.append(contentsOf: batch, rows: 3..<5)
+        try builder.append(contentsOf: batch, runs: runs)
+        let expected = [3, 4] + runs.joined()
+        let found = builder.finish()
+        #expect(found.rowCount == expected.count)
+        for (place, row) in expected.enumerated() {
+            #expect(Value.compare(found.row(at: place), batch.row(at: row)) == .same)
+        }
+    }
+
     @Test("A projection keeps the wanted columns in the wanted order")
     func project() throws {
         var draws = SeededDraws(seed: 1)
