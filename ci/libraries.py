@@ -272,6 +272,12 @@ def lake(ours, peers):
             print(f"{peer['work'] + ', ' + said:48}{short(rates[0]):>12}{short(rates[1]):>12}"
                   f"  {rates[0] / rates[1]:6.2f}   {own['peakBytes'] >> 20} and "
                   f"{peer['peakBytes'] >> 20}, {peer['peer']}")
+    for work in ["new keys to lake", "updates to lake"]:
+        for clock, said in [
+                ("microseconds", "by the clock"), ("processorMicroseconds", "of a processor")]:
+            rates = rate(ours[work], clock), rate(ours["log to lake"], clock)
+            print(f"{work + ', ' + said:48}{short(rates[0]):>12}{short(rates[1]):>12}"
+                  f"  {rates[0] / rates[1]:6.2f}   beside our rows without a key")
     for work, entry in ours.items():
         if work.startswith("commit at"):
             print(f"{work:48}{entry['microseconds'] / entry['count'] / 1000:9.2f} ms")

@@ -10,7 +10,7 @@ import Simulation
 import UnionRead
 
 /// A lake table on this machine's disk: rows of a log table that are tiered to it, union reads of
-/// some of its columns and rows, and commits to one of ever more files.
+/// some of its columns and rows, a table with a key, and commits to one of ever more files.
 ///
 /// The log is a real one, and a round of tiering is what a server's tierer does, without a fault.
 public struct LakeBenchmark {
@@ -51,12 +51,11 @@ public struct LakeBenchmark {
         ("note", .string), ("moment", .timestamp(precision: 6)),
     ]
 
-    private static let schema = Schema(
-        fields: columns.enumerated().map { place, column in
-            Field(
-                identifier: Int32(place + 1), name: column.name, type: column.type,
-                isNullable: false)
-        })
+    private static let fields = columns.enumerated().map { place, column in
+        Field(identifier: Int32(place + 1), name: column.name, type: column.type, isNullable: false)
+    }
+    private static let schema = Schema(fields: fields)
+    private static let keyedSchema = Schema(fields: fields, primaryKey: [0])
 
     private static let batchRowCount = 5000
     /// Of a commit, as of PyIceberg's appends beside it.
@@ -105,21 +104,16 @@ public struct LakeBenchmark {
                         1e-6, Double((machine.clock.now - before.1).nanoseconds) / 1e9),
                     peakByteCount: meter.peakByteCount()))
         }
-        let log = try await BenchLog(machine)
+        let log = try await BenchLog(machine, "orders")
         let table = TieredTable(
             identifier: 1, name: "orders", schema: Self.schema, bucketCount: 1)
         try await timed("log append") {
             try await fill(log)
             return (rowCount, rowCount)
         }
+        let tiering = tiering(of: table, log, machine)
         try await timed("log to lake") {
-            var configuration = LakeTieringConfiguration()
-            configuration.byteCountPerRound = Self.roundByteCount
-            let tiering = TableTiering(
-                machine, table, epoch: 1, in: Self.location, from: log,
-                configuration: configuration)
-            var count = 0
-            while let commit = try await tiering.round() { count += commit.addedRowCount }
+            let count = try await Self.tier(tiering)
             return (count, count)
         }
         precondition(works.last?.count == rowCount, "rows that did not come to the lake")
@@ -135,6 +129,21 @@ public struct LakeBenchmark {
                 return (rowCount, extent.rowCount)
             }
         }
+        let keys = try await BenchLog(machine, "keys")
+        let keyed = self.tiering(
+            of: TieredTable(identifier: 2, name: "keys", schema: Self.keyedSchema, bucketCount: 1),
+            keys, machine)
+        let keyCount = max(1, rowCount / 10)
+        try await fill(keys, inserting: keyCount)
+        try await timed("new keys to lake") {
+            let count = try await Self.tier(keyed)
+            return (count, count)
+        }
+        try await fill(keys, updating: keyCount)
+        try await timed("updates to lake") {
+            let count = try await Self.tier(keyed)
+            return (keyCount, count)
+        }
         for count in fileCounts {
             let lake = try await lake(of: count, machine)
             try await timed("commit at \(count) files") {
@@ -143,6 +152,54 @@ public struct LakeBenchmark {
             }
         }
         return works
+    }
+
+    private func tiering(
+        of table: TieredTable, _ log: BenchLog, _ machine: Machine
+    ) -> TableTiering {
+        var configuration = LakeTieringConfiguration()
+        configuration.byteCountPerRound = Self.roundByteCount
+        return TableTiering(
+            machine, table, epoch: 1, in: Self.location, from: log, configuration: configuration)
+    }
+
+    /// Tiers all that is new; answers how many rows were written.
+    private static func tier(_ tiering: TableTiering) async throws -> Int {
+        var count = 0
+        while let commit = try await tiering.round() { count += commit.addedRowCount }
+        return count
+    }
+
+    /// The changelog of so many new keys.
+    private func fill(_ log: BenchLog, inserting count: Int) async throws {
+        let random = RandomStream(seed: 4, label: "new keys")
+        for start in stride(from: 0, to: count, by: Self.batchRowCount) {
+            let rows = (start..<min(start + Self.batchRowCount, count)).map {
+                Self.row($0, random)
+            }
+            try await log.append(
+                .changes(
+                    RecordBatch(schema: Self.keyedSchema, rows: rows),
+                    Array(repeating: .insert, count: rows.count)))
+        }
+    }
+
+    /// The changelog of as many updates of any of so many keys.
+    private func fill(_ log: BenchLog, updating count: Int) async throws {
+        let random = RandomStream(seed: 5, label: "updated keys")
+        for start in stride(from: 0, to: count, by: Self.batchRowCount) {
+            let batchCount = min(Self.batchRowCount, count - start)
+            var rows: [Row] = []
+            for _ in 0..<batchCount {
+                let key = random.next(in: 0..<count)
+                rows += [Self.row(key, random), Self.row(key, random)]
+            }
+            let changes = (0..<batchCount).flatMap { _ in
+                [ChangeType.updateBefore, .updateAfter]
+            }
+            try await log.append(
+                .changes(RecordBatch(schema: Self.keyedSchema, rows: rows), changes))
+        }
     }
 
     private func fill(_ log: BenchLog) async throws {
@@ -208,9 +265,9 @@ private final class BenchLog: LogSource {
     private var unsyncedByteCount = 0
     private static let byteCountBetweenSyncs = 16 << 20
 
-    init(_ machine: Machine) async throws {
+    init(_ machine: Machine, _ directory: String) async throws {
         self.machine = machine
-        log = try await ChangeLog.open(machine, directory: "orders")
+        log = try await ChangeLog.open(machine, directory: directory)
     }
 
     func append(_ batch: LogBatch) async throws {
