@@ -28,23 +28,21 @@ private let positionDeleteSchema = ParquetSchema(columns: [
 /// Makes a file of deletes, of one data file or many; they are sorted here, as the spec demands.
 public func positionDeleteFile(_ deletes: [PositionDelete]) throws -> ParquetFile {
     precondition(!deletes.isEmpty, "a delete file without deletes")
-    let sorted = deletes.sorted { left, right in
-        left.path == right.path
-            ? left.position < right.position
-            : left.path.utf8.lexicographicallyPrecedes(right.path.utf8)
-    }
-    precondition(
-        zip(sorted, sorted.dropFirst()).allSatisfy { $0 != $1 }, "a row is deleted twice")
-    var paths = ColumnVectorBuilder(type: .string, capacity: sorted.count)
-    var positions = ColumnVectorBuilder(type: .bigint, capacity: sorted.count)
-    for delete in sorted {
-        try paths.append(.string(delete.path))
-        try positions.append(.bigint(delete.position))
+    var positionsByPath: [String: [Int64]] = [:]
+    for delete in deletes { positionsByPath[delete.path, default: []].append(delete.position) }
+    var paths = ColumnVectorBuilder(type: .string, capacity: deletes.count)
+    var positions = ColumnVectorBuilder(type: .bigint, capacity: deletes.count)
+    for path in positionsByPath.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        let sorted = positionsByPath[path]!.sorted()
+        precondition(
+            zip(sorted, sorted.dropFirst()).allSatisfy { $0 != $1 }, "a row is deleted twice")
+        for _ in sorted { try paths.append(.string(path)) }
+        positions.append(numbers: sorted)
     }
     var writer = try ParquetWriter(schema: positionDeleteSchema)
     try writer.append(
         RecordBatch(
-            schema: positionDeleteSchema.batchSchema, rowCount: sorted.count,
+            schema: positionDeleteSchema.batchSchema, rowCount: deletes.count,
             columns: [paths.finish(), positions.finish()]))
     return writer.finish()
 }
@@ -115,10 +113,15 @@ extension LakeTable {
     public func writeDeletes(_ deletes: [PositionDelete]) async throws -> [DataFile] {
         var groups: [PartitionKey?: [PositionDelete]] = [:]
         var order: [PartitionKey?] = []
-        for delete in deletes {
-            let key = partitionKey(of: delete.path)
-            if groups[key] == nil { order.append(key) }
-            groups[key, default: []].append(delete)
+        if partitioned.isEmpty && !deletes.isEmpty {
+            order = [nil]
+            groups[nil] = deletes
+        } else {
+            for delete in deletes {
+                let key = partitionKey(of: delete.path)
+                if groups[key] == nil { order.append(key) }
+                groups[key, default: []].append(delete)
+            }
         }
         var files: [DataFile] = []
         for key in order {

@@ -35,11 +35,15 @@ struct KeyIndex {
 
     func contains(_ key: [UInt8]) -> Bool { places[key] != nil }
 
-    /// Where the rows of a key are: one, unless other programs added more.
-    func rows(of key: [UInt8]) -> [PositionDelete] {
-        ((places[key].map { [$0] } ?? []) + (further[key] ?? [])).map {
-            PositionDelete(path: paths[Int($0.file)], position: $0.position)
+    /// Appends where the rows of a key are: one, unless other programs added more.
+    func appendRows(of key: [UInt8], to deletes: inout [PositionDelete]) {
+        func append(_ place: Place) {
+            deletes.append(
+                PositionDelete(path: paths[Int(place.file)], position: place.position))
         }
+        if let place = places[key] { append(place) }
+        if further.isEmpty { return }
+        for place in further[key] ?? [] { append(place) }
     }
 
     /// Reads the current snapshot of a table.
@@ -76,7 +80,10 @@ struct KeyIndex {
     }
 
     private mutating func set(_ key: [UInt8], _ path: String, _ position: Int64) {
-        let place = Place(file: number(of: path), position: position)
+        set(key, Place(file: number(of: path), position: position))
+    }
+
+    private mutating func set(_ key: [UInt8], _ place: Place) {
         if places.updateValue(place, forKey: key) == nil {
             byteCount += key.count + Self.entryByteCount
         }
@@ -129,15 +136,19 @@ struct KeyIndex {
 
     /// Follows a commit that this tierer made on the snapshot that the index describes.
     mutating func follow(_ moves: [Move], to snapshot: Int64) {
+        // Rows of one file follow each other.
+        var last: (path: String, number: Int32)?
         for move in moves {
             if let path = move.path {
-                set(move.key, path, move.position)
+                let file = last?.path == path ? last!.number : number(of: path)
+                last = (path, file)
+                set(move.key, Place(file: file, position: move.position))
             } else {
                 if places.removeValue(forKey: move.key) != nil {
                     byteCount -= move.key.count + Self.entryByteCount
                 }
             }
-            if let gone = further.removeValue(forKey: move.key) {
+            if !further.isEmpty, let gone = further.removeValue(forKey: move.key) {
                 byteCount -= gone.count * (move.key.count + Self.entryByteCount)
             }
         }

@@ -25,6 +25,7 @@ struct RangeFold {
     private var touched: [[UInt8]: Survivor?] = [:]
     private let schemas: SchemaHistory
     private let codec: KeyCodec
+    private let keyColumns: [Int]
     private let isShared: Bool
 
     /// Rows are folded as the present schema has them. `isShared`: other programs changed rows of
@@ -34,11 +35,36 @@ struct RangeFold {
         precondition(!schemas.current.primaryKey.isEmpty, "only primary-key tables are folded")
         self.schemas = schemas
         codec = KeyCodec(primaryKeyOf: schemas.current)
+        keyColumns = schemas.current.primaryKey
     }
 
     /// The keys that were touched, in order, each with what is left of it.
     var outcomes: [(key: [UInt8], survivor: Survivor?)] {
-        touched.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { ($0, touched[$0]!) }
+        touched.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+    }
+
+    /// The rows of some survivors, in their order; neighbours are copied at once.
+    func gather(_ survivors: [Survivor], _ schema: Schema) throws -> RecordBatch {
+        var builder = RecordBatchBuilder(schema: schema, capacity: survivors.count)
+        var start = 0
+        while start < survivors.count {
+            let first = survivors[start]
+            var end = start + 1
+            while end < survivors.count, survivors[end].batch == first.batch,
+                survivors[end].row == first.row + end - start
+            {
+                end += 1
+            }
+            if end == start + 1 {
+                try builder.append(row: first.row, of: batches[first.batch].records)
+            } else {
+                try builder.append(
+                    contentsOf: batches[first.batch].records,
+                    rows: first.row..<first.row + end - start)
+            }
+            start = end
+        }
+        return builder.finish()
     }
 
     /// Takes in the next batch; `wasThere` tells whether a key had a row before the range.
@@ -55,7 +81,7 @@ struct RangeFold {
         // The old row of an update is followed by the new one, which is what counts.
         for row in 0..<records.rowCount where changes[row] != .updateBefore {
             let key = try codec.encode(
-                schemas.current.primaryKey.map { records.value(row: row, column: $0) })
+                keyColumns.map { records.value(row: row, column: $0) })
             let isThere = touched[key].map { $0 != nil } ?? wasThere(key)
             let isFirst = changes[row] == .insert
             if changes[row] == .append || (isFirst == isThere && !isShared) {

@@ -46,24 +46,21 @@ extension TableTiering {
                 try fold.apply(batch, bucket: part.bucket) { index.contains($0) }
             }
             var keys: [[UInt8]] = []
-            var rows = RecordBatchBuilder(schema: table.schema)
-            var offsets: [Int64] = []
-            var timestamps: [Int64] = []
+            var survivors: [RangeFold.Survivor] = []
             for (key, survivor) in fold.outcomes {
-                deletes += index.rows(of: key)
+                index.appendRows(of: key, to: &deletes)
                 guard let survivor else {
                     moves.append(KeyIndex.Move(key: key, path: nil, position: 0))
                     continue
                 }
-                let source = fold.batches[survivor.batch]
                 keys.append(key)
-                try rows.append(row: survivor.row, of: source.records)
-                offsets.append(source.baseOffset + Int64(survivor.row))
-                timestamps.append(source.timestamp)
+                survivors.append(survivor)
             }
             var writer = try writer(of: part.bucket, lake)
             let placements = try await writer.append(
-                rows.finish(), offsets: offsets, timestamps: timestamps)
+                fold.gather(survivors, table.schema),
+                offsets: survivors.map { fold.batches[$0.batch].baseOffset + Int64($0.row) },
+                timestamps: survivors.map { fold.batches[$0.batch].timestamp })
             for placement in placements {
                 for (position, row) in placement.rows.enumerated() {
                     moves.append(
