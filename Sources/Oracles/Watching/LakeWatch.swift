@@ -9,6 +9,8 @@ public final class LakeWatch {
     /// One table's lake, as all commits so far make it.
     private final class View {
         var name: LakeTableName
+        /// As it was made.
+        let firstName: LakeTableName
         var seenSnapshots: Set<Int64> = []
         /// By their identities: deletion vectors may share a file.
         var files: [String: LakeFile] = [:]
@@ -25,7 +27,13 @@ public final class LakeWatch {
         /// Of all objects that any state of it so far has needed.
         var everNeeded: Set<String> = []
 
-        init(_ name: LakeTableName) { self.name = name }
+        init(_ name: LakeTableName) {
+            self.name = name
+            firstName = name
+        }
+
+        /// Whether another program gave it a name by which no tierer looks for it.
+        var isRenamed: Bool { name != firstName }
 
         func needs(_ key: String) -> Bool {
             objects.contains(key) || metadataKey == key || namedKeys.contains(key)
@@ -114,10 +122,11 @@ public final class LakeWatch {
         var prefix: String
     }
 
-    /// The folders of all tables that our tierers write, those aside whose name another has now.
+    /// The folders of all tables that our tierers write, those aside whose name another has now,
+    /// and those that others renamed.
     var folders: [Folder] {
         order.compactMap { identity in
-            guard let view = views[identity], let metadata = view.metadata,
+            guard let view = views[identity], !view.isRenamed, let metadata = view.metadata,
                 let progress = view.progress,
                 self.view(of: view.name.name)?.metadata?.uuid == identity,
                 let prefix = try? location.key(of: metadata.location + "/")
