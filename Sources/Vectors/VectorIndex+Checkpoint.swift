@@ -50,7 +50,11 @@ extension VectorIndex {
             knownObjects.insert(segment.object)
             let bytes = segment.encoded()
             // No condition is needed: nobody else writes this name, and always these bytes.
+            var attemptCount = 0
             try await manifests.requests.run(segment.object) {
+                attemptCount += 1
+                // Told before the answer: there may be none.
+                if attemptCount > 1 { self.doubtfulObjects.insert(segment.object) }
                 _ = try await self.machine.objectStore.put(bytes, at: segment.object, .always)
             }
             savedObjects.insert(segment.object)
@@ -96,7 +100,36 @@ extension VectorIndex {
             }
             knownObjects.remove(object)
             savedObjects.remove(object)
+            if doubtfulObjects.remove(object) != nil {
+                lapsed.append((object, machine.clock.now))
+            }
         }
+        do { try await collectLate(manifest) } catch is ObjectStoreError {
+        } catch is VectorsError {
+            // What is left is tried again the next time.
+        }
+    }
+
+    /// Deletes what landed in the store after it was given up: by uploads of this opening that had
+    /// no answer, and by those of earlier openings.
+    ///
+    /// A segment of an earlier opening that the durable manifest does not name never will be named:
+    /// that opening is fenced, and a later one carries over what the manifest names.
+    private func collectLate(_ manifest: VectorManifest) async throws {
+        let landingTime = configuration.landingTime
+        while let first = lapsed.first, machine.clock.now - first.at >= landingTime {
+            try await machine.objectStore.delete(first.object)
+            lapsed.removeFirst()
+        }
+        guard let formersLandedAt, machine.clock.now >= formersLandedAt else { return }
+        let kept = Set(manifest.segments.map(\.object)).union(knownObjects)
+        let own = "\(segmentFolder)\(writer)-"
+        for object in try await listSegments()
+        where !object.hasPrefix(own) && !kept.contains(object) {
+            try await machine.objectStore.delete(object)
+            machine.observer.reached("vector segment of an earlier opening landed late")
+        }
+        self.formersLandedAt = nil
     }
 
     // MARK: Merging

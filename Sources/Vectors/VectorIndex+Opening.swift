@@ -99,6 +99,7 @@ extension VectorIndex {
                 continue
             }
             durableOffset = claimed.consumedOffset
+            formersLandedAt = machine.clock.now + configuration.landingTime
             isOwner = true
             return claimed
         }
@@ -146,7 +147,7 @@ extension VectorIndex {
         }
     }
 
-    private func listSegments() async throws -> [String] {
+    func listSegments() async throws -> [String] {
         var objects: [String] = []
         while true {
             let last = objects.last

@@ -44,6 +44,13 @@ public final class VectorIndex {
     var savedObjects: Set<String> = []
     /// Objects of this index that exist, or may: what no manifest names any more is deleted.
     var knownObjects: Set<String> = []
+    /// Objects of which an upload had no answer: it may land after they were deleted.
+    var doubtfulObjects: Set<String> = []
+    /// Those of them that were deleted, and when: they are deleted once more.
+    var lapsed: [(object: String, at: Instant)] = []
+    /// When uploads of earlier openings have landed that the claim did not list; nil once they are
+    /// looked for.
+    var formersLandedAt: Instant?
     private var hot: PointGraph
     private var hotPoints: [[UInt8]: Int32] = [:]
     private var segmentNumber = 0

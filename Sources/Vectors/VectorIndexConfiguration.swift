@@ -26,6 +26,8 @@ public struct VectorIndexConfiguration: Hashable, Sendable {
     /// How often a request to the object store is tried, and the first wait between; it doubles.
     public var attemptLimit = 6
     public var retryWait = Duration.milliseconds(200)
+    /// After so long what an upload was to do has been done, or never will be.
+    public var landingTime = Duration.seconds(60)
 
     public init(dimension: Int, distance: VectorDistance = .cosine) {
         self.dimension = dimension

@@ -43,7 +43,8 @@ public final class ReplacedObjects: Oracle {
         var node: String
         /// The leader's epoch, or the opening of the index.
         var term: String
-        /// Nil for an indexer, which lists its folder when it opens the index.
+        /// Nil for an indexer, which lists its folder when it opens the index, and once more when the
+        /// uploads of earlier openings have landed.
         var epoch: Int32?
         var bound: Duration
     }
@@ -157,7 +158,11 @@ public final class ReplacedObjects: Oracle {
         guard let collector = folder.collector else { return nil }
         if object.wasNamed { return collector.bound }
         guard let own = collector.epoch else {
-            return object.firstSeen < folder.since ? collector.bound : nil
+            // Uploads of earlier openings may land for a while.
+            let landing = EpochObjects.landingTime
+            let isFormer = !(key.split(separator: "/").last ?? "").hasPrefix(collector.term)
+            return isFormer && object.firstSeen < folder.since + landing.nanoseconds
+                ? collector.bound + landing : nil
         }
         guard let epoch = StoredReferences.leaderEpoch(of: key), epoch <= own else { return nil }
         if epoch == own {

@@ -190,6 +190,7 @@ public enum EnginePart: String, Sendable, Hashable, CaseIterable {
                 "vector manifest arrived late",
                 "vector manifest of unknown outcome adopted",
                 "vector manifest read back",
+                "vector segment of an earlier opening landed late",
                 "vector segments merged",
             ]
         case .sinks:
