@@ -11,8 +11,9 @@ struct BenchLake: ParsableCommand {
         discussion: """
             Fills a log, tiers it to a lake table, reads three of its ten columns of a tenth of \
             its rows, one column, and all of it, as union reads do, tiers a tenth of the rows \
-            with a primary key and then as many updates, and commits to tables of ever more files. A clock says these figures: they are noisy and never fail a check. \
-            ci/libraries does the same with pyarrow, DuckDB and PyIceberg on the same rows.
+            with a primary key and then as many updates, and commits to tables of ever more files. \
+            A clock says these figures: they are noisy and never fail a check. ci/libraries does \
+            the same with pyarrow, DuckDB and PyIceberg on the same rows.
             """)
 
     @Option(help: "Rows of the table.")

@@ -43,8 +43,8 @@ public final class ReplacedObjects: Oracle {
         var node: String
         /// The leader's epoch, or the opening of the index.
         var term: String
-        /// Nil for an indexer, which lists its folder when it opens the index, and once more when the
-        /// uploads of earlier openings have landed.
+        /// Nil for an indexer, which lists its folder when it opens the index, and once more when
+        /// the uploads of earlier openings have landed.
         var epoch: Int32?
         var bound: Duration
     }
