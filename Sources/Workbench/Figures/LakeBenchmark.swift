@@ -69,23 +69,9 @@ public struct LakeBenchmark {
     ///
     /// - Throws: `HostError` about the folder, or what the disk answered.
     public func run(folder: String, _ meter: Meter) throws -> [Work] {
-        let world = try HostWorld(HostConfiguration(folder: folder))
-        var result: Result<[Work], any Error>?
-        world.start("measurement") { machine in
-            do {
-                result = .success(try await self.measure(machine, meter))
-            } catch let error as Terminated {
-                throw error
-            } catch {
-                result = .failure(error)
-            }
+        try HostWorld(HostConfiguration(folder: folder)).measured {
+            try await self.measure($0, meter)
         }
-        let isDone = world.run(atMost: .seconds(3600)) { result != nil }
-        world.shutDown()
-        guard isDone, let result else {
-            throw HostError.measurement(reason: "it did not end in an hour")
-        }
-        return try result.get()
     }
 
     private func measure(_ machine: Machine, _ meter: Meter) async throws -> [Work] {

@@ -37,23 +37,9 @@ public struct RowBenchmark {
     public func run(
         folder: String, _ processorSeconds: @escaping () -> Double
     ) throws -> [Row] {
-        let world = try HostWorld(HostConfiguration(folder: folder))
-        var result: Result<[Row], any Error>?
-        world.start("measurement") { machine in
-            do {
-                result = .success(try await self.measure(machine, processorSeconds))
-            } catch let error as Terminated {
-                throw error
-            } catch {
-                result = .failure(error)
-            }
+        try HostWorld(HostConfiguration(folder: folder)).measured {
+            try await self.measure($0, processorSeconds)
         }
-        let isDone = world.run(atMost: .seconds(3600)) { result != nil }
-        world.shutDown()
-        guard isDone, let result else {
-            throw HostError.measurement(reason: "it did not end in an hour")
-        }
-        return try result.get()
     }
 
     private func measure(
